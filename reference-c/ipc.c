@@ -1,0 +1,23 @@
+/*
+ * ipc: System V objects and POSIX message queues of its own.
+ *
+ * Follows Michael Crosby and *Containers do not exist*.
+ * https://man7.org/linux/man-pages/man2/clone.2.html
+ * https://man7.org/linux/man-pages/man7/ipc_namespaces.7.html
+ */
+#include "skeleton.h"
+
+static const int flags = CLONE_NEWIPC;
+
+/*
+ * The child: exists to become the payload, and ends with it. The flag has
+ * done everything: no queue made outside is seen inside, nor the other way.
+ */
+static void child(void)
+{
+}
+
+int main(int argc, char *argv[])
+{
+	return clone_and_exec(flags, child, payload(argc, argv));
+}

@@ -1,0 +1,26 @@
+/*
+ * mount: a tmpfs that is mounted for the payload alone.
+ *
+ * Follows Michael Crosby.
+ * https://man7.org/linux/man-pages/man2/clone.2.html
+ * https://man7.org/linux/man-pages/man2/mount.2.html
+ * https://man7.org/linux/man-pages/man7/mount_namespaces.7.html
+ */
+#include "skeleton.h"
+
+static const int flags = CLONE_NEWNS;
+
+/*
+ * The child: has a copy of its parent's mount table, adds a tmpfs to it,
+ * becomes the payload and ends with it. A copy keeps the propagation: where /
+ * is shared, the parent gets this tmpfs too.
+ */
+static void child(void)
+{
+	must("mount", mount("none", mytmp(), "tmpfs", 0, ""));
+}
+
+int main(int argc, char *argv[])
+{
+	return clone_and_exec(flags, child, payload(argc, argv));
+}

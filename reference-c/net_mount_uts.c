@@ -1,0 +1,27 @@
+/*
+ * net_mount_uts: what net_mount has, and a host name of its own.
+ *
+ * Follows *Containers do not exist*.
+ * https://man7.org/linux/man-pages/man2/clone.2.html
+ * https://man7.org/linux/man-pages/man2/mount.2.html
+ * https://man7.org/linux/man-pages/man2/sethostname.2.html
+ * https://man7.org/linux/man-pages/man7/uts_namespaces.7.html
+ */
+#include "skeleton.h"
+
+static const int flags = CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS;
+
+/*
+ * The child: mounts a tmpfs, takes a name, becomes the payload and ends with
+ * it. A flag more, a line more: the namespaces know nothing of each other.
+ */
+static void child(void)
+{
+	must("mount", mount("none", mytmp(), "tmpfs", 0, ""));
+	must("sethostname", sethostname("custom_hostname", 15));
+}
+
+int main(int argc, char *argv[])
+{
+	return clone_and_exec(flags, child, payload(argc, argv));
+}

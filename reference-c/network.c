@@ -1,0 +1,23 @@
+/*
+ * network: no interface but a lo of its own, and that one is down.
+ *
+ * Follows Michael Crosby, JD and *Containers do not exist*.
+ * https://man7.org/linux/man-pages/man2/clone.2.html
+ * https://man7.org/linux/man-pages/man7/network_namespaces.7.html
+ */
+#include "skeleton.h"
+
+static const int flags = CLONE_NEWNET;
+
+/*
+ * The child: exists to become the payload, and ends with it. The flag has
+ * done everything.
+ */
+static void child(void)
+{
+}
+
+int main(int argc, char *argv[])
+{
+	return clone_and_exec(flags, child, payload(argc, argv));
+}

@@ -1,0 +1,25 @@
+/*
+ * pid_oldproc: PID 1, looking at the /proc of its parent.
+ *
+ * Follows Michael Crosby.
+ * It is the first try of the post: /proc still lists the processes outside.
+ * https://man7.org/linux/man-pages/man2/clone.2.html
+ * https://man7.org/linux/man-pages/man7/pid_namespaces.7.html
+ */
+#include "skeleton.h"
+
+static const int flags = CLONE_NEWPID;
+
+/*
+ * The child: PID 1 of the new namespace. It becomes the payload, and when it
+ * ends the kernel kills whoever else is in there. /proc belongs to the pid
+ * namespace it was mounted in, which is still the old one.
+ */
+static void child(void)
+{
+}
+
+int main(int argc, char *argv[])
+{
+	return clone_and_exec(flags, child, payload(argc, argv));
+}

@@ -1,0 +1,64 @@
+/*
+ * pivot_root: another root directory, with no way back to the old one.
+ *
+ * Follows Matthew Tejo and Daniel Mitre.
+ * https://man7.org/linux/man-pages/man2/clone.2.html
+ * https://man7.org/linux/man-pages/man2/mount.2.html
+ * https://man7.org/linux/man-pages/man2/umount.2.html
+ * https://man7.org/linux/man-pages/man2/pivot_root.2.html
+ * https://man7.org/linux/man-pages/man2/chdir.2.html
+ */
+#include "skeleton.h"
+
+static const int flags = CLONE_NEWNS | CLONE_NEWPID;
+static const char *root;
+static char **command;
+
+/*
+ * The child: PID 1 of the new namespace. It moves into the new root, becomes
+ * the payload, and takes everyone with it when it ends.
+ *
+ * As published, nobody looks whether the mounts succeed, and an exec that
+ * fails is a silent 0. The checked calls are those without which the payload
+ * would run in the old root.
+ */
+static void child(void)
+{
+	char old[PATH_MAX];
+
+	/* The kernel pivots no shared mount, because that would spread. */
+	mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL);
+	/* The new root has to be a mount. A bind makes one of a directory. */
+	mount(root, root, NULL, MS_BIND | MS_REC, NULL);
+	snprintf(old, sizeof(old), "%s/.old", root);
+	if (mkdir(old, 0700) == -1) {
+		warn("mkdir %s", old);
+		_exit(1);
+	}
+	/* As published, exec loses this when stdout is a pipe. */
+	printf("pivot setup ok\n");
+	must("pivot_root", pivot_root(root, old));
+	/* Only a process that was at the old root itself has been moved. */
+	must("chdir", chdir("/"));
+	mount("none", "/dev", "tmpfs", MS_NOSUID | MS_STRICTATIME, "");
+	mount("proc", "/proc", "proc", 0, "");
+	/* The old root is in use outside, so it can be detached only. */
+	umount2("/.old", MNT_DETACH);
+	must("rmdir", rmdir("/.old"));
+
+	execvp(command[0], command);
+	_exit(0);
+}
+
+int main(int argc, char *argv[])
+{
+	root = new_root(argc, argv);
+	command = argv + 2;
+
+	/* As published, a pipe gets this after all the payload wrote. */
+	printf("starting...\n");
+
+	/* As published, the status is 0 even if there was no child. */
+	clone_and_exec(flags, child, command);
+	return 0;
+}

@@ -1,0 +1,24 @@
+/*
+ * skeleton: a child that becomes the payload, and not one new namespace.
+ *
+ * Follows Michael Crosby, Daniel Mitre, Matthew Tejo and
+ * *Containers do not exist*.
+ * The other steps are this one with flags, and with lines in the child.
+ * https://man7.org/linux/man-pages/man2/clone.2.html
+ */
+#include "skeleton.h"
+
+static const int flags = 0;
+
+/*
+ * The child: exists to become the payload, and ends with it. It sees what its
+ * parent sees.
+ */
+static void child(void)
+{
+}
+
+int main(int argc, char *argv[])
+{
+	return clone_and_exec(flags, child, payload(argc, argv));
+}

@@ -1,0 +1,245 @@
+/*
+ * skeleton: what every step shares, so that a step shows only its own lines.
+ *
+ * It is a header and nothing else, so that `cc -o net network.c` builds a step
+ * without flags and without a second source. The shape is Michael Crosby's:
+ * clone with some flags, let the child become the payload, wait for it.
+ */
+#ifndef SKELETON_H
+#define SKELETON_H
+
+/* The C library declares clone, unshare and setns to those who ask for GNU. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <net/if.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* The youngest of the flags: an older sched.h lacks it. */
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080
+#endif
+
+/* As large as in the posts. The child needs little of it, the payload none. */
+enum { STACK_SIZE = 1024 * 1024 };
+
+/*
+ * One system call: hands its result on, or says `STEP: CALL: what the kernel
+ * said` and ends this process with 1. It ends with _exit, because text that
+ * waits in a stdio buffer copied by clone is the parent's to print.
+ */
+static inline long must(const char *call, long result)
+{
+	if (result == -1) {
+		warn("%s", call);
+		_exit(1);
+	}
+	return result;
+}
+
+/* Says how the step is called; 125 is what env(1) ends with then. */
+static inline _Noreturn void usage(const char *arguments)
+{
+	fprintf(stderr, "usage: %s %s\n", program_invocation_short_name,
+		arguments);
+	_exit(125);
+}
+
+/* The command the step is to become: all its arguments. */
+static inline char **payload(int argc, char *argv[])
+{
+	if (argc < 2)
+		usage("CMD [ARG...]");
+	return argv + 1;
+}
+
+/* The directory to live in: the first argument, with the payload after it. */
+static inline const char *new_root(int argc, char *argv[])
+{
+	if (argc < 3)
+		usage("NEWROOT CMD [ARG...]");
+	return argv[1];
+}
+
+/* Where a step mounts its tmpfs. */
+static inline const char *mytmp(void)
+{
+	const char *directory = getenv("MYTMP");
+
+	return directory ? directory : "/mytmp";
+}
+
+/* Becomes the command. https://man7.org/linux/man-pages/man2/execve.2.html */
+static inline _Noreturn void exec_payload(char *command[])
+{
+	execvp(command[0], command);
+	warn("execvp");
+	_exit(1);
+}
+
+/* What the child of clone has to know. */
+struct task {
+	void (*child)(void);
+	char **command;
+};
+
+/*
+ * The child: alone in the new namespaces. It prepares them, becomes the
+ * payload, and ends when the payload does.
+ */
+static inline int child_main(void *argument)
+{
+	const struct task *task = argument;
+
+	task->child();
+	exec_payload(task->command);
+}
+
+/*
+ * Starts the child in new namespaces and returns its pid, or -1.
+ *
+ * A stack grows downwards, so the child is given the top of its own. Without
+ * CLONE_VM it works on a copy of it all, the parent's `task` included.
+ * https://man7.org/linux/man-pages/man2/clone.2.html
+ */
+static inline pid_t clone_child(int flags, void (*child)(void), char *command[])
+{
+	static _Alignas(16) char stack[STACK_SIZE];
+	struct task task = { .child = child, .command = command };
+
+	return clone(child_main, stack + STACK_SIZE, flags | SIGCHLD, &task);
+}
+
+/*
+ * Waits for a child, and ends the step. As published, the status of the
+ * payload is thrown away: the step ends with 0 whatever the payload did.
+ */
+static inline int wait_for(pid_t pid)
+{
+	waitpid(pid, NULL, 0);
+	return 0;
+}
+
+/*
+ * The parent: stays in the old namespaces, exists to wait, and ends with its
+ * child. It ends with 1 only when there is no child.
+ */
+static inline int clone_and_exec(int flags, void (*child)(void),
+				 char *command[])
+{
+	pid_t pid = clone_child(flags, child, command);
+
+	if (pid == -1) {
+		warn("clone");
+		return 1;
+	}
+	return wait_for(pid);
+}
+
+/*
+ * The launcher: changes its own namespaces instead of its child's. Not the
+ * pid namespace, which no process can change for itself: only the next child
+ * enters it, as PID 1. That child is init; the launcher ends with it.
+ * https://man7.org/linux/man-pages/man2/unshare.2.html
+ */
+static inline int unshare_and_init(int flags, void (*init)(void))
+{
+	pid_t pid;
+
+	must("unshare", unshare(flags));
+	pid = must("fork", fork());
+	if (pid == 0) {
+		init();
+		_exit(0);
+	}
+	return wait_for(pid);
+}
+
+/* The C library has no wrapper for this system call. */
+static inline int pivot_root(const char *new_root, const char *put_old)
+{
+	return syscall(SYS_pivot_root, new_root, put_old);
+}
+
+/*
+ * The calls of the step `pivot_root`, which says why each of them is needed;
+ * here a failed mount is not passed over.
+ */
+static inline void enter_new_root(const char *root)
+{
+	char old[PATH_MAX];
+
+	snprintf(old, sizeof(old), "%s/.old", root);
+	must("mount", mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL));
+	must("mount", mount(root, root, NULL, MS_BIND | MS_REC, NULL));
+	if (mkdir(old, 0700) == -1) {
+		warn("mkdir %s", old);
+		_exit(1);
+	}
+	must("pivot_root", pivot_root(root, old));
+	must("chdir", chdir("/"));
+	must("mount",
+	     mount("none", "/dev", "tmpfs", MS_NOSUID | MS_STRICTATIME, ""));
+	must("mount", mount("proc", "/proc", "proc", 0, ""));
+	must("umount2", umount2("/.old", MNT_DETACH));
+	must("rmdir", rmdir("/.old"));
+}
+
+/* Writes a file of /proc in one call: the kernel takes an id map only whole. */
+static inline void write_file(const char *path, const char *text)
+{
+	int fd = must("open", open(path, O_WRONLY | O_CLOEXEC));
+
+	must("write", write(fd, text, strlen(text)));
+	close(fd);
+}
+
+/*
+ * Makes root of pid's user namespace out of the caller. Only with setgroups
+ * denied may an ordinary user write gid_map: a group could otherwise be
+ * dropped, and with it what that group is forbidden.
+ * https://man7.org/linux/man-pages/man7/user_namespaces.7.html
+ */
+static inline void map_root(pid_t pid)
+{
+	char path[64], map[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/setgroups", pid);
+	write_file(path, "deny");
+	snprintf(path, sizeof(path), "/proc/%d/uid_map", pid);
+	snprintf(map, sizeof(map), "0 %u 1\n", geteuid());
+	write_file(path, map);
+	snprintf(path, sizeof(path), "/proc/%d/gid_map", pid);
+	snprintf(map, sizeof(map), "0 %u 1\n", getegid());
+	write_file(path, map);
+}
+
+/* A new network namespace has one interface, and it is down. */
+static inline void bring_lo_up(void)
+{
+	struct ifreq lo = { .ifr_name = "lo" };
+	int fd = must("socket", socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+
+	must("ioctl", ioctl(fd, SIOCGIFFLAGS, &lo));
+	lo.ifr_flags |= IFF_UP;
+	must("ioctl", ioctl(fd, SIOCSIFFLAGS, &lo));
+	close(fd);
+}
+
+#endif

@@ -1,0 +1,24 @@
+/*
+ * user: nobody, because no id of the new user namespace is mapped.
+ *
+ * Follows Michael Crosby.
+ * https://man7.org/linux/man-pages/man2/clone.2.html
+ * https://man7.org/linux/man-pages/man7/user_namespaces.7.html
+ */
+#include "skeleton.h"
+
+static const int flags = CLONE_NEWUSER;
+
+/*
+ * The child: exists to become the payload, and ends with it. It has every
+ * capability in its namespace, and loses them all in exec: without a map it
+ * is not root there but the overflow user, nobody.
+ */
+static void child(void)
+{
+}
+
+int main(int argc, char *argv[])
+{
+	return clone_and_exec(flags, child, payload(argc, argv));
+}
