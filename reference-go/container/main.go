@@ -1,0 +1,45 @@
+// container: an init, its payload and a root directory, apart from the rest.
+//
+// The end every post aims at: unshare_init and pivot_root, with lo brought up.
+// https://man7.org/linux/man-pages/man2/unshare.2.html
+// https://man7.org/linux/man-pages/man2/fork.2.html
+// https://man7.org/linux/man-pages/man2/wait4.2.html
+// https://man7.org/linux/man-pages/man2/mount.2.html
+// https://man7.org/linux/man-pages/man2/pivot_root.2.html
+// https://man7.org/linux/man-pages/man7/netdevice.7.html
+package main
+
+import (
+	"runtime"
+	"syscall"
+
+	"nsteps/internal/skeleton"
+)
+
+const flags = syscall.CLONE_NEWUTS | syscall.CLONE_NEWPID |
+	syscall.CLONE_NEWNS | syscall.CLONE_NEWIPC | syscall.CLONE_NEWNET
+
+var newRoot string
+
+// unshare changes one thread, and Go may resume main on any other unless it is
+// tied to its first one before it starts.
+func init() {
+	runtime.LockOSThread()
+}
+
+// pid1 is what C and Rust call init, a name that Go has taken. It is the first
+// child of the launcher after its unshare. It exists to furnish the container
+// and to wait for every process in it, orphans too. It ends when it has no
+// child left.
+func pid1() {
+	skeleton.Must("sethostname", syscall.Sethostname([]byte("doqueru")))
+	skeleton.EnterNewRoot(newRoot)
+	skeleton.BringLoUp()
+
+	skeleton.ForkAndReap()
+}
+
+func main() {
+	newRoot = skeleton.NewRoot()
+	skeleton.UnshareAndInit(flags, pid1)
+}

@@ -1,0 +1,3 @@
+module nsteps
+
+go 1.19

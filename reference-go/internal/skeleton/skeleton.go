@@ -1,0 +1,144 @@
+// Package skeleton is what the steps share: it makes the namespaces a step
+// asks for, lets the step work in them, and becomes the payload.
+//
+// Go runs no code of ours between clone and exec, because by then the new
+// process shares memory with a runtime whose threads it does not have. What C
+// does in the child is done here by a second start of the same program: it is
+// called "child" or "init", names that argv[0] carries, so that neither the
+// arguments nor the environment of the payload are touched.
+package skeleton
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"syscall"
+)
+
+// command is what Operand has left of the arguments, operands what it took.
+var (
+	command  = os.Args[1:]
+	operands = ""
+)
+
+// CloneAndExec clones with flags; the clone runs child and then becomes the
+// payload. It waits for the payload and panics when the payload fails. Where
+// there is nothing to do in between, child is nil and os/exec starts the
+// payload itself. A prepare function may ask for more than flags can say.
+// https://man7.org/linux/man-pages/man2/clone.2.html
+func CloneAndExec(
+	flags uintptr, child func(), prepare ...func(*syscall.SysProcAttr),
+) {
+	// In rootless the init is started by the child, and passes here as well.
+	if os.Args[0] == "child" || os.Args[0] == "init" {
+		child()
+		ExecPayload()
+	}
+	NeedCommand()
+
+	cmd := exec.Command(command[0], command[1:]...)
+	if child != nil {
+		cmd = &exec.Cmd{Path: self, Args: arguments("child")}
+	}
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: flags}
+	for _, ask := range prepare {
+		ask(cmd.SysProcAttr)
+	}
+
+	err := cmd.Start()
+	if child != nil {
+		Must("clone", err)
+	}
+	// os/exec does not tell a failed clone from a failed exec: its own words
+	// name both and the program, so they are not shortened to one of the two.
+	if err != nil {
+		panic(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		panic(err)
+	}
+}
+
+// ExecPayload becomes the payload, whose name is looked up in the new root.
+// https://man7.org/linux/man-pages/man2/execve.2.html
+func ExecPayload() {
+	Must("execvp", syscall.Exec(lookPath(), command, os.Environ()))
+}
+
+// Must panics with the name of a call and what the kernel said, if it failed.
+func Must(call string, err error) {
+	// RawSyscall reports success as an error number that is zero, not as nil.
+	if err == nil || err == syscall.Errno(0) {
+		return
+	}
+	// The packages of Go wrap the error number in names of their own.
+	var errno syscall.Errno
+	if errors.As(err, &errno) {
+		err = errno
+	}
+	panic(call + ": " + err.Error())
+}
+
+// MyTmp is the directory a step may mount on.
+func MyTmp() string {
+	if dir, set := os.LookupEnv("MYTMP"); set {
+		return dir
+	}
+	return "/mytmp"
+}
+
+// Operand takes the argument called name from before the command.
+func Operand(name string) string {
+	operands += name + " "
+	NeedCommand()
+	first := command[0]
+	command = command[1:]
+	NeedCommand()
+	return first
+}
+
+// Pid takes PID, the process to join, from the arguments.
+func Pid() int {
+	pid, err := strconv.Atoi(Operand("PID"))
+	if err != nil || pid <= 0 {
+		usage()
+	}
+	return pid
+}
+
+// NeedCommand ends the program with a usage line if no argument is left.
+func NeedCommand() {
+	if len(command) == 0 {
+		usage()
+	}
+}
+
+func usage() {
+	step := filepath.Base(os.Args[0])
+	fmt.Fprintf(os.Stderr, "usage: %s %sCMD [ARG...]\n", step, operands)
+	os.Exit(125)
+}
+
+// self is this program, found without a path: a step may be started from a
+// directory that its namespaces do not have.
+const self = "/proc/self/exe"
+
+// arguments are those this program was started with, under another name.
+func arguments(name string) []string {
+	return append([]string{name}, os.Args[1:]...)
+}
+
+// lookPath finds the program of the payload.
+func lookPath() string {
+	path, err := exec.LookPath(command[0])
+	// execvp has an error number for a name that no directory of PATH holds.
+	if errors.Is(err, exec.ErrNotFound) {
+		err = syscall.ENOENT
+	}
+	Must("execvp", err)
+	return path
+}

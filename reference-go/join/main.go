@@ -1,0 +1,73 @@
+// join: the namespaces of another process.
+//
+// Beyond the posts. A process with threads can join neither a user namespace
+// (EINVAL) nor a time namespace (EUSERS), and Go has threads from the start.
+// https://man7.org/linux/man-pages/man2/setns.2.html
+// https://man7.org/linux/man-pages/man2/pidfd_open.2.html
+// https://man7.org/linux/man-pages/man2/unshare.2.html
+// https://man7.org/linux/man-pages/man2/stat.2.html
+// https://man7.org/linux/man-pages/man7/namespaces.7.html
+package main
+
+import (
+	"os"
+	"runtime"
+	"strconv"
+	"syscall"
+
+	"nsteps/internal/skeleton"
+)
+
+var types = []struct {
+	name string
+	flag int
+}{
+	{"user", syscall.CLONE_NEWUSER}, {"mnt", syscall.CLONE_NEWNS},
+	{"pid", syscall.CLONE_NEWPID}, {"net", syscall.CLONE_NEWNET},
+	{"uts", syscall.CLONE_NEWUTS}, {"ipc", syscall.CLONE_NEWIPC},
+	// syscall does not have these two on every architecture.
+	{"time", 0x80}, {"cgroup", 0x02000000},
+}
+
+// setns changes one thread, and Go may resume main on any other unless it is
+// tied to its first one before it starts.
+func init() {
+	runtime.LockOSThread()
+}
+
+// differing returns the types in which pid lives elsewhere. Two files name the
+// same namespace when device and inode agree, which is sound while both
+// processes live.
+func differing(pid string) (flags int) {
+	for _, t := range types {
+		own, err := os.Stat("/proc/self/ns/" + t.name)
+		// A kernel may have been built without this type.
+		if os.IsNotExist(err) {
+			continue
+		}
+		skeleton.Must("stat", err)
+		other, err := os.Stat("/proc/" + pid + "/ns/" + t.name)
+		skeleton.Must("stat", err)
+		if !os.SameFile(own, other) {
+			flags |= t.flag
+		}
+	}
+	return flags
+}
+
+// The launcher joins all but the pid namespace, which no process can change for
+// itself. The child is in there, becomes the payload and ends with it.
+func main() {
+	pid := skeleton.Pid()
+	// From here on setns fails if pid has become somebody else's.
+	pidfd := skeleton.PidfdOpen(pid)
+	flags := differing(strconv.Itoa(pid))
+	// The threads share one root and one working directory, and a mount
+	// namespace is joined only by a thread that has its own.
+	skeleton.Must("unshare", syscall.Unshare(syscall.CLONE_FS))
+	// In one call, because the kernel then enters user first by itself.
+	if flags != 0 {
+		skeleton.Must("setns", skeleton.Setns(pidfd, flags))
+	}
+	skeleton.ForkAndExec()
+}

@@ -1,0 +1,28 @@
+// mount_rprivate: a mount table that has nothing in common with the outside.
+//
+// Follows Daniel Mitre, and Matthew Tejo, who has mount(8) do it.
+// https://man7.org/linux/man-pages/man2/clone.2.html
+// https://man7.org/linux/man-pages/man2/mount.2.html
+// https://man7.org/linux/man-pages/man7/mount_namespaces.7.html
+package main
+
+import (
+	"syscall"
+
+	"nsteps/internal/skeleton"
+)
+
+const flags = syscall.CLONE_NEWNS
+
+// The child takes every mount out of its peer group, adds a tmpfs, becomes the
+// payload and ends with it.
+func child() {
+	skeleton.Must("mount",
+		syscall.Mount("none", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""))
+	skeleton.Must("mount",
+		syscall.Mount("none", skeleton.MyTmp(), "tmpfs", 0, ""))
+}
+
+func main() {
+	skeleton.CloneAndExec(flags, child)
+}

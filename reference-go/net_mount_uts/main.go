@@ -1,0 +1,28 @@
+// net_mount_uts: network, mount table and host name of its own.
+//
+// Follows *Containers do not exist*.
+// https://man7.org/linux/man-pages/man2/clone.2.html
+// https://man7.org/linux/man-pages/man2/mount.2.html
+// https://man7.org/linux/man-pages/man2/sethostname.2.html
+package main
+
+import (
+	"syscall"
+
+	"nsteps/internal/skeleton"
+)
+
+const flags = syscall.CLONE_NEWNET | syscall.CLONE_NEWNS |
+	syscall.CLONE_NEWUTS
+
+// The child does what that of net_mount does, and names its host.
+func child() {
+	skeleton.Must("mount",
+		syscall.Mount("none", skeleton.MyTmp(), "tmpfs", 0, ""))
+	skeleton.Must("sethostname",
+		syscall.Sethostname([]byte("custom_hostname")))
+}
+
+func main() {
+	skeleton.CloneAndExec(flags, child)
+}

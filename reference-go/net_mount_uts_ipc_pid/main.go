@@ -1,0 +1,33 @@
+// net_mount_uts_ipc_pid: network, mount table, host name, message queues and
+// pids of its own.
+//
+// Follows *Containers do not exist*.
+// https://man7.org/linux/man-pages/man2/clone.2.html
+// https://man7.org/linux/man-pages/man2/mount.2.html
+// https://man7.org/linux/man-pages/man2/sethostname.2.html
+// https://man7.org/linux/man-pages/man2/umount.2.html
+package main
+
+import (
+	"syscall"
+
+	"nsteps/internal/skeleton"
+)
+
+const flags = syscall.CLONE_NEWNET | syscall.CLONE_NEWNS |
+	syscall.CLONE_NEWUTS | syscall.CLONE_NEWIPC | syscall.CLONE_NEWPID
+
+// The child is PID 1. It does what that of net_mount_uts_ipc does, and puts its
+// own /proc in the place of the old one.
+func child() {
+	skeleton.Must("mount",
+		syscall.Mount("none", skeleton.MyTmp(), "tmpfs", 0, ""))
+	skeleton.Must("sethostname",
+		syscall.Sethostname([]byte("custom_hostname")))
+	skeleton.Must("umount", syscall.Unmount("/proc", 0))
+	skeleton.Must("mount", syscall.Mount("proc", "/proc", "proc", 0, ""))
+}
+
+func main() {
+	skeleton.CloneAndExec(flags, child)
+}

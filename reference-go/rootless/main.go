@@ -1,0 +1,54 @@
+// rootless: the container of an ordinary user.
+//
+// Beyond the posts. The user namespace comes first, because it owns the others
+// and gives the right to make them.
+// https://man7.org/linux/man-pages/man2/clone.2.html
+// https://man7.org/linux/man-pages/man2/unshare.2.html
+// https://man7.org/linux/man-pages/man2/fork.2.html
+// https://man7.org/linux/man-pages/man2/wait4.2.html
+// https://man7.org/linux/man-pages/man7/user_namespaces.7.html
+package main
+
+import (
+	"runtime"
+	"syscall"
+
+	"nsteps/internal/skeleton"
+)
+
+const flags = syscall.CLONE_NEWUTS | syscall.CLONE_NEWPID |
+	syscall.CLONE_NEWNS | syscall.CLONE_NEWIPC | syscall.CLONE_NEWNET
+
+var newRoot string
+
+// unshare changes one thread, and Go may resume main on any other unless it is
+// tied to its first one before it starts.
+func init() {
+	runtime.LockOSThread()
+}
+
+// pid1 is what C and Rust call init, a name that Go has taken. It is a child of
+// the child; it furnishes the container, waits for every process in it, and
+// ends when it has no child left. Its /proc is mounted while the old root is
+// still there: a user namespace may mount one only where it sees one, and may
+// not unmount that.
+func pid1() {
+	skeleton.Must("sethostname", syscall.Sethostname([]byte("doqueru")))
+	skeleton.EnterNewRoot(newRoot)
+	skeleton.BringLoUp()
+
+	skeleton.ForkAndReap()
+}
+
+// The child is root in the new user namespace, unshares the rest as the
+// launcher of container does, and ends with init.
+func child() {
+	skeleton.UnshareAndInit(flags, pid1)
+}
+
+func main() {
+	newRoot = skeleton.NewRoot()
+	// A process with threads cannot unshare its user namespace, and Go has
+	// threads from the start, so that this one comes from clone.
+	skeleton.CloneAndExec(syscall.CLONE_NEWUSER, child, skeleton.MapRoot)
+}

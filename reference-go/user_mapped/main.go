@@ -1,0 +1,23 @@
+// user_mapped: root inside, which is the caller outside.
+//
+// Follows what JD announces: the id map that the post does not print.
+// https://man7.org/linux/man-pages/man2/clone.2.html
+// https://man7.org/linux/man-pages/man7/user_namespaces.7.html
+package main
+
+import (
+	"syscall"
+
+	"nsteps/internal/skeleton"
+)
+
+const flags = syscall.CLONE_NEWUSER
+
+// The child waits to be root, becomes the payload and ends with it. An exec
+// before the maps are there would cost it all capabilities; os/exec has it wait
+// on a pipe of its own when MapRoot has told it what to map.
+var child func()
+
+func main() {
+	skeleton.CloneAndExec(flags, child, skeleton.MapRoot)
+}
