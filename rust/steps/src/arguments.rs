@@ -1,0 +1,122 @@
+//! What a step is told: its own name, NEWROOT or PID, the command, `$MYTMP`.
+
+use std::env;
+use std::ffi::{CStr, CString, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::Path;
+use std::process::exit;
+use std::sync::OnceLock;
+
+use nix::unistd::Pid;
+
+use crate::failure::{FAILED, print};
+
+/// What stands before CMD in the usage of this step, if anything does.
+static OPERAND: OnceLock<&str> = OnceLock::new();
+
+/// The directory that becomes `/`, and where the old `/` goes.
+#[derive(Clone, Copy, Debug)]
+pub struct NewRoot {
+    /// NEWROOT as it was given.
+    pub path: &'static CStr,
+    /// `NEWROOT/.old`.
+    pub put_old: &'static CStr,
+}
+
+/// The name the step was called by, without its directory.
+pub(crate) fn step() -> OsString {
+    let called = env::args_os().next().unwrap_or_default();
+    Path::new(&called).file_name().unwrap_or(&called).to_owned()
+}
+
+/// What stands before CMD. The CMD behind it is asked for here already,
+/// before a step does anything.
+fn operand(name: &'static str) -> OsString {
+    OPERAND.get_or_init(|| name);
+    let mut arguments = env::args_os().skip(1);
+    match (arguments.next(), arguments.next()) {
+        (Some(operand), Some(_)) => operand,
+        _ => usage(),
+    }
+}
+
+/// Takes NEWROOT, which stands before CMD, from the arguments; without both
+/// prints the usage and exits with 125.
+pub fn new_root() -> NewRoot {
+    let path = operand("NEWROOT").into_vec();
+    let put_old = [&path[..], b"/.old"].concat();
+    NewRoot { path: keep(path), put_old: keep(put_old) }
+}
+
+/// Takes PID, which stands before CMD, from the arguments; without both, or
+/// where it can be no process, prints the usage and exits with 125.
+pub fn pid() -> Pid {
+    match operand("PID").to_str().map(str::parse) {
+        Some(Ok(pid @ 1..)) => Pid::from_raw(pid),
+        _ => usage(),
+    }
+}
+
+/// Without a CMD prints the usage and exits with 125, as the skeleton does;
+/// for a step that has to change something before it calls the skeleton.
+pub fn require_command() {
+    command();
+}
+
+/// CMD and its arguments; without a CMD prints the usage and exits with 125.
+pub(crate) fn command() -> Vec<&'static CStr> {
+    let before = 1 + usize::from(OPERAND.get().is_some());
+    let command: Vec<_> = env::args_os()
+        .skip(before)
+        .map(|argument| keep(argument.into_vec()))
+        .collect();
+    if command.is_empty() {
+        usage()
+    }
+    command
+}
+
+/// Where a step mounts its tmpfs: `$MYTMP`, else `/mytmp`. To be called
+/// before the clone, because it allocates.
+pub fn mytmp() -> &'static CStr {
+    match env::var_os("MYTMP") {
+        Some(path) => keep(path.into_vec()),
+        None => c"/mytmp",
+    }
+}
+
+/// Keeps a string for as long as the process lives. Parent and child both
+/// point at it, and neither comes to a place where it could be freed.
+fn keep(bytes: Vec<u8>) -> &'static CStr {
+    let string = CString::new(bytes)
+        .expect("the kernel ends arguments and environment with a NUL");
+    Box::leak(string.into_boxed_c_str())
+}
+
+fn usage() -> ! {
+    print(&usage_line(step().as_bytes(), OPERAND.get().copied()));
+    exit(FAILED)
+}
+
+fn usage_line(step: &[u8], operand: Option<&str>) -> Vec<u8> {
+    let mut line = [b"usage: ", step, b" "].concat();
+    if let Some(operand) = operand {
+        line.extend([operand.as_bytes(), b" "].concat());
+    }
+    line.extend(b"CMD [ARG...]\n");
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::usage_line;
+
+    #[test]
+    fn usage_names_the_step_and_its_operand() {
+        assert_eq!(usage_line(b"uts", None), b"usage: uts CMD [ARG...]\n");
+        assert_eq!(
+            usage_line(b"join", Some("PID")),
+            b"usage: join PID CMD [ARG...]\n"
+        );
+    }
+}

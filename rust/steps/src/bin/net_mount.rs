@@ -1,0 +1,25 @@
+//! net_mount: a network and a mount table of its own.
+//!
+//! After *Containers do not exist*.
+//!
+//! - <https://man7.org/linux/man-pages/man2/clone.2.html>
+//! - <https://man7.org/linux/man-pages/man2/mount.2.html>
+
+use std::ffi::CStr;
+
+use nix::mount::{MsFlags, mount};
+use nix::sched::CloneFlags;
+use steps::{Failure, clone_and_exec, must, mytmp};
+
+const FLAGS: CloneFlags =
+    CloneFlags::CLONE_NEWNET.union(CloneFlags::CLONE_NEWNS);
+
+fn child(mytmp: &CStr) -> Result<(), Failure> {
+    let (none, tmpfs) = (Some(c"none"), Some(c"tmpfs"));
+    must("mount", mount(none, mytmp, tmpfs, MsFlags::empty(), Some(c"")))
+}
+
+fn main() -> ! {
+    let mytmp = mytmp();
+    clone_and_exec(FLAGS, || child(mytmp))
+}

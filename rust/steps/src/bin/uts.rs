@@ -1,0 +1,21 @@
+//! uts: a host name of its own.
+//!
+//! After Michael Crosby, Daniel Mitre and *Containers do not exist*.
+//!
+//! - <https://man7.org/linux/man-pages/man2/clone.2.html>
+//! - <https://man7.org/linux/man-pages/man2/sethostname.2.html>
+//! - <https://man7.org/linux/man-pages/man7/uts_namespaces.7.html>
+
+use nix::sched::CloneFlags;
+use nix::unistd::sethostname;
+use steps::{Failure, clone_and_exec, must};
+
+const FLAGS: CloneFlags = CloneFlags::CLONE_NEWUTS;
+
+fn child() -> Result<(), Failure> {
+    must("sethostname", sethostname("myhostname"))
+}
+
+fn main() -> ! {
+    clone_and_exec(FLAGS, child)
+}

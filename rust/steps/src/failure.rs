@@ -1,0 +1,164 @@
+//! A system call that failed: how it travels to the launcher, and the one
+//! line and the exit status it ends as.
+
+use std::cell::Cell;
+use std::ffi::CStr;
+use std::io::{Write, stderr};
+use std::num::NonZero;
+use std::os::unix::ffi::OsStrExt;
+use std::process::exit;
+
+use nix::errno::Errno;
+use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous};
+
+use crate::arguments::step;
+
+/// Exit status of a step that failed before the payload, as in env(1).
+pub(crate) const FAILED: i32 = 125;
+/// Exit status when the payload is there and cannot be executed.
+const CANNOT_EXECUTE: i32 = 126;
+/// Exit status when there is no such payload.
+const NOT_FOUND: i32 = 127;
+
+/// The call whose failure is about the payload and not about the step.
+pub(crate) const EXECVP: &str = "execvp";
+
+/// A system call that failed.
+///
+/// Plain words without an allocation: the child records one, and the launcher
+/// reads it out of memory that both see. What it points at must be older than
+/// the child, or the launcher would not have it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Failure {
+    call: &'static str,
+    subject: Option<&'static CStr>,
+    errno: Errno,
+}
+
+/// Where a child leaves the failure that keeps it from becoming the payload.
+pub(crate) type Record = Cell<Option<Failure>>;
+
+/// Gives one system call its name for the error line.
+///
+/// # Errors
+///
+/// The call's own.
+pub fn must<T>(
+    call: &'static str,
+    result: nix::Result<T>,
+) -> Result<T, Failure> {
+    result.map_err(|errno| Failure { call, subject: None, errno })
+}
+
+impl Failure {
+    /// Names what the call was made on, too.
+    #[must_use]
+    pub fn on(self, subject: &'static CStr) -> Self {
+        Self { subject: Some(subject), ..self }
+    }
+
+    /// The exit status it means.
+    pub(crate) fn status(self) -> i32 {
+        match (self.call, self.errno) {
+            (EXECVP, Errno::ENOENT) => NOT_FOUND,
+            (EXECVP, _) => CANNOT_EXECUTE,
+            _ => FAILED,
+        }
+    }
+
+    /// Ends the launcher: prints the error line, exits with the status.
+    pub fn exit(self) -> ! {
+        print(&self.line(step().as_bytes()));
+        exit(self.status())
+    }
+
+    /// `STEP: CALL: STRERROR`, or `STEP: CALL SUBJECT: STRERROR`.
+    fn line(self, step: &[u8]) -> Vec<u8> {
+        let mut line = [step, b": ", self.call.as_bytes()].concat();
+        if let Some(subject) = self.subject {
+            line.extend([b" ", subject.to_bytes()].concat());
+        }
+        line.extend([b": ", self.errno.desc().as_bytes(), b"\n"].concat());
+        line
+    }
+}
+
+/// Prints a whole line with one write(2), so that nothing gets in between.
+/// Where stderr cannot be written the exit status still tells.
+pub(crate) fn print(line: &[u8]) {
+    let _ = stderr().write_all(line);
+}
+
+/// A record that a forked child, which has a copy of everything else, shares
+/// with the launcher ([mmap(2)], MAP_SHARED).
+///
+/// [mmap(2)]: https://man7.org/linux/man-pages/man2/mmap.2.html
+///
+/// # Errors
+///
+/// Those of mmap(2).
+pub(crate) fn shared_record() -> Result<&'static Record, Failure> {
+    const SIZE: NonZero<usize> =
+        NonZero::new(size_of::<Record>()).expect("a record has a size");
+    let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
+    // SAFETY: no address is asked for, so no mapping of ours is replaced.
+    let mapped =
+        unsafe { mmap_anonymous(None, SIZE, access, MapFlags::MAP_SHARED) };
+    let record = must("mmap", mapped)?.cast::<Record>();
+    // SAFETY: a mapping starts on a page, so it is aligned; it is writable
+    // and larger than a record.
+    unsafe { record.write(Cell::new(None)) };
+    // SAFETY: written just above, never unmapped. The child writes it before
+    // it ends, and the launcher reads it after it has waited for that.
+    Ok(unsafe { record.as_ref() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failure(call: &'static str, errno: Errno) -> Failure {
+        Failure { call, subject: None, errno }
+    }
+
+    #[test]
+    fn a_line_names_step_call_and_reason() {
+        assert_eq!(
+            failure("umount", Errno::EBUSY).line(b"pid"),
+            b"pid: umount: Device or resource busy\n"
+        );
+    }
+
+    #[test]
+    fn a_line_names_the_subject_where_there_is_one() {
+        assert_eq!(
+            failure("mkdir", Errno::EEXIST).on(c"new/.old").line(b"pivot_root"),
+            b"pivot_root: mkdir new/.old: File exists\n"
+        );
+    }
+
+    #[test]
+    fn the_status_is_that_of_env() {
+        assert_eq!(failure(EXECVP, Errno::ENOENT).status(), 127);
+        assert_eq!(failure(EXECVP, Errno::EACCES).status(), 126);
+        assert_eq!(failure(EXECVP, Errno::ENOEXEC).status(), 126);
+        assert_eq!(failure("mount", Errno::ENOENT).status(), 125);
+    }
+
+    #[test]
+    fn must_keeps_the_value_or_the_error() {
+        assert_eq!(must("read", Ok(3)), Ok(3));
+        assert_eq!(
+            must::<()>("clone", Err(Errno::EPERM)),
+            Err(failure("clone", Errno::EPERM))
+        );
+    }
+
+    #[test]
+    fn a_shared_record_starts_empty_and_keeps_what_it_is_given() {
+        let record = shared_record().expect("a page is to be had");
+        assert_eq!(record.get(), None);
+        record.set(Some(failure("mount", Errno::EPERM)));
+        assert_eq!(record.get(), Some(failure("mount", Errno::EPERM)));
+    }
+}

@@ -1,0 +1,64 @@
+//! The payload: the command a step becomes, and what it inherits.
+
+use std::convert::Infallible;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use nix::sys::signal::{SigHandler, Signal, signal};
+
+use crate::arguments::command;
+use crate::failure::{EXECVP, Failure, must};
+use crate::kernel::{ArgumentVector, execvp};
+
+/// Whether this step was started with SIGCHLD ignored. A static, because a
+/// forked child that launches in its turn finds the signal changed already.
+static SIGCHLD_WAS_IGNORED: AtomicBool = AtomicBool::new(false);
+
+/// The command, ready before the clone: its child may not allocate.
+pub(crate) struct Payload(ArgumentVector);
+
+impl Payload {
+    /// Takes CMD and its arguments, and lets this process wait: where SIGCHLD
+    /// is ignored the kernel reaps children itself and waitpid(2) can only
+    /// say ECHILD, so the payload's status would be lost.
+    pub(crate) fn prepare() -> Result<Self, Failure> {
+        let payload = Self(ArgumentVector::new(&command()));
+        let inherited = disposition(Signal::SIGCHLD, SigHandler::SigDfl)?;
+        if matches!(inherited, SigHandler::SigIgn) {
+            SIGCHLD_WAS_IGNORED.store(true, Relaxed);
+        }
+        Ok(payload)
+    }
+
+    /// What execvp(3) may need of the stack beyond a fixed size, in bytes:
+    /// glibc's copies the argument vector there when it finds a script
+    /// without `#!` and hands it to a shell.
+    pub(crate) fn room_for_execvp(&self) -> usize {
+        self.0.size()
+    }
+}
+
+/// Becomes the command. Everything the process has is the command's, except
+/// descriptors: each of ours is closed on exec.
+///
+/// What is ignored stays ignored across exec, so both signals go back first.
+/// Rust's runtime ignores SIGPIPE before `main`, and a payload that inherits
+/// that does not end when its reader does. SIGCHLD is ours, see `prepare`.
+/// Every other disposition, and the mask, is what the step was started with:
+/// a caught signal (Rust's runtime catches SIGSEGV and SIGBUS) is reset by
+/// the kernel.
+pub(crate) fn exec_payload(payload: &Payload) -> Result<Infallible, Failure> {
+    disposition(Signal::SIGPIPE, SigHandler::SigDfl)?;
+    if SIGCHLD_WAS_IGNORED.load(Relaxed) {
+        disposition(Signal::SIGCHLD, SigHandler::SigIgn)?;
+    }
+    must(EXECVP, execvp(&payload.0))
+}
+
+/// Ignores a signal or gives it its default, and says what it had before.
+fn disposition(
+    which: Signal,
+    handler: SigHandler,
+) -> Result<SigHandler, Failure> {
+    // SAFETY: only SIG_DFL and SIG_IGN are passed, so no handler can run.
+    must("signal", unsafe { signal(which, handler) })
+}

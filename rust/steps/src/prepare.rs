@@ -1,0 +1,163 @@
+//! Preparing a namespace from inside: a new root, an interface, an id map.
+
+use std::cell::Cell;
+use std::ffi::CStr;
+use std::os::fd::{AsFd, OwnedFd};
+
+use nix::errno::Errno;
+use nix::fcntl::{AT_FDCWD, OFlag, open};
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
+use nix::sys::stat::Mode;
+use nix::unistd::{
+    Gid, Pid, Uid, UnlinkatFlags, chdir, mkdir, pipe2, pivot_root, read,
+    unlinkat, write,
+};
+
+use crate::arguments::NewRoot;
+use crate::failure::{Failure, must};
+use crate::kernel::set_interface_flags;
+
+/// An argument of mount(2) that the kernel does not look at.
+pub const NONE: Option<&CStr> = None;
+
+/// Everything the step `pivot_root` writes out: the whole of NEWROOT becomes
+/// `/`, and nothing of the old root stays behind.
+///
+/// /proc is mounted while the old one is still attached: in a user namespace
+/// the kernel allows a new procfs only beside one that is fully visible.
+///
+/// # Errors
+///
+/// Those of the calls, in their order.
+pub fn enter_new_root(new_root: NewRoot) -> Result<(), Failure> {
+    let NewRoot { path, put_old } = new_root;
+    let rprivate = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
+    must("mount", mount(NONE, c"/", NONE, rprivate, NONE))?;
+    let rbind = MsFlags::MS_BIND | MsFlags::MS_REC;
+    must("mount", mount(Some(path), path, NONE, rbind, NONE))?;
+    must("mkdir", mkdir(put_old, Mode::S_IRWXU))
+        .map_err(|failure| failure.on(put_old))?;
+    must("pivot_root", pivot_root(path, put_old))?;
+    must("chdir", chdir(c"/"))?;
+    let none = Some(c"none");
+    let dev = MsFlags::MS_NOSUID | MsFlags::MS_STRICTATIME;
+    must("mount", mount(none, c"/dev", Some(c"tmpfs"), dev, Some(c"")))?;
+    let plain = MsFlags::empty();
+    let proc = Some(c"proc");
+    must("mount", mount(proc, c"/proc", proc, plain, Some(c"")))?;
+    must("umount2", umount2(c"/.old", MntFlags::MNT_DETACH))?;
+    must("rmdir", rmdir(c"/.old"))
+}
+
+/// [rmdir(2)], which nix has as the unlinkat(2) it is inside the kernel.
+///
+/// [rmdir(2)]: https://man7.org/linux/man-pages/man2/rmdir.2.html
+///
+/// # Errors
+///
+/// Those of rmdir(2).
+pub fn rmdir(path: &CStr) -> nix::Result<()> {
+    unlinkat(AT_FDCWD, path, UnlinkatFlags::RemoveDir)
+}
+
+/// Brings the loopback interface up ([netdevice(7)]). A new network namespace
+/// has it and leaves it down, without a flag that would be worth keeping.
+///
+/// [netdevice(7)]: https://man7.org/linux/man-pages/man7/netdevice.7.html
+///
+/// # Errors
+///
+/// Those of socket(2) and of the request SIOCSIFFLAGS of ioctl(2).
+pub fn bring_lo_up() -> Result<(), Failure> {
+    let opened = socket(
+        AddressFamily::Inet,
+        SockType::Datagram,
+        SockFlag::SOCK_CLOEXEC,
+        None,
+    );
+    let socket = must("socket", opened)?;
+    let up = libc::IFF_UP as i16;
+    must("ioctl", set_interface_flags(socket.as_fd(), c"lo", up))
+}
+
+/// Makes the caller root in the user namespace of the process `pid`
+/// ([user_namespaces(7)]): one user, one group.
+///
+/// setgroups comes before gid_map: a caller without privilege may map its
+/// group only once the namespace has given up dropping groups.
+///
+/// [user_namespaces(7)]:
+/// https://man7.org/linux/man-pages/man7/user_namespaces.7.html
+///
+/// # Errors
+///
+/// Those of open(2) and write(2).
+pub fn map_root(pid: Pid) -> Result<(), Failure> {
+    let uid_map = format!("0 {} 1\n", Uid::effective());
+    let gid_map = format!("0 {} 1\n", Gid::effective());
+    write_file(&format!("/proc/{pid}/setgroups"), "deny")?;
+    write_file(&format!("/proc/{pid}/uid_map"), &uid_map)?;
+    write_file(&format!("/proc/{pid}/gid_map"), &gid_map)
+}
+
+/// Writes `text` into a file of /proc with one write(2), as the kernel wants
+/// its maps and offsets.
+///
+/// # Errors
+///
+/// Those of open(2) and write(2).
+pub fn write_file(path: &str, text: &str) -> Result<(), Failure> {
+    let how = OFlag::O_WRONLY | OFlag::O_CLOEXEC;
+    let file = must("open", open(path, how, Mode::empty()))?;
+    must("write", write(file, text.as_bytes())).map(drop)
+}
+
+/// A pipe ([pipe(2)]) at which a forked child waits until the launcher has
+/// done its part. Both ends are closed on exec.
+///
+/// [pipe(2)]: https://man7.org/linux/man-pages/man2/pipe.2.html
+pub struct Gate {
+    reader: OwnedFd,
+    writer: Cell<Option<OwnedFd>>,
+}
+
+impl Gate {
+    /// Makes the pipe, to be called before the clone.
+    ///
+    /// # Errors
+    ///
+    /// Those of pipe(2).
+    pub fn new() -> Result<Self, Failure> {
+        let (reader, writer) = must("pipe2", pipe2(OFlag::O_CLOEXEC))?;
+        Ok(Self { reader, writer: Cell::new(Some(writer)) })
+    }
+
+    /// The child's side: waits for the launcher's byte.
+    ///
+    /// Its own copy of the writing end goes first. While that were open, the
+    /// child of a launcher that was killed would wait for ever.
+    ///
+    /// # Errors
+    ///
+    /// Those of read(2); EPIPE where the launcher has gone without a byte.
+    pub fn wait(&self) -> Result<(), Failure> {
+        drop(self.writer.take());
+        match must("read", read(&self.reader, &mut [0]))? {
+            0 => must("read", Err(Errno::EPIPE)),
+            _ => Ok(()),
+        }
+    }
+
+    /// The launcher's side: lets the child go on.
+    ///
+    /// # Errors
+    ///
+    /// Those of write(2).
+    pub fn open(&self) -> Result<(), Failure> {
+        match self.writer.take() {
+            Some(writer) => must("write", write(writer, &[0])).map(drop),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Waiting for a child, and the exit status to end with.
+
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+
+use nix::errno::Errno;
+use nix::unistd::Pid;
+
+use crate::failure::{Failure, must};
+use crate::kernel::waitpid;
+
+/// Waits for one child and gives the status to exit with in its place.
+///
+/// # Errors
+///
+/// Those of waitpid(2).
+pub(crate) fn wait_for(child: Pid) -> Result<i32, Failure> {
+    let (_, status) = must("waitpid", wait(child))?;
+    Ok(exit_code(status))
+}
+
+/// Waits until no child is left, as PID 1 must: every orphan of its namespace
+/// becomes its child. Gives the status of one of them, the payload.
+///
+/// # Errors
+///
+/// Those of waitpid(2).
+pub(crate) fn reap_all(payload: Pid) -> Result<i32, Failure> {
+    const ANY: Pid = Pid::from_raw(-1);
+    let mut code = 0;
+    loop {
+        match wait(ANY) {
+            Err(Errno::ECHILD) => return Ok(code),
+            ended => {
+                let (child, status) = must("waitpid", ended)?;
+                if child == payload {
+                    code = exit_code(status);
+                }
+            }
+        }
+    }
+}
+
+/// waitpid(2) until it has an answer. Rust's runtime catches SIGSEGV and
+/// SIGBUS without SA_RESTART, so either of them, sent by anyone, would
+/// otherwise end the wait, and with PID 1 the container.
+fn wait(child: Pid) -> nix::Result<(Pid, ExitStatus)> {
+    loop {
+        match waitpid(child) {
+            Err(Errno::EINTR) => {}
+            answer => return answer,
+        }
+    }
+}
+
+/// The payload's own status, or 128+n after signal n, as a shell has it.
+fn exit_code(status: ExitStatus) -> i32 {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => code,
+        (None, Some(signal)) => 128 + signal,
+        // Neither exited nor killed: waitpid is never asked for the stopped.
+        (None, None) => unreachable!("waited for a child that still runs"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What wait(2) says of a process that exited.
+    fn exited(code: i32) -> ExitStatus {
+        ExitStatus::from_raw(code << 8)
+    }
+
+    #[test]
+    fn an_exit_status_stays() {
+        for code in [0, 1, 3, 125, 126, 127, 255] {
+            assert_eq!(exit_code(exited(code)), code);
+        }
+    }
+
+    #[test]
+    fn a_signal_is_added_to_128() {
+        assert_eq!(exit_code(ExitStatus::from_raw(libc::SIGKILL)), 137);
+        assert_eq!(exit_code(ExitStatus::from_raw(libc::SIGPIPE)), 141);
+    }
+
+    #[test]
+    fn a_core_dump_changes_nothing() {
+        let dumped = 0x80;
+        assert_eq!(
+            exit_code(ExitStatus::from_raw(libc::SIGSEGV | dumped)),
+            139
+        );
+    }
+
+    #[test]
+    fn a_real_time_signal_counts_too() {
+        assert_eq!(exit_code(ExitStatus::from_raw(34)), 162);
+    }
+}
