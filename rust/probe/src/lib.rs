@@ -1,0 +1,31 @@
+//! What a process can see of itself, as a model, and what a launcher changed
+//! about it.
+//!
+//! A *reading* is one thing looked at: a namespace link, a signal mask, a
+//! limit.
+//! An [`Observation`] is all of them, taken by one process at one moment.
+//! An [`Effect`] is the difference between two observations, in words that
+//! are the same on every machine: no inode, no mount id, no pid of a machine
+//! enters it.
+//! What is looked at, and how a change of it is named, is the list
+//! [`PROPERTIES`].
+//!
+//! The program `nsteps-probe` is this library with an entry point: it makes
+//! an observation, prints it and ends.
+
+mod effect;
+mod mount;
+mod observation;
+mod proc;
+mod property;
+mod statmount;
+mod sys;
+mod text;
+
+pub use effect::{Effect, effect};
+pub use mount::{Mount, MountError, parse_table};
+pub use observation::{Key, Observation, Reading, Unread};
+pub use proc::Proc;
+pub use property::capabilities::text as capability_words;
+pub use property::signals::words as signal_words;
+pub use property::{PROPERTIES, Property, observe};

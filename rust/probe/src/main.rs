@@ -1,0 +1,215 @@
+//! The payload: a program that says what a process can see of itself.
+//!
+//! It has no Rust `main`, because Rust's runtime ignores SIGPIPE before
+//! `main` begins, and handles SIGSEGV and SIGBUS. A signal that a launcher
+//! left ignored could then not be told from one that the probe itself ignores,
+//! and that is one of the differences between launchers it is here to show.
+//! The C library calls [`main`] directly instead.
+//!
+//! The options are read by hand: a parser that can do more would be most of
+//! the program, and its start-up most of the run.
+
+#![no_main]
+
+use std::ffi::{CStr, CString, OsStr, c_char, c_int};
+use std::fs::File;
+use std::io::{Read, Write};
+use std::mem::ManuallyDrop;
+use std::os::fd::{FromRawFd, RawFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+
+use probe::{PROPERTIES, Proc, observe};
+
+mod heap;
+
+#[global_allocator]
+static HEAP: heap::Heap = heap::Heap::new();
+
+const HELP: &str = "\
+Say what this process can see of itself.
+
+usage: nsteps-probe [OPTION...]
+
+  --json          as JSON instead of text
+  --only NAME...  these properties alone (up to the next option)
+  --proc DIR      procfs is mounted at DIR (/proc)
+  --hold          then wait for the end of standard input
+  --list          list the properties
+  --help          this text
+
+Text is one line for each reading, KEY = VALUE, or KEY ! CALL: ERRNO where
+there is nothing to be read. Status: 0, 1 if the text could not be written,
+2 if the options make no sense.
+";
+
+/// The entry point that the C library calls.
+///
+/// # Safety
+/// `argv` must point to `argc` strings, each ending in NUL, that live as long
+/// as the process.
+// SAFETY: no other symbol of the program is called `main`, since `no_main`
+// keeps Rust from making one.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn main(
+    argc: c_int,
+    argv: *const *const c_char,
+) -> c_int {
+    let arguments: Vec<CString> = (1..usize::try_from(argc).unwrap_or(0))
+        .map(|index| {
+            // SAFETY: our caller passes an array of `argc` pointers, and
+            // `index` is less than that.
+            let argument = unsafe { argv.add(index) };
+            // SAFETY: as above, so this element may be read.
+            let argument = unsafe { *argument };
+            // SAFETY: each of them points to a string that ends in NUL and
+            // lives as long as the process.
+            unsafe { CStr::from_ptr(argument) }.to_owned()
+        })
+        .collect();
+    let arguments: Vec<&OsStr> = arguments
+        .iter()
+        .map(|argument| OsStr::from_bytes(argument.as_bytes()))
+        .collect();
+
+    match Options::read(&arguments) {
+        Ok(Request::Help) => print(HELP.as_bytes()),
+        Ok(Request::List) => print(list().as_bytes()),
+        Ok(Request::Observe(options)) => run(&options),
+        Err(mistake) => {
+            complain(&mistake);
+            2
+        }
+    }
+}
+
+/// Observes, prints, waits if told to, and gives the exit status.
+fn run(options: &Options) -> c_int {
+    let observation = observe(&Proc::at(&options.proc), &options.only);
+    let text = if options.json {
+        match serde_json::to_string(&observation) {
+            Ok(json) => json + "\n",
+            Err(error) => {
+                complain(&format!("make JSON of the readings: {error}"));
+                return 1;
+            }
+        }
+    } else {
+        observation.to_string()
+    };
+    let status = print(text.as_bytes());
+    if status == 0 && options.hold {
+        // Whoever observes us from outside closes the other end; an error
+        // means that there is nothing to wait for.
+        let _ = std::io::copy(&mut *stream(0), &mut std::io::sink());
+    }
+    status
+}
+
+/// What the command line asks for.
+enum Request<'a> {
+    Help,
+    List,
+    Observe(Options<'a>),
+}
+
+struct Options<'a> {
+    json: bool,
+    hold: bool,
+    proc: PathBuf,
+    only: Vec<&'a str>,
+}
+
+impl<'a> Options<'a> {
+    fn read(arguments: &[&'a OsStr]) -> Result<Request<'a>, String> {
+        let mut options = Options {
+            json: false,
+            hold: false,
+            proc: PathBuf::from("/proc"),
+            only: Vec::new(),
+        };
+        let mut arguments = arguments.iter().peekable();
+        while let Some(argument) = arguments.next() {
+            match argument.as_bytes() {
+                b"--help" | b"-h" => return Ok(Request::Help),
+                b"--list" => return Ok(Request::List),
+                b"--json" => options.json = true,
+                b"--hold" => options.hold = true,
+                b"--proc" => {
+                    let directory =
+                        arguments.next().ok_or("--proc takes a directory")?;
+                    options.proc = PathBuf::from(directory);
+                }
+                b"--only" => {
+                    let is_name =
+                        |word: &&&OsStr| !word.as_bytes().starts_with(b"-");
+                    while let Some(word) = arguments.next_if(is_name) {
+                        options.only.push(property(word)?);
+                    }
+                    if options.only.is_empty() {
+                        return Err("--only takes names of properties; \
+                                    --list lists them"
+                            .to_owned());
+                    }
+                }
+                _ => {
+                    return Err(format!(
+                        "no such option: {}; --help lists them",
+                        argument.display()
+                    ));
+                }
+            }
+        }
+        Ok(Request::Observe(options))
+    }
+}
+
+/// The property of that name.
+fn property(name: &OsStr) -> Result<&'static str, String> {
+    PROPERTIES
+        .iter()
+        .map(|property| property.name)
+        .find(|known| *known == name)
+        .ok_or_else(|| {
+            format!("no such property: {}; --list lists them", name.display())
+        })
+}
+
+fn list() -> String {
+    PROPERTIES
+        .iter()
+        .map(|property| format!("{:13} {}\n", property.name, property.about))
+        .collect()
+}
+
+/// Writes all of `text` to standard output and gives the exit status.
+///
+/// One write, so that lines of two probes on one terminal do not mix. Nobody
+/// is told when nobody listens any more: SIGPIPE ends most programs then, and
+/// one in which a launcher left it ignored should be as quiet.
+fn print(text: &[u8]) -> c_int {
+    match stream(1).write_all(text) {
+        Ok(()) => 0,
+        Err(error) => {
+            let errno = error.raw_os_error();
+            if !matches!(errno, Some(libc::EPIPE | libc::EBADF)) {
+                complain(&format!("write to standard output: {error}"));
+            }
+            1
+        }
+    }
+}
+
+/// One line on standard error. If that fails too there is nobody to tell.
+fn complain(what: &str) {
+    let line = format!("nsteps-probe: {what}\n");
+    let _ = stream(2).write_all(line.as_bytes());
+}
+
+/// A standard stream, without a buffer and never closed.
+fn stream(fd: RawFd) -> ManuallyDrop<impl Read + Write> {
+    // SAFETY: from_raw_fd wants the descriptor to be ours alone: nothing else
+    // in this program uses it, and it is never dropped. If it is not open,
+    // every use of it fails with EBADF.
+    ManuallyDrop::new(unsafe { File::from_raw_fd(fd) })
+}

@@ -1,0 +1,305 @@
+//! The observation: every reading that one process took of itself, in a form
+//! that can be printed, kept as JSON and read back.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use nix::errno::Errno;
+use serde::{Deserialize, Serialize};
+
+use crate::mount::Mount;
+use crate::property::lines;
+use crate::text;
+
+/// The name of a reading, dotted from the general to the particular:
+/// `ns.uts`, `uts.hostname`, `signals.ignored`.
+pub type Key = String;
+
+/// What looking at one thing gave.
+///
+/// That a thing could not be read is an observation too: under a masked
+/// `/proc` it is the observation that matters.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reading {
+    /// The thing as text.
+    Value(String),
+    /// The call that failed and the kernel's answer.
+    Unread {
+        /// The call and its object, as in `open /proc/self/ns/uts`.
+        call: String,
+        /// The error number; 0 where no call failed but its answer made no
+        /// sense, which `call` then explains.
+        errno: i32,
+    },
+}
+
+impl Reading {
+    /// The value, if the thing was read.
+    pub fn value(&self) -> Option<&str> {
+        match self {
+            Reading::Value(value) => Some(value),
+            Reading::Unread { .. } => None,
+        }
+    }
+
+    /// Why there is no value, in the words of an effect.
+    pub(crate) fn why_unread(&self) -> Option<String> {
+        match self {
+            Reading::Value(_) => None,
+            Reading::Unread { call, errno } => {
+                let why = Unread { call: call.clone(), errno: *errno };
+                Some(format!("unread: {why}"))
+            }
+        }
+    }
+}
+
+impl<T: Into<String>> From<Result<T, Unread>> for Reading {
+    fn from(result: Result<T, Unread>) -> Reading {
+        match result {
+            Ok(value) => Reading::Value(value.into()),
+            Err(Unread { call, errno }) => Reading::Unread { call, errno },
+        }
+    }
+}
+
+/// Why something could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unread {
+    /// The call and its object, as in `open /proc/self/mountinfo`.
+    pub call: String,
+    /// The error number, 0 where no call failed (see [`Reading::Unread`]).
+    pub errno: i32,
+}
+
+impl Unread {
+    /// The failure of `call` with `errno`.
+    pub fn new(call: impl Into<String>, errno: Errno) -> Unread {
+        Unread { call: call.into(), errno: errno as i32 }
+    }
+
+    /// An answer that was had and makes no sense.
+    pub fn senseless(what: impl Into<String>) -> Unread {
+        Unread { call: what.into(), errno: 0 }
+    }
+}
+
+/// `open /proc/self/mountinfo: ENOENT`.
+impl fmt::Display for Unread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.call)?;
+        match self.errno {
+            0 => Ok(()),
+            errno => match Errno::from_raw(errno) {
+                Errno::UnknownErrno => write!(f, ": errno {errno}"),
+                known => write!(f, ": {known:?}"),
+            },
+        }
+    }
+}
+
+/// Everything one process saw of itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Observation {
+    /// Every reading but the mount table.
+    pub readings: BTreeMap<Key, Reading>,
+    /// The mount table, in the kernel's order.
+    #[serde(with = "table")]
+    pub mounts: Result<Vec<Mount>, Unread>,
+}
+
+impl Observation {
+    /// Enters a reading.
+    pub fn read(&mut self, key: impl Into<Key>, reading: impl Into<Reading>) {
+        self.readings.insert(key.into(), reading.into());
+    }
+
+    /// The value under `key`, if it was read.
+    pub fn value(&self, key: &str) -> Option<&str> {
+        self.readings.get(key).and_then(Reading::value)
+    }
+}
+
+/// An observation in which nothing has been looked at yet.
+impl Default for Observation {
+    fn default() -> Observation {
+        Observation {
+            readings: BTreeMap::new(),
+            mounts: Err(Unread::senseless("the mount table was not asked for")),
+        }
+    }
+}
+
+/// The mount table as `{"table": [..]}` or `{"unread": {..}}`, because
+/// serde's own form of a `Result` would put Rust's words into the JSON.
+mod table {
+    use super::{Mount, Unread};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize)]
+    #[serde(rename_all = "lowercase")]
+    enum Borrowed<'a> {
+        Table(&'a [Mount]),
+        Unread(&'a Unread),
+    }
+
+    #[derive(Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    enum Owned {
+        Table(Vec<Mount>),
+        Unread(Unread),
+    }
+
+    pub(super) fn serialize<S: Serializer>(
+        mounts: &Result<Vec<Mount>, Unread>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match mounts {
+            Ok(table) => Borrowed::Table(table),
+            Err(unread) => Borrowed::Unread(unread),
+        }
+        .serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Result<Vec<Mount>, Unread>, D::Error> {
+        Ok(match Owned::deserialize(deserializer)? {
+            Owned::Table(table) => Ok(table),
+            Owned::Unread(unread) => Err(unread),
+        })
+    }
+}
+
+/// One line for each reading, sorted by key, the keys in a column of their
+/// own: `KEY = VALUE` or, where there is no value, `KEY ! CALL: ERRNO`.
+///
+/// The mounts stand among the others as `mnt.PATH`, in the order of the mount
+/// tree; a second mount on the same path is `mnt.PATH#2`.
+/// No line has a control character in it, and no key a space: both are
+/// written as octal escapes, `\040`.
+impl fmt::Display for Observation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const MOUNTS: &str = "mnt";
+        let line = |key: &str, reading: &Reading| {
+            let text = match reading {
+                Reading::Value(value) => format!("= {value}"),
+                Reading::Unread { call, errno } => {
+                    let why = Unread { call: call.clone(), errno: *errno };
+                    format!("! {why}")
+                }
+            };
+            (key.replace(' ', "\\040"), text)
+        };
+        let readings = |mounts: std::cmp::Ordering| {
+            self.readings
+                .iter()
+                .filter(move |(key, _)| key.as_str().cmp(MOUNTS) == mounts)
+                .map(|(key, reading)| line(key, reading))
+        };
+        let mounts: Vec<(String, String)> = match &self.mounts {
+            Ok(table) => lines(table)
+                .into_iter()
+                .map(|(key, text)| line(&key, &Reading::Value(text)))
+                .collect(),
+            // Not asked for.
+            Err(unread)
+                if unread.errno == 0
+                    && !self.readings.contains_key("mounts.from") =>
+            {
+                vec![]
+            }
+            Err(unread) => {
+                vec![line(MOUNTS, &Err::<String, _>(unread.clone()).into())]
+            }
+        };
+        let lines: Vec<(String, String)> = readings(std::cmp::Ordering::Less)
+            .chain(mounts)
+            .chain(readings(std::cmp::Ordering::Greater))
+            .collect();
+        let width = text::column(lines.iter().map(|(key, _)| key));
+        for (key, text) in lines {
+            writeln!(f, "{key:width$} {text}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn observation() -> Observation {
+        let mut observation = Observation::default();
+        observation.read("uts.hostname", Ok("vm"));
+        observation.read("env.A B", Ok("x"));
+        let unread = Unread::new("open /proc/self/ns/uts", Errno::ENOENT);
+        observation.read("ns.uts", Err::<String, _>(unread));
+        observation.read("mounts.from", Ok("mountinfo"));
+        let lines = [
+            "2 1 0:2 / /proc rw shared:4 - proc proc rw",
+            "1 0 0:1 / / ro - tmpfs  rw,size=4k",
+            "3 2 0:3 /a /proc rw - proc none rw",
+        ];
+        let parse = |line: &&str| line.parse().expect("a line of mountinfo");
+        observation.mounts = Ok(lines.iter().map(parse).collect());
+        observation
+    }
+
+    #[test]
+    fn in_print_it_is_one_line_for_each_reading() {
+        assert_eq!(
+            observation().to_string(),
+            "env.A\\040B   = x\n\
+             mnt./        = tmpfs \"\" ro (super rw,size=4k) \
+             device 0:1 private\n\
+             mnt./proc    = proc proc rw (super rw) \
+             device 0:2 shared group 4 over-mounted\n\
+             mnt./proc#2  = proc none rw (super rw) root /a \
+             device 0:3 private\n\
+             mounts.from  = mountinfo\n\
+             ns.uts       ! open /proc/self/ns/uts: ENOENT\n\
+             uts.hostname = vm\n"
+        );
+    }
+
+    #[test]
+    fn as_json_it_can_be_read_back() {
+        let observation = observation();
+        let json = serde_json::to_string(&observation).expect("as JSON");
+        assert!(json.contains("\"uts.hostname\":{\"value\":\"vm\"}"));
+        assert!(json.contains(
+            "\"ns.uts\":{\"unread\":{\"call\":\"open /proc/self/ns/uts\",\
+             \"errno\":2}}"
+        ));
+        let back: Observation = serde_json::from_str(&json).expect("as JSON");
+        assert_eq!(back, observation);
+
+        let without = Observation::default();
+        let json = serde_json::to_string(&without).expect("as JSON");
+        assert_eq!(
+            serde_json::from_str::<Observation>(&json).ok(),
+            Some(without)
+        );
+    }
+
+    #[test]
+    fn a_mount_table_that_cannot_be_read_is_a_line() {
+        let mut observation = Observation::default();
+        let unread = Unread::new("open /proc/self/mountinfo", Errno::EACCES);
+        observation.mounts = Err(unread);
+        assert_eq!(
+            observation.to_string(),
+            "mnt ! open /proc/self/mountinfo: EACCES\n"
+        );
+        assert_eq!(Observation::default().to_string(), "");
+    }
+
+    #[test]
+    fn an_error_without_a_name_has_its_number() {
+        let unread = Unread { call: "fly".to_owned(), errno: 4095 };
+        assert_eq!(unread.to_string(), "fly: errno 4095");
+        assert_eq!(Unread::senseless("no NSpid").to_string(), "no NSpid");
+    }
+}

@@ -1,0 +1,162 @@
+//! The properties: what is looked at, and how a change of it is named.
+//!
+//! To add one, write `property/<name>.rs` with a constant `PROPERTY` like its
+//! neighbours', and a line in [`PROPERTIES`].
+
+use crate::effect::Effect;
+use crate::observation::Observation;
+use crate::proc::Proc;
+
+pub(crate) mod capabilities;
+mod cgroup;
+mod descriptors;
+mod environment;
+mod id_maps;
+mod ids;
+mod lifecycle;
+mod limits;
+mod mounts;
+mod mqueue;
+mod namespaces;
+mod network;
+mod processes;
+mod root_cwd;
+mod scheduling;
+mod security;
+pub(crate) mod signals;
+mod sysvipc;
+mod time_offsets;
+mod umask;
+mod uts;
+
+pub(crate) use mounts::lines;
+
+/// One property of a process.
+#[derive(Clone, Copy, Debug)]
+pub struct Property {
+    /// Its name, which is also the stem of its source file.
+    pub name: &'static str,
+    /// What it is, for people, in a phrase.
+    pub about: &'static str,
+    /// Takes the readings. Never fails: what cannot be read is recorded as
+    /// unread, and the next reading is taken.
+    pub observe: fn(&Proc, &mut Observation),
+    /// Names what changed between two observations.
+    pub effect:
+        fn(baseline: &Observation, seen: &Observation, effect: &mut Effect),
+}
+
+/// Every property, in the order in which they are read.
+///
+/// The descriptors come first, because every other one opens files, and a
+/// file of the probe's own would be taken for one the launcher leaked.
+pub const PROPERTIES: &[Property] = &[
+    descriptors::PROPERTY,
+    namespaces::PROPERTY,
+    uts::PROPERTY,
+    ids::PROPERTY,
+    id_maps::PROPERTY,
+    mounts::PROPERTY,
+    root_cwd::PROPERTY,
+    processes::PROPERTY,
+    network::PROPERTY,
+    sysvipc::PROPERTY,
+    mqueue::PROPERTY,
+    cgroup::PROPERTY,
+    time_offsets::PROPERTY,
+    capabilities::PROPERTY,
+    security::PROPERTY,
+    signals::PROPERTY,
+    environment::PROPERTY,
+    umask::PROPERTY,
+    limits::PROPERTY,
+    scheduling::PROPERTY,
+    lifecycle::PROPERTY,
+];
+
+/// Observes the calling process: the properties named in `only`, or all of
+/// them if it is empty.
+///
+/// It is meant for a process with one thread: what belongs to a thread is
+/// read from the calling one, what `/proc/self` has from the first.
+pub fn observe(proc: &Proc, only: &[&str]) -> Observation {
+    let mut observation = Observation::default();
+    for property in PROPERTIES {
+        if only.is_empty() || only.contains(&property.name) {
+            (property.observe)(proc, &mut observation);
+        }
+    }
+    observation
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An observation of exactly these values.
+    pub(super) fn observation(values: &[(&str, &str)]) -> Observation {
+        let mut observation = Observation::default();
+        for (key, value) in values {
+            observation.read(*key, Ok(*value));
+        }
+        observation
+    }
+
+    /// The effect that one property sees, as text.
+    pub(super) fn effect_of(
+        property: &Property,
+        baseline: &[(&str, &str)],
+        seen: &[(&str, &str)],
+    ) -> String {
+        let mut effect = Effect::default();
+        let (baseline, seen) = (observation(baseline), observation(seen));
+        (property.effect)(&baseline, &seen, &mut effect);
+        effect.to_string()
+    }
+
+    #[test]
+    fn names_are_unique_and_descriptors_come_first() {
+        let mut names: Vec<_> = PROPERTIES.iter().map(|p| p.name).collect();
+        assert_eq!(names.first(), Some(&"descriptors"));
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), PROPERTIES.len());
+    }
+
+    #[test]
+    fn two_observations_of_one_process_have_no_effect() {
+        let proc = Proc::at("/proc");
+        let baseline = observe(&proc, &[]);
+        let mut seen = observe(&proc, &[]);
+        // The test harness opens and closes files in other threads.
+        seen.readings.retain(|key, _| !key.starts_with("descriptors"));
+        let mut effect = crate::effect(&baseline, &seen);
+        effect.0.retain(|key, _| !key.starts_with("descriptors"));
+        assert_eq!(effect.to_string(), "");
+    }
+
+    #[test]
+    fn only_the_named_properties_are_read() {
+        let seen = observe(&Proc::at("/proc"), &["uts", "umask"]);
+        assert!(seen.value("uts.hostname").is_some());
+        assert!(
+            seen.readings
+                .keys()
+                .all(|key| key.starts_with("uts.") || key == "umask")
+        );
+        assert!(seen.mounts.is_err());
+    }
+
+    #[test]
+    fn without_proc_every_reading_says_why() {
+        let seen = observe(&Proc::at("/nonexistent"), &[]);
+        assert!(seen.value("uts.hostname").is_some());
+        assert!(seen.value("signals.ignored").is_some());
+        let cgroup = seen.readings.get("cgroup");
+        assert_eq!(
+            serde_json::to_string(&cgroup).expect("a reading as JSON"),
+            "{\"unread\":{\"call\":\"open /nonexistent/self/cgroup\",\
+             \"errno\":2}}"
+        );
+    }
+}

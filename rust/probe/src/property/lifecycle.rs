@@ -1,0 +1,119 @@
+//! What decides how the process ends and whom it takes along: the signal on
+//! its parent's death, whether it adopts orphans, its terminal.
+
+use super::Property;
+use crate::effect::Effect;
+use crate::observation::{Observation, Unread};
+use crate::proc::Proc;
+use crate::sys::{self, Attribute, Written};
+
+pub(super) const PROPERTY: Property = Property {
+    name: "lifecycle",
+    about: "pdeathsig, dumpable, child subreaper, personality, terminal",
+    observe,
+    effect,
+};
+
+const KEYS: [&str; 5] = [
+    "lifecycle.pdeathsig",
+    "lifecycle.dumpable",
+    "lifecycle.subreaper",
+    "lifecycle.personality",
+    "lifecycle.tty",
+];
+
+fn observe(proc: &Proc, observation: &mut Observation) {
+    let [pdeathsig, dumpable, subreaper, personality, tty] = KEYS;
+    observation.read(
+        pdeathsig,
+        sys::written(Written::Pdeathsig)
+            .map(|signal| match signal {
+                0 => "none".to_owned(),
+                signal => nix::sys::signal::Signal::try_from(signal)
+                    .map_or_else(|_| signal.to_string(), |s| s.to_string()),
+            })
+            .map_err(|errno| Unread::new("prctl PR_GET_PDEATHSIG", errno)),
+    );
+    observation.read(
+        dumpable,
+        sys::attribute(Attribute::Dumpable)
+            .map(|answer| match answer {
+                0 => "no",
+                1 => "yes",
+                _ => "by root",
+            })
+            .map_err(|errno| Unread::new("prctl PR_GET_DUMPABLE", errno)),
+    );
+    observation.read(
+        subreaper,
+        sys::written(Written::ChildSubreaper)
+            .map(|answer| if answer == 0 { "no" } else { "yes" })
+            .map_err(|errno| {
+                Unread::new("prctl PR_GET_CHILD_SUBREAPER", errno)
+            }),
+    );
+    observation.read(
+        personality,
+        sys::personality()
+            .map(|flags| format!("{flags:#x}"))
+            .map_err(|errno| Unread::new("personality", errno)),
+    );
+    // Opening /dev/tty would tell too, where there is a /dev.
+    observation.read(
+        tty,
+        proc.read_text("self/stat").and_then(|stat| {
+            terminal(&stat).map(str::to_owned).ok_or_else(|| {
+                let path = proc.path().join("self/stat");
+                Unread::senseless(format!("{}: malformed", path.display()))
+            })
+        }),
+    );
+}
+
+/// The controlling terminal, from the line of /proc/PID/stat.
+fn terminal(stat: &str) -> Option<&'static str> {
+    // The name of the program, in parentheses, may hold parentheses too.
+    let (_, fields) = stat.rsplit_once(") ")?;
+    let mut fields = fields.split(' ').skip(2);
+    let group: i32 = fields.next()?.parse().ok()?;
+    let tty: i32 = fields.nth(1)?.parse().ok()?;
+    let foreground: i32 = fields.next()?.parse().ok()?;
+    Some(match tty {
+        0 => "none",
+        _ if foreground == group => "foreground",
+        _ => "background",
+    })
+}
+
+fn effect(baseline: &Observation, seen: &Observation, effect: &mut Effect) {
+    for key in KEYS {
+        effect.compare_value(key, baseline, seen);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::effect_of;
+    use super::*;
+
+    #[test]
+    fn the_terminal_is_in_the_line_of_stat() {
+        let stat = |tty, foreground| {
+            format!("9 (a) b) S 8 7 6 {tty} {foreground} 4194304 0 0")
+        };
+        assert_eq!(terminal(&stat(0, -1)), Some("none"));
+        assert_eq!(terminal(&stat(34816, 7)), Some("foreground"));
+        assert_eq!(terminal(&stat(34816, 5)), Some("background"));
+        assert_eq!(terminal("9 (a"), None);
+    }
+
+    #[test]
+    fn an_armed_pdeathsig_is_seen() {
+        let text = effect_of(
+            &PROPERTY,
+            &[("lifecycle.pdeathsig", "none")],
+            &[("lifecycle.pdeathsig", "SIGKILL")],
+        );
+        assert_eq!(text, "lifecycle.pdeathsig  SIGKILL\n");
+    }
+}

@@ -1,0 +1,255 @@
+//! The ten namespaces of namespaces(7): which each of them is, by the inode
+//! of its link and by its id, and which user namespace owns it.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use nix::sys::stat::fstat;
+
+use super::Property;
+use crate::effect::Effect;
+use crate::observation::{Observation, Reading, Unread};
+use crate::proc::Proc;
+use crate::sys;
+
+pub(super) const PROPERTY: Property = Property {
+    name: "namespaces",
+    about: "the ten namespaces, and the user namespaces that own them",
+    observe,
+    effect,
+};
+
+/// The links of /proc/PID/ns, the word before the inode in their targets,
+/// and the request that asks a pidfd for the same namespace.
+const LINKS: [(&str, &str, u8); 10] = [
+    ("cgroup", "cgroup", 1),
+    ("ipc", "ipc", 2),
+    ("mnt", "mnt", 3),
+    ("net", "net", 4),
+    ("pid", "pid", 5),
+    ("pid_for_children", "pid", 6),
+    ("time", "time", 7),
+    ("time_for_children", "time", 8),
+    ("user", "user", 9),
+    ("uts", "uts", 10),
+];
+
+/// Reads `ns.TYPE`, the text of the link, `ns.TYPE.id`, the number that is
+/// never given again, `ns.TYPE.owner`, the link of the owning user namespace,
+/// and `ns.TYPE.parent` where there is a hierarchy.
+///
+/// The kernel refuses owner and parent (EPERM) where they lie above the
+/// reader's own namespace. The parent of one's own namespace always does, so
+/// for that this is the ordinary reading.
+fn observe(proc: &Proc, observation: &mut Observation) {
+    let pidfd = sys::own_pidfd().ok();
+    let pidfd = pidfd.as_ref().map(AsFd::as_fd);
+    observe_by(pidfd, proc, observation);
+}
+
+fn observe_by(
+    pidfd: Option<BorrowedFd<'_>>,
+    proc: &Proc,
+    observation: &mut Observation,
+) {
+    for (link, kind, request) in LINKS {
+        let key = format!("ns.{link}");
+        let namespace = match open(pidfd, proc, link, request) {
+            Ok(namespace) => namespace,
+            Err(unread) => {
+                observation.read(key, Err::<String, _>(unread));
+                continue;
+            }
+        };
+        let failed = |call: &str, errno| {
+            Unread::new(format!("{call} on ns/{link}"), errno)
+        };
+        let namespace = namespace.as_fd();
+        observation.read(&key, name(kind, namespace));
+        observation.read(
+            format!("{key}.id"),
+            sys::namespace_id(namespace)
+                .map(|id| id.to_string())
+                .map_err(|errno| failed("ioctl NS_GET_ID", errno)),
+        );
+        observation.read(
+            format!("{key}.owner"),
+            sys::namespace_owner(namespace)
+                .map_err(|errno| failed("ioctl NS_GET_USERNS", errno))
+                .and_then(|owner| name("user", owner.as_fd())),
+        );
+        if matches!(kind, "user" | "pid") {
+            observation.read(
+                format!("{key}.parent"),
+                sys::namespace_parent(namespace)
+                    .map_err(|errno| failed("ioctl NS_GET_PARENT", errno))
+                    .and_then(|parent| name(kind, parent.as_fd())),
+            );
+        }
+    }
+}
+
+/// Opens a namespace of this process: through its pidfd (Linux 6.11), which
+/// takes no `/proc`, or else through the link.
+fn open(
+    pidfd: Option<BorrowedFd<'_>>,
+    proc: &Proc,
+    link: &str,
+    request: u8,
+) -> Result<OwnedFd, Unread> {
+    match pidfd.map(|pidfd| sys::namespace_of(pidfd, request)) {
+        Some(Ok(namespace)) => Ok(namespace),
+        _ => proc.open(&format!("self/ns/{link}")).map(OwnedFd::from),
+    }
+}
+
+/// `uts:[4026531838]`, as readlink(2) would give it.
+fn name(kind: &str, namespace: BorrowedFd<'_>) -> Result<String, Unread> {
+    fstat(namespace)
+        .map(|stat| format!("{kind}:[{}]", stat.st_ino))
+        .map_err(|errno| Unread::new("fstat of a namespace", errno))
+}
+
+fn effect(baseline: &Observation, seen: &Observation, effect: &mut Effect) {
+    for (link, kind, _) in LINKS {
+        let key = format!("ns.{link}");
+        // What the children will be in is only worth a line where it is not
+        // what the process itself is in.
+        let implied = link != kind
+            && seen.value(&key) == seen.value(&format!("ns.{kind}"))
+            && seen.value(&key).is_some();
+        if implied {
+            continue;
+        }
+        // Not the text of the link decides but `is_new`, so that a recycled
+        // inode cannot hide a new namespace.
+        if is_new(baseline, seen, link) {
+            effect.change(&key, "new");
+            if let Some(owner) = owner(seen, link) {
+                effect.change(format!("{key}.owner"), owner);
+            }
+        } else {
+            effect.compare(&key, baseline, seen, |_, _| None);
+        }
+    }
+}
+
+/// Whether the process that was seen is in another namespace than the
+/// baseline; `false` where that is not known.
+pub(super) fn is_new(
+    baseline: &Observation,
+    seen: &Observation,
+    link: &str,
+) -> bool {
+    let differs = |key: &str| Some(baseline.value(key)? != seen.value(key)?);
+    differs(&format!("ns.{link}.id"))
+        .or_else(|| differs(&format!("ns.{link}")))
+        .unwrap_or(false)
+}
+
+/// Who owns a new namespace, unless it is the user namespace that the process
+/// is in.
+///
+/// That is what one call with all flags leads to. Another owner means that
+/// the process is in the namespace without power over it: it was made before
+/// the new user namespace was.
+fn owner(seen: &Observation, link: &str) -> Option<&'static str> {
+    // The owner of a user namespace is its parent, which is always above.
+    if link == "user" {
+        return None;
+    }
+    match seen.readings.get(&format!("ns.{link}.owner"))? {
+        Reading::Value(owner) if Some(&**owner) != seen.value("ns.user") => {
+            Some("a user namespace below")
+        }
+        Reading::Unread { errno: libc::EPERM, .. } => {
+            Some("a user namespace above")
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{effect_of, observation};
+    use super::*;
+    use nix::errno::Errno;
+
+    #[test]
+    fn another_inode_is_a_new_namespace() {
+        let text = effect_of(
+            &PROPERTY,
+            &[("ns.uts", "uts:[1]"), ("ns.net", "net:[2]")],
+            &[("ns.uts", "uts:[3]"), ("ns.net", "net:[2]")],
+        );
+        assert_eq!(text, "ns.uts  new\n");
+    }
+
+    #[test]
+    fn a_recycled_inode_does_not_hide_a_new_namespace() {
+        let text = effect_of(
+            &PROPERTY,
+            &[("ns.uts", "uts:[1]"), ("ns.uts.id", "10")],
+            &[("ns.uts", "uts:[1]"), ("ns.uts.id", "11")],
+        );
+        assert_eq!(text, "ns.uts  new\n");
+    }
+
+    #[test]
+    fn the_namespace_for_children_is_named_where_it_is_another() {
+        let before =
+            [("ns.pid", "pid:[1]"), ("ns.pid_for_children", "pid:[1]")];
+        let entered =
+            [("ns.pid", "pid:[2]"), ("ns.pid_for_children", "pid:[2]")];
+        let unshared =
+            [("ns.pid", "pid:[1]"), ("ns.pid_for_children", "pid:[2]")];
+        assert_eq!(effect_of(&PROPERTY, &before, &entered), "ns.pid  new\n");
+        assert_eq!(
+            effect_of(&PROPERTY, &before, &unshared),
+            "ns.pid_for_children  new\n"
+        );
+    }
+
+    #[test]
+    fn the_owner_is_told_where_it_is_not_the_own_user_namespace() {
+        let before = [("ns.user", "user:[1]"), ("ns.uts", "uts:[2]")];
+        let together = [
+            ("ns.user", "user:[5]"),
+            ("ns.uts", "uts:[6]"),
+            ("ns.uts.owner", "user:[5]"),
+        ];
+        assert_eq!(
+            effect_of(&PROPERTY, &before, &together),
+            "ns.user  new\nns.uts   new\n"
+        );
+        let mut one_by_one =
+            observation(&[("ns.user", "user:[5]"), ("ns.uts", "uts:[6]")]);
+        one_by_one.read(
+            "ns.uts.owner",
+            Err::<String, _>(Unread::new("ioctl", Errno::EPERM)),
+        );
+        let mut changes = Effect::default();
+        effect(&observation(&before), &one_by_one, &mut changes);
+        assert_eq!(
+            changes.0.get("ns.uts.owner").map(String::as_str),
+            Some("a user namespace above")
+        );
+    }
+
+    /// The kernel has two ways to tell the same thing, and we read both.
+    #[test]
+    fn a_pidfd_gives_the_namespaces_of_the_links() {
+        let proc = Proc::at("/proc");
+        let mut links = Observation::default();
+        observe_by(None, &proc, &mut links);
+        for (link, _, _) in LINKS {
+            let target = proc.read_link(&format!("self/ns/{link}"));
+            assert_eq!(
+                links.value(&format!("ns.{link}")),
+                target.as_deref().ok()
+            );
+        }
+        let mut both = Observation::default();
+        observe(&proc, &mut both);
+        assert_eq!(both, links);
+    }
+}

@@ -1,0 +1,485 @@
+//! The system calls that nix does not wrap, each as one safe function.
+//!
+//! All `unsafe` of the library is here.
+//! Every call below only reads, with one exception that says so
+//! ([`message_queues`]), and none needs `/proc`.
+
+use std::ffi::{CStr, c_char, c_int, c_long, c_uint, c_ulong};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+
+use nix::errno::Errno;
+
+use crate::observation::Unread;
+
+/// The answer of a system call that returns a descriptor it opened.
+///
+/// # Safety
+/// A non-negative `answer` must be a descriptor that nothing else owns.
+unsafe fn opened(answer: c_long) -> nix::Result<OwnedFd> {
+    let fd = Errno::result(answer)?;
+    let fd = RawFd::try_from(fd).map_err(|_| Errno::EBADF)?;
+    // SAFETY: from_raw_fd wants an open descriptor that nothing else owns;
+    // our caller promises that.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+// Namespaces: ioctl_nsfs(2).
+
+nix::ioctl_none!(ns_get_userns, 0xb7, 1);
+nix::ioctl_none!(ns_get_parent, 0xb7, 2);
+nix::ioctl_read!(ns_get_id, 0xb7, 13, u64);
+
+/// The id of a namespace, which the kernel never gives again (Linux 6.18).
+pub(crate) fn namespace_id(namespace: BorrowedFd<'_>) -> nix::Result<u64> {
+    let mut id = 0;
+    // SAFETY: the ioctl wants an open descriptor and a place for eight
+    // bytes; the borrow and `id` outlive the call.
+    unsafe { ns_get_id(namespace.as_raw_fd(), &mut id) }?;
+    Ok(id)
+}
+
+/// The user namespace that owns a namespace.
+pub(crate) fn namespace_owner(
+    namespace: BorrowedFd<'_>,
+) -> nix::Result<OwnedFd> {
+    // SAFETY: the ioctl wants an open descriptor; the borrow is one.
+    let answer = unsafe { ns_get_userns(namespace.as_raw_fd()) };
+    // SAFETY: NS_GET_USERNS answers with a new descriptor.
+    unsafe { opened(answer?.into()) }
+}
+
+/// The parent of a user or pid namespace.
+pub(crate) fn namespace_parent(
+    namespace: BorrowedFd<'_>,
+) -> nix::Result<OwnedFd> {
+    // SAFETY: the ioctl wants an open descriptor; the borrow is one.
+    let answer = unsafe { ns_get_parent(namespace.as_raw_fd()) };
+    // SAFETY: NS_GET_PARENT answers with a new descriptor.
+    unsafe { opened(answer?.into()) }
+}
+
+/// A pidfd of the calling process.
+pub(crate) fn own_pidfd() -> nix::Result<OwnedFd> {
+    let pid = nix::unistd::getpid().as_raw();
+    // SAFETY: pidfd_open takes two integers and touches no memory of ours.
+    let answer = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
+    // SAFETY: pidfd_open answers with a new descriptor.
+    unsafe { opened(answer) }
+}
+
+/// A namespace of the process behind a pidfd, by the number of the request:
+/// `PIDFD_GET_CGROUP_NAMESPACE` and its nine successors (Linux 6.11).
+pub(crate) fn namespace_of(
+    pidfd: BorrowedFd<'_>,
+    request: u8,
+) -> nix::Result<OwnedFd> {
+    let request = nix::request_code_none!(0xff, request);
+    // SAFETY: these requests take no argument; the borrow is open.
+    let answer = unsafe { libc::ioctl(pidfd.as_raw_fd(), request as _, 0) };
+    // SAFETY: they answer with a new descriptor.
+    unsafe { opened(answer.into()) }
+}
+
+// Descriptors.
+
+/// Whether anything is open at `fd`.
+pub(crate) fn is_open(fd: RawFd) -> bool {
+    // SAFETY: F_GETFD takes no argument, and any number may be asked about.
+    unsafe { libc::fcntl(fd, libc::F_GETFD) != -1 }
+}
+
+/// The status flags of whatever is open at `fd`.
+pub(crate) fn status_flags(fd: RawFd) -> nix::Result<c_int> {
+    // SAFETY: F_GETFL takes no argument, and any number may be asked about.
+    Errno::result(unsafe { libc::fcntl(fd, libc::F_GETFL) })
+}
+
+/// What is open at `fd`.
+pub(crate) fn file_at(fd: RawFd) -> nix::Result<libc::stat> {
+    let mut stat = MaybeUninit::zeroed();
+    // SAFETY: fstat writes one stat to the place it is given, which outlives
+    // the call; any number may be asked about.
+    Errno::result(unsafe { libc::fstat(fd, stat.as_mut_ptr()) })?;
+    // SAFETY: it was zeroed before the kernel wrote to it, and a stat is
+    // integers.
+    Ok(unsafe { stat.assume_init() })
+}
+
+/// Whether a terminal is open at `fd`.
+pub(crate) fn is_terminal(fd: RawFd) -> bool {
+    // SAFETY: isatty takes any number.
+    unsafe { libc::isatty(fd) == 1 }
+}
+
+// Signals, past the C library, which hides the signals it uses itself.
+
+/// The kernel's set of signals: one bit for each of 1 to 64.
+const SIGNAL_SET: usize = 8;
+
+/// The blocked signals, bit 0 for signal 1.
+pub(crate) fn blocked_signals() -> nix::Result<u64> {
+    let mut set = 0u64;
+    // SAFETY: with no new set, rt_sigprocmask only writes the old one, of
+    // the eight bytes it is told, to `set`.
+    Errno::result(unsafe {
+        libc::syscall(
+            libc::SYS_rt_sigprocmask,
+            libc::SIG_BLOCK,
+            std::ptr::null::<u64>(),
+            &mut set as *mut u64,
+            SIGNAL_SET,
+        )
+    })?;
+    Ok(set)
+}
+
+/// Whether `signal` is ignored.
+pub(crate) fn is_ignored(signal: c_int) -> nix::Result<bool> {
+    // The kernel's sigaction is at most five words; its first is the handler
+    // (on MIPS, where it is the second, this reads the flags).
+    let mut action = [0 as c_ulong; 8];
+    // SAFETY: with no new action, rt_sigaction only writes the old one to
+    // `action`, which is larger than any architecture's.
+    Errno::result(unsafe {
+        libc::syscall(
+            libc::SYS_rt_sigaction,
+            signal,
+            std::ptr::null::<c_ulong>(),
+            action.as_mut_ptr(),
+            SIGNAL_SET,
+        )
+    })?;
+    Ok(action[0] == libc::SIG_IGN as c_ulong)
+}
+
+// Attributes of the process: prctl(2) and its neighbours.
+
+/// A prctl that answers with a number.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Attribute {
+    NoNewPrivs,
+    Seccomp,
+    Securebits,
+    Dumpable,
+    TimerSlack,
+    /// Whether this capability is in the bounding set.
+    Bounding(u32),
+    /// Whether this capability is in the ambient set.
+    Ambient(u32),
+}
+
+/// Reads one attribute of the calling process.
+pub(crate) fn attribute(attribute: Attribute) -> nix::Result<c_int> {
+    let (option, two, three): (c_int, c_ulong, c_ulong) = match attribute {
+        Attribute::NoNewPrivs => (libc::PR_GET_NO_NEW_PRIVS, 0, 0),
+        Attribute::Seccomp => (libc::PR_GET_SECCOMP, 0, 0),
+        Attribute::Securebits => (libc::PR_GET_SECUREBITS, 0, 0),
+        Attribute::Dumpable => (libc::PR_GET_DUMPABLE, 0, 0),
+        Attribute::TimerSlack => (libc::PR_GET_TIMERSLACK, 0, 0),
+        Attribute::Bounding(capability) => {
+            (libc::PR_CAPBSET_READ, capability.into(), 0)
+        }
+        Attribute::Ambient(capability) => (
+            libc::PR_CAP_AMBIENT,
+            libc::PR_CAP_AMBIENT_IS_SET as c_ulong,
+            capability.into(),
+        ),
+    };
+    let zero: c_ulong = 0;
+    // SAFETY: each of these options reads its arguments as numbers.
+    Errno::result(unsafe { libc::prctl(option, two, three, zero, zero) })
+}
+
+/// A prctl that writes its answer to where it is told.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Written {
+    Pdeathsig,
+    ChildSubreaper,
+}
+
+/// Reads one attribute of the calling process.
+pub(crate) fn written(attribute: Written) -> nix::Result<c_int> {
+    let option = match attribute {
+        Written::Pdeathsig => libc::PR_GET_PDEATHSIG,
+        Written::ChildSubreaper => libc::PR_GET_CHILD_SUBREAPER,
+    };
+    let mut answer: c_int = 0;
+    let zero: c_ulong = 0;
+    let place = &mut answer as *mut c_int;
+    // SAFETY: both options write one int to `place`, which outlives the call.
+    Errno::result(unsafe { libc::prctl(option, place, zero, zero, zero) })?;
+    Ok(answer)
+}
+
+/// Effective, permitted and inheritable capabilities, one bit for each.
+pub(crate) fn capabilities() -> nix::Result<[u64; 3]> {
+    // _LINUX_CAPABILITY_VERSION_3, for the calling thread.
+    let mut header: [u32; 2] = [0x2008_0522, 0];
+    // Two times the three sets: the low halves, then the high ones.
+    let mut sets = [0u32; 6];
+    // SAFETY: version 3 reads the eight bytes of the header and writes two
+    // structures of three words each, which is what `sets` holds.
+    Errno::result(unsafe {
+        libc::syscall(libc::SYS_capget, header.as_mut_ptr(), sets.as_mut_ptr())
+    })?;
+    let [e, p, i, e_high, p_high, i_high] = sets.map(u64::from);
+    Ok([e | (e_high << 32), p | (p_high << 32), i | (i_high << 32)])
+}
+
+/// The nice value, 19 (yields) to -20.
+pub(crate) fn nice() -> nix::Result<c_long> {
+    // The system call answers 20 - nice, so that -1 is always a failure.
+    // SAFETY: getpriority takes two integers.
+    let answer =
+        unsafe { libc::syscall(libc::SYS_getpriority, libc::PRIO_PROCESS, 0) };
+    Ok(20 - Errno::result(answer)?)
+}
+
+/// The scheduling policy, with SCHED_RESET_ON_FORK or'ed in.
+pub(crate) fn scheduling_policy() -> nix::Result<c_long> {
+    // SAFETY: sched_getscheduler takes one integer.
+    Errno::result(unsafe { libc::syscall(libc::SYS_sched_getscheduler, 0) })
+}
+
+/// The execution domain and its flags.
+pub(crate) fn personality() -> nix::Result<c_int> {
+    // SAFETY: personality takes one integer, and this one only asks.
+    Errno::result(unsafe { libc::personality(0xffff_ffff) })
+}
+
+/// The current directory as the kernel writes it: `(unreachable)/...` where
+/// it lies outside the root, which the C library's getcwd hides.
+pub(crate) fn current_directory() -> nix::Result<Vec<u8>> {
+    let mut path = vec![0u8; libc::PATH_MAX as usize];
+    // SAFETY: getcwd writes at most the length it is told to `path`.
+    let length = Errno::result(unsafe {
+        libc::syscall(libc::SYS_getcwd, path.as_mut_ptr(), path.len())
+    })?;
+    // The length counts the NUL at the end.
+    path.truncate(usize::try_from(length).unwrap_or(1).saturating_sub(1));
+    Ok(path)
+}
+
+/// The strings of the environment, exactly as the launcher passed them.
+///
+/// std's reader drops a string that has no `=` in it, and a launcher that
+/// passes one should be caught at it.
+pub(crate) fn environment() -> Vec<Vec<u8>> {
+    unsafe extern "C" {
+        static environ: *const *const c_char;
+    }
+    let mut strings = Vec::new();
+    // SAFETY: the C library sets `environ` before main; nothing in this crate
+    // changes the environment.
+    let mut next = unsafe { environ };
+    while !next.is_null() {
+        // SAFETY: not null, so it points into the array, whose last element
+        // is the null pointer we stop at.
+        let string = unsafe { *next };
+        if string.is_null() {
+            break;
+        }
+        // SAFETY: every element before the last is a string that ends in NUL
+        // and lives as long as the process.
+        let text = unsafe { CStr::from_ptr(string) };
+        strings.push(text.to_bytes().to_vec());
+        // SAFETY: this element was not the last, so one more is in the array.
+        next = unsafe { next.add(1) };
+    }
+    strings
+}
+
+// System V IPC.
+
+/// The three kinds of System V objects.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum SystemV {
+    Queues,
+    Segments,
+    Semaphores,
+}
+
+/// Large enough for every structure that the calls below write: the largest,
+/// msqid64_ds, is 120 bytes.
+type SystemVBuffer = [u64; 32];
+
+impl SystemV {
+    /// `INFO`, `STAT` and `STAT_ANY` of linux/msg.h, shm.h and sem.h.
+    fn commands(self) -> [c_int; 3] {
+        match self {
+            SystemV::Queues => [12, 11, 13],
+            SystemV::Segments => [14, 13, 15],
+            SystemV::Semaphores => [19, 18, 20],
+        }
+    }
+
+    fn control(
+        self,
+        index: c_long,
+        command: c_int,
+        buffer: &mut SystemVBuffer,
+    ) -> nix::Result<c_long> {
+        let place = buffer.as_mut_ptr();
+        Errno::result(match self {
+            // SAFETY: the three commands above only write one structure,
+            // smaller than the buffer, to it.
+            SystemV::Queues => unsafe {
+                libc::syscall(libc::SYS_msgctl, index, command, place)
+            },
+            // SAFETY: as above.
+            SystemV::Segments => unsafe {
+                libc::syscall(libc::SYS_shmctl, index, command, place)
+            },
+            // SAFETY: as above; a set has no number of a semaphore here.
+            SystemV::Semaphores => unsafe {
+                libc::syscall(libc::SYS_semctl, index, 0, command, place)
+            },
+        })
+    }
+
+    /// The keys of all objects, 0 for a private one.
+    pub(crate) fn keys(self) -> nix::Result<Vec<u32>> {
+        let [info, stat, stat_any] = self.commands();
+        let mut buffer = [0; 32];
+        let last = self.control(0, info, &mut buffer)?;
+        let mut keys = Vec::new();
+        for index in 0..=last {
+            // Linux 4.17 lets everyone see every object, as
+            // /proc/sysvipc always did; before that one needs read access.
+            let seen = self
+                .control(index, stat_any, &mut buffer)
+                .or_else(|_| self.control(index, stat, &mut buffer));
+            match seen {
+                // Each of the structures begins with an ipc64_perm, and that
+                // with the key.
+                Ok(_) => {
+                    let [a, b, c, d, ..] = buffer[0].to_ne_bytes();
+                    keys.push(u32::from_ne_bytes([a, b, c, d]));
+                }
+                // Nothing at this index.
+                Err(Errno::EINVAL | Errno::EIDRM) => {}
+                Err(errno) => return Err(errno),
+            }
+        }
+        Ok(keys)
+    }
+}
+
+// POSIX message queues.
+
+/// The root of the filesystem of this IPC namespace's message queues.
+///
+/// It is mounted nowhere: fsmount(2) makes a mount that exists only as this
+/// descriptor, so the mount table stays as it is. It takes CAP_SYS_ADMIN over
+/// the mount and the IPC namespace.
+pub(crate) fn message_queues() -> Result<OwnedFd, Unread> {
+    const FSOPEN_CLOEXEC: c_uint = 1;
+    const FSCONFIG_CMD_CREATE: c_uint = 6;
+    const FSMOUNT_CLOEXEC: c_uint = 1;
+    // SAFETY: fsopen reads the string, which ends in NUL.
+    let answer = unsafe {
+        libc::syscall(libc::SYS_fsopen, c"mqueue".as_ptr(), FSOPEN_CLOEXEC)
+    };
+    // SAFETY: fsopen answers with a new descriptor.
+    let context = unsafe { opened(answer) }
+        .map_err(|errno| Unread::new("fsopen mqueue", errno))?;
+    // SAFETY: FSCONFIG_CMD_CREATE takes no key, no value and no number.
+    let answer = unsafe {
+        libc::syscall(
+            libc::SYS_fsconfig,
+            context.as_raw_fd(),
+            FSCONFIG_CMD_CREATE,
+            std::ptr::null::<c_char>(),
+            std::ptr::null::<c_char>(),
+            0,
+        )
+    };
+    Errno::result(answer)
+        .map_err(|errno| Unread::new("fsconfig mqueue", errno))?;
+    // SAFETY: fsmount takes three integers.
+    let answer = unsafe {
+        libc::syscall(
+            libc::SYS_fsmount,
+            context.as_raw_fd(),
+            FSMOUNT_CLOEXEC,
+            0,
+        )
+    };
+    // SAFETY: fsmount answers with a new descriptor.
+    unsafe { opened(answer) }
+        .map_err(|errno| Unread::new("fsmount mqueue", errno))
+}
+
+// The mount table without /proc: listmount(2) and statmount(2), Linux 6.8.
+
+// New system calls have one number on every architecture but alpha; libc does
+// not have these everywhere yet.
+const SYS_STATMOUNT: c_long = 457;
+const SYS_LISTMOUNT: c_long = 458;
+
+/// struct mnt_id_req, first version: size and spare, mount, parameter.
+type MountRequest = [u64; 3];
+
+fn mount_request(mount: u64, parameter: u64) -> MountRequest {
+    // The size is the first of two 32-bit words that share the first element.
+    let size = size_of::<MountRequest>() as u32;
+    let mut first = [0; 8];
+    first[..4].copy_from_slice(&size.to_ne_bytes());
+    [u64::from_ne_bytes(first), mount, parameter]
+}
+
+/// The 64-bit ids of all mounts under the caller's root.
+pub(crate) fn list_mounts() -> nix::Result<Vec<u64>> {
+    const LSMT_ROOT: u64 = u64::MAX;
+    let mut mounts = Vec::new();
+    loop {
+        let last = mounts.last().copied().unwrap_or(0);
+        let request = mount_request(LSMT_ROOT, last);
+        let mut some = [0u64; 256];
+        // SAFETY: listmount reads a request of the size it says, and writes
+        // at most as many ids as it is told.
+        let count = Errno::result(unsafe {
+            libc::syscall(
+                SYS_LISTMOUNT,
+                request.as_ptr(),
+                some.as_mut_ptr(),
+                some.len(),
+                0,
+            )
+        })?;
+        let count = usize::try_from(count).unwrap_or(0);
+        mounts.extend_from_slice(some.get(..count).unwrap_or(&some));
+        if count < some.len() {
+            return Ok(mounts);
+        }
+    }
+}
+
+/// The bytes of a struct statmount, as far as `mask` asks for it.
+pub(crate) fn stat_mount(mount: u64, mask: u64) -> nix::Result<Vec<u8>> {
+    let request = mount_request(mount, mask);
+    // Options of overlays can be as long as a page each; the kernel says
+    // EOVERFLOW when it needs more.
+    let mut bytes = vec![0u8; 16 << 10];
+    loop {
+        // SAFETY: statmount reads a request of the size it says, and writes
+        // at most the length it is told to `bytes`.
+        let answer = Errno::result(unsafe {
+            libc::syscall(
+                SYS_STATMOUNT,
+                request.as_ptr(),
+                bytes.as_mut_ptr(),
+                bytes.len(),
+                0,
+            )
+        });
+        match answer {
+            Ok(_) => return Ok(bytes),
+            Err(Errno::EOVERFLOW) if bytes.len() < 1 << 20 => {
+                bytes.resize(bytes.len() * 4, 0);
+            }
+            Err(errno) => return Err(errno),
+        }
+    }
+}
