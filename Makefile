@@ -1,0 +1,165 @@
+# The front door: builds the three languages into target/ and runs the result.
+#
+# What goes where: target/{c,go,rust}/STEP, target/bin/{nsteps,nsteps-probe},
+# and target/mnt/{root,mytmp}, empty directories for `nsteps run` to mount on.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+
+# Prerequisites are made in the order they are written in, setup before build;
+# cargo and go use every processor without being told.
+.NOTPARALLEL:
+
+PREFIX ?= /usr/local
+CARGO_TARGET_DIR ?= $(CURDIR)/target
+export CARGO_TARGET_DIR
+
+# What is written in Rust is linked statically, for a new root has no dynamic
+# linker: with musl where rustc has that target, else with glibc. The two
+# compilers' answers are asked for once, and not at all by a plain `make`.
+HOST = $(eval HOST := $$(shell rustc -vV | sed -n 's/^host: //p'))$(HOST)
+MUSL = $(subst linux-gnu,linux-musl,$(HOST))
+TARGET = $(eval TARGET := $$(shell \
+	test -d "$$$$(rustc --print target-libdir --target $(MUSL) 2>/dev/null)" \
+	&& echo $(MUSL) || echo $(HOST)))$(TARGET)
+CARGO = $(strip $(if $(findstring musl,$(TARGET)),,\
+	RUSTFLAGS='$(strip $(RUSTFLAGS) -C target-feature=+crt-static)') \
+	$(if $(findstring jobserver,$(MAKEFLAGS)),MAKEFLAGS=) cargo)
+CARGO_FLAGS = --locked --target $(TARGET)
+RELEASE = $(CARGO_TARGET_DIR)/$(TARGET)/release
+RUST_STEPS = $(basename $(notdir $(wildcard rust/steps/src/bin/*.rs)))
+
+# Puts what cargo built where it is looked for. Hard links cost nothing; a
+# CARGO_TARGET_DIR on another file system needs copies.
+put = cp -lf $(addprefix $(RELEASE)/,$(1)) $(2) 2>/dev/null || \
+	cp -f --remove-destination $(addprefix $(RELEASE)/,$(1)) $(2)
+
+# What is left out for want of a program is said, and fails where MUST_RUN=1.
+without = { echo "make $@: no $(1): $(2)"; [ "$${MUST_RUN:-0}" != 1 ]; }
+
+help: ## list these targets
+	@awk -F ':.*## ' \
+		'/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo "  ARGS='--only uts'  more arguments for nsteps"
+	@echo "  SETUP=0            install nothing (SETUP=sudo: through sudo)"
+	@echo "  MUST_RUN=1         what cannot be tested here is a failure"
+	@echo "  PREFIX=DIR         where install puts things ($(PREFIX))"
+
+# make ends with 2 when anything fails, and says what nsteps ended with: 1 for a
+# difference nobody explained, 2 for trouble.
+compare: tree setup build ## run every step in every language, compare effects
+	@target/bin/nsteps compare $(ARGS)
+
+build: tree ## build all three languages into target/
+	@mkdir -p target/bin target/rust target/mnt/root target/mnt/mytmp
+	@[ "$(TARGET)" = "$(MUSL)" ] || \
+		echo "make build: no Rust target $(MUSL): glibc, linked statically"
+	$(CARGO) build --release $(CARGO_FLAGS) \
+		-p nsteps -p nsteps-probe -p nsteps-steps
+	@$(call put,nsteps nsteps-probe,target/bin)
+	@$(call put,$(RUST_STEPS),target/rust)
+	@headers=$$(readelf --program-headers --wide target/bin/nsteps-probe); \
+	case $$headers in *INTERP*) \
+		echo "make build: target/bin/nsteps-probe must be static, and is not"; \
+		exit 1 ;; \
+	esac
+	$(MAKE) -s -C reference-c
+	@if command -v go >/dev/null; then \
+		echo "$(MAKE) -s -C reference-go"; \
+		$(MAKE) -s -C reference-go; \
+	else $(call without,go,target/go is left as it is); fi
+
+test: tree setup-test build check ## build, check, and run every test
+	@status=0; \
+	$(CARGO) test --workspace --no-fail-fast $(CARGO_FLAGS) \
+		| tee target/test.log || status=$$?; \
+	awk '/^test result:/ { \
+		for (i = 2; i <= NF; i++) count[$$i] += $$(i - 1) \
+	} \
+	END { \
+		printf "%d passed, %d failed, %d skipped\n", \
+			count["passed;"], count["failed;"], count["ignored;"] \
+	}' target/test.log; \
+	exit $$status
+
+check: tree ## check the layout and the lints of all three languages
+	cargo fmt --all --check
+	$(CARGO) clippy --workspace --all-targets $(CARGO_FLAGS) \
+		-- -D warnings
+	@if command -v go >/dev/null; then \
+		echo "gofmt -l reference-go; cd reference-go; go vet ./..."; \
+		wrong=$$(gofmt -l reference-go); \
+		[ -z "$$wrong" ] || { echo "not as gofmt has it: $$wrong"; exit 1; }; \
+		cd reference-go; \
+		go vet ./...; \
+	else $(call without,go,reference-go is not checked); fi
+	@if command -v clang-format >/dev/null; then \
+		echo "clang-format --dry-run -Werror reference-c/*.[ch]"; \
+		clang-format --dry-run -Werror reference-c/*.[ch]; \
+	else $(call without,clang-format,the layout of reference-c is not checked); fi
+
+bless: tree build ## write down the effects seen now as the expected ones
+	@target/bin/nsteps compare --bless $(ARGS)
+
+bench: tree ## measure what namespaces cost
+	$(CARGO) bench --workspace $(CARGO_FLAGS) $(ARGS)
+
+setup: ## install what compare needs and this machine lacks
+	@./setup.sh
+
+setup-test:
+	@./setup.sh test
+
+# nsteps finds programs, sources and expected effects by where it is itself: the
+# installed directory is a small copy of this one. Nothing is built here, so
+# that `sudo make install` leaves nothing of root's behind.
+INSTALLED = target/bin target/c target/go target/rust target/mnt \
+	reference-c reference-go rust/steps/src rust/nsteps/tests/expected \
+	docs/src/differences LICENSE-MIT LICENSE-APACHE
+install: ## copy what was built to PREFIX
+	@[ -x target/bin/nsteps ] || \
+		{ echo "make install: nothing is built yet: make build"; exit 1; }
+	@to='$(DESTDIR)$(PREFIX)'; \
+	bash="$$to/share/bash-completion/completions"; \
+	zsh="$$to/share/zsh/site-functions"; \
+	fish="$$to/share/fish/vendor_completions.d"; \
+	rm -rf "$$to/lib/nsteps"; \
+	mkdir -p "$$to/lib/nsteps" "$$to/bin" "$$bash" "$$zsh" "$$fish"; \
+	cp -r --parents $(wildcard $(INSTALLED)) "$$to/lib/nsteps"; \
+	ln -sf ../lib/nsteps/target/bin/nsteps "$$to/bin/nsteps"; \
+	target/bin/nsteps man "$$to/share/man/man1"; \
+	target/bin/nsteps completions bash >"$$bash/nsteps"; \
+	target/bin/nsteps completions zsh >"$$zsh/_nsteps"; \
+	target/bin/nsteps completions fish >"$$fish/nsteps.fish"; \
+	echo "make install: $$to/bin/nsteps, and what it runs in $$to/lib/nsteps"
+
+clean: ## remove target/
+	@[ ! -e target ] || find target -xdev -depth -delete
+
+# What one user builds in the tree of another, the other cannot rebuild or
+# remove. ANY_OWNER=1 lets root build in a tree that is thrown away.
+tree:
+	@say() { echo "make: $$*" >&2; exit 1; }; \
+	owner() { stat -c %U "$$1"; }; \
+	me=$$(id -u); \
+	cargo --version >/dev/null 2>&1 || \
+		say "no cargo, or no toolchain: install Rust, see https://rustup.rs"; \
+	if [ $$me = 0 ] && [ "$${ANY_OWNER:-0}" != 1 ] && [ ! -O . ]; then \
+		say "this tree is $$(owner .)'s and you are root: build as" \
+			"$$(owner .), or in a copy, or set ANY_OWNER=1"; \
+	fi; \
+	if [ $$me != 0 ] && [ ! -w . ] && [ ! -w target ]; then \
+		say "this tree is $$(owner .)'s and you may not write to it:" \
+			"build in a copy"; \
+	fi; \
+	if [ -d target ] && [ "$${ANY_OWNER:-0}" != 1 ]; then \
+		other=$$(find target/ -maxdepth 2 ! -user $$me -print -quit); \
+		[ -z "$$other" ] || say "$$other is $$(owner "$$other")'s and you" \
+			"are $$(id -un): let $$(owner "$$other") remove target/ first"; \
+	fi
+
+.PHONY: help compare build test check bless bench setup setup-test install \
+	clean tree

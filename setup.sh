@@ -1,0 +1,200 @@
+#!/bin/sh
+# Installs what the Makefile needs and this machine lacks, and nothing else.
+#
+#   ./setup.sh          for `make compare`
+#   ./setup.sh test     for `make test` as well: rustfmt and clippy, and
+#                       clang-format where MUST_RUN=1 asks for every check
+#
+# On Debian and its children root installs without being asked; an ordinary
+# user is told the exact command, or has it run with SETUP=sudo. Elsewhere the
+# packages are only named. SETUP=0 installs nothing and asks for nothing.
+# Where nothing is missing, nothing is written and no network is used.
+
+set -eu
+
+[ "${SETUP:-1}" != 0 ] || exit 0
+purpose=${1:-compare}
+cd "$(dirname "$0")"
+
+# An ordinary user's PATH often lacks the directories that hold ip.
+PATH=$PATH:/usr/sbin:/sbin
+
+say() {
+    printf 'setup: %s\n' "$*"
+}
+
+stop() {
+    for line in "$@"; do
+        printf 'setup: %s\n' "$line" >&2
+    done
+    exit 1
+}
+
+# A program needs no interpreter when the first page, where linkers put the
+# interpreter's name, has none; that is all there is to ask without binutils.
+static() {
+    [ -x "$1" ] && ! head -c 4096 "$1" | LC_ALL=C grep -q '/lib[^/]*/ld'
+}
+
+have() {
+    case $1 in
+    headers) [ -e /usr/include/sched.h ] ;;
+    busybox)
+        static target/bin/busybox || static /bin/busybox ||
+            static /usr/bin/busybox || static /sbin/busybox ||
+            static /bin/busybox.static
+        ;;
+    *) command -v "$1" >/dev/null ;;
+    esac
+}
+
+# Rust comes first: it is what nobody but the user can choose how to install.
+
+wanted=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' Cargo.toml)
+command -v cargo >/dev/null || stop \
+    "no cargo: install Rust $wanted or later, see https://rustup.rs" \
+    "(under sudo, keep your own: sudo env PATH=\"\$PATH\" HOME=\"\$HOME\" ...)"
+rustc=$(rustc -vV) || stop "rustc is in PATH, but does not start"
+host=$(printf '%s\n' "$rustc" | sed -n 's/^host: //p')
+found=$(printf '%s\n' "$rustc" | sed -n 's/^release: //p')
+oldest=$(printf '%s\n' "$wanted" "$found" | sort -V | head -n 1)
+[ "$oldest" = "$wanted" ] || stop \
+    "rustc is $found, and $wanted or later is needed: rustup update stable" \
+    "(a distribution's Rust is often older: https://rustup.rs)"
+
+# What is missing, and the packages that have it under this machine's packager.
+
+packager=none
+for name in apt-get dnf pacman apk; do
+    if command -v $name >/dev/null; then
+        packager=$name
+        break
+    fi
+done
+
+missing=
+packages=
+while read -r tool apt dnf pacman apk why; do
+    [ "$tool" != clang-format ] ||
+        { [ "$purpose" = test ] && [ "${MUST_RUN:-0}" = 1 ]; } || continue
+    ! have "$tool" || continue
+    missing="$missing${missing:+, }$tool ($why)"
+    case $packager in
+    apt-get) package=$apt ;;
+    dnf) package=$dnf ;;
+    pacman) package=$pacman ;;
+    apk) package=$apk ;;
+    *) package= ;;
+    esac
+    packages="$packages $package"
+done <<'TABLE'
+cc           gcc            gcc               gcc        gcc                the C compiler, and Rust's linker
+headers      libc6-dev      glibc-static      glibc      musl-dev           the C library to build with
+readelf      binutils       binutils          binutils   binutils           to see that the probe is static
+go           golang-go      golang            go         go                 the Go compiler
+busybox      busybox-static busybox           busybox    busybox-static     static, to make a root filesystem of
+unshare      util-linux     util-linux        util-linux util-linux-misc    unshare(1), the control
+ip           iproute2       iproute           iproute2   iproute2           to look at network links
+ps           procps         procps-ng         procps-ng  procps-ng          to look at processes
+clang-format clang-format   clang-tools-extra clang      clang-extra-tools  to check the layout of the C sources
+TABLE
+
+may_install() {
+    [ "$(id -u)" -eq 0 ] || [ "${SETUP:-1}" = sudo ]
+}
+
+apt_get() {
+    set -- apt-get -qq -o DPkg::Lock::Timeout=120 "$@"
+    if [ "$(id -u)" -eq 0 ]; then
+        DEBIAN_FRONTEND=noninteractive "$@" >/dev/null
+    else
+        sudo env DEBIAN_FRONTEND=noninteractive "$@" >/dev/null
+    fi
+}
+
+# --no-remove: what is installed stays installed, whatever it conflicts with.
+apt_install() {
+    apt_get install --yes --no-install-recommends --no-remove "$@"
+}
+
+# The package busybox comes with initramfs-tools and is dynamically linked, and
+# busybox-static would take its place. What is there stays: the static one is
+# unpacked beside it, into target/bin, for which nobody needs to be root.
+unpack_busybox() {
+    [ -O . ] || [ "${ANY_OWNER:-0}" = 1 ] ||
+        stop "this tree is not yours, to unpack a static busybox into"
+    say "unpacking busybox-static into target/bin: /bin/busybox is not static"
+    scratch=$(mktemp -d)
+    download() {
+        (cd "$scratch" &&
+            apt-get -qq -o APT::Sandbox::User=root download busybox-static)
+    }
+    download 2>/dev/null || { may_install && apt_get update && download; } ||
+        stop "apt-get cannot download busybox-static: sudo apt-get update?"
+    dpkg-deb --extract "$scratch"/*.deb "$scratch"
+    mkdir -p target/bin
+    find "$scratch" -type f -path '*/bin/busybox' \
+        -exec install -m 755 {} target/bin/busybox \;
+    rm -r "$scratch"
+}
+
+[ -z "$missing" ] || say "missing: $missing"
+
+if [ "$packager" = apt-get ] && [ -x /bin/busybox ] && ! have busybox; then
+    unpack_busybox
+    packages=$(printf '%s' "$packages" | sed 's/ busybox-static//')
+fi
+
+# The names of packages hold no blanks, so that they may be split at them.
+# shellcheck disable=SC2086
+if [ -z "$packages" ]; then
+    :
+elif [ "$packager" = apt-get ]; then
+    # A fresh image has no package lists.
+    command="sudo apt-get install --no-install-recommends$packages"
+    if apt-get --simulate install $packages >/dev/null 2>&1; then
+        lists=yes
+    else
+        lists=no
+        command="sudo apt-get update && $command"
+    fi
+    may_install || stop "run: $command" \
+        "(SETUP=sudo make ... runs that for you, SETUP=0 goes on without)"
+    say "installing$packages"
+    [ "$lists" = yes ] || apt_get update
+    # Old lists name files that are gone: the second attempt has new ones.
+    apt_install $packages || { apt_get update && apt_install $packages; } ||
+        stop "apt-get could not install$packages"
+else
+    case $packager in
+    dnf) command="sudo dnf install$packages" ;;
+    pacman) command="sudo pacman -S --needed$packages" ;;
+    apk) command="sudo apk add$packages" ;;
+    *) command="your distribution's packager" ;;
+    esac
+    stop "install these with: $command" "(SETUP=0 make ... goes on without)"
+fi
+
+# A toolchain of rustup's is its user's own: what it lacks is added to it.
+
+musl=$(printf '%s' "$host" | sed 's/linux-gnu/linux-musl/')
+if [ ! -d "$(rustc --print target-libdir --target "$musl")" ]; then
+    say "missing: the static Rust target $musl"
+    if ! command -v rustup >/dev/null; then
+        say "this Rust is not rustup's: going on with glibc, linked statically"
+    elif ! rustup target add "$musl"; then
+        say "rustup cannot add it: going on with glibc, linked statically"
+    fi
+fi
+
+if [ "$purpose" = test ]; then
+    for component in rustfmt clippy; do
+        case $component in
+        rustfmt) cargo fmt --version >/dev/null 2>&1 && continue ;;
+        clippy) cargo clippy --version >/dev/null 2>&1 && continue ;;
+        esac
+        say "missing: $component"
+        rustup component add $component ||
+            stop "rustup cannot add $component, which make test needs"
+    done
+fi
