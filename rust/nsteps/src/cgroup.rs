@@ -1,0 +1,179 @@
+//! A cgroup that is not the root of its hierarchy, for the step `cgroup`: at
+//! the root its check could not fail.
+//!
+//! Where the harness is in such a cgroup already, nothing is made.  Otherwise
+//! one is, and a *janitor* (`nsteps janitor`) removes it when the harness ends,
+//! however it ends.
+
+use crate::error::{Context, Error, Result};
+use crate::layout::Layout;
+use std::fs;
+use std::io::Read;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// A cgroup to start trials in.
+#[derive(Debug)]
+pub enum Lent {
+    /// The one the harness is in will do.
+    Already,
+    /// One of our own, until this is dropped.
+    Made {
+        /// Its directory.
+        dir: PathBuf,
+        /// Who removes it.
+        janitor: Child,
+    },
+}
+
+/// How one could be had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// The harness's own will do.
+    Already,
+    /// By making this directory.
+    Make(PathBuf),
+}
+
+impl Lent {
+    /// Looks for a way, and takes none.
+    ///
+    /// # Errors
+    ///
+    /// Why there is none, in words for a person.
+    pub fn find() -> Result<Way> {
+        let own = fs::read_to_string("/proc/self/cgroup")
+            .context("read /proc/self/cgroup")?;
+        let paths: Vec<(&str, &str)> = own
+            .lines()
+            .filter_map(|line| {
+                let (_, rest) = line.split_once(':')?;
+                rest.split_once(':')
+            })
+            .collect();
+        let is_root = |controllers: &str| {
+            paths
+                .iter()
+                .any(|(name, path)| *name == controllers && *path == "/")
+        };
+        let mounts =
+            probe::observe(&probe::Proc::at("/proc"), &["mounts"]).mounts;
+        let mounts = mounts.map_err(|it| Error::new(it.to_string()))?;
+        // Version 2 first, by its type: it may be mounted anywhere.  Of
+        // version 1 those that need no settings before a process may enter.
+        let hierarchies = mounts.iter().filter_map(|mount| {
+            let name = match mount.fs_type.as_str() {
+                "cgroup2" => "",
+                "cgroup" => {
+                    ["name=systemd", "pids", "freezer"].into_iter().find(
+                        |it| mount.super_options.split(',').any(|o| o == *it),
+                    )?
+                }
+                _ => return None,
+            };
+            (mount.root == "/").then(|| (name, PathBuf::from(&mount.at)))
+        });
+        let mut hierarchies: Vec<_> = hierarchies.collect();
+        hierarchies.sort_by_key(|(name, _)| !name.is_empty());
+        for (name, at) in &hierarchies {
+            if is_root(name) && writable(at) {
+                let dir = at.join(format!("nsteps-{}", std::process::id()));
+                return Ok(Way::Make(dir));
+            }
+        }
+        if paths.iter().any(|(_, path)| *path != "/") {
+            return Ok(Way::Already);
+        }
+        Err(Error::new(
+            "every cgroup here is the root of its hierarchy, and none may be \
+             made (needs root, or a delegated cgroup: systemd-run --user \
+             --scope)",
+        ))
+    }
+
+    /// Takes one.
+    ///
+    /// # Errors
+    ///
+    /// Why there is none, in words for a person.
+    pub fn take(layout: &Layout) -> Result<Lent> {
+        let dir = match Lent::find()? {
+            Way::Already => return Ok(Lent::Already),
+            Way::Make(dir) => dir,
+        };
+        // The janitor makes it too, so that there is no moment at which
+        // nobody would remove it.
+        let mut janitor = Command::new(layout.command()?)
+            .arg("janitor")
+            .arg(&dir)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .process_group(0)
+            .spawn()
+            .context("start the janitor")?;
+        let mut said = [0];
+        let mut ready = janitor.stdout.take().expect("it is piped");
+        if ready.read(&mut said).unwrap_or(0) == 0 {
+            let _ = janitor.wait();
+            return Err(Error::new(format!("cannot make {}", dir.display())));
+        }
+        Ok(Lent::Made { dir, janitor })
+    }
+
+    /// Moves a process there.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be moved.
+    pub fn enter(&self, pid: u32) -> Result<()> {
+        let Lent::Made { dir, .. } = self else { return Ok(()) };
+        let procs = dir.join("cgroup.procs");
+        fs::write(&procs, pid.to_string())
+            .context(format_args!("write {}", procs.display()))
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        if let Lent::Made { janitor, .. } = self {
+            drop(janitor.stdin.take());
+            let _ = janitor.wait();
+        }
+    }
+}
+
+/// Whether a directory can be made there.
+fn writable(dir: &Path) -> bool {
+    nix::unistd::access(dir, nix::unistd::AccessFlags::W_OK).is_ok()
+        && fs::metadata(dir.join("cgroup.procs")).is_ok()
+}
+
+/// The janitor: makes the cgroup, waits until the harness hangs up, and
+/// removes it.  It has a process group of its own, so that Ctrl-C reaches it
+/// only through the harness; it ends once the cgroup is gone.
+///
+/// # Errors
+///
+/// The cgroup cannot be made or removed.
+pub fn janitor(dir: &Path) -> Result<()> {
+    fs::create_dir(dir).context(format_args!("make {}", dir.display()))?;
+    // Harness, stdout: one byte says that it is there.
+    use std::io::Write;
+    let _ = std::io::stdout().write_all(b".");
+    let _ = std::io::stdout().flush();
+    let _ = std::io::stdin().read_to_end(&mut Vec::new());
+    // What was in it is being killed; the last of them may still be dying.
+    let until = Instant::now() + Duration::from_secs(5);
+    loop {
+        match fs::remove_dir(dir) {
+            Ok(()) => return Ok(()),
+            Err(error) if Instant::now() > until => {
+                return Err(error)
+                    .context(format_args!("remove {}", dir.display()));
+            }
+            Err(_) => std::thread::sleep(Duration::from_millis(5)),
+        }
+    }
+}

@@ -1,0 +1,417 @@
+//! `nsteps compare`: every step in every language in every scenario.
+
+use crate::behaviour::BEHAVIOURS;
+use crate::cli::Compare;
+use crate::compare::{Comparison, Subject};
+use crate::equipment::Equipment;
+use crate::error::{Context, DIFFERENT, Error, Result, TROUBLE};
+use crate::expected::Expected;
+use crate::known::{KNOWN_DIFFERENCES, KnownDifference, Seen};
+use crate::launcher::{LANGUAGES, LAUNCHERS, Launcher};
+use crate::layout::Layout;
+use crate::report::{Report, Tally};
+use crate::sandbox::{NEEDS_ROOT, SCENARIOS, Scenario};
+use crate::step::{Arguments, STEPS, Step};
+use crate::trial::{Outcome, Trial};
+use crate::{join, json, output};
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Barrier, Mutex};
+use std::time::Instant;
+
+/// What is to be compared.
+#[derive(Clone, Debug)]
+pub struct Selection {
+    steps: Vec<&'static Step>,
+    launchers: Vec<Launcher>,
+    scenarios: Vec<Scenario>,
+    /// Nothing was left out, so that an explanation not seen is stale.
+    everything: bool,
+}
+
+/// Compares, reports, and says with its status whether all is explained.
+///
+/// # Errors
+///
+/// A name nobody knows, or a root filesystem that cannot be used.
+pub fn run(options: &Compare) -> Result<u8> {
+    let selection = Selection::from(options)?;
+    if options.list {
+        return list(&selection).map(|()| 0);
+    }
+    let equipment = Equipment::gather(options.rootfs.as_deref())?;
+    let begun = Instant::now();
+    let outcomes = observe(&selection, &equipment);
+    if options.bless {
+        bless(&outcomes, &equipment.layout)?;
+    }
+    let comparisons = compare(&outcomes, &equipment.layout)?;
+    let stale = stale(&selection, &comparisons);
+    let report = Report {
+        comparisons: &comparisons,
+        stale: &stale,
+        verbose: options.verbose,
+        machine: crate::machine::in_a_few_words(),
+        seconds: begun.elapsed().as_secs_f64(),
+    };
+    let text =
+        if options.json { json::compare(&report) } else { report.text() };
+    output::print(&text)?;
+    Ok(status(&comparisons, &stale))
+}
+
+/// 0, 1 or 2, as diff(1) has it.
+pub fn status(
+    comparisons: &[Comparison],
+    stale: &[&'static KnownDifference],
+) -> u8 {
+    let tally = Tally::of(comparisons);
+    let must_run = std::env::var_os("MUST_RUN").is_some_and(|it| it == "1");
+    let missed = comparisons
+        .iter()
+        .flat_map(|it| &it.unavailable)
+        .any(|(_, reason)| reason != NEEDS_ROOT);
+    // Not probed is not passed.
+    let nothing = tally.trials > 0 && tally.trials == tally.unavailable;
+    if tally.broken > 0 || nothing || (must_run && missed) {
+        TROUBLE
+    } else if tally.differs > 0 || !stale.is_empty() {
+        DIFFERENT
+    } else {
+        0
+    }
+}
+
+impl Selection {
+    /// All of it.
+    pub fn everything() -> Selection {
+        Selection {
+            steps: STEPS.iter().collect(),
+            launchers: LAUNCHERS.to_vec(),
+            scenarios: SCENARIOS.to_vec(),
+            everything: true,
+        }
+    }
+
+    /// What was asked for.
+    ///
+    /// # Errors
+    ///
+    /// A name nobody knows.
+    pub fn from(options: &Compare) -> Result<Selection> {
+        let all = Selection::everything();
+        let steps = choose(&options.only, all.steps, "step", |step, name| {
+            step.name == name
+        })?;
+        let launchers =
+            choose(&options.lang, all.launchers, "language", |it, name| {
+                it.name() == name
+            })?;
+        let scenarios = choose(
+            &options.scenario,
+            all.scenarios,
+            "scenario",
+            |it, name| {
+                it.mounts.name() == name
+                    || it.identity.name() == name
+                    || it.to_string() == name
+            },
+        )?;
+        let everything = options.only.is_empty()
+            && options.lang.is_empty()
+            && options.scenario.is_empty();
+        Ok(Selection { steps, launchers, scenarios, everything })
+    }
+}
+
+/// Those of `all` that were named, or all of them if none was.
+fn choose<T: Copy>(
+    names: &[String],
+    all: Vec<T>,
+    what: &str,
+    is: impl Fn(&T, &str) -> bool,
+) -> Result<Vec<T>> {
+    for name in names {
+        if !all.iter().any(|it| is(it, name)) {
+            return Err(Error::new(format!(
+                "no {what} is called {name} (nsteps compare --list)"
+            )));
+        }
+    }
+    Ok(all
+        .into_iter()
+        .filter(|it| names.is_empty() || names.iter().any(|n| is(it, n)))
+        .collect())
+}
+
+/// One group of trials that run at the same time.
+#[derive(Clone, Debug)]
+pub struct Group {
+    /// What is done.
+    pub subject: Subject,
+    /// Where.
+    pub scenario: Scenario,
+    work: Work,
+    /// By whom.
+    pub launchers: Vec<Launcher>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Work {
+    Step(&'static Step),
+    Join(Launcher),
+    Behaviour(&'static crate::behaviour::Behaviour, &'static Step),
+}
+
+/// Everything there is to do, in the order it is reported.
+pub fn groups(selection: &Selection) -> Vec<Group> {
+    let mut groups = Vec::new();
+    let languages: Vec<Launcher> = LANGUAGES
+        .iter()
+        .copied()
+        .filter(|it| selection.launchers.contains(it))
+        .collect();
+    for step in &selection.steps {
+        for scenario in &selection.scenarios {
+            if step.arguments == Arguments::Pid {
+                for maker in &languages {
+                    groups.push(Group {
+                        subject: Subject {
+                            step: step.name,
+                            situation: Some(format!("{maker}'s container")),
+                        },
+                        scenario: *scenario,
+                        work: Work::Join(*maker),
+                        launchers: languages.clone(),
+                    });
+                }
+                continue;
+            }
+            groups.push(Group {
+                subject: Subject { step: step.name, situation: None },
+                scenario: *scenario,
+                work: Work::Step(step),
+                launchers: selection
+                    .launchers
+                    .iter()
+                    .copied()
+                    .filter(|it| it.performs(step))
+                    .collect(),
+            });
+        }
+    }
+    for behaviour in BEHAVIOURS {
+        for step in selection
+            .steps
+            .iter()
+            .filter(|it| behaviour.steps.contains(&it.name))
+        {
+            for scenario in &selection.scenarios {
+                if scenario.mounts == behaviour.mounts {
+                    groups.push(Group {
+                        subject: Subject {
+                            step: step.name,
+                            situation: Some(behaviour.name.to_owned()),
+                        },
+                        scenario: *scenario,
+                        work: Work::Behaviour(behaviour, step),
+                        launchers: languages.clone(),
+                    });
+                }
+            }
+        }
+    }
+    groups.retain(|group| !group.launchers.is_empty());
+    groups
+}
+
+/// What everyone did: subject, scenario and outcomes, in order.
+pub type Outcomes = Vec<(Subject, Scenario, Vec<(Launcher, Outcome)>)>;
+
+/// Runs every group, as many at once as there are processors.
+pub fn observe(selection: &Selection, equipment: &Equipment) -> Outcomes {
+    let groups = groups(selection);
+    let next = AtomicUsize::new(0);
+    let done: Mutex<BTreeMap<usize, Vec<(Launcher, Outcome)>>> =
+        Mutex::new(BTreeMap::new());
+    let progress = Progress::new(groups.len());
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(group) = groups.get(index) else { break };
+                    let outcomes = group.run(equipment);
+                    let mut done =
+                        done.lock().unwrap_or_else(|it| it.into_inner());
+                    done.insert(index, outcomes);
+                    progress.show(done.len(), &group.subject);
+                }
+            });
+        }
+    });
+    progress.clear();
+    let done = done.into_inner().unwrap_or_else(|it| it.into_inner());
+    groups
+        .into_iter()
+        .zip(done.into_values())
+        .map(|(group, outcomes)| (group.subject, group.scenario, outcomes))
+        .collect()
+}
+
+impl Group {
+    fn run(&self, equipment: &Equipment) -> Vec<(Launcher, Outcome)> {
+        match self.work {
+            Work::Step(step) => self.at_once(|launcher, barrier| {
+                let trial = Trial { step, launcher, scenario: self.scenario };
+                trial.run(equipment, barrier)
+            }),
+            Work::Join(maker) => {
+                let joiners = &self.launchers;
+                join::outcomes(maker, joiners, self.scenario, equipment)
+            }
+            Work::Behaviour(behaviour, step) => self.at_once(|launcher, _| {
+                behaviour.run(step, launcher, self.scenario, equipment)
+            }),
+        }
+    }
+
+    /// Runs one trial per launcher, all at the same time.
+    fn at_once(
+        &self,
+        trial: impl Fn(Launcher, &Barrier) -> Outcome + Sync,
+    ) -> Vec<(Launcher, Outcome)> {
+        let barrier = Barrier::new(self.launchers.len());
+        std::thread::scope(|scope| {
+            let running: Vec<_> = self
+                .launchers
+                .iter()
+                .map(|launcher| {
+                    let (trial, barrier) = (&trial, &barrier);
+                    let handle = scope.spawn(move || trial(*launcher, barrier));
+                    (*launcher, handle)
+                })
+                .collect();
+            running
+                .into_iter()
+                .map(|(launcher, handle)| {
+                    let outcome = handle.join().unwrap_or_else(|_| {
+                        Outcome::Broken("the trial panicked".to_owned())
+                    });
+                    (launcher, outcome)
+                })
+                .collect()
+        })
+    }
+}
+
+/// Compares the outcomes with each other and with what was blessed.
+///
+/// # Errors
+///
+/// A blessed file that cannot be understood.
+pub fn compare(
+    outcomes: &Outcomes,
+    layout: &Layout,
+) -> Result<Vec<Comparison>> {
+    let mut blessed: BTreeMap<&str, Expected> = BTreeMap::new();
+    for (subject, ..) in outcomes {
+        let path = layout.expected().join(format!("{}.txt", subject.step));
+        blessed.insert(subject.step, Expected::read(&path)?);
+    }
+    Ok(outcomes
+        .iter()
+        .map(|(subject, scenario, outcomes)| {
+            let expected = blessed.get(subject.step);
+            Comparison::of(subject.clone(), *scenario, outcomes, expected)
+        })
+        .collect())
+}
+
+/// Writes what the languages do now as what is expected of them.
+fn bless(outcomes: &Outcomes, layout: &Layout) -> Result<()> {
+    let mut files: BTreeMap<&str, Expected> = BTreeMap::new();
+    for (subject, scenario, outcomes) in outcomes {
+        let path = layout.expected().join(format!("{}.txt", subject.step));
+        let expected = match files.entry(subject.step) {
+            std::collections::btree_map::Entry::Occupied(it) => it.into_mut(),
+            std::collections::btree_map::Entry::Vacant(it) => {
+                it.insert(Expected::read(&path)?)
+            }
+        };
+        for (launcher, outcome) in outcomes {
+            if let Outcome::Observed(observed) = outcome
+                && LANGUAGES.contains(launcher)
+            {
+                let changes = &observed.effect.0;
+                expected.bless(subject, *scenario, *launcher, changes);
+            }
+        }
+    }
+    std::fs::create_dir_all(layout.expected())
+        .context("make the directory of blessed effects")?;
+    for (step, expected) in files {
+        let path = layout.expected().join(format!("{step}.txt"));
+        std::fs::write(&path, expected.text(step))
+            .context(format_args!("write {}", path.display()))?;
+    }
+    Ok(())
+}
+
+/// The explanations that nothing needed, when everything was looked at.
+pub fn stale(
+    selection: &Selection,
+    comparisons: &[Comparison],
+) -> Vec<&'static KnownDifference> {
+    let some_missing = comparisons.iter().any(|it| !it.unavailable.is_empty());
+    if !selection.everything || some_missing {
+        return Vec::new();
+    }
+    let seen: Vec<_> =
+        comparisons.iter().flat_map(Comparison::explanations).collect();
+    KNOWN_DIFFERENCES
+        .iter()
+        .filter(|it| it.seen == Seen::Always && !seen.contains(it))
+        .collect()
+}
+
+fn list(selection: &Selection) -> Result<()> {
+    let mut text = String::new();
+    for group in groups(selection) {
+        let names: Vec<_> =
+            group.launchers.iter().map(|it| it.name()).collect();
+        text.push_str(&format!(
+            "{:<34} {:<18} {}\n",
+            group.subject,
+            group.scenario,
+            names.join(" ")
+        ));
+    }
+    output::print(&text)
+}
+
+/// A line that counts, on a terminal only.
+struct Progress {
+    all: usize,
+    on: bool,
+}
+
+impl Progress {
+    fn new(all: usize) -> Progress {
+        Progress { all, on: std::io::stderr().is_terminal() }
+    }
+
+    fn show(&self, done: usize, what: &Subject) {
+        if self.on {
+            eprint!("\r{done:>4} of {} {what:<40.40}", self.all);
+        }
+    }
+
+    fn clear(&self) {
+        if self.on {
+            eprint!("\r{:60}\r", "");
+        }
+    }
+}

@@ -1,0 +1,304 @@
+//! `nsteps doctor`: what this machine allows, what is missing, the remedy.
+
+use crate::cgroup::{Lent, Way};
+use crate::equipment::Equipment;
+use crate::error::{DIFFERENT, Result};
+use crate::launcher::LANGUAGES;
+use crate::sandbox::{NEEDS_ROOT, Plan, Refusal, SCENARIOS, Sandbox, Tree};
+use crate::step::{Namespace, STEPS};
+use crate::{machine, output};
+use anstyle::{AnsiColor, Style};
+use std::fs;
+use std::path::Path;
+
+const GOOD: Style = AnsiColor::Green.on_default();
+const BAD: Style = AnsiColor::Red.on_default().bold();
+const NOTE: Style = AnsiColor::Yellow.on_default();
+
+/// What was found about one thing.
+enum Finding {
+    /// As it should be.
+    Fine(String),
+    /// It limits what can be seen here, and nobody has to mend it.
+    Note(String),
+    /// Something is missing; the remedy is said.
+    Missing(String),
+}
+
+use Finding::{Fine, Missing, Note};
+
+/// Looks at everything and says it.  Status 1 if something is missing.
+///
+/// # Errors
+///
+/// Standard output cannot be written.
+pub fn run() -> Result<u8> {
+    let equipment = Equipment::gather(None)?;
+    let mut findings: Vec<(&str, Finding)> = Vec::new();
+    findings.push(("machine", Fine(machine::in_a_few_words())));
+    findings.extend(programs(&equipment));
+    findings.extend(tools());
+    findings.extend(namespaces());
+    findings.extend(sandboxes(&equipment));
+    findings.extend(proc());
+    findings.extend(privileges());
+    findings.extend(cgroups());
+
+    let mut text = String::new();
+    let mut missing = false;
+    let mut last = "";
+    for (about, finding) in &findings {
+        let (style, mark, what) = match finding {
+            Fine(what) => (GOOD, "ok", what),
+            Note(what) => (NOTE, "note", what),
+            Missing(what) => {
+                missing = true;
+                (BAD, "missing", what)
+            }
+        };
+        let shown = if *about == last { "" } else { about };
+        last = about;
+        text.push_str(&format!(
+            "{shown:<14} {style}{mark:<8}{style:#} {what}\n"
+        ));
+    }
+    output::print(&text)?;
+    Ok(if missing { DIFFERENT } else { 0 })
+}
+
+/// Whether each language's programs, the probe and a new root are there.
+fn programs(equipment: &Equipment) -> Vec<(&'static str, Finding)> {
+    let layout = &equipment.layout;
+    let mut found = Vec::new();
+    for launcher in LANGUAGES {
+        let absent: Vec<_> = STEPS
+            .iter()
+            .filter(|step| !launcher.program(step, layout).exists())
+            .map(|step| step.name)
+            .collect();
+        found.push((
+            "programs",
+            match absent.as_slice() {
+                [] => Fine(format!("{launcher}: {} steps", STEPS.len())),
+                some => Missing(format!(
+                    "{launcher}: {} of {} steps are not built ({} ...): make \
+                     build; it needs {}",
+                    some.len(),
+                    STEPS.len(),
+                    some[0],
+                    launcher.toolchain()
+                )),
+            },
+        ));
+    }
+    let probe = layout.probe();
+    found.push((
+        "programs",
+        if crate::rootfs::is_static(&probe) {
+            Fine(format!("probe: {}", probe.display()))
+        } else {
+            Missing(format!("{} is not there: make build", probe.display()))
+        },
+    ));
+    found.push((
+        "new root",
+        match &equipment.rootfs {
+            Ok(rootfs) => Fine(rootfs.to_string()),
+            Err(error) => Missing(error.message.clone()),
+        },
+    ));
+    found
+}
+
+/// The programs of others that steps, scripts and readers use.
+fn tools() -> Vec<(&'static str, Finding)> {
+    [
+        ("unshare", "util-linux", "the control launcher"),
+        ("ip", "iproute2", "to look at links with"),
+        ("ps", "procps", "to look at processes with"),
+    ]
+    .into_iter()
+    .map(|(program, package, what)| {
+        let found = std::env::var_os("PATH").and_then(|path| {
+            std::env::split_paths(&path)
+                .chain(["/usr/sbin".into(), "/sbin".into()])
+                .map(|dir| dir.join(program))
+                .find(|file| file.exists())
+        });
+        let finding = match found {
+            Some(file) => Fine(format!("{} ({what})", file.display())),
+            None => Missing(format!(
+                "{program}, {what}: install the package {package}"
+            )),
+        };
+        ("tools", finding)
+    })
+    .collect()
+}
+
+/// Which kinds of namespace this kernel has.
+fn namespaces() -> Vec<(&'static str, Finding)> {
+    let (present, absent): (Vec<_>, Vec<_>) =
+        Namespace::ALL.into_iter().partition(|it| {
+            Path::new("/proc/self/ns").join(it.proc_name()).exists()
+        });
+    let words = |list: &[Namespace]| {
+        list.iter().map(|it| it.proc_name()).collect::<Vec<_>>().join(" ")
+    };
+    let mut found = Vec::new();
+    if !present.is_empty() {
+        found.push(("namespaces", Fine(words(&present))));
+    }
+    if !absent.is_empty() {
+        found.push((
+            "namespaces",
+            Missing(format!(
+                "{}: this kernel was built without them, or /proc is hidden",
+                words(&absent)
+            )),
+        ));
+    }
+    found
+}
+
+/// Tries every scenario.
+fn sandboxes(equipment: &Equipment) -> Vec<(&'static str, Finding)> {
+    SCENARIOS
+        .iter()
+        .map(|scenario| {
+            let plan = Plan::of(*scenario, Tree::Small, equipment);
+            let finding = match Sandbox::enter(&plan, equipment) {
+                Ok(_) => Fine(scenario.to_string()),
+                Err(Refusal::Unavailable(why)) if why == NEEDS_ROOT => {
+                    Note(format!("{scenario}: needs root (sudo nsteps ...)"))
+                }
+                Err(Refusal::Unavailable(why) | Refusal::Broken(why)) => {
+                    Missing(format!("{scenario}: {why}"))
+                }
+            };
+            ("sandbox", finding)
+        })
+        .collect()
+}
+
+/// What is mounted below the host's /proc, and how the host's / propagates.
+fn proc() -> Vec<(&'static str, Finding)> {
+    let mut found = Vec::new();
+    let observation = probe::observe(&probe::Proc::at("/proc"), &["mounts"]);
+    match observation.mounts {
+        Err(unread) => found.push((
+            "/proc",
+            Missing(format!("{unread}: mount procfs on /proc")),
+        )),
+        Ok(mounts) => {
+            let nested: Vec<_> = mounts
+                .iter()
+                .filter(|mount| mount.at.starts_with("/proc/"))
+                .map(|mount| mount.at.as_str())
+                .collect();
+            found.push((
+                "/proc",
+                if nested.is_empty() {
+                    Fine("nothing is mounted below it".to_owned())
+                } else {
+                    Note(format!(
+                        "{} mounted below it: outside a sandbox the step pid \
+                         is EBUSY here (pid_detach is not)",
+                        nested.join(" ")
+                    ))
+                },
+            ));
+            let shared = mounts
+                .iter()
+                .rev()
+                .find(|mount| mount.at == "/")
+                .is_some_and(|mount| mount.shared.is_some());
+            found.push((
+                "propagation",
+                Note(
+                    if shared {
+                        "/ is shared: outside a sandbox the step mount would \
+                         leak here"
+                    } else {
+                        "/ is private: JD's leaks show only in the sandbox's \
+                         shared scenarios"
+                    }
+                    .to_owned(),
+                ),
+            ));
+        }
+    }
+    found
+}
+
+/// The switches that keep ordinary users out, and what root lacks.
+fn privileges() -> Vec<(&'static str, Finding)> {
+    let mut found = Vec::new();
+    for (file, bad, remedy) in [
+        (
+            "kernel/apparmor_restrict_unprivileged_userns",
+            "1",
+            "ordinary users get namespaces without capabilities: sysctl \
+             kernel.apparmor_restrict_unprivileged_userns=0",
+        ),
+        (
+            "kernel/unprivileged_userns_clone",
+            "0",
+            "ordinary users get no user namespaces: sysctl \
+             kernel.unprivileged_userns_clone=1",
+        ),
+        (
+            "user/max_user_namespaces",
+            "0",
+            "nobody gets user namespaces: sysctl \
+             user.max_user_namespaces=15000",
+        ),
+    ] {
+        let path = Path::new("/proc/sys").join(file);
+        let Ok(value) = fs::read_to_string(path) else { continue };
+        let value = value.trim();
+        found.push((
+            "sysctl",
+            if value == bad {
+                Missing(format!("{file} is {value}: {remedy}"))
+            } else {
+                Fine(format!("{file} is {value}"))
+            },
+        ));
+    }
+    if nix::unistd::geteuid().is_root() {
+        let seen = probe::observe(&probe::Proc::at("/proc"), &["capabilities"]);
+        if let Some(caps) = seen.value("capabilities.effective")
+            && !caps.starts_with("all")
+        {
+            found.push(("root", Note(format!("capabilities: {caps}"))));
+        }
+    }
+    found
+}
+
+/// Where cgroups are, and whether the step `cgroup` can show anything.
+fn cgroups() -> Vec<(&'static str, Finding)> {
+    let text = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let unified = text.lines().any(|line| line.starts_with("0::"));
+    let legacy = text.lines().any(|line| !line.starts_with("0::"));
+    let layout = match (unified, legacy) {
+        (true, false) => "version 2",
+        (true, true) => "versions 1 and 2 (hybrid)",
+        (false, true) => "version 1",
+        (false, false) => {
+            return vec![(
+                "cgroup",
+                Missing("this kernel has no cgroups".to_owned()),
+            )];
+        }
+    };
+    vec![(
+        "cgroup",
+        match Lent::find() {
+            Ok(Way::Already) => Fine(format!("{layout}, not at a root")),
+            Ok(Way::Make(_)) => Fine(format!("{layout}, may be made")),
+            Err(why) => Note(format!("{layout}; {why}")),
+        },
+    )]
+}

@@ -1,0 +1,329 @@
+//! What several launchers did, side by side: who agrees, what differs, and
+//! whether that is explained.  No process is started and no file read here.
+
+use crate::expected::Expected;
+use crate::known::{Cause, KnownDifference, explanation};
+use crate::launcher::Launcher;
+use crate::sandbox::Scenario;
+use crate::step::{Namespace, Step};
+use crate::trial::{Observed, Outcome};
+use probe::Key;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What was done: a step, or one of the situations around steps.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Subject {
+    /// The step.
+    pub step: &'static str,
+    /// The situation: a behaviour's name, or whose container was joined.
+    pub situation: Option<String>,
+}
+
+impl std::fmt::Display for Subject {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.situation {
+            None => f.pad(self.step),
+            Some(situation) => f.pad(&format!("{}:{situation}", self.step)),
+        }
+    }
+}
+
+/// One value of a key, and who showed it; no value where the key did not
+/// change at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// The change, in canonical words.
+    pub value: Option<String>,
+    /// Who agrees on it.
+    pub launchers: Vec<Launcher>,
+}
+
+/// What is to be thought of a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// All agree, and on what was blessed.
+    Same,
+    /// Some differ, and why is known.
+    Explained(Vec<&'static KnownDifference>),
+    /// Some differ, or all from what they should do.
+    Differs(String),
+}
+
+/// One key, as all launchers showed it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// What was looked at.
+    pub key: Key,
+    /// Who showed what.
+    pub groups: Vec<Group>,
+    /// What is to be thought of it.
+    pub verdict: Verdict,
+}
+
+/// All launchers on one subject in one scenario.
+#[derive(Clone, Debug)]
+pub struct Comparison {
+    /// What was done.
+    pub subject: Subject,
+    /// Where.
+    pub scenario: Scenario,
+    /// Who did it.
+    pub launchers: Vec<Launcher>,
+    /// What was seen.
+    pub rows: Vec<Row>,
+    /// Who could not, and why.
+    pub unavailable: Vec<(Launcher, String)>,
+    /// Who should have been able to, and what broke.
+    pub broken: Vec<(Launcher, String)>,
+}
+
+impl Comparison {
+    /// Compares the outcomes of one subject with each other, with what the
+    /// step declares and with what was blessed.
+    pub fn of(
+        subject: Subject,
+        scenario: Scenario,
+        outcomes: &[(Launcher, Outcome)],
+        expected: Option<&Expected>,
+    ) -> Comparison {
+        let mut comparison = Comparison {
+            subject,
+            scenario,
+            launchers: outcomes.iter().map(|(launcher, _)| *launcher).collect(),
+            rows: Vec::new(),
+            unavailable: Vec::new(),
+            broken: Vec::new(),
+        };
+        let mut observed = Vec::new();
+        for (launcher, outcome) in outcomes {
+            match outcome {
+                Outcome::Observed(it) => observed.push((*launcher, &**it)),
+                Outcome::Unavailable(reason) => {
+                    comparison.unavailable.push((*launcher, reason.clone()));
+                }
+                Outcome::Broken(why) => {
+                    comparison.broken.push((*launcher, why.clone()));
+                }
+            }
+        }
+        comparison.rows = comparison.effects(&observed);
+        if let Some(expected) = expected {
+            comparison.check_blessed(&observed, expected);
+        }
+        if let Some(step) = Step::named(comparison.subject.step)
+            && comparison.subject.situation.is_none()
+        {
+            comparison.rows.extend(declared(step, &observed));
+        }
+        comparison.rows.extend(distinct(&observed));
+        comparison.rows.extend(two_sides(&observed));
+        comparison
+    }
+
+    /// One row for each key that anyone changed.
+    fn effects(&self, observed: &[(Launcher, &Observed)]) -> Vec<Row> {
+        let keys: BTreeSet<&Key> =
+            observed.iter().flat_map(|(_, it)| it.effect.0.keys()).collect();
+        keys.into_iter()
+            .map(|key| {
+                let groups = group(observed.iter().map(|(launcher, it)| {
+                    (*launcher, it.effect.0.get(key).cloned())
+                }));
+                let verdict = self.judge(key, &groups);
+                Row { key: key.clone(), groups, verdict }
+            })
+            .collect()
+    }
+
+    /// A row is the same if all agree; explained if those that remain, once
+    /// everyone with an explanation is taken away, agree.
+    fn judge(&self, key: &str, groups: &[Group]) -> Verdict {
+        if groups.len() < 2 {
+            return Verdict::Same;
+        }
+        let mut reasons: Vec<&'static KnownDifference> = Vec::new();
+        let mut unexplained = 0;
+        for group in groups {
+            let mut explained = true;
+            for launcher in &group.launchers {
+                match explanation(
+                    &self.subject,
+                    self.scenario,
+                    *launcher,
+                    key,
+                    group.value.as_deref(),
+                ) {
+                    Some(known) if !reasons.contains(&known) => {
+                        reasons.push(known);
+                    }
+                    Some(_) => {}
+                    None => explained = false,
+                }
+            }
+            unexplained += usize::from(!explained);
+        }
+        if unexplained > 1 || reasons.is_empty() {
+            return Verdict::Differs("nobody has explained this".to_owned());
+        }
+        Verdict::Explained(reasons)
+    }
+
+    /// Marks every row in which a language does not do what was blessed, and
+    /// adds one for each blessed key that nobody shows any more.
+    fn check_blessed(
+        &mut self,
+        observed: &[(Launcher, &Observed)],
+        expected: &Expected,
+    ) {
+        let Some(block) = expected.block(&self.subject, self.scenario) else {
+            self.rows.push(Row {
+                key: "blessed".to_owned(),
+                groups: Vec::new(),
+                verdict: Verdict::Differs(
+                    "nothing was ever blessed here: make bless".to_owned(),
+                ),
+            });
+            return;
+        };
+        for (launcher, it) in observed {
+            let Some(blessed) = block.get(launcher) else { continue };
+            let keys: BTreeSet<&Key> =
+                it.effect.0.keys().chain(blessed.keys()).collect();
+            for key in keys {
+                let (now, then) = (it.effect.0.get(key), blessed.get(key));
+                if now == then {
+                    continue;
+                }
+                let show = |value: Option<&String>| {
+                    value.map_or("unchanged".to_owned(), Clone::clone)
+                };
+                let verdict = Verdict::Differs(format!(
+                    "{launcher} shows {}, blessed is {}",
+                    show(now),
+                    show(then)
+                ));
+                match self.rows.iter_mut().find(|row| row.key == *key) {
+                    Some(row)
+                        if !matches!(row.verdict, Verdict::Differs(_)) =>
+                    {
+                        row.verdict = verdict;
+                    }
+                    Some(_) => {}
+                    None => self.rows.push(Row {
+                        key: key.clone(),
+                        groups: group([(*launcher, now.cloned())]),
+                        verdict,
+                    }),
+                }
+            }
+        }
+    }
+
+    /// The rows that are neither the same nor explained.
+    pub fn differing(&self) -> impl Iterator<Item = (&Row, &str)> {
+        self.rows.iter().filter_map(|row| match &row.verdict {
+            Verdict::Differs(why) => Some((row, why.as_str())),
+            _ => None,
+        })
+    }
+
+    /// Whether no language needed an explanation: what the control does of
+    /// its own is not held against them.
+    pub fn languages_agree(&self) -> bool {
+        self.explanations().iter().all(|it| it.cause == Cause::Control)
+    }
+
+    /// The explanations that were needed.
+    pub fn explanations(&self) -> Vec<&'static KnownDifference> {
+        let mut all = Vec::new();
+        for row in &self.rows {
+            if let Verdict::Explained(reasons) = &row.verdict {
+                for reason in reasons {
+                    if !all.contains(reason) {
+                        all.push(*reason);
+                    }
+                }
+            }
+        }
+        all
+    }
+}
+
+/// Who shows which value, in the order of the launchers.
+fn group(
+    values: impl IntoIterator<Item = (Launcher, Option<String>)>,
+) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    for (launcher, value) in values {
+        match groups.iter_mut().find(|group| group.value == value) {
+            Some(group) => group.launchers.push(launcher),
+            None => groups.push(Group { value, launchers: vec![launcher] }),
+        }
+    }
+    groups
+}
+
+/// Each launcher must make exactly what the step declares, so that all cannot
+/// agree on a mistake.  A launcher that refused made nothing that lives.
+fn declared(step: &Step, observed: &[(Launcher, &Observed)]) -> Vec<Row> {
+    let declared: BTreeSet<Namespace> =
+        step.namespaces.iter().copied().collect();
+    let words = |set: &mut dyn Iterator<Item = &Namespace>| {
+        let names: Vec<_> = set.map(|it| it.proc_name()).collect();
+        names.join(" ")
+    };
+    observed
+        .iter()
+        .filter(|(_, it)| it.payload.is_some())
+        .filter_map(|(launcher, it)| {
+            let made: BTreeSet<Namespace> = it.made.keys().copied().collect();
+            let missing = words(&mut declared.difference(&made));
+            let extra = words(&mut made.difference(&declared));
+            let why = match (missing.as_str(), extra.as_str()) {
+                ("", "") => return None,
+                (_, "") => format!("{launcher} does not make {missing}"),
+                ("", _) => format!("{launcher} also makes {extra}"),
+                _ => format!("{launcher} makes {extra}, not {missing}"),
+            };
+            Some(Row {
+                key: "namespaces".to_owned(),
+                groups: group([(*launcher, Some(words(&mut made.iter())))]),
+                verdict: Verdict::Differs(why),
+            })
+        })
+        .collect()
+}
+
+/// No two launchers may have made the same namespace: all are alive now.
+fn distinct(observed: &[(Launcher, &Observed)]) -> Vec<Row> {
+    let mut owners: BTreeMap<&String, Launcher> = BTreeMap::new();
+    let mut rows = Vec::new();
+    for (launcher, it) in observed {
+        for (namespace, inode) in &it.made {
+            if let Some(owner) = owners.insert(inode, *launcher) {
+                rows.push(Row {
+                    key: format!("ns.{namespace}"),
+                    groups: group([(*launcher, Some(inode.clone()))]),
+                    verdict: Verdict::Differs(format!(
+                        "{launcher} is in the very namespace of {owner}"
+                    )),
+                });
+            }
+        }
+    }
+    rows
+}
+
+/// What the payload says of itself must be what is seen from outside.
+fn two_sides(observed: &[(Launcher, &Observed)]) -> Vec<Row> {
+    observed
+        .iter()
+        .flat_map(|(launcher, it)| {
+            it.disagreements.iter().map(move |why| Row {
+                key: "inside/outside".to_owned(),
+                groups: group([(*launcher, None)]),
+                verdict: Verdict::Differs(format!("{launcher}: {why}")),
+            })
+        })
+        .collect()
+}

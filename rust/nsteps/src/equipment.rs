@@ -1,0 +1,36 @@
+//! What trials need of this machine, gathered once.
+
+use crate::cgroup::Lent;
+use crate::error::Result;
+use crate::layout::Layout;
+use crate::rootfs::Rootfs;
+use std::path::Path;
+
+/// It is not an error that something is missing: the trials that need it are
+/// unavailable, for the reason kept here.
+#[derive(Debug)]
+pub struct Equipment {
+    /// The built programs.
+    pub layout: Layout,
+    /// What steps pivot into.
+    pub rootfs: Result<Rootfs>,
+    /// Where the step `cgroup` starts.
+    pub cgroup: Result<Lent>,
+}
+
+impl Equipment {
+    /// Gathers it; `rootfs` is what the user wants to pivot into.
+    ///
+    /// # Errors
+    ///
+    /// There is no repository, or what the user named cannot be used.
+    pub fn gather(rootfs: Option<&Path>) -> Result<Equipment> {
+        let layout = Layout::find()?;
+        let rootfs = match rootfs {
+            Some(dir) => Ok(Rootfs::directory(dir)?),
+            None => Rootfs::busybox(&layout),
+        };
+        let cgroup = Lent::take(&layout);
+        Ok(Equipment { layout, rootfs, cgroup })
+    }
+}

@@ -1,0 +1,53 @@
+//! The one error of the command: a sentence, and the status it ends with.
+
+use std::fmt;
+
+/// What went wrong, in one line: what we did, on what, what the kernel said
+/// and, where there is one, the remedy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    /// The sentence, lower case, without a full stop.
+    pub message: String,
+    /// The exit status it deserves.
+    pub status: u8,
+}
+
+/// Shorthand for results with this error.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Something unexplained was seen: the answer is "no, they are not the same".
+pub const DIFFERENT: u8 = 1;
+/// The question could not be answered.
+pub const TROUBLE: u8 = 2;
+
+impl Error {
+    /// Trouble: the question could not be answered.
+    pub fn new(message: impl Into<String>) -> Error {
+        Error { message: message.into(), status: TROUBLE }
+    }
+
+    /// The same with another exit status.
+    pub fn with_status(self, status: u8) -> Error {
+        Error { status, ..self }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// Says what was being done when an operation failed.
+pub trait Context<T> {
+    /// `what` reads as "call object", for instance `mount /proc`.
+    fn context(self, what: impl fmt::Display) -> Result<T>;
+}
+
+impl<T, E: fmt::Display> Context<T> for std::result::Result<T, E> {
+    fn context(self, what: impl fmt::Display) -> Result<T> {
+        self.map_err(|error| Error::new(format!("{what}: {error}")))
+    }
+}

@@ -1,0 +1,219 @@
+//! The differences that are explained: each has a page in
+//! `docs/src/differences/`, and each must still be seen.
+
+use crate::compare::Subject;
+use crate::launcher::Launcher;
+use crate::sandbox::Scenario;
+
+/// What makes a launcher differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The language's runtime does it.
+    Runtime,
+    /// A library does it.
+    Library,
+    /// The program does, as it was published.
+    Published,
+    /// The control launcher does, and none of the languages.
+    Control,
+}
+
+impl Cause {
+    /// How reports call it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Cause::Runtime => "the language's runtime",
+            Cause::Library => "a library",
+            Cause::Published => "the program as published",
+            Cause::Control => "the control itself",
+        }
+    }
+}
+
+/// Whether every machine shows a difference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// Yes; if it is not seen any more, the explanation is stale.
+    Always,
+    /// Only with some versions of what is installed.
+    Sometimes,
+}
+
+/// One explained difference.
+#[derive(Debug, PartialEq, Eq)]
+pub struct KnownDifference {
+    /// The stem of its page.
+    pub slug: &'static str,
+    /// In one line.
+    pub about: &'static str,
+    /// What makes it.
+    pub cause: Cause,
+    /// Whether every machine shows it.
+    pub seen: Seen,
+    /// Where it may show: each place names launchers, keys and, where it
+    /// matters, subjects.
+    pub places: &'static [Place],
+}
+
+/// Where a difference may show.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Who deviates.
+    pub launchers: &'static [Launcher],
+    /// On which subjects (`STEP` or `STEP:SITUATION`, `*` at either end);
+    /// empty: all.
+    pub subjects: &'static [&'static str],
+    /// In which scenarios (`MOUNTS/IDENTITY`, `*` at either end); empty: all.
+    pub scenarios: &'static [&'static str],
+    /// On which keys (`*` at either end).
+    pub keys: &'static [&'static str],
+    /// With which values (`*` at either end; `-` for none); empty: any.
+    pub values: &'static [&'static str],
+}
+
+/// Why this launcher may deviate here, if that is known.
+pub fn explanation(
+    subject: &Subject,
+    scenario: Scenario,
+    launcher: Launcher,
+    key: &str,
+    value: Option<&str>,
+) -> Option<&'static KnownDifference> {
+    let subject = subject.to_string();
+    let scenario = scenario.to_string();
+    let value = value.unwrap_or("-");
+    let any = |patterns: &[&str], text: &str| {
+        patterns.is_empty() || patterns.iter().any(|it| fits(it, text))
+    };
+    KNOWN_DIFFERENCES.iter().find(|known| {
+        known.places.iter().any(|place| {
+            place.launchers.contains(&launcher)
+                && any(place.subjects, &subject)
+                && any(place.scenarios, &scenario)
+                && any(place.keys, key)
+                && any(place.values, value)
+        })
+    })
+}
+
+/// Whether a text fits a pattern with a `*` at its beginning, end or both.
+fn fits(pattern: &str, text: &str) -> bool {
+    match (pattern.strip_prefix('*'), pattern.strip_suffix('*')) {
+        (Some(""), _) => true,
+        (Some(_), Some(_)) => text.contains(pattern.trim_matches('*')),
+        (Some(end), None) => text.ends_with(end),
+        (None, Some(start)) => text.starts_with(start),
+        (None, None) => pattern == text,
+    }
+}
+
+/// Every explained difference.
+pub const KNOWN_DIFFERENCES: &[KnownDifference] = &[
+    KnownDifference {
+        slug: "exit-status",
+        about: "C ends with 0 whatever happened, Go with 2 and a panic",
+        cause: Cause::Published,
+        seen: Seen::Always,
+        places: &[
+            Place {
+                launchers: &[Launcher::C],
+                keys: &["exit"],
+                values: &["0", "1"],
+                ..ANYWHERE
+            },
+            Place {
+                launchers: &[Launcher::Go],
+                keys: &["exit"],
+                values: &["2"],
+                ..ANYWHERE
+            },
+            Place {
+                launchers: &[Launcher::Go],
+                keys: &["complaint"],
+                values: &["panic: *"],
+                ..ANYWHERE
+            },
+        ],
+    },
+    KnownDifference {
+        slug: "script-without-shebang",
+        about: "the execvp of the GNU C library hands the script to a shell",
+        cause: Cause::Library,
+        seen: Seen::Always,
+        places: &[Place {
+            // Rust too, where it is built for the GNU C library.
+            launchers: &[Launcher::C, Launcher::Rust],
+            subjects: &["*:no_shebang"],
+            keys: &["*"],
+            ..ANYWHERE
+        }],
+    },
+    KnownDifference {
+        slug: "stdio-at-exec",
+        about: "what C printed before clone appears last when piped, or never",
+        cause: Cause::Library,
+        seen: Seen::Always,
+        places: &[Place {
+            launchers: &[Launcher::C],
+            subjects: &["*:order"],
+            keys: &["stdout"],
+            ..ANYWHERE
+        }],
+    },
+    KnownDifference {
+        slug: "payload-pid",
+        about: "the threads of a Go init use up pids before the payload",
+        cause: Cause::Runtime,
+        seen: Seen::Always,
+        places: &[Place {
+            launchers: &[Launcher::Go],
+            subjects: &["unshare_init", "container", "rootless"],
+            keys: &["processes.pid"],
+            ..ANYWHERE
+        }],
+    },
+    KnownDifference {
+        slug: "rlimit-nofile",
+        about: "before 1.21, Go's payload keeps the raised limit of files",
+        cause: Cause::Runtime,
+        seen: Seen::Sometimes,
+        places: &[Place {
+            launchers: &[Launcher::Go],
+            keys: &["limits.nofile"],
+            ..ANYWHERE
+        }],
+    },
+    KnownDifference {
+        slug: "control",
+        about: "unshare(1) works through a shell: its environment, its status",
+        cause: Cause::Control,
+        seen: Seen::Always,
+        places: &[Place {
+            launchers: &[Launcher::Unshare],
+            keys: &["env.PWD", "environment.order", "exit"],
+            ..ANYWHERE
+        }],
+    },
+];
+
+/// A place anywhere, to be narrowed.
+const ANYWHERE: Place = Place {
+    launchers: &[],
+    subjects: &[],
+    scenarios: &[],
+    keys: &[],
+    values: &[],
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_have_a_star_at_an_end_or_none() {
+        assert!(fits("exit", "exit") && !fits("exit", "exits"));
+        assert!(fits("mnt.*", "mnt./proc") && !fits("mnt.*", "ns.mnt"));
+        assert!(fits("*exit_3", "uts:exit_3") && fits("*", "anything"));
+        assert!(fits("*init*", "unshare_init:term"));
+    }
+}

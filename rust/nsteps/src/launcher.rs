@@ -1,0 +1,120 @@
+//! The launchers: who performs a step.
+//!
+//! This file and `known.rs` are the only two that tell one language from
+//! another.
+
+use crate::layout::Layout;
+use crate::step::{Arguments, Step};
+use std::path::PathBuf;
+
+/// Somebody who can perform a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Launcher {
+    /// `reference-c`: the programs of the posts.
+    C,
+    /// `reference-go`: the same in Go, as JD began.
+    Go,
+    /// `rust/steps`: the careful implementation.
+    Rust,
+    /// unshare(1) of util-linux: a control that no one here wrote.
+    Unshare,
+}
+
+/// The three languages.
+pub const LANGUAGES: &[Launcher] = &[Launcher::C, Launcher::Go, Launcher::Rust];
+
+/// Everyone who performs steps, in the order tables list them.
+pub const LAUNCHERS: &[Launcher] =
+    &[Launcher::C, Launcher::Go, Launcher::Rust, Launcher::Unshare];
+
+impl Launcher {
+    /// Its name on the command line and in tables.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Launcher::C => "c",
+            Launcher::Go => "go",
+            Launcher::Rust => "rust",
+            Launcher::Unshare => "unshare",
+        }
+    }
+
+    /// The launcher of that name.
+    pub fn named(name: &str) -> Option<Launcher> {
+        LAUNCHERS.iter().copied().find(|launcher| launcher.name() == name)
+    }
+
+    /// Where the step's source is, seen from the top of the repository.
+    /// unshare(1) has none here.
+    pub fn source(self, step: &Step) -> Option<PathBuf> {
+        let name = step.name;
+        match self {
+            Launcher::C => Some(format!("reference-c/{name}.c").into()),
+            Launcher::Go => Some(format!("reference-go/{name}/main.go").into()),
+            Launcher::Rust => {
+                Some(format!("rust/steps/src/bin/{name}.rs").into())
+            }
+            Launcher::Unshare => None,
+        }
+    }
+
+    /// What has to be installed to build it, for the message that says so.
+    pub const fn toolchain(self) -> &'static str {
+        match self {
+            Launcher::C => "a C compiler (Debian: gcc)",
+            Launcher::Go => "Go 1.19 or later (Debian: golang-go)",
+            Launcher::Rust => "cargo",
+            Launcher::Unshare => "unshare(1) (Debian: util-linux)",
+        }
+    }
+
+    /// Whether it has a program for this step at all.
+    pub fn performs(self, step: &Step) -> bool {
+        self != Launcher::Unshare || step.control.is_some()
+    }
+
+    /// The program of the step on this machine; for unshare(1), itself.
+    pub fn program(self, step: &Step, layout: &Layout) -> PathBuf {
+        match self {
+            Launcher::Unshare => "/usr/bin/unshare".into(),
+            _ => layout.programs().join(self.name()).join(step.name),
+        }
+    }
+
+    /// The command line that performs `step` on `payload`.
+    ///
+    /// `programs` is where `{c,go,rust}/STEP` are, in the eyes of who will run
+    /// it; `subject` is the new root or the pid, for the steps that take one.
+    pub fn argv(
+        self,
+        step: &Step,
+        programs: &str,
+        subject: Option<&str>,
+        payload: &[&str],
+    ) -> Vec<String> {
+        let mut argv: Vec<String> = Vec::new();
+        if self == Launcher::Unshare {
+            let control =
+                step.control.as_ref().expect("asked of performs() first");
+            argv.push("unshare".into());
+            argv.extend(control.options.iter().map(ToString::to_string));
+            if let Some(script) = control.script {
+                let script = format!("{script} && exec \"$@\"");
+                argv.extend(["sh".into(), "-c".into(), script]);
+                argv.push("sh".into());
+            }
+        } else {
+            argv.push(format!("{programs}/{}/{}", self.name(), step.name));
+        }
+        if step.arguments != Arguments::Command {
+            argv.push(subject.expect("the step takes a subject").into());
+        }
+        argv.extend(payload.iter().map(ToString::to_string));
+        argv
+    }
+}
+
+impl std::fmt::Display for Launcher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.name())
+    }
+}

@@ -1,0 +1,91 @@
+//! Where the built programs, the sources and the pages are.
+
+use crate::error::{Context, Error, Result};
+use std::path::{Path, PathBuf};
+
+/// The top of a repository in which `make build` has run.
+#[derive(Clone, Debug)]
+pub struct Layout {
+    root: PathBuf,
+    programs: PathBuf,
+}
+
+impl Layout {
+    /// Finds it: `$NSTEPS_ROOT` if set, else the first directory above the
+    /// running program, then above the current directory, that has a
+    /// `reference-c`, else where the program was compiled.
+    ///
+    /// # Errors
+    ///
+    /// None of these is the repository.
+    pub fn find() -> Result<Layout> {
+        if let Some(root) = std::env::var_os("NSTEPS_ROOT") {
+            return Layout::at(PathBuf::from(root)).ok_or_else(|| {
+                Error::new("$NSTEPS_ROOT has no reference-c directory")
+            });
+        }
+        let above = |path: std::io::Result<PathBuf>| {
+            path.ok().and_then(|path| {
+                path.ancestors().find_map(|dir| Layout::at(dir.to_owned()))
+            })
+        };
+        above(std::env::current_exe())
+            .or_else(|| above(std::env::current_dir()))
+            .or_else(|| above(Ok(env!("CARGO_MANIFEST_DIR").into())))
+            .ok_or_else(|| {
+                Error::new(
+                    "cannot find the nsteps repository: set NSTEPS_ROOT to it",
+                )
+            })
+    }
+
+    fn at(root: PathBuf) -> Option<Layout> {
+        let programs = root.join("target");
+        root.join("reference-c").is_dir().then_some(Layout { root, programs })
+    }
+
+    /// The same repository with other programs in it, in a directory laid out
+    /// as `target/` is: how a wrong program takes the place of a step.
+    pub fn with_programs(self, programs: PathBuf) -> Layout {
+        Layout { programs, ..self }
+    }
+
+    /// The top of the repository.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// What `make build` filled: `c/`, `go/`, `rust/`, `bin/`.
+    pub fn programs(&self) -> PathBuf {
+        self.programs.clone()
+    }
+
+    /// The static program that says what a process can see of itself.
+    pub fn probe(&self) -> PathBuf {
+        self.programs().join("bin/nsteps-probe")
+    }
+
+    /// The command `nsteps`, also when the caller is a test or a benchmark.
+    ///
+    /// # Errors
+    ///
+    /// The running program cannot be found.
+    pub fn command(&self) -> Result<PathBuf> {
+        let own =
+            std::env::current_exe().context("find the running program")?;
+        if own.file_name().is_some_and(|name| name == "nsteps") {
+            return Ok(own);
+        }
+        Ok(self.programs().join("bin/nsteps"))
+    }
+
+    /// Where the blessed effects of the steps are kept.
+    pub fn expected(&self) -> PathBuf {
+        self.root.join("rust/nsteps/tests/expected")
+    }
+
+    /// The page of a known difference.
+    pub fn difference_page(&self, slug: &str) -> PathBuf {
+        self.root.join(format!("docs/src/differences/{slug}.md"))
+    }
+}

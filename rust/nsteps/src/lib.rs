@@ -1,0 +1,30 @@
+//! Linux namespaces, step by step, in Rust, C and Go, and the proof of where
+//! the three do the same.
+//!
+//! Start with [`step`] (what there is), then [`trial`] (what is done with it),
+//! [`compare`] (what is thought of it) and [`report`] (how it is told).
+
+pub mod behaviour;
+pub mod cgroup;
+pub mod cli;
+pub mod command;
+pub mod compare;
+pub mod equipment;
+pub mod error;
+pub mod expected;
+pub mod join;
+pub mod json;
+pub mod known;
+pub mod launcher;
+pub mod layout;
+pub mod machine;
+pub mod output;
+pub mod outside;
+pub mod remedy;
+pub mod report;
+pub mod rootfs;
+pub mod sandbox;
+pub mod step;
+pub mod sys;
+pub mod trace;
+pub mod trial;

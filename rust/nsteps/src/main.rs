@@ -1,0 +1,34 @@
+//! The command `nsteps`.
+
+use clap::Parser;
+use nsteps::cli::{Cli, Command};
+use nsteps::error::{Error, Result};
+use nsteps::{cgroup, command, sandbox};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match run(&Cli::parse().command) {
+        Ok(status) => ExitCode::from(status),
+        Err(Error { message, status }) => {
+            eprintln!("nsteps: {message}");
+            ExitCode::from(status)
+        }
+    }
+}
+
+fn run(command: &Command) -> Result<u8> {
+    match command {
+        Command::List => command::list::run(),
+        Command::Run(options) => command::run::run(options),
+        Command::Show(options) => command::show::run(options),
+        Command::Compare(options) => command::compare::run(options),
+        Command::Observe(options) => command::observe::run(options),
+        Command::Doctor => command::doctor::run(),
+        Command::Completions { shell } => command::manual::completions(*shell),
+        Command::Man { dir } => command::manual::pages(dir),
+        Command::Janitor { dir } => cgroup::janitor(dir).map(|()| 0),
+        Command::Sandbox => sandbox::inside::warden().map(|()| 0),
+        Command::Trace(options) => command::trace::run(options),
+        Command::Tracer(options) => command::trace::tracer(options),
+    }
+}

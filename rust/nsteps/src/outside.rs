@@ -1,0 +1,488 @@
+//! The payload as the harness sees it, through the host's own /proc.
+//!
+//! The harness stays out of the sandbox's mount namespace: there a step can
+//! replace /proc for everyone (`pid` does, where `/` is shared).  Pids are
+//! translated by `NSpid` ([proc(5)](https://man7.org/linux/man-pages/man5/proc_pid_status.5.html)).
+
+use crate::error::{Context, Error, Result};
+use crate::step::Namespace;
+use probe::{Effect, Mount, Observation};
+use procfs::process::{MountInfo, MountOptFields, Process, Status};
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+/// What the kernel shows for an id that has none here (`overflowuid` in
+/// proc_sys_kernel(5), which nobody changes).
+const OVERFLOW_ID: u32 = 65534;
+
+/// A process below a sandbox's init.
+#[derive(Debug)]
+pub struct Descendant {
+    process: Process,
+    started: u64,
+}
+
+impl Descendant {
+    /// Whether this very process is still there, and not a zombie.
+    pub fn is_still_alive(&self) -> bool {
+        self.process
+            .stat()
+            .is_ok_and(|it| it.starttime == self.started && it.state != 'Z')
+    }
+
+    fn sleeps(&self) -> bool {
+        self.process.stat().is_ok_and(|it| it.comm == "sleep")
+    }
+}
+
+/// Everyone below a process, itself included.
+pub fn descendants(top: i32) -> Vec<Descendant> {
+    let mut found = Vec::new();
+    let mut waiting = vec![top];
+    while let Some(pid) = waiting.pop() {
+        let Ok(process) = Process::new(pid) else { continue };
+        waiting.extend(children(&process));
+        if let Ok(stat) = process.stat() {
+            found.push(Descendant { process, started: stat.starttime });
+        }
+    }
+    found
+}
+
+/// The children of every thread of a process.
+fn children(process: &Process) -> Vec<i32> {
+    let Ok(tasks) = process.tasks() else { return Vec::new() };
+    tasks
+        .flatten()
+        .filter_map(|task| task.children().ok())
+        .flatten()
+        .filter_map(|pid| i32::try_from(pid).ok())
+        .collect()
+}
+
+/// What there is in a sandbox that a launcher may leave there and no property
+/// of a process shows: files, and other processes.
+#[derive(Debug)]
+pub struct Left {
+    files: BTreeSet<String>,
+    processes: usize,
+}
+
+/// Where launchers leave files.
+const LITTERED: &[&str] = &["/", "/run/", "/tmp/", "/newroot/"];
+
+/// How long a process that is about to end is given to be gone.
+const DYING: Duration = Duration::from_millis(200);
+
+impl Left {
+    /// What there is now.
+    pub fn behind(init: i32) -> Left {
+        let alive = |it: &Descendant| it.is_still_alive();
+        Left {
+            files: LITTERED.iter().flat_map(|dir| names(init, dir)).collect(),
+            processes: descendants(init).iter().filter(|it| alive(it)).count(),
+        }
+    }
+
+    /// Enters what there is more now.
+    pub fn residue(&self, init: i32, effect: &mut Effect) {
+        let until = Instant::now() + DYING;
+        let mut now = Left::behind(init);
+        while now.processes > self.processes && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(5));
+            now = Left::behind(init);
+        }
+        for file in now.files.difference(&self.files) {
+            effect.change("residue.files", format!("+ {file}"));
+        }
+        if let more @ 1.. = now.processes.saturating_sub(self.processes) {
+            effect.change("residue.processes", format!("{more} more"));
+        }
+    }
+}
+
+/// The files of a directory, as `init` has it.
+fn names(init: i32, dir: &str) -> Vec<String> {
+    let entries = std::fs::read_dir(format!("/proc/{init}/root{dir}"));
+    entries
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| format!("{dir}{}", entry.file_name().display()))
+        .collect()
+}
+
+/// How many `sleep`s there are below a process.
+pub fn sleepers(top: i32) -> usize {
+    descendants(top).iter().filter(|it| it.sleeps()).count()
+}
+
+/// Waits until there is a `sleep` below a process.
+///
+/// # Errors
+///
+/// There is none in time.
+pub fn until_it_sleeps(top: i32, until: Instant) -> Result<()> {
+    while sleepers(top) == 0 {
+        if Instant::now() > until {
+            return Err(Error::new("the payload never came to sleep"));
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    Ok(())
+}
+
+/// The pid, on the host, of the payload that made this observation: the one
+/// process below init with that pid in that pid namespace.
+///
+/// # Errors
+///
+/// There is none.
+pub fn find(init: i32, payload: &Observation) -> Result<i32> {
+    let pid = payload.value("processes.pid");
+    let namespace = payload.value("ns.pid");
+    descendants(init)
+        .into_iter()
+        .find(|it| {
+            let innermost = it.process.status().ok().and_then(|status| {
+                status.nspid.and_then(|pids| pids.last().copied())
+            });
+            innermost.map(|pid| pid.to_string()).as_deref() == pid
+                && (namespace.is_none()
+                    || link(&it.process, Namespace::Pid).as_deref()
+                        == namespace)
+        })
+        .map(|it| it.process.pid)
+        .ok_or_else(|| {
+            Error::new(format!(
+                "nobody below init has pid {} in {}",
+                pid.unwrap_or("?"),
+                namespace.unwrap_or("any pid namespace")
+            ))
+        })
+}
+
+/// What `init` calls the process that the harness calls `outer`.
+///
+/// # Errors
+///
+/// It is not in init's pid namespace, nor below it.
+pub fn pid_as_seen_by(init: i32, outer: i32) -> Result<i32> {
+    let depth = status(init)?.nspid.map_or(1, |pids| pids.len());
+    status(outer)?
+        .nspid
+        .and_then(|pids| pids.get(depth - 1).copied())
+        .ok_or_else(|| Error::new("not in the sandbox's pid namespace"))
+}
+
+fn status(pid: i32) -> Result<Status> {
+    Process::new(pid)
+        .and_then(|process| process.status())
+        .context(format_args!("read /proc/{pid}/status"))
+}
+
+/// One namespace link as the payload would read it.
+fn link(process: &Process, namespace: Namespace) -> Option<String> {
+    let path = format!("/proc/{}/ns/{namespace}", process.pid);
+    std::fs::read_link(path).ok()?.into_os_string().into_string().ok()
+}
+
+/// Every point on which the payload's word and the view from outside differ.
+pub fn disagreements(init: i32, payload: &Observation) -> Vec<String> {
+    match Sides::of(init, payload) {
+        Ok(sides) => sides.compare(),
+        Err(error) => vec![error.message],
+    }
+}
+
+/// The two views.
+struct Sides<'a> {
+    inside: &'a Observation,
+    init: Process,
+    outside: Process,
+    status: Status,
+}
+
+impl Sides<'_> {
+    fn of(init: i32, inside: &Observation) -> Result<Sides<'_>> {
+        let pid = find(init, inside)?;
+        let outside =
+            Process::new(pid).context(format_args!("open /proc/{pid}"))?;
+        let init =
+            Process::new(init).context(format_args!("open /proc/{init}"))?;
+        let status = outside
+            .status()
+            .context(format_args!("read /proc/{pid}/status"))?;
+        Ok(Sides { inside, init, outside, status })
+    }
+
+    fn compare(&self) -> Vec<String> {
+        let mut found = self.namespaces();
+        found.extend(self.mounts());
+        found.extend(self.ids());
+        found.extend(self.id_maps());
+        found.extend(self.cgroup());
+        found.extend(self.sets());
+        found
+    }
+
+    /// The inode of every namespace, by procfs.
+    fn namespaces(&self) -> Vec<String> {
+        let Ok(seen) = self.outside.namespaces() else {
+            // A link may be missing for a moment (pid_for_children before the
+            // first child), and the crate then gives none; the payload's own
+            // links are all there or say why not.
+            return Vec::new();
+        };
+        Namespace::ALL
+            .into_iter()
+            .filter_map(|namespace| {
+                let name = namespace.proc_name();
+                let says = self.inside.value(&format!("ns.{name}"))?;
+                let inode = seen.0.get(std::ffi::OsStr::new(name))?.identifier;
+                let sees = format!("{name}:[{inode}]");
+                (says != sees).then(|| {
+                    format!("ns.{name} is {says} inside, {sees} outside")
+                })
+            })
+            .collect()
+    }
+
+    /// Every line of the mount table, by procfs.
+    fn mounts(&self) -> Vec<String> {
+        let Ok(inside) = &self.inside.mounts else { return Vec::new() };
+        let outside = match self.outside.mountinfo() {
+            Ok(mounts) => mounts,
+            Err(error) => {
+                return vec![format!("no mount table from outside: {error}")];
+            }
+        };
+        if inside.len() != outside.0.len() {
+            return vec![format!(
+                "{} mounts inside, {} outside",
+                inside.len(),
+                outside.0.len()
+            )];
+        }
+        inside
+            .iter()
+            .zip(&outside.0)
+            .filter(|(inside, outside)| !same_mount(inside, outside))
+            .map(|(inside, outside)| {
+                format!("a mount is `{inside}` inside, {outside:?} outside")
+            })
+            .collect()
+    }
+
+    /// User and group id, translated by the payload's own maps.  An id
+    /// without a place in the map is shown as the overflow id.
+    fn ids(&self) -> Vec<String> {
+        let status = &self.status;
+        [
+            ("ids.uid", "uid_map", status.euid),
+            ("ids.gid", "gid_map", status.egid),
+        ]
+        .into_iter()
+        .filter_map(|(key, file, sees)| {
+            let says: u32 = self.inside.value(key)?.parse().ok()?;
+            let map = IdMap::read(&self.outside, file)?;
+            let right = match map.outer(says) {
+                Some(outer) => outer == sees,
+                None => says == OVERFLOW_ID,
+            };
+            (!right).then(|| format!("{key} is {says} inside, {sees} outside"))
+        })
+        .collect()
+    }
+
+    /// The id maps.  The kernel shows the outer ids as the reader knows them,
+    /// so what is read inside a nested namespace goes through init's map.
+    fn id_maps(&self) -> Vec<String> {
+        let same_user_namespace = link(&self.init, Namespace::User).as_deref()
+            == self.inside.value("ns.user");
+        [("id_maps.uid", "uid_map"), ("id_maps.gid", "gid_map")]
+            .into_iter()
+            .filter_map(|(key, file)| {
+                let inside = IdMap::parse(self.inside.value(key)?)?;
+                let outside = IdMap::read(&self.outside, file)?;
+                let inside = if same_user_namespace {
+                    inside
+                } else {
+                    inside.through(&IdMap::read(&self.init, file)?)
+                };
+                (inside != outside).then(|| {
+                    format!("{key}: {inside:?} inside, {outside:?} outside")
+                })
+            })
+            .collect()
+    }
+
+    /// The cgroups: the same paths, or what is left of them below the root of
+    /// a cgroup namespace made here.
+    fn cgroup(&self) -> Vec<String> {
+        let (Ok(outside), Ok(init)) =
+            (self.outside.cgroups(), self.init.cgroups())
+        else {
+            return vec!["no cgroup from outside".to_owned()];
+        };
+        let new = link(&self.init, Namespace::Cgroup).as_deref()
+            != self.inside.value("ns.cgroup");
+        let mut found = Vec::new();
+        for (sees, root) in outside.0.iter().zip(&init.0) {
+            let expected = match sees.pathname.strip_prefix(&*root.pathname) {
+                Some("") if new => "/",
+                Some(below) if new => below,
+                _ => &sees.pathname,
+            };
+            let names: &[String] = match sees.hierarchy {
+                0 => &["unified".to_owned()],
+                _ => &sees.controllers,
+            };
+            for name in names {
+                let key = format!("cgroup.{name}");
+                if let Some(says) = self.inside.value(&key)
+                    && says != expected
+                {
+                    found.push(format!(
+                        "{key} is {says} inside, {expected} outside"
+                    ));
+                }
+            }
+        }
+        found
+    }
+
+    /// Signal sets and capability sets, bit for bit.
+    fn sets(&self) -> Vec<String> {
+        let status = &self.status;
+        let all = capabilities_of_this_kernel();
+        let internal = 0b11 << 31;
+        let signals = |set: u64| Some(probe::signal_words(set & !internal));
+        let caps = |set: u64| Some(probe::capability_words(set, all));
+        [
+            ("signals.blocked", signals(status.sigblk)),
+            ("signals.ignored", signals(status.sigign)),
+            ("capabilities.effective", caps(status.capeff)),
+            ("capabilities.permitted", caps(status.capprm)),
+            ("capabilities.inheritable", caps(status.capinh)),
+            ("capabilities.bounding", status.capbnd.and_then(caps)),
+            ("capabilities.ambient", status.capamb.and_then(caps)),
+        ]
+        .into_iter()
+        .filter_map(|(key, sees)| {
+            let (sees, says) = (sees?, self.inside.value(key)?);
+            (says != sees)
+                .then(|| format!("{key} is {says} inside, {sees} outside"))
+        })
+        .collect()
+    }
+}
+
+/// Every capability the kernel knows, one bit each.
+fn capabilities_of_this_kernel() -> u64 {
+    let last: u32 = std::fs::read_to_string("/proc/sys/kernel/cap_last_cap")
+        .ok()
+        .and_then(|text| text.trim().parse().ok())
+        .unwrap_or(40);
+    (1 << (last + 1)) - 1
+}
+
+/// Whether the strict parser inside and procfs outside saw the same line.
+/// procfs leaves paths escaped, has no source where it is `none`, and keeps
+/// options in no order.
+fn same_mount(inside: &Mount, outside: &MountInfo) -> bool {
+    let options = |text: &str| -> BTreeSet<String> {
+        text.split(',').map(str::to_owned).collect()
+    };
+    let pairs = |map: &std::collections::HashMap<String, Option<String>>| {
+        map.iter()
+            .map(|(name, value)| match value {
+                Some(value) => format!("{name}={value}"),
+                None => name.clone(),
+            })
+            .collect::<BTreeSet<String>>()
+    };
+    let peers = |wanted: fn(&MountOptFields) -> Option<u32>| {
+        outside.opt_fields.iter().find_map(wanted).map(u64::from)
+    };
+    let escaped = inside.to_string();
+    let mut fields = escaped.split(' ').skip(3);
+    inside.id == outside.mnt_id as u64
+        && inside.parent == outside.pid as u64
+        && format!("{}:{}", inside.device.0, inside.device.1) == outside.majmin
+        && fields.next() == Some(&outside.root)
+        && fields.next() == outside.mount_point.to_str()
+        && options(&inside.options) == pairs(&outside.mount_options)
+        && inside.fs_type == outside.fs_type
+        && options(&inside.super_options) == pairs(&outside.super_options)
+        && inside.shared
+            == peers(|field| match field {
+                MountOptFields::Shared(id) => Some(*id),
+                _ => None,
+            })
+        && inside.master
+            == peers(|field| match field {
+                MountOptFields::Master(id) => Some(*id),
+                _ => None,
+            })
+}
+
+/// An id map: inner id, outer id, count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct IdMap(Vec<[u32; 3]>);
+
+impl IdMap {
+    fn read(process: &Process, file: &str) -> Option<IdMap> {
+        let path = format!("/proc/{}/{file}", process.pid);
+        IdMap::parse(&std::fs::read_to_string(path).ok()?)
+    }
+
+    /// Lines of three numbers, or the same after a comma.
+    fn parse(text: &str) -> Option<IdMap> {
+        text.split(['\n', ','])
+            .filter(|line| !line.trim().is_empty() && *line != "none")
+            .map(|line| {
+                let mut numbers =
+                    line.split_whitespace().map(|word| word.parse().ok());
+                Some([numbers.next()??, numbers.next()??, numbers.next()??])
+            })
+            .collect::<Option<_>>()
+            .map(IdMap)
+    }
+
+    fn outer(&self, inner: u32) -> Option<u32> {
+        self.0.iter().find_map(|&[first, outer, count]| {
+            let offset = inner.checked_sub(first)?;
+            (offset < count).then(|| outer + offset)
+        })
+    }
+
+    /// The same map with its outer ids seen from one namespace further out.
+    fn through(&self, outer: &IdMap) -> IdMap {
+        IdMap(
+            self.0
+                .iter()
+                .map(|&[first, middle, count]| {
+                    let id = outer.outer(middle).unwrap_or(u32::MAX);
+                    [first, id, count]
+                })
+                .collect(),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_map_is_followed_outwards() {
+        let sandbox = IdMap::parse("0 1000 1\n").expect("a map");
+        let payload =
+            IdMap::parse("         0          0          1\n").expect("a map");
+        assert_eq!(payload.through(&sandbox), sandbox);
+        assert_eq!(sandbox.outer(0), Some(1000));
+        assert_eq!(sandbox.outer(1), None);
+        assert_eq!(IdMap::parse("none"), Some(IdMap(Vec::new())));
+    }
+}

@@ -1,0 +1,451 @@
+//! A fresh place to run one trial, so that nothing reaches the host.
+//!
+//! Three processes share the work.  The *harness* (this file) stays outside
+//! and sees the host's /proc.  It starts the *warden*, `nsteps sandbox`, which
+//! unshares, and forks the sandbox's *init*; both are in
+//! [`inside`](crate::sandbox::inside).  Harness and init talk over one socket,
+//! in [`protocol`](crate::sandbox::protocol).  When the harness ends, however
+//! it ends, the kernel kills the warden, then init, then all that init
+//! started.
+//!
+//! Only this module and its children know about privileges.
+
+pub mod inside;
+mod links;
+pub mod protocol;
+mod tree;
+
+use crate::equipment::Equipment;
+use crate::error::{Context, Error, Result};
+use crate::rootfs::Rootfs;
+use crate::sys;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::unistd::pipe2;
+use probe::Observation;
+use protocol::{Channel, Ended, Reply, Request};
+use serde::{Deserialize, Serialize};
+use std::io::Read;
+use std::os::fd::{AsFd, OwnedFd};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// How the sandbox's mounts are, before a step touches them.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize,
+)]
+pub enum Mounts {
+    /// As the kernel leaves them.
+    Private,
+    /// `/` and everything below it shared, as systemd leaves them.
+    Shared,
+    /// Shared, and two mounts stacked below /proc: JD's host.
+    ProcNested,
+}
+
+/// Who the sandbox's root is.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize,
+)]
+pub enum Identity {
+    /// The machine's own root.
+    Root,
+    /// The caller, mapped to root in a user namespace around everything.
+    User,
+}
+
+/// The conditions of a trial.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize,
+)]
+pub struct Scenario {
+    /// How the mounts are.
+    pub mounts: Mounts,
+    /// Who root is.
+    pub identity: Identity,
+}
+
+const fn scenario(mounts: Mounts, identity: Identity) -> Scenario {
+    Scenario { mounts, identity }
+}
+
+/// Every scenario, in the order tables list them.
+pub const SCENARIOS: &[Scenario] = &[
+    scenario(Mounts::Private, Identity::Root),
+    scenario(Mounts::Private, Identity::User),
+    scenario(Mounts::Shared, Identity::Root),
+    scenario(Mounts::Shared, Identity::User),
+    scenario(Mounts::ProcNested, Identity::Root),
+    scenario(Mounts::ProcNested, Identity::User),
+];
+
+impl Mounts {
+    /// Its name on the command line and in tables.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Mounts::Private => "private",
+            Mounts::Shared => "shared",
+            Mounts::ProcNested => "proc_nested",
+        }
+    }
+}
+
+impl Identity {
+    /// Its name on the command line and in tables.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Identity::Root => "root",
+            Identity::User => "user",
+        }
+    }
+
+    /// Who a sandbox can be without asking for anything: root for root.
+    pub fn natural() -> Identity {
+        if nix::unistd::geteuid().is_root() {
+            Identity::Root
+        } else {
+            Identity::User
+        }
+    }
+}
+
+impl Scenario {
+    /// The scenario called `MOUNTS/IDENTITY`.
+    pub fn named(name: &str) -> Option<Scenario> {
+        SCENARIOS.iter().copied().find(|it| it.to_string() == name)
+    }
+}
+
+impl std::fmt::Display for Scenario {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(&format!("{}/{}", self.mounts.name(), self.identity.name()))
+    }
+}
+
+/// How much of the host's tree is mounted in the sandbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Tree {
+    /// /usr, /etc, a few devices and this project's programs, read-only: the
+    /// same mount table on every machine.
+    Small,
+    /// Every directory of the host's root, for launchers that live anywhere.
+    Whole,
+}
+
+/// What the warden is told.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Plan {
+    /// The conditions of the trial.
+    pub scenario: Scenario,
+    /// How much of the host is visible.
+    pub tree: Tree,
+    /// The project's programs on the host; `/nsteps` in the sandbox.
+    pub programs: String,
+    /// What is at `/newroot`, if anything.
+    pub rootfs: Option<Rootfs>,
+    /// Whether it starts in a cgroup that is not a root.
+    pub in_a_cgroup: bool,
+}
+
+impl Plan {
+    /// A sandbox with nothing special about it.
+    pub fn of(scenario: Scenario, tree: Tree, equipment: &Equipment) -> Plan {
+        let programs = equipment.layout.programs().display().to_string();
+        Plan { scenario, tree, programs, rootfs: None, in_a_cgroup: false }
+    }
+}
+
+/// Where the project's programs are in a sandbox.
+pub const PROGRAMS: &str = "/nsteps";
+/// The probe, as a payload that keeps its root.
+pub const PROBE: &str = "/nsteps/bin/nsteps-probe";
+/// The root filesystem a step may pivot into.
+pub const NEWROOT: &str = "/newroot";
+/// The probe, as a payload that has pivoted into [`NEWROOT`].
+pub const PROBE_IN_NEWROOT: &str = "/nsteps-probe";
+/// The directory the mount steps cover.
+pub const MYTMP: &str = "/mytmp";
+/// The sandbox's second procfs mount, which no step touches: init observes
+/// through it, and its visibility lets a user namespace mount another.
+pub const OBSERVED_PROC: &str = "/run/proc";
+/// An executable script without `#!`, for who wants to try.
+pub const NO_SHEBANG: &str = "/run/no-shebang";
+/// The host name of every sandbox.
+pub const HOSTNAME: &str = "sandbox";
+
+/// The reason that is no fault of the machine: root can see what an ordinary
+/// user cannot, and nothing has to be mended.
+pub const NEEDS_ROOT: &str = "needs root";
+
+/// Why there is no sandbox: the machine does not allow it, or it broke.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Refusal {
+    /// Not possible on this machine, with the reason and the remedy.
+    Unavailable(String),
+    /// It should have been possible.
+    Broken(String),
+}
+
+/// A running sandbox.  Dropping it kills everything in it.
+#[derive(Debug)]
+pub struct Sandbox {
+    warden: Child,
+    init: i32,
+    init_pidfd: OwnedFd,
+    channel: Channel,
+    host: Observation,
+}
+
+/// A command started in a sandbox.
+#[derive(Debug)]
+pub struct Running {
+    /// Its pid in the sandbox.
+    pub pid: i32,
+    /// Closing it releases a held probe.
+    pub stdin: Option<OwnedFd>,
+    /// What it writes.
+    pub stdout: std::fs::File,
+    /// What it complains of.
+    pub stderr: std::fs::File,
+}
+
+impl Sandbox {
+    /// Makes a sandbox and waits until it is ready.
+    ///
+    /// # Errors
+    ///
+    /// The machine's reason not to allow it, or what broke.
+    pub fn enter(
+        plan: &Plan,
+        equipment: &Equipment,
+    ) -> std::result::Result<Sandbox, Refusal> {
+        let is_root = nix::unistd::geteuid().is_root();
+        if plan.scenario.identity == Identity::Root && !is_root {
+            return Err(Refusal::Unavailable(NEEDS_ROOT.to_owned()));
+        }
+        Sandbox::start(plan, equipment)
+            .map_err(|error| Refusal::Broken(error.message))?
+    }
+
+    fn start(
+        plan: &Plan,
+        equipment: &Equipment,
+    ) -> Result<std::result::Result<Sandbox, Refusal>> {
+        let (ours, theirs) = Channel::pair()?;
+        let warden = Command::new(equipment.layout.command()?)
+            .arg("sandbox")
+            .stdin(Stdio::from(OwnedFd::from(theirs)))
+            .stdout(Stdio::null())
+            .spawn()
+            .context("start the sandbox")?;
+        if let (true, Ok(cgroup)) = (plan.in_a_cgroup, &equipment.cgroup) {
+            cgroup.enter(warden.id())?;
+        }
+        let mut warden = Warden(Some(warden));
+        ours.send(plan, &[])?;
+        let (reply, sender) = ours.receive(Some(deadline()))?;
+        let host = match reply {
+            Reply::Ready(host) => *host,
+            Reply::Refused(refusal) => return Ok(Err(refusal)),
+            other => return Err(unexpected(&other)),
+        };
+        let init = sender.ok_or_else(|| {
+            Error::new("the sandbox's init did not say who it is")
+        })?;
+        let init_pidfd =
+            sys::pidfd_open(init).context("open the sandbox's init")?;
+        let warden = warden.0.take().expect("nobody took it");
+        Ok(Ok(Sandbox { warden, init, init_pidfd, channel: ours, host }))
+    }
+
+    /// What the sandbox looked like before anything ran in it.
+    pub fn host_before(&self) -> &Observation {
+        &self.host
+    }
+
+    /// The pid of the sandbox's init in the harness's /proc.
+    pub fn init(&self) -> i32 {
+        self.init
+    }
+
+    /// What the sandbox looks like now, as its init sees it through a procfs
+    /// mount that no step touches.
+    ///
+    /// # Errors
+    ///
+    /// The sandbox is gone.
+    pub fn host_now(&mut self) -> Result<Observation> {
+        self.channel.send(&Request::Observe, &[])?;
+        loop {
+            match self.channel.receive(Some(deadline()))?.0 {
+                Reply::Host(host) => return Ok(*host),
+                Reply::Ended(ended) => self.channel.remember(ended),
+                other => return Err(unexpected(&other)),
+            }
+        }
+    }
+
+    /// Starts a command in the sandbox, from a defined state: default signals,
+    /// init's session, descriptors 0 to 2, a small environment, umask 022.
+    ///
+    /// # Errors
+    ///
+    /// The sandbox is gone, or it could not fork.
+    pub fn run(&mut self, command: &protocol::Command) -> Result<Running> {
+        use nix::fcntl::OFlag;
+        let pipe = || pipe2(OFlag::O_CLOEXEC).context("make a pipe");
+        let (stdin, stdin_ours) = pipe()?;
+        let (stdout_ours, stdout) = pipe()?;
+        let (stderr_ours, stderr) = pipe()?;
+        self.channel.send(
+            &Request::Run(command.clone()),
+            &[stdin.as_fd(), stdout.as_fd(), stderr.as_fd()],
+        )?;
+        drop((stdin, stdout, stderr));
+        loop {
+            match self.channel.receive(Some(deadline()))?.0 {
+                Reply::Started(pid) => {
+                    return Ok(Running {
+                        pid,
+                        stdin: Some(stdin_ours),
+                        stdout: stdout_ours.into(),
+                        stderr: stderr_ours.into(),
+                    });
+                }
+                Reply::Ended(ended) => self.channel.remember(ended),
+                Reply::Broken(why) => return Err(Error::new(why)),
+                other => return Err(unexpected(&other)),
+            }
+        }
+    }
+
+    /// Sends a signal to a process of the sandbox, by its pid there.
+    ///
+    /// # Errors
+    ///
+    /// The sandbox is gone.
+    pub fn signal(&mut self, pid: i32, signal: i32) -> Result<()> {
+        self.channel.send(&Request::Signal { pid, signal }, &[])
+    }
+
+    /// Waits for a command to end; `None` when it does not in time.
+    ///
+    /// # Errors
+    ///
+    /// The sandbox is gone.
+    pub fn wait(&mut self, pid: i32, until: Instant) -> Result<Option<Ended>> {
+        loop {
+            if let Some(ended) = self.channel.recall(pid) {
+                return Ok(Some(ended));
+            }
+            if !readable(self.channel.as_fd(), until) {
+                return Ok(None);
+            }
+            match self.channel.receive(Some(deadline()))?.0 {
+                Reply::Ended(ended) => self.channel.remember(ended),
+                other => return Err(unexpected(&other)),
+            }
+        }
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        // Init's death is everyone's death; then the warden has nobody left
+        // to wait for.
+        let _ = sys::pidfd_kill(&self.init_pidfd);
+        let _ = self.warden.wait();
+    }
+}
+
+/// Ends a warden whose sandbox was never finished.
+struct Warden(Option<Child>);
+
+impl Drop for Warden {
+    fn drop(&mut self) {
+        if let Some(warden) = &mut self.0 {
+            let _ = warden.kill();
+            let _ = warden.wait();
+        }
+    }
+}
+
+/// How long anything in a sandbox may take before it counts as broken.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The moment from now at which patience ends.
+pub fn deadline() -> Instant {
+    Instant::now() + PATIENCE
+}
+
+/// Waits until there is something to read (or the end) or it is too late.
+fn readable(fd: std::os::fd::BorrowedFd<'_>, until: Instant) -> bool {
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        let millis = u16::try_from(left.as_millis()).unwrap_or(u16::MAX);
+        let mut fds = [PollFd::new(fd, PollFlags::POLLIN)];
+        match poll(&mut fds, PollTimeout::from(millis)) {
+            Ok(0) if left.is_zero() => return false,
+            Ok(0) | Err(nix::errno::Errno::EINTR) => {}
+            Ok(_) => return true,
+            Err(_) => return false,
+        }
+    }
+}
+
+/// What was read from a pipe, and whether more may come.
+#[derive(Debug)]
+pub enum LineRead {
+    /// A whole line, without its newline.
+    Line(Vec<u8>),
+    /// Everyone who could write is gone; what they had written.
+    End(Vec<u8>),
+    /// Nothing more came in time; what had come.
+    Late(Vec<u8>),
+}
+
+impl LineRead {
+    /// What was read, whatever came after.
+    pub fn text(&self) -> &[u8] {
+        match self {
+            LineRead::Line(text)
+            | LineRead::End(text)
+            | LineRead::Late(text) => text,
+        }
+    }
+}
+
+/// Reads one line.
+pub fn read_line(pipe: &mut std::fs::File, until: Instant) -> LineRead {
+    let mut seen = Vec::new();
+    let mut buffer = [0; 65536];
+    loop {
+        if !readable(pipe.as_fd(), until) {
+            return LineRead::Late(seen);
+        }
+        match pipe.read(&mut buffer) {
+            Ok(0) | Err(_) => return LineRead::End(seen),
+            Ok(count) => seen.extend_from_slice(&buffer[..count]),
+        }
+        if seen.last() == Some(&b'\n') {
+            seen.pop();
+            return LineRead::Line(seen);
+        }
+    }
+}
+
+/// Reads until every writer is gone, or as much as came in time.
+pub fn read_to_end(pipe: &mut std::fs::File, until: Instant) -> Vec<u8> {
+    let mut seen = Vec::new();
+    let mut buffer = [0; 65536];
+    while readable(pipe.as_fd(), until) {
+        match pipe.read(&mut buffer) {
+            Ok(0) | Err(_) => break,
+            Ok(count) => seen.extend_from_slice(&buffer[..count]),
+        }
+    }
+    seen
+}
+
+fn unexpected(reply: &Reply) -> Error {
+    Error::new(format!("the sandbox gave an answer out of turn: {reply:?}"))
+}

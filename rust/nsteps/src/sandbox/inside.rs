@@ -1,0 +1,271 @@
+//! The two processes inside: the warden, who makes the namespaces, and init,
+//! who lives in them.
+
+use super::protocol::{Channel, Command, Ended, Reply, Request};
+use super::{
+    HOSTNAME, Identity, MYTMP, OBSERVED_PROC, Plan, Refusal, links, tree,
+};
+use crate::error::{Context, Error, Result};
+use crate::remedy::remedy;
+use crate::sys;
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sched::{CloneFlags, unshare};
+use nix::sys::prctl::set_pdeathsig;
+use nix::sys::signal::{SigSet, SigmaskHow, Signal};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::{ForkResult, Pid, getegid, geteuid};
+use std::ffi::CString;
+use std::os::fd::{AsFd, OwnedFd};
+
+/// What of the sandbox itself is observed: the things a step could change for
+/// others.
+const OF_THE_HOST: &[&str] =
+    &["uts", "mounts", "network", "sysvipc", "mqueue", "processes"];
+
+/// The key of the queue that every sandbox holds.
+const QUEUE: i32 = 0x6e73_7465;
+
+/// The warden: makes the namespaces of a sandbox, forks its init and waits.
+///
+/// It exists because `unshare(CLONE_NEWPID)` leaves the caller where it is.
+/// It ends when init ends, or with the harness.
+///
+/// # Errors
+///
+/// The harness is gone, or the kernel refused what every kernel allows.
+pub fn warden() -> Result<()> {
+    set_pdeathsig(Signal::SIGKILL).context("prctl PR_SET_PDEATHSIG")?;
+    let socket = std::io::stdin()
+        .as_fd()
+        .try_clone_to_owned()
+        .context("take the harness's socket")?;
+    let null = std::fs::File::open("/dev/null").context("open /dev/null")?;
+    sys::install(null.as_fd(), 0).context("open /dev/null as stdin")?;
+    let mut channel = Channel::from(socket);
+    let (plan, _): (Plan, _) = channel.receive(None)?;
+
+    if let Err(refusal) = unshare_everything(plan.scenario.identity) {
+        channel.send(&Reply::Refused(refusal), &[])?;
+        return Ok(());
+    }
+    match sys::fork().context("fork the sandbox's init")? {
+        ForkResult::Parent { child } => {
+            drop(channel);
+            let _ = waitpid(child, None);
+            Ok(())
+        }
+        ForkResult::Child => {
+            set_pdeathsig(Signal::SIGKILL).context("prctl PR_SET_PDEATHSIG")?;
+            // One session for everyone, without a terminal: who then has
+            // another one has been given it by a launcher.
+            nix::unistd::setsid().context("setsid")?;
+            match furnish(&plan) {
+                Ok(_pins) => serve(&mut channel)?,
+                Err(refusal) => channel.send(&Reply::Refused(refusal), &[])?,
+            }
+            Ok(())
+        }
+    }
+}
+
+/// Steps into namespaces of our own, as root of them.
+fn unshare_everything(identity: Identity) -> std::result::Result<(), Refusal> {
+    let (uid, gid) = (geteuid(), getegid());
+    let mut flags = CloneFlags::CLONE_NEWNS
+        | CloneFlags::CLONE_NEWPID
+        | CloneFlags::CLONE_NEWUTS
+        | CloneFlags::CLONE_NEWIPC
+        | CloneFlags::CLONE_NEWNET;
+    let mut call = "unshare namespaces";
+    if identity == Identity::User {
+        flags |= CloneFlags::CLONE_NEWUSER;
+        call = "unshare a user namespace";
+    }
+    unshare(flags).map_err(|errno| unavailable(call, errno))?;
+    if identity == Identity::User {
+        for (file, text) in [
+            ("setgroups", "deny".to_owned()),
+            ("uid_map", format!("0 {uid} 1")),
+            ("gid_map", format!("0 {gid} 1")),
+        ] {
+            let path = format!("/proc/self/{file}");
+            std::fs::write(&path, text).map_err(|error| {
+                let errno = error.raw_os_error().map(Errno::from_raw);
+                unavailable(
+                    &format!("write {path}"),
+                    errno.unwrap_or(Errno::UnknownErrno),
+                )
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// A refusal that blames the machine if it knows the remedy, else us.
+pub fn unavailable(call: &str, errno: Errno) -> Refusal {
+    match remedy(call, errno) {
+        Some(remedy) => {
+            Refusal::Unavailable(format!("{call}: {}: {remedy}", errno.desc()))
+        }
+        None => Refusal::Broken(format!("{call}: {}", errno.desc())),
+    }
+}
+
+/// Puts in the sandbox what a step could change or hide: a mount tree, a host
+/// name, links that are up, a queue, another process.
+///
+/// Returns what must stay open as long as the sandbox lives.
+fn furnish(plan: &Plan) -> std::result::Result<Vec<OwnedFd>, Refusal> {
+    let pins = tree::plant(plan)?;
+    let broken = |error: Error| Refusal::Broken(error.message);
+    nix::unistd::sethostname(HOSTNAME)
+        .context("sethostname")
+        .map_err(broken)?;
+    links::set_up().map_err(|errno| unavailable("make a veth pair", errno))?;
+    sys::message_queue(QUEUE).map_err(|errno| unavailable("msgget", errno))?;
+    match sys::fork().context("fork a bystander").map_err(broken)? {
+        ForkResult::Parent { .. } => Ok(pins),
+        // The bystander: somebody else's process, to be seen or not.  It ends
+        // with the pid namespace.
+        ForkResult::Child => loop {
+            nix::unistd::pause();
+        },
+    }
+}
+
+/// Init: PID 1 of the sandbox.  Starts what it is told to start, reaps
+/// everything, and ends when the harness hangs up; the kernel then ends the
+/// rest.
+fn serve(channel: &mut Channel) -> Result<()> {
+    let mut chld = SigSet::empty();
+    chld.add(Signal::SIGCHLD);
+    nix::sys::signal::sigprocmask(SigmaskHow::SIG_BLOCK, Some(&chld), None)
+        .context("block SIGCHLD")?;
+    let ended = SignalFd::with_flags(
+        &chld,
+        SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK,
+    )
+    .context("make a signalfd")?;
+    channel.send(&Reply::Ready(Box::new(observe())), &[])?;
+    loop {
+        let mut fds = [
+            PollFd::new(channel.as_fd(), PollFlags::POLLIN),
+            PollFd::new(ended.as_fd(), PollFlags::POLLIN),
+        ];
+        poll(&mut fds, PollTimeout::NONE).context("wait for work")?;
+        let [asked, reaping] = fds.map(|fd| fd.any().unwrap_or(false));
+        if reaping {
+            while ended.read_signal().is_ok_and(|info| info.is_some()) {}
+            reap(channel)?;
+        }
+        if asked {
+            let Ok((request, _, descriptors)) =
+                channel.receive_with_descriptors::<Request>(None)
+            else {
+                return Ok(());
+            };
+            answer(channel, request, descriptors)?;
+        }
+    }
+}
+
+fn answer(
+    channel: &Channel,
+    request: Request,
+    descriptors: Vec<OwnedFd>,
+) -> Result<()> {
+    match request {
+        Request::Observe => {
+            channel.send(&Reply::Host(Box::new(observe())), &[])
+        }
+        Request::Signal { pid, signal } => {
+            // A process that is gone already needs no signal.
+            let _ = Signal::try_from(signal).map(|signal| {
+                nix::sys::signal::kill(Pid::from_raw(pid), signal)
+            });
+            Ok(())
+        }
+        Request::Run(command) => match sys::fork() {
+            Ok(ForkResult::Parent { child }) => {
+                channel.send(&Reply::Started(child.as_raw()), &[])
+            }
+            Ok(ForkResult::Child) => become_command(&command, &descriptors),
+            Err(errno) => channel
+                .send(&Reply::Broken(format!("fork: {}", errno.desc())), &[]),
+        },
+    }
+}
+
+fn observe() -> probe::Observation {
+    probe::observe(&probe::Proc::at(OBSERVED_PROC), OF_THE_HOST)
+}
+
+/// Tells the harness of everyone who ended, adopted orphans included.
+fn reap(channel: &Channel) -> Result<()> {
+    loop {
+        let ended = match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
+            Ok(WaitStatus::Exited(pid, status)) => {
+                Ended { pid: pid.as_raw(), status }
+            }
+            Ok(WaitStatus::Signaled(pid, signal, _)) => {
+                Ended { pid: pid.as_raw(), status: 128 + signal as i32 }
+            }
+            Ok(WaitStatus::StillAlive) | Err(_) => return Ok(()),
+            Ok(_) => continue,
+        };
+        channel.send(&Reply::Ended(ended), &[])?;
+    }
+}
+
+/// The launcher to be: a process in a defined state.  Never returns.
+fn become_command(command: &Command, descriptors: &[OwnedFd]) -> ! {
+    let errno = match prepare(descriptors) {
+        Err(errno) => errno,
+        Ok(()) => {
+            let strings = |texts: &[String]| -> Vec<CString> {
+                texts
+                    .iter()
+                    .filter_map(|text| CString::new(text.as_str()).ok())
+                    .collect()
+            };
+            let mut environment = vec![
+                "HOME=/".to_owned(),
+                "LANG=C".to_owned(),
+                format!("MYTMP={MYTMP}"),
+                "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:\
+                 /sbin:/bin"
+                    .to_owned(),
+            ];
+            environment.extend(
+                command
+                    .environment
+                    .iter()
+                    .map(|(name, value)| format!("{name}={value}")),
+            );
+            sys::execvpe(&strings(&command.argv), &strings(&environment))
+        }
+    };
+    eprintln!(
+        "sandbox: cannot start {}: {}",
+        command.argv.first().map_or("", String::as_str),
+        errno.desc()
+    );
+    std::process::exit(127)
+}
+
+/// The state every launcher starts from (differences.md: R2).
+fn prepare(descriptors: &[OwnedFd]) -> nix::Result<()> {
+    for (number, fd) in descriptors.iter().enumerate() {
+        sys::install(fd.as_fd(), number as i32)?;
+    }
+    sys::cloexec_from(3)?;
+    nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));
+    nix::unistd::chdir("/")?;
+    // Below the hard limit, so that a runtime that raises its own is seen.
+    sys::limit_open_files(1024)?;
+    set_pdeathsig(None)?;
+    sys::default_signals();
+    Ok(())
+}

@@ -1,0 +1,247 @@
+//! The mount tree of a sandbox: a root of its own, so that its mount table is
+//! the same on every machine.
+
+use super::inside::unavailable;
+use super::{
+    MYTMP, Mounts, NEWROOT, NO_SHEBANG, OBSERVED_PROC, PROBE_IN_NEWROOT,
+    PROGRAMS, Plan, Refusal, Tree,
+};
+use crate::error::{Context, Error};
+use crate::rootfs;
+use crate::sys;
+use nix::fcntl::{OFlag, open};
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::sys::stat::Mode;
+use nix::unistd::{fchdir, pivot_root};
+use std::ffi::CString;
+use std::fs;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+/// Where the new root is mounted while the old one is still there.  Any
+/// directory that every machine has will do.
+const SITE: &str = "/tmp";
+
+/// What of the host the small tree holds.  A symbolic link (merged /usr) stays
+/// one.
+const SMALL: &[&str] = &["bin", "etc", "lib", "lib64", "sbin", "usr"];
+/// Devices a shell and a pipe want.
+const DEVICES: &[&str] = &["full", "null", "random", "tty", "urandom", "zero"];
+
+/// Builds the tree, makes it the root and gives it the scenario's propagation.
+///
+/// Returns what keeps the superblocks of procfs alive: a step may unmount
+/// them for everyone, and the device number of a dead one is given to the
+/// next, which then looks the same.
+pub fn plant(plan: &Plan) -> std::result::Result<Vec<OwnedFd>, Refusal> {
+    let sources = sources(plan)?;
+    let none = MsFlags::empty();
+    attach(None, "/", None, MsFlags::MS_REC | MsFlags::MS_PRIVATE)?;
+    attach(Some("sandbox"), SITE, Some("tmpfs"), none)?;
+    fs::set_permissions(SITE, mode(0o755))
+        .context("chmod the new root")
+        .map_err(broken)?;
+
+    for source in &sources {
+        source.graft(plan.tree)?;
+    }
+    for dir in [OBSERVED_PROC, MYTMP, NEWROOT, "/proc", "/tmp"] {
+        directory(&at(dir))?;
+    }
+    attach(Some("proc"), at("/proc"), Some("proc"), none)?;
+    attach(Some("proc"), at(OBSERVED_PROC), Some("proc"), none)?;
+
+    nix::unistd::chdir(SITE).context("chdir").map_err(broken)?;
+    // Both names the same: the old root ends up mounted over the new one, and
+    // goes with one detach (pivot_root(2), NOTES).
+    pivot_root(".", ".").map_err(|errno| unavailable("pivot_root", errno))?;
+    umount2(".", MntFlags::MNT_DETACH)
+        .context("detach the host's root")
+        .map_err(broken)?;
+    nix::unistd::chdir("/").context("chdir /").map_err(broken)?;
+    same_mount(MYTMP, "/")?;
+
+    if let Some(rootfs) = &plan.rootfs {
+        rootfs.make(Path::new(NEWROOT)).map_err(broken)?;
+        let probe = format!("{PROGRAMS}/bin/nsteps-probe");
+        let inside = format!("{NEWROOT}{PROBE_IN_NEWROOT}");
+        rootfs::put(probe.as_ref(), inside.as_ref()).map_err(broken)?;
+    }
+    fs::write(NO_SHEBANG, "echo run by a shell\n")
+        .and_then(|()| fs::set_permissions(NO_SHEBANG, mode(0o755)))
+        .context("write a script")
+        .map_err(broken)?;
+    arrange(plan.scenario.mounts)
+}
+
+/// The mounts and the propagation of the scenario; init's own procfs stays
+/// out of it.
+fn arrange(mounts: Mounts) -> std::result::Result<Vec<OwnedFd>, Refusal> {
+    let pin = |path: &str| {
+        sys::open_tree_clone(&c_string(path.as_ref()))
+            .map_err(|errno| unavailable("open_tree", errno))
+    };
+    let mut pins = vec![pin("/proc")?];
+    if mounts == Mounts::ProcNested {
+        // systemd leaves an autofs there and binfmt_misc on top of it; what
+        // they are made of does not matter, that they are stacked does.
+        let nest = "/proc/sys/fs/binfmt_misc";
+        for source in ["systemd-1", "binfmt_misc"] {
+            attach(Some(source), nest, Some("tmpfs"), MsFlags::empty())?;
+            pins.push(pin(nest)?);
+        }
+    }
+    if mounts != Mounts::Private {
+        attach(None, "/", None, MsFlags::MS_REC | MsFlags::MS_SHARED)?;
+        attach(None, OBSERVED_PROC, None, MsFlags::MS_PRIVATE)?;
+    }
+    Ok(pins)
+}
+
+/// Something of the host's, opened before the new root covers the way to it.
+enum Source {
+    /// A directory or device to be bound at a path of the new root.
+    Bind { from: OwnedFd, is_dir: bool, to: PathBuf },
+    /// A symbolic link to be made again.
+    Link { target: PathBuf, to: PathBuf },
+}
+
+fn sources(plan: &Plan) -> std::result::Result<Vec<Source>, Refusal> {
+    let mut sources = Vec::new();
+    let names: Vec<String> = match plan.tree {
+        Tree::Small => SMALL.iter().map(|name| (*name).to_owned()).collect(),
+        Tree::Whole => whole()?,
+    };
+    for name in names {
+        let from = Path::new("/").join(&name);
+        if let Some(source) = Source::of(&from, &from)? {
+            sources.push(source);
+        }
+    }
+    if plan.tree == Tree::Small {
+        for device in DEVICES {
+            let path = Path::new("/dev").join(device);
+            sources.extend(Source::of(&path, &path)?);
+        }
+    }
+    let programs = Source::of(plan.programs.as_ref(), PROGRAMS.as_ref())?;
+    sources.push(programs.ok_or_else(|| {
+        broken(Error::new(format!("{} is gone", plan.programs)))
+    })?);
+    Ok(sources)
+}
+
+/// Every name in the host's root but those the sandbox has its own of.
+fn whole() -> std::result::Result<Vec<String>, Refusal> {
+    let own = ["mytmp", "newroot", "nsteps", "proc", "run", "tmp"];
+    let entries = fs::read_dir("/").context("read /").map_err(broken)?;
+    Ok(entries
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|name| !own.contains(&name.as_str()))
+        .collect())
+}
+
+impl Source {
+    fn of(
+        from: &Path,
+        to: &Path,
+    ) -> std::result::Result<Option<Source>, Refusal> {
+        let Ok(kind) = fs::symlink_metadata(from) else { return Ok(None) };
+        let to = at(&to.to_string_lossy());
+        if kind.is_symlink() {
+            let target =
+                fs::read_link(from).context("read a link").map_err(broken)?;
+            return Ok(Some(Source::Link { target, to }));
+        }
+        let from = open(from, OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty())
+            .context(format_args!("open {}", from.display()))
+            .map_err(broken)?;
+        Ok(Some(Source::Bind { from, is_dir: kind.is_dir(), to }))
+    }
+
+    fn graft(&self, tree: Tree) -> std::result::Result<(), Refusal> {
+        let (from, is_dir, to) = match self {
+            Source::Link { target, to } => {
+                return symlink(target, to)
+                    .context(format_args!("link {}", to.display()))
+                    .map_err(broken);
+            }
+            Source::Bind { from, is_dir, to } => (from, *is_dir, to),
+        };
+        if let Some(parent) = to.parent() {
+            directory(parent)?;
+        }
+        let from = if is_dir {
+            directory(to)?;
+            // By the directory itself: the way to its name may be covered.
+            fchdir(from).context("fchdir").map_err(broken)?;
+            ".".to_owned()
+        } else {
+            fs::File::create(to)
+                .context(format_args!("make {}", to.display()))
+                .map_err(broken)?;
+            use std::os::fd::AsRawFd;
+            format!("/proc/self/fd/{}", from.as_raw_fd())
+        };
+        // Recursive: in a user namespace a mount must not be uncovered.
+        attach(Some(&from), to, None, MsFlags::MS_BIND | MsFlags::MS_REC)?;
+        if is_dir && tree == Tree::Small {
+            let what = format!("mount_setattr {}", to.display());
+            sys::read_only(&c_string(to))
+                .map_err(|errno| unavailable(&what, errno))?;
+        }
+        Ok(())
+    }
+}
+
+/// One mount(2), its error in our words.
+fn attach(
+    source: Option<&str>,
+    at: impl AsRef<Path>,
+    kind: Option<&str>,
+    flags: MsFlags,
+) -> std::result::Result<(), Refusal> {
+    let at = at.as_ref();
+    mount(source, at, kind, flags, None::<&str>).map_err(|errno| {
+        let what = kind.or(source).unwrap_or("propagation");
+        unavailable(&format!("mount {what} on {}", at.display()), errno)
+    })
+}
+
+/// A path of the new root while it is still below [`SITE`].
+fn at(path: &str) -> PathBuf {
+    PathBuf::from(format!("{SITE}{path}"))
+}
+
+fn directory(path: &Path) -> std::result::Result<(), Refusal> {
+    fs::create_dir_all(path)
+        .context(format_args!("make {}", path.display()))
+        .map_err(broken)
+}
+
+fn mode(bits: u32) -> fs::Permissions {
+    std::os::unix::fs::PermissionsExt::from_mode(bits)
+}
+
+fn c_string(path: &Path) -> CString {
+    use std::os::unix::ffi::OsStrExt;
+    CString::new(path.as_os_str().as_bytes()).unwrap_or_default()
+}
+
+fn broken(error: Error) -> Refusal {
+    Refusal::Broken(error.message)
+}
+
+/// The directory the mount steps cover must lie on the root's mount: only
+/// then does the propagation of `/` decide what becomes of it.
+fn same_mount(one: &str, other: &str) -> std::result::Result<(), Refusal> {
+    let ids = [one, other].map(|path| sys::mount_id(&c_string(path.as_ref())));
+    match ids {
+        [Ok(one), Ok(other)] if one == other => Ok(()),
+        [Ok(_), Ok(_)] => Err(Refusal::Broken(format!(
+            "{one} does not lie on the mount of {other}"
+        ))),
+        [Err(errno), _] | [_, Err(errno)] => Err(unavailable("statx", errno)),
+    }
+}

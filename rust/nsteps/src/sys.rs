@@ -1,0 +1,393 @@
+//! The system calls nix does not wrap, and the one fork: all of this crate's
+//! `unsafe` is here.
+
+use nix::errno::Errno;
+use nix::libc;
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal};
+use std::ffi::CString;
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
+
+/// Forks a process that has one thread.
+///
+/// # Errors
+///
+/// Those of fork(2), and `EDEADLK` when the caller has other threads: their
+/// locks would stay locked in the child for ever.
+pub fn fork() -> nix::Result<nix::unistd::ForkResult> {
+    let threads =
+        std::fs::read_dir("/proc/self/task").map(Iterator::count).unwrap_or(1);
+    if threads > 1 {
+        return Err(Errno::EDEADLK);
+    }
+    // SAFETY: fork(2) demands that the child of a threaded process calls only
+    // async-signal-safe functions; there is no other thread, as counted above.
+    // (Where /proc cannot be read the only caller is the sandbox, which never
+    // starts one.)
+    unsafe { nix::unistd::fork() }
+}
+
+/// Puts every signal back to its default and unblocks all: a launcher starts
+/// from the same state whatever this process inherited.
+pub fn default_signals() {
+    let default =
+        SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
+    for signal in Signal::iterator() {
+        // SAFETY: sigaction(2) demands that a handler be async-signal-safe;
+        // SIG_DFL is no handler.  SIGKILL and SIGSTOP answer EINVAL, which
+        // changes nothing.
+        let _ = unsafe { nix::sys::signal::sigaction(signal, &default) };
+    }
+    // The signals the C library keeps for itself have no name; an ignored one
+    // would reach the launcher all the same (differences.md: signals 32, 33).
+    for signal in 32..=64 {
+        let mut kernel_default = [0u64; 4];
+        // SAFETY: rt_sigaction(2) reads one kernel sigaction, 32 bytes here:
+        // the array, all zero, which means SIG_DFL, no flags, no mask.
+        unsafe {
+            libc::syscall(
+                libc::SYS_rt_sigaction,
+                signal,
+                kernel_default.as_mut_ptr(),
+                std::ptr::null_mut::<u64>(),
+                8usize,
+            )
+        };
+    }
+    let _ = SigSet::empty().thread_set_mask();
+}
+
+/// Puts SIGPIPE back to its default, which Rust's runtime has changed.
+pub fn default_sigpipe() {
+    // SAFETY: as above: SIG_DFL is no handler.
+    let _ = unsafe {
+        nix::sys::signal::signal(Signal::SIGPIPE, SigHandler::SigDfl)
+    };
+}
+
+/// Marks every descriptor from `first` on as close-on-exec.
+///
+/// # Errors
+///
+/// `ENOSYS` before Linux 5.11.
+pub fn cloexec_from(first: RawFd) -> nix::Result<()> {
+    // SAFETY: close_range(2) with CLOSE_RANGE_CLOEXEC closes nothing now, so
+    // no owner of a descriptor loses it.
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_close_range,
+            first,
+            libc::c_uint::MAX,
+            libc::CLOSE_RANGE_CLOEXEC,
+        )
+    };
+    Errno::result(result).map(drop)
+}
+
+/// Becomes another program, by PATH as execvpe(3) has it.
+pub fn execvpe(argv: &[CString], environment: &[CString]) -> Errno {
+    let path = environment
+        .iter()
+        .find_map(|entry| entry.to_bytes().strip_prefix(b"PATH="))
+        .unwrap_or(b"/usr/bin:/bin");
+    let program = argv[0].to_bytes();
+    if program.contains(&b'/') {
+        return match nix::unistd::execve(&argv[0], argv, environment) {
+            Ok(never) => match never {},
+            Err(errno) => errno,
+        };
+    }
+    let mut answer = Errno::ENOENT;
+    for dir in path.split(|&byte| byte == b':') {
+        let mut file = dir.to_vec();
+        file.push(b'/');
+        file.extend_from_slice(program);
+        let Ok(file) = CString::new(file) else { continue };
+        match nix::unistd::execve(&file, argv, environment) {
+            Ok(never) => match never {},
+            Err(Errno::ENOENT | Errno::ENOTDIR) => {}
+            Err(errno) => answer = errno,
+        }
+    }
+    answer
+}
+
+/// Makes the mount at `path` and everything below it read-only.
+///
+/// A bind remount would have to repeat the flags the kernel has locked;
+/// [mount_setattr(2)](https://man7.org/linux/man-pages/man2/mount_setattr.2.html)
+/// only adds.
+///
+/// # Errors
+///
+/// `ENOSYS` before Linux 5.12.
+pub fn read_only(path: &CString) -> nix::Result<()> {
+    let attributes = [libc::MOUNT_ATTR_RDONLY, 0, 0, 0];
+    // SAFETY: mount_setattr(2) reads a path and 32 bytes of struct mount_attr
+    // (attr_set, attr_clr, propagation, userns_fd); both outlive the call.
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_mount_setattr,
+            libc::AT_FDCWD,
+            path.as_ptr(),
+            libc::AT_RECURSIVE,
+            attributes.as_ptr(),
+            size_of_val(&attributes),
+        )
+    };
+    Errno::result(result).map(drop)
+}
+
+/// Makes a System V queue with that key: something an ipc namespace hides.
+///
+/// # Errors
+///
+/// Those of msgget(2).
+pub fn message_queue(key: i32) -> nix::Result<i32> {
+    // SAFETY: msgget(2) takes two integers and touches no memory of ours.
+    let result =
+        unsafe { libc::msgget(key, libc::IPC_CREAT | libc::IPC_EXCL | 0o600) };
+    Errno::result(result)
+}
+
+/// Sets or clears the soft limit of open files, keeping the hard one.
+///
+/// # Errors
+///
+/// Those of setrlimit(2).
+pub fn limit_open_files(soft: u64) -> nix::Result<()> {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    setrlimit(Resource::RLIMIT_NOFILE, soft.min(hard), hard)
+}
+
+/// Duplicates `fd` onto standard descriptor `number`, without close-on-exec.
+///
+/// # Errors
+///
+/// Those of dup2(2).
+pub fn install(fd: BorrowedFd<'_>, number: RawFd) -> nix::Result<()> {
+    if fd.as_raw_fd() == number {
+        // dup2 onto itself would leave close-on-exec set.
+        use nix::fcntl::{FcntlArg, FdFlag, fcntl};
+        return fcntl(fd, FcntlArg::F_SETFD(FdFlag::empty())).map(drop);
+    }
+    // SAFETY: dup2(2) closes what `number` was; the callers install 0, 1 and
+    // 2 in a process about to exec, where nothing owns them any more.
+    Errno::result(unsafe { libc::dup2(fd.as_raw_fd(), number) }).map(drop)
+}
+
+/// Opens a pidfd: a handle that names this very process and no later one.
+///
+/// # Errors
+///
+/// Those of [pidfd_open(2)](https://man7.org/linux/man-pages/man2/pidfd_open.2.html).
+pub fn pidfd_open(pid: i32) -> nix::Result<OwnedFd> {
+    // SAFETY: pidfd_open(2) takes two integers and touches no memory of ours.
+    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
+    Errno::result(fd).map(|fd| own(fd as RawFd))
+}
+
+/// Kills the process behind a pidfd.
+///
+/// # Errors
+///
+/// `ESRCH` when it is gone already.
+pub fn pidfd_kill(pidfd: &OwnedFd) -> nix::Result<()> {
+    // SAFETY: pidfd_send_signal(2) with a null siginfo reads no memory.
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_pidfd_send_signal,
+            pidfd.as_raw_fd(),
+            libc::SIGKILL,
+            std::ptr::null::<libc::siginfo_t>(),
+            0,
+        )
+    };
+    Errno::result(result).map(drop)
+}
+
+/// How many columns the terminal on standard output has, if it is one.
+pub fn terminal_width() -> Option<usize> {
+    nix::ioctl_read_bad!(window_size, libc::TIOCGWINSZ, libc::winsize);
+    let mut size =
+        libc::winsize { ws_row: 0, ws_col: 0, ws_xpixel: 0, ws_ypixel: 0 };
+    // SAFETY: TIOCGWINSZ writes one struct winsize, to which we point.
+    unsafe { window_size(libc::STDOUT_FILENO, &mut size) }.ok()?;
+    (size.ws_col > 0).then_some(size.ws_col.into())
+}
+
+/// Takes ownership of a descriptor the kernel has just handed over.
+pub fn own(fd: RawFd) -> OwnedFd {
+    use std::os::fd::FromRawFd;
+    // SAFETY: the callers pass what a system call has just returned, or
+    // recvmsg(2) installed for SCM_RIGHTS: open, and in nobody else's hands.
+    unsafe { OwnedFd::from_raw_fd(fd) }
+}
+
+/// Clones the mount at `path` without attaching it anywhere: the superblock
+/// stays alive as long as the descriptor, and the mount itself can go.
+///
+/// # Errors
+///
+/// Those of
+/// [open_tree(2)](https://man7.org/linux/man-pages/man2/open_tree.2.html);
+/// `ENOSYS` before Linux 5.2.
+pub fn open_tree_clone(path: &CString) -> nix::Result<OwnedFd> {
+    // SAFETY: open_tree(2) reads a path, which outlives the call.
+    let fd = unsafe {
+        libc::syscall(
+            libc::SYS_open_tree,
+            libc::AT_FDCWD,
+            path.as_ptr(),
+            libc::OPEN_TREE_CLONE | libc::OPEN_TREE_CLOEXEC,
+        )
+    };
+    Errno::result(fd).map(|fd| own(fd as RawFd))
+}
+
+/// The id of the mount a path lies on.
+///
+/// # Errors
+///
+/// Those of [statx(2)](https://man7.org/linux/man-pages/man2/statx.2.html);
+/// the mount id needs Linux 5.8.
+pub fn mount_id(path: &CString) -> nix::Result<u64> {
+    // SAFETY: struct statx is made of integers; zero is a value for each.
+    let mut answer: libc::statx = unsafe { std::mem::zeroed() };
+    // SAFETY: statx(2) reads a path and writes one struct statx; both are
+    // ours and outlive the call.
+    let result = unsafe {
+        libc::statx(
+            libc::AT_FDCWD,
+            path.as_ptr(),
+            libc::AT_SYMLINK_NOFOLLOW,
+            libc::STATX_MNT_ID,
+            &mut answer,
+        )
+    };
+    Errno::result(result)?;
+    Ok(answer.stx_mnt_id)
+}
+
+/// How far a traced process goes before it stops again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// The beginning or the end of its next system call.
+    Call,
+    /// A signal, a new process, another program.
+    Event,
+}
+
+/// Lets a stopped tracee go on, with the signal it was stopped for, or 0.
+///
+/// nix wants a signal that has a name; the C libraries use two that have
+/// none (32 and 33).
+///
+/// # Errors
+///
+/// `ESRCH` when it was killed meanwhile.
+pub fn go_on(pid: i32, until: Until, signal: i32) -> nix::Result<()> {
+    let request = match until {
+        Until::Call => libc::PTRACE_SYSCALL,
+        Until::Event => libc::PTRACE_CONT,
+    };
+    // SAFETY: PTRACE_SYSCALL and PTRACE_CONT take a pid and a signal by value
+    // and touch no memory of ours.
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_ptrace,
+            libc::c_long::from(request),
+            libc::c_long::from(pid),
+            0 as libc::c_long,
+            libc::c_long::from(signal),
+        )
+    };
+    Errno::result(result).map(drop)
+}
+
+/// One side of a system call at which a tracee has stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallStop {
+    /// It is about to begin.
+    Entry {
+        /// Whose numbers these are: `AUDIT_ARCH_*`.
+        architecture: u32,
+        /// The call's number.
+        number: u64,
+        /// Its arguments as they are in registers.
+        arguments: [u64; 6],
+    },
+    /// It has come back; an error is below zero.
+    Exit {
+        /// What the call returned.
+        result: i64,
+    },
+    /// Neither.
+    Neither,
+}
+
+/// What a tracee stopped at a system call is doing (`PTRACE_GET_SYSCALL_INFO`
+/// of [ptrace(2)](https://man7.org/linux/man-pages/man2/ptrace.2.html)); nix
+/// has it for glibc only.
+///
+/// # Errors
+///
+/// `EIO` before Linux 5.3.
+pub fn call_stop(pid: i32) -> nix::Result<CallStop> {
+    const GET_SYSCALL_INFO: libc::c_long = 0x420e;
+    /// `struct ptrace_syscall_info`; its union is made of 64-bit words, but
+    /// for the last byte of an exit, which says again what the sign says.
+    #[repr(C)]
+    #[derive(Default)]
+    struct Info {
+        op: u8,
+        padding: [u8; 3],
+        architecture: u32,
+        instruction_pointer: u64,
+        stack_pointer: u64,
+        words: [u64; 8],
+    }
+    let mut info = Info::default();
+    // SAFETY: the request writes at most as many bytes as its address
+    // argument says, here the size of the struct that its data argument
+    // points to; any bytes are values of these integers.
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_ptrace,
+            GET_SYSCALL_INFO,
+            libc::c_long::from(pid),
+            size_of::<Info>(),
+            &raw mut info,
+        )
+    };
+    Errno::result(result)?;
+    let [first, arguments @ .., _] = info.words;
+    Ok(match info.op {
+        1 => CallStop::Entry {
+            architecture: info.architecture,
+            number: first,
+            arguments,
+        },
+        2 => CallStop::Exit { result: first.cast_signed() },
+        _ => CallStop::Neither,
+    })
+}
+
+/// The next news of any tracee or child, as a wait(2) status, or `None` when
+/// there is none just now.
+///
+/// nix's waitpid answers `EINVAL` where a signal without a name is involved,
+/// and then the news is lost.
+///
+/// # Errors
+///
+/// `ECHILD` when nobody is left.
+pub fn news() -> nix::Result<Option<(i32, i32)>> {
+    let mut status = 0;
+    // SAFETY: waitpid(2) writes one int, to which we point.
+    let pid = unsafe {
+        libc::waitpid(-1, &raw mut status, libc::__WALL | libc::WNOHANG)
+    };
+    let pid = Errno::result(pid)?;
+    Ok((pid > 0).then_some((pid, status)))
+}

@@ -1,0 +1,204 @@
+//! The system calls by which a launcher does what it does.
+//!
+//! The tracer runs in the sandbox, beside what it traces ([`tracer`]); what
+//! it saw is a [`Recording`].  Outside, a recording is told with roles in the
+//! place of pids ([`story`]), several are put side by side ([`align`]), and
+//! shown ([`print`]).
+
+pub mod align;
+pub mod decode;
+pub mod flags;
+pub mod names;
+pub mod print;
+pub mod stage;
+pub mod story;
+pub mod tracer;
+
+use crate::error::{Context, Error, Result};
+use crate::sandbox::protocol::Command;
+use crate::sandbox::{OBSERVED_PROC, PATIENCE, Sandbox, read_to_end};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::{Duration, Instant};
+
+/// Everything a tracer saw.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recording {
+    /// Who was there, in order of birth; the first is the launcher.
+    pub processes: Vec<Process>,
+    /// What they called.  A call that makes a process, or never comes back,
+    /// has its place where it began, every other one where it ended: so cause
+    /// comes before effect, whoever was faster.
+    pub calls: Vec<Call>,
+    /// Not everyone had ended when patience did.
+    pub late: bool,
+}
+
+/// A process, threads and all.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Process {
+    /// Its pid in the eyes of the tracer.
+    pub pid: i32,
+    /// Its pid in its own eyes.
+    pub own_pid: i32,
+    /// Who made it, as an index.
+    pub parent: Option<usize>,
+    /// Its pid in the eyes of who made it.
+    pub known_as: Option<i64>,
+    /// How many threads it made.
+    pub threads: u64,
+    /// The calls that are only counted.
+    pub others: BTreeMap<String, u64>,
+    /// It became the payload; nothing it did from then on is counted.
+    pub payload: bool,
+    /// How it ended, as wait(2) says it.
+    pub ended: Option<i32>,
+}
+
+/// One system call.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Call {
+    /// Whose, as an index.
+    pub process: usize,
+    /// Which thread's, by its id in the eyes of the tracer.
+    pub thread: i32,
+    /// Its name.
+    pub name: String,
+    /// What it was asked; `None` for a call that is otherwise only counted.
+    pub arguments: Option<Vec<Argument>>,
+    /// What it returned, an error below zero; `None` if it never did.
+    pub result: Option<i64>,
+    /// What it made.
+    pub made: Option<Made>,
+    /// How the child waited for had ended, as wait(2) says it.
+    pub status: Option<i32>,
+}
+
+/// What a call of clone's family made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Made {
+    /// A process, as an index.
+    Process(usize),
+    /// A thread of the caller.
+    Thread,
+}
+
+/// An argument.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Argument {
+    /// Whose value says nothing in another run.
+    Pid(i64),
+    /// Whose number says nothing in another program.
+    Descriptor {
+        /// The number.
+        fd: i64,
+        /// What it is open on, where that is known.
+        of: Option<String>,
+    },
+    /// The strings of a command line.
+    Words(Vec<String>),
+    /// Anything else, as strace(1) writes it.
+    Text(String),
+}
+
+impl fmt::Display for Argument {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Argument::Pid(pid) => write!(f, "{pid}"),
+            Argument::Descriptor { fd, of: Some(of) } => {
+                write!(f, "{fd}<{of}>")
+            }
+            Argument::Descriptor { fd, of: None } => write!(f, "{fd}"),
+            Argument::Words(words) => write!(f, "{words:?}"),
+            Argument::Text(text) => f.write_str(text),
+        }
+    }
+}
+
+impl Recording {
+    /// How many pids were used: processes, and threads, which take one each.
+    pub fn pids(&self) -> u64 {
+        self.processes.len() as u64 + self.threads()
+    }
+
+    /// How many threads were made.
+    pub fn threads(&self) -> u64 {
+        self.processes.iter().map(|it| it.threads).sum()
+    }
+
+    /// The calls that are only counted, of everyone.
+    pub fn others(&self) -> BTreeMap<&str, u64> {
+        let mut all = BTreeMap::new();
+        for (name, count) in self.processes.iter().flat_map(|it| &it.others) {
+            *all.entry(name.as_str()).or_default() += count;
+        }
+        all
+    }
+
+    /// Who became the payload, if anyone did.
+    pub fn payload(&self) -> Option<&Process> {
+        self.processes.iter().find(|it| it.payload)
+    }
+}
+
+/// A command line to be traced.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// The program and its arguments.
+    pub argv: Vec<String>,
+    /// The path of the program at which to look away, as the launcher will
+    /// name it.  Without one nobody is the payload.
+    pub payload: Option<String>,
+    /// Every call, not only those about namespaces and processes.
+    pub every: bool,
+}
+
+/// What was seen, and what the traced said on standard output and error.
+#[derive(Clone, Debug)]
+pub struct Traced {
+    /// What was seen.
+    pub recording: Recording,
+    /// What was said.
+    pub said: String,
+}
+
+/// Traces a command line in a sandbox.
+///
+/// # Errors
+///
+/// Tracing is forbidden here, or there is no such program.
+pub fn trace(sandbox: &mut Sandbox, request: &Request) -> Result<Traced> {
+    // Init is this program too, and its procfs is one that no step touches.
+    let mut argv = vec![format!("{OBSERVED_PROC}/1/exe"), "tracer".to_owned()];
+    if let Some(payload) = &request.payload {
+        argv.extend(["--payload".to_owned(), payload.clone()]);
+    }
+    if request.every {
+        argv.push("--every".to_owned());
+    }
+    argv.push("--".to_owned());
+    argv.extend(request.argv.iter().cloned());
+    let mut running = sandbox.run(&Command { argv, ..Command::default() })?;
+    drop(running.stdin.take());
+
+    // The tracer has lost its own patience by then.
+    let until = Instant::now() + PATIENCE + Duration::from_secs(5);
+    let (told, said) = std::thread::scope(|scope| {
+        let stderr = &mut running.stderr;
+        let said = scope.spawn(move || read_to_end(stderr, until));
+        let told = read_to_end(&mut running.stdout, until);
+        (told, said.join().unwrap_or_default())
+    });
+    sandbox.wait(running.pid, until)?;
+    let said = String::from_utf8_lossy(&said).into_owned();
+    if told.is_empty() {
+        let last = said.lines().last().unwrap_or("the tracer said nothing");
+        let why = last.strip_prefix("nsteps: ").unwrap_or(last);
+        return Err(Error::new(why));
+    }
+    let recording =
+        serde_json::from_slice(&told).context("understand the tracer")?;
+    Ok(Traced { recording, said })
+}

@@ -1,0 +1,336 @@
+//! One trial: a step, by a launcher, under the conditions of a scenario.
+//!
+//! The payload is the probe.  The bare probe runs first in the same sandbox,
+//! so that what the launcher did is the difference; and while the payload is
+//! held on a pipe, the harness looks at it from outside.
+
+use crate::equipment::Equipment;
+use crate::error::{Error, Result};
+use crate::launcher::Launcher;
+use crate::outside;
+use crate::sandbox::protocol::Command;
+use crate::sandbox::{
+    LineRead, NEWROOT, PROBE, PROBE_IN_NEWROOT, PROGRAMS, Plan, Refusal,
+    Running, Sandbox, Scenario, Tree, deadline, read_line, read_to_end,
+};
+use crate::step::{Arguments, Namespace, Step};
+use nix::errno::Errno;
+use probe::{Effect, Observation};
+use std::collections::BTreeMap;
+use std::sync::Barrier;
+use std::time::Instant;
+
+/// What there is to find out.
+#[derive(Clone, Copy, Debug)]
+pub struct Trial {
+    /// What is done.
+    pub step: &'static Step,
+    /// By whom.
+    pub launcher: Launcher,
+    /// Where.
+    pub scenario: Scenario,
+}
+
+/// What was found out.  Not probed is not passed.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// The launcher did something, which may be to refuse.
+    Observed(Box<Observed>),
+    /// Not possible on this machine, with the reason.
+    Unavailable(String),
+    /// It should have been possible.
+    Broken(String),
+}
+
+/// What a launcher did.
+#[derive(Clone, Debug, Default)]
+pub struct Observed {
+    /// What changed for the payload, for the sandbox around it (`host.`), and
+    /// what was left in it afterwards (`residue.`); how the launcher ended
+    /// (`exit`); which call failed (`refused`).
+    pub effect: Effect,
+    /// The payload's own words; nothing when the step never got that far.
+    pub payload: Option<Observation>,
+    /// The namespaces that are not the sandbox's, by what identifies them.
+    pub made: BTreeMap<Namespace, String>,
+    /// Where inside and outside do not say the same.
+    pub disagreements: Vec<String>,
+}
+
+/// How trials meet: a trial holds its payload until the others of its group
+/// hold theirs, so that all the namespaces made are alive at once.
+pub trait Rendezvous: Sync {
+    /// Waits for the others.
+    fn meet(&self);
+}
+
+impl Rendezvous for Barrier {
+    fn meet(&self) {
+        self.wait();
+    }
+}
+
+/// A trial on its own waits for nobody.
+pub struct Alone;
+
+impl Rendezvous for Alone {
+    fn meet(&self) {}
+}
+
+impl Trial {
+    /// Carries it out.  Meets the others of its group exactly once, whatever
+    /// happens.
+    pub fn run(
+        &self,
+        equipment: &Equipment,
+        others: &dyn Rendezvous,
+    ) -> Outcome {
+        let mut met = Met::new(others);
+        match self.observe(equipment, &mut met) {
+            Ok(observed) => Outcome::Observed(Box::new(observed)),
+            Err(Refusal::Unavailable(reason)) => Outcome::Unavailable(reason),
+            Err(Refusal::Broken(why)) => Outcome::Broken(why),
+        }
+    }
+
+    fn observe(
+        &self,
+        equipment: &Equipment,
+        met: &mut Met<'_>,
+    ) -> std::result::Result<Observed, Refusal> {
+        let broken = |error: Error| Refusal::Broken(error.message);
+        let program = self.launcher.program(self.step, &equipment.layout);
+        if !program.exists() {
+            return Err(Refusal::Unavailable(format!(
+                "{} is not built: it needs {}",
+                program.display(),
+                self.launcher.toolchain()
+            )));
+        }
+        let pivots = self.step.arguments == Arguments::NewRoot;
+        let unavailable =
+            |error: &Error| Refusal::Unavailable(error.message.clone());
+        let mut plan = Plan::of(self.scenario, Tree::Small, equipment);
+        if pivots {
+            let rootfs = equipment.rootfs.as_ref().map_err(unavailable)?;
+            plan.rootfs = Some(rootfs.clone());
+        }
+        if self.step.namespaces.contains(&Namespace::Cgroup) {
+            equipment.cgroup.as_ref().map_err(unavailable)?;
+            plan.in_a_cgroup = true;
+        }
+        let mut sandbox = Sandbox::enter(&plan, equipment)?;
+        let baseline = bare_probe(&mut sandbox).map_err(broken)?;
+        let payload = if pivots { PROBE_IN_NEWROOT } else { PROBE };
+        let argv = self.launcher.argv(
+            self.step,
+            PROGRAMS,
+            pivots.then_some(NEWROOT),
+            &[payload, "--json", "--hold"],
+        );
+        hold_and_look(&mut sandbox, &baseline, &argv, met).map_err(broken)
+    }
+}
+
+/// Meets on the way, or at the end when the way was cut short.
+pub struct Met<'a> {
+    others: &'a dyn Rendezvous,
+    done: bool,
+}
+
+impl<'a> Met<'a> {
+    /// Has not met yet.
+    pub fn new(others: &'a dyn Rendezvous) -> Met<'a> {
+        Met { others, done: false }
+    }
+
+    fn meet(&mut self) {
+        if !std::mem::replace(&mut self.done, true) {
+            self.others.meet();
+        }
+    }
+}
+
+impl Drop for Met<'_> {
+    fn drop(&mut self) {
+        self.meet();
+    }
+}
+
+/// What the bare probe says in this sandbox: what there is before anything
+/// is changed.
+///
+/// # Errors
+///
+/// The probe said nothing that can be understood.
+pub fn bare_probe(sandbox: &mut Sandbox) -> Result<Observation> {
+    let command = Command {
+        argv: vec![PROBE.to_owned(), "--json".to_owned()],
+        ..Command::default()
+    };
+    let mut running = sandbox.run(&command)?;
+    let text = read_to_end(&mut running.stdout, deadline());
+    sandbox.wait(running.pid, deadline())?;
+    observation_in(&text).map_err(|error| {
+        let stderr = read_to_end(&mut running.stderr, deadline());
+        let stderr = String::from_utf8_lossy(&stderr);
+        Error::new(format!("the bare probe: {error} {}", stderr.trim()))
+    })
+}
+
+/// The observation in what a launcher and its payload printed.
+///
+/// A program as published may print something of its own as well; the
+/// observation is the last line.
+///
+/// # Errors
+///
+/// There is none.
+pub fn observation_in(text: &[u8]) -> Result<Observation> {
+    let text = text.trim_ascii_end();
+    let start = text.iter().rposition(|&byte| byte == b'\n');
+    serde_json::from_slice(&text[start.map_or(0, |at| at + 1)..])
+        .map_err(|error| Error::new(format!("not an observation: {error}")))
+}
+
+/// Starts the launcher, holds its payload and looks from all sides.
+///
+/// # Errors
+///
+/// The sandbox is gone.
+pub fn hold_and_look(
+    sandbox: &mut Sandbox,
+    baseline: &Observation,
+    argv: &[String],
+    met: &mut Met<'_>,
+) -> Result<Observed> {
+    let host_before = sandbox.host_before().clone();
+    let left_before = outside::Left::behind(sandbox.init());
+    let command = Command { argv: argv.to_vec(), ..Command::default() };
+    let mut running = sandbox.run(&command)?;
+    let mut observed = Observed::default();
+
+    let said = read_line(&mut running.stdout, deadline());
+    if let Ok(payload) = observation_in(said.text()) {
+        observed.effect = probe::effect(baseline, &payload);
+        observed.made = made(baseline, &payload);
+        observed.disagreements =
+            outside::disagreements(sandbox.init(), &payload);
+        let during = sandbox.host_now()?;
+        prefix(&mut observed.effect, "host", &host_before, &during);
+        observed.payload = Some(payload);
+    }
+    met.meet();
+    drop(running.stdin.take());
+    finish(sandbox, &mut running, &mut observed)?;
+    let after = sandbox.host_now()?;
+    prefix(&mut observed.effect, "residue", &host_before, &after);
+    left_before.residue(sandbox.init(), &mut observed.effect);
+    if let LineRead::Late(_) = said {
+        observed.effect.change("payload", "silent");
+    }
+    Ok(observed)
+}
+
+/// Waits for the launcher and reads what it complained of.
+fn finish(
+    sandbox: &mut Sandbox,
+    running: &mut Running,
+    observed: &mut Observed,
+) -> Result<()> {
+    match sandbox.wait(running.pid, deadline())? {
+        Some(ended) => {
+            observed.effect.change("exit", ended.status.to_string());
+        }
+        None => observed.effect.change("exit", "never"),
+    }
+    // What was written is there by now; whoever was left behind may hold the
+    // pipe for ever.
+    let stderr = read_to_end(&mut running.stderr, Instant::now());
+    let stderr = String::from_utf8_lossy(&stderr);
+    if observed.payload.is_none() || refused(&stderr).is_some() {
+        observed.effect.change("refused", complaint(&stderr));
+    }
+    Ok(())
+}
+
+/// What a launcher complains of, in the same words for all: the call and its
+/// errno, or its first line.
+pub fn complaint(stderr: &str) -> String {
+    refused(stderr).unwrap_or_else(|| {
+        let first = stderr.lines().find(|line| !line.is_empty());
+        first.unwrap_or("nothing").trim().to_owned()
+    })
+}
+
+/// The call that failed and its errno, from the launcher's complaint.
+///
+/// C and Rust say `STEP: CALL: STRERROR`, Go `panic: CALL: strerror`; Go's
+/// words are the C library's without its capitals.
+pub fn refused(stderr: &str) -> Option<String> {
+    stderr.lines().find_map(|line| {
+        let (before, words) = line.rsplit_once(": ")?;
+        let errno = errno_of(words.trim())?;
+        // The call, which may have its object beside it or behind it.
+        let call = before.rsplit(": ").find(|it| !it.starts_with('/'))?;
+        let call = call.split([' ', '[']).next()?;
+        Some(format!("{call} {errno:?}"))
+    })
+}
+
+/// The errno whose description these words are.
+fn errno_of(words: &str) -> Option<Errno> {
+    // umount(8) has words of its own.
+    if words == "target is busy." {
+        return Some(Errno::EBUSY);
+    }
+    (1..134)
+        .map(Errno::from_raw)
+        .find(|errno| errno.desc().eq_ignore_ascii_case(words))
+}
+
+/// The namespaces of `seen` that are not those of the baseline.
+fn made(
+    baseline: &Observation,
+    seen: &Observation,
+) -> BTreeMap<Namespace, String> {
+    Namespace::ALL
+        .into_iter()
+        .filter_map(|namespace| {
+            let key = format!("ns.{namespace}");
+            let inode = seen.value(&key)?;
+            (baseline.value(&key) != Some(inode))
+                .then(|| (namespace, inode.to_owned()))
+        })
+        .collect()
+}
+
+/// Adds what changed between two looks at the sandbox, under a prefix.
+pub fn prefix(
+    effect: &mut Effect,
+    name: &str,
+    before: &Observation,
+    after: &Observation,
+) {
+    for (key, change) in probe::effect(before, after).0 {
+        effect.change(format!("{name}.{key}"), change);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_three_languages_refuse_in_the_same_words() {
+        let c = "pid: umount: Device or resource busy\n";
+        let go = "panic: umount: device or resource busy\n\ngoroutine 1";
+        assert_eq!(refused(c).as_deref(), Some("umount EBUSY"));
+        assert_eq!(refused(go).as_deref(), Some("umount EBUSY"));
+        let control = "umount: /proc: target is busy.\n";
+        assert_eq!(refused(control).as_deref(), Some("umount EBUSY"));
+        let old = "pivot_root: mkdir /newroot/.old: File exists\n";
+        assert_eq!(refused(old).as_deref(), Some("mkdir EEXIST"));
+        assert_eq!(refused("starting...\n"), None);
+    }
+}

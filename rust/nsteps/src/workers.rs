@@ -1,0 +1,51 @@
+//! Work spread over the processors, its results in the order it was given.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Does the work on every item, as many at once as there are processors.
+/// `done` hears how many have been finished, and which was the last.
+pub fn in_order<T: Sync, R: Send>(
+    items: &[T],
+    work: impl Fn(&T) -> R + Sync,
+    done: impl Fn(usize, &T) + Sync,
+) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let results: Mutex<BTreeMap<usize, R>> = Mutex::new(BTreeMap::new());
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(item) = items.get(index) else { break };
+                    let result = work(item);
+                    let mut results =
+                        results.lock().unwrap_or_else(|it| it.into_inner());
+                    results.insert(index, result);
+                    done(results.len(), item);
+                }
+            });
+        }
+    });
+    let results = results.into_inner().unwrap_or_else(|it| it.into_inner());
+    results.into_values().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_are_in_the_order_of_the_items() {
+        let items: Vec<u64> = (0..100).collect();
+        let slow_first = |item: &u64| {
+            let millis = if *item == 0 { 20 } else { 0 };
+            std::thread::sleep(std::time::Duration::from_millis(millis));
+            item * 2
+        };
+        let doubled = in_order(&items, slow_first, |_, _| {});
+        assert_eq!(doubled, items.iter().map(|it| it * 2).collect::<Vec<_>>());
+    }
+}

@@ -1,0 +1,207 @@
+//! One named trial for each step, launcher and scenario, for each pair of
+//! languages that join each other, and for each behaviour.
+//!
+//! A trial passes when its launcher does what is blessed for it, makes exactly
+//! the namespaces the step declares, and is seen from outside as it sees
+//! itself.  A step's `agreement` passes when its launchers differ in nothing
+//! that is not explained; an explanation passes when it is still needed.
+
+mod availability;
+
+use availability::unavailable;
+use clap::Parser;
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use nsteps::cli::{Cli, Command};
+use nsteps::command::compare::{self, Group, Outcomes, Selection};
+use nsteps::compare::{Comparison, Subject};
+use nsteps::equipment::Equipment;
+use nsteps::expected::Expected;
+use nsteps::known::{KNOWN_DIFFERENCES, KnownDifference, Seen};
+use nsteps::launcher::{LANGUAGES, Launcher};
+use nsteps::sandbox::Scenario;
+use nsteps::trial::Outcome;
+use std::process::ExitCode;
+use std::sync::LazyLock;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    libtest_mimic::run(&arguments, trials()).exit_code()
+}
+
+/// Everything, by name.
+fn trials() -> Vec<Trial> {
+    let mut trials = Vec::new();
+    for Group { subject, scenario, launchers, .. } in
+        compare::groups(&Selection::everything())
+    {
+        for launcher in launchers {
+            let subject = subject.clone();
+            trials.push(Trial::ignorable_test(
+                name(&subject, launcher.name(), scenario),
+                move || does_what_is_blessed(&subject, launcher, scenario),
+            ));
+        }
+        trials.push(Trial::ignorable_test(
+            name(&subject, "agreement", scenario),
+            move || agree(&subject, scenario),
+        ));
+    }
+    trials.extend(KNOWN_DIFFERENCES.iter().map(|known| {
+        Trial::ignorable_test(known_name(known), move || is_still_seen(known))
+    }));
+    trials
+}
+
+/// `pid::c::proc_nested/root`, `uts::exit_3::go::private/user`.
+fn name(subject: &Subject, who: &str, scenario: Scenario) -> String {
+    match &subject.situation {
+        None => format!("{}::{who}::{scenario}", subject.step),
+        Some(situation) => {
+            format!("{}::{situation}::{who}::{scenario}", subject.step)
+        }
+    }
+}
+
+fn known_name(known: &KnownDifference) -> String {
+    format!("known::{}", known.slug)
+}
+
+/// What everyone did.
+struct Seed {
+    outcomes: Outcomes,
+    comparisons: Vec<Comparison>,
+    equipment: Equipment,
+}
+
+/// All of it happens once, on every processor, before the first trial is
+/// judged.
+static SEEN: LazyLock<Result<Seed, String>> = LazyLock::new(|| {
+    let equipment = Equipment::gather(None).map_err(|it| it.message)?;
+    let outcomes = compare::observe(&wanted()?, &equipment);
+    let comparisons = compare::compare(&outcomes, &equipment.layout)
+        .map_err(|it| it.message)?;
+    Ok(Seed { outcomes, comparisons, equipment })
+});
+
+/// The steps that the trials named on the command line are about.
+fn wanted() -> Result<Selection, String> {
+    let arguments = Arguments::from_args();
+    let everything = Selection::everything();
+    let any = |name: String| {
+        !arguments.is_filtered_out(&Trial::test(name, || Ok(())))
+    };
+    if KNOWN_DIFFERENCES.iter().any(|known| any(known_name(known))) {
+        return Ok(everything);
+    }
+    let mut command = vec!["nsteps".to_owned(), "compare".to_owned()];
+    for group in compare::groups(&everything) {
+        let (subject, scenario) = (&group.subject, group.scenario);
+        let mut names = group.launchers.iter().map(|it| it.name());
+        if any(name(subject, "agreement", scenario))
+            || names.any(|who| any(name(subject, who, scenario)))
+        {
+            command.extend(["--only".to_owned(), subject.step.to_owned()]);
+            command.extend(["--scenario".to_owned(), scenario.to_string()]);
+        }
+    }
+    let Command::Compare(options) = Cli::parse_from(command).command else {
+        return Err("`nsteps compare` is another command".to_owned());
+    };
+    Selection::from(&options).map_err(|it| it.message)
+}
+
+fn seen() -> Result<&'static Seed, Failed> {
+    SEEN.as_ref().map_err(Failed::from)
+}
+
+/// The outcomes and the comparison of one group.
+fn group(
+    subject: &Subject,
+    scenario: Scenario,
+) -> Result<(&'static [(Launcher, Outcome)], &'static Comparison), Failed> {
+    let seen = seen()?;
+    seen.outcomes
+        .iter()
+        .zip(&seen.comparisons)
+        .find(|((of, at, _), _)| of == subject && *at == scenario)
+        .map(|((.., outcomes), comparison)| (&outcomes[..], comparison))
+        .ok_or_else(|| "it was not carried out".into())
+}
+
+fn does_what_is_blessed(
+    subject: &Subject,
+    launcher: Launcher,
+    scenario: Scenario,
+) -> Result<Completion, Failed> {
+    let (outcomes, _) = group(subject, scenario)?;
+    let own = outcomes
+        .iter()
+        .find(|(who, _)| *who == launcher)
+        .ok_or("it was not carried out")?;
+    match &own.1 {
+        Outcome::Unavailable(reason) => return unavailable(reason),
+        Outcome::Broken(why) => return Err(why.into()),
+        Outcome::Observed(_) => {}
+    }
+    let of = |outcomes: &[_], expected| {
+        Comparison::of(subject.clone(), scenario, outcomes, expected)
+    };
+    if LANGUAGES.contains(&launcher) {
+        let layout = &seen()?.equipment.layout;
+        let file = layout.expected().join(format!("{}.txt", subject.step));
+        let expected = Expected::read(&file).map_err(|it| it.message)?;
+        return verdict(&of(std::slice::from_ref(own), Some(&expected)));
+    }
+    // For the control nothing is blessed: it must do what some language does.
+    let beside: Vec<Comparison> = outcomes
+        .iter()
+        .filter(|(who, _)| LANGUAGES.contains(who))
+        .map(|language| of(&[language.clone(), own.clone()], None))
+        .collect();
+    match beside.iter().find(|it| it.differing().next().is_none()) {
+        Some(_) => Ok(Completion::Completed),
+        None => beside.first().map_or(
+            Err("there is no language to compare it with".into()),
+            verdict,
+        ),
+    }
+}
+
+/// Passes when nothing differs; else says what does.
+fn verdict(comparison: &Comparison) -> Result<Completion, Failed> {
+    let differing: Vec<String> = comparison
+        .differing()
+        .map(|(row, why)| format!("{}: {why}", row.key))
+        .collect();
+    if differing.is_empty() {
+        return Ok(Completion::Completed);
+    }
+    Err(differing.join("\n").into())
+}
+
+fn agree(subject: &Subject, scenario: Scenario) -> Result<Completion, Failed> {
+    let (outcomes, comparison) = group(subject, scenario)?;
+    if comparison.unavailable.len() == outcomes.len() {
+        return unavailable(&comparison.unavailable[0].1);
+    }
+    verdict(comparison)
+}
+
+fn is_still_seen(
+    known: &'static KnownDifference,
+) -> Result<Completion, Failed> {
+    let comparisons = &seen()?.comparisons;
+    if comparisons.iter().any(|it| it.explanations().contains(&known)) {
+        return Ok(Completion::Completed);
+    }
+    if known.seen == Seen::Sometimes {
+        return Ok(Completion::ignored_with("not with what is installed here"));
+    }
+    let reasons = comparisons.iter().flat_map(|it| &it.unavailable);
+    match reasons.map(|(_, reason)| reason).next() {
+        Some(reason) => unavailable(&format!("not seen, but: {reason}")),
+        None => Err("nobody shows this difference any more: remove its entry \
+                     in known.rs and its page"
+            .into()),
+    }
+}

@@ -1,0 +1,16 @@
+/*
+ * pid: the old /proc stays, and shows everyone.
+ *
+ * Caught by: mnt./proc processes.proc processes.visible
+ */
+#include "skeleton.h"
+
+static void child(void)
+{
+}
+
+int main(int argc, char *argv[])
+{
+	return clone_and_exec(CLONE_NEWPID | CLONE_NEWNS, child,
+			      payload(argc, argv));
+}

@@ -1,0 +1,17 @@
+/*
+ * uts:exit_3: the payload's status is thrown away.
+ *
+ * In place of: rust
+ * Caught by: exit
+ */
+#include "skeleton.h"
+
+static void child(void)
+{
+	must("sethostname", sethostname("myhostname", 10));
+}
+
+int main(int argc, char *argv[])
+{
+	return clone_and_exec(CLONE_NEWUTS, child, payload(argc, argv));
+}
