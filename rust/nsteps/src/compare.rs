@@ -163,7 +163,7 @@ impl Comparison {
             unexplained += usize::from(!explained);
         }
         if unexplained > 1 || reasons.is_empty() {
-            return Verdict::Differs("nobody has explained this".to_owned());
+            return Verdict::Differs(who_differs(groups));
         }
         Verdict::Explained(reasons)
     }
@@ -246,6 +246,20 @@ impl Comparison {
             }
         }
         all
+    }
+}
+
+/// Who is alone with what they do, when most agree.
+fn who_differs(groups: &[Group]) -> String {
+    let most = groups.iter().map(|it| it.launchers.len()).max().unwrap_or(0);
+    let (many, few): (Vec<&Group>, Vec<&Group>) =
+        groups.iter().partition(|it| it.launchers.len() == most);
+    let names: Vec<_> =
+        few.iter().flat_map(|it| &it.launchers).map(|it| it.name()).collect();
+    if many.len() == 1 {
+        format!("{} unlike the others, unexplained", names.join(" "))
+    } else {
+        "they differ, unexplained".to_owned()
     }
 }
 

@@ -1,7 +1,7 @@
 //! What trials need of this machine, gathered once.
 
 use crate::cgroup::Lent;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::layout::Layout;
 use crate::rootfs::Rootfs;
 use std::path::Path;
@@ -26,6 +26,11 @@ impl Equipment {
     /// There is no repository, or what the user named cannot be used.
     pub fn gather(rootfs: Option<&Path>) -> Result<Equipment> {
         let layout = Layout::find()?;
+        if !Path::new("/proc/self/ns").exists() {
+            return Err(Error::new(
+                "nothing can be observed without procfs: mount it on /proc",
+            ));
+        }
         let rootfs = match rootfs {
             Some(dir) => Ok(Rootfs::directory(dir)?),
             None => Rootfs::busybox(&layout),

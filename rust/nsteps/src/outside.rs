@@ -264,10 +264,16 @@ impl Sides<'_> {
                 outside.0.len()
             )];
         }
+        // The root of a cgroup mount is shown as the reader's cgroup
+        // namespace has it, and the harness reads it from another.
+        let same_cgroups = link(&self.init, Namespace::Cgroup).as_deref()
+            == self.inside.value("ns.cgroup");
         inside
             .iter()
             .zip(&outside.0)
-            .filter(|(inside, outside)| !same_mount(inside, outside))
+            .filter(|(inside, outside)| {
+                !same_mount(inside, outside, same_cgroups)
+            })
             .map(|(inside, outside)| {
                 format!("a mount is `{inside}` inside, {outside:?} outside")
             })
@@ -285,7 +291,7 @@ impl Sides<'_> {
         .into_iter()
         .filter_map(|(key, file, sees)| {
             let says: u32 = self.inside.value(key)?.parse().ok()?;
-            let map = IdMap::read(&self.outside, file)?;
+            let map = self.map_to_here(&self.outside, file)?;
             let right = match map.outer(says) {
                 Some(outer) => outer == sees,
                 None => says == OVERFLOW_ID,
@@ -293,6 +299,17 @@ impl Sides<'_> {
             (!right).then(|| format!("{key} is {says} inside, {sees} outside"))
         })
         .collect()
+    }
+
+    /// How ids of a process are called in the harness's own user namespace.
+    /// Where that is its own as well, the map is not ours to read: the kernel
+    /// shows it as the namespace above would.
+    fn map_to_here(&self, process: &Process, file: &str) -> Option<IdMap> {
+        let here = std::fs::read_link("/proc/self/ns/user").ok()?;
+        if link(process, Namespace::User).as_deref() == here.to_str() {
+            return Some(IdMap(vec![[0, 0, u32::MAX]]));
+        }
+        IdMap::read(process, file)
     }
 
     /// The id maps.  The kernel shows the outer ids as the reader knows them,
@@ -308,7 +325,7 @@ impl Sides<'_> {
                 let inside = if same_user_namespace {
                     inside
                 } else {
-                    inside.through(&IdMap::read(&self.init, file)?)
+                    inside.through(&self.map_to_here(&self.init, file)?)
                 };
                 (inside != outside).then(|| {
                     format!("{key}: {inside:?} inside, {outside:?} outside")
@@ -390,7 +407,7 @@ fn capabilities_of_this_kernel() -> u64 {
 /// Whether the strict parser inside and procfs outside saw the same line.
 /// procfs leaves paths escaped, has no source where it is `none`, and keeps
 /// options in no order.
-fn same_mount(inside: &Mount, outside: &MountInfo) -> bool {
+fn same_mount(inside: &Mount, outside: &MountInfo, same_cgroups: bool) -> bool {
     let options = |text: &str| -> BTreeSet<String> {
         text.split(',').map(str::to_owned).collect()
     };
@@ -410,7 +427,8 @@ fn same_mount(inside: &Mount, outside: &MountInfo) -> bool {
     inside.id == outside.mnt_id as u64
         && inside.parent == outside.pid as u64
         && format!("{}:{}", inside.device.0, inside.device.1) == outside.majmin
-        && fields.next() == Some(&outside.root)
+        && (fields.next() == Some(&outside.root)
+            || (!same_cgroups && inside.fs_type.starts_with("cgroup")))
         && fields.next() == outside.mount_point.to_str()
         && options(&inside.options) == pairs(&outside.mount_options)
         && inside.fs_type == outside.fs_type

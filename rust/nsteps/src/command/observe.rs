@@ -50,6 +50,9 @@ pub fn run(options: &Observe) -> Result<u8> {
         || all.iter().any(|(_, it)| !it.disagreements.is_empty());
     let text = if options.json { json_of(scenario, &all) } else { text(&all) };
     output::print(&text)?;
+    if let Some((line, _)) = all.iter().find(|(_, it)| it.payload.is_none()) {
+        return Err(Error::new(format!("{line} never ran the probe")));
+    }
     Ok(if differ { DIFFERENT } else { 0 })
 }
 

@@ -3,20 +3,23 @@
 
 use super::protocol::{Channel, Command, Ended, Reply, Request};
 use super::{
-    HOSTNAME, Identity, MYTMP, OBSERVED_PROC, Plan, Refusal, links, tree,
+    HOSTNAME, Identity, MYTMP, OBSERVED_PROC, Plan, Refusal, chroot, links,
+    tree,
 };
 use crate::error::{Context, Error, Result};
 use crate::remedy::remedy;
 use crate::sys;
 use nix::errno::Errno;
+use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
-use nix::unistd::{ForkResult, Pid, getegid, geteuid};
+use nix::unistd::{ForkResult, Pid, getegid, geteuid, pipe2};
 use std::ffi::CString;
+use std::io::Read;
 use std::os::fd::{AsFd, OwnedFd};
 
 /// What of the sandbox itself is observed: the things a step could change for
@@ -180,6 +183,9 @@ fn answer(
         Request::Observe => {
             channel.send(&Reply::Host(Box::new(observe())), &[])
         }
+        Request::IsChrooted { pid } => {
+            channel.send(&Reply::Chrooted(chroot::is_chrooted(pid)), &[])
+        }
         Request::Signal { pid, signal } => {
             // A process that is gone already needs no signal.
             let _ = Signal::try_from(signal).map(|signal| {
@@ -187,14 +193,36 @@ fn answer(
             });
             Ok(())
         }
-        Request::Run(command) => match sys::fork() {
-            Ok(ForkResult::Parent { child }) => {
-                channel.send(&Reply::Started(child.as_raw()), &[])
+        Request::Run(command) => {
+            let reply = start(&command, &descriptors).map_or_else(
+                |error| Reply::Broken(error.message),
+                Reply::Started,
+            );
+            channel.send(&reply, &[])
+        }
+    }
+}
+
+/// Starts a command and waits until it is one: a program that cannot be
+/// executed says so through a pipe that a successful exec closes.
+fn start(command: &Command, descriptors: &[OwnedFd]) -> Result<i32> {
+    let (failed, failing) = pipe2(OFlag::O_CLOEXEC).context("make a pipe")?;
+    match sys::fork().context("fork")? {
+        ForkResult::Child => become_command(command, descriptors, &failing),
+        ForkResult::Parent { child } => {
+            drop(failing);
+            let mut errno = [0; 4];
+            let mut failed = std::fs::File::from(failed);
+            if failed.read_exact(&mut errno).is_ok() {
+                let errno = Errno::from_raw(i32::from_ne_bytes(errno));
+                return Err(Error::new(format!(
+                    "cannot start {}: {}",
+                    command.argv.first().map_or("", String::as_str),
+                    errno.desc()
+                )));
             }
-            Ok(ForkResult::Child) => become_command(&command, &descriptors),
-            Err(errno) => channel
-                .send(&Reply::Broken(format!("fork: {}", errno.desc())), &[]),
-        },
+            Ok(child.as_raw())
+        }
     }
 }
 
@@ -220,7 +248,11 @@ fn reap(channel: &Channel) -> Result<()> {
 }
 
 /// The launcher to be: a process in a defined state.  Never returns.
-fn become_command(command: &Command, descriptors: &[OwnedFd]) -> ! {
+fn become_command(
+    command: &Command,
+    descriptors: &[OwnedFd],
+    failing: &OwnedFd,
+) -> ! {
     let errno = match prepare(descriptors) {
         Err(errno) => errno,
         Ok(()) => {
@@ -247,11 +279,7 @@ fn become_command(command: &Command, descriptors: &[OwnedFd]) -> ! {
             sys::execvpe(&strings(&command.argv), &strings(&environment))
         }
     };
-    eprintln!(
-        "sandbox: cannot start {}: {}",
-        command.argv.first().map_or("", String::as_str),
-        errno.desc()
-    );
+    let _ = nix::unistd::write(failing, &(errno as i32).to_ne_bytes());
     std::process::exit(127)
 }
 

@@ -56,7 +56,15 @@ fn effect(baseline: &Observation, seen: &Observation, effect: &mut Effect) {
             });
         }
     }
-    effect.compare_value("id_maps.setgroups", baseline, seen);
+    // A namespace inherits the word from the one above, so that only the
+    // mapper of a new one is known to have chosen it.
+    let mapped = seen.value("id_maps.gid").is_some_and(|map| map != "empty");
+    match seen.value("id_maps.setgroups") {
+        Some(word) if mapped && is_new(baseline, seen, "user") => {
+            effect.change("id_maps.setgroups", word);
+        }
+        _ => effect.compare_value("id_maps.setgroups", baseline, seen),
+    }
 }
 
 /// The map with the caller's own id outside called so, because its number
