@@ -55,7 +55,11 @@ pub fn outcomes(
 
 /// Starts a container and holds its payload: what it says, its pid in the
 /// sandbox, and what holds it.
-fn held_container(
+///
+/// # Errors
+///
+/// The container's payload said nothing that can be understood.
+pub fn held_container(
     sandbox: &mut Sandbox,
     maker: Launcher,
 ) -> Result<(Observation, i32, crate::sandbox::Running)> {

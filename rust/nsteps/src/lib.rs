@@ -12,6 +12,7 @@ pub mod compare;
 pub mod equipment;
 pub mod error;
 pub mod expected;
+pub mod id_map;
 pub mod join;
 pub mod json;
 pub mod known;

@@ -153,10 +153,11 @@ impl Report<'_> {
         }
         let _ = writeln!(
             out,
-            "{FAINT}=  c, go and rust do the same, and so does unshare(1) \
-             where it can   ~  explained below\n\
-             ERRNO  all refuse with it   #  unexplained   n/a  not possible \
-             here   x|y  as root|user{FAINT:#}\n"
+            "{FAINT}= c, go and rust do the same, and so does unshare(1) \
+             where it can\n\
+             ~ explained below   # unexplained   ERRNO all refuse with it\n\
+             n/a not possible here   x|y as root | in a user namespace\
+             {FAINT:#}\n"
         );
     }
 
@@ -189,9 +190,10 @@ impl Report<'_> {
         );
     }
 
-    /// What each language makes of the situations around a step.
+    /// Where the languages part around a step, and where they do not.
     fn situations(&self, out: &mut String) {
         let mut seen: Vec<String> = Vec::new();
+        let mut same: Vec<String> = Vec::new();
         for it in self.comparisons {
             let name = it.subject.to_string();
             if it.subject.situation.is_none()
@@ -207,19 +209,29 @@ impl Report<'_> {
             let mut label = name.as_str();
             for row in &it.rows {
                 let style = match &row.verdict {
-                    Verdict::Same => GOOD,
+                    Verdict::Same => continue,
                     Verdict::Explained(_) => NOTE,
                     Verdict::Differs(_) => BAD,
                 };
                 let _ = writeln!(
                     out,
-                    "{label:<26} {:<10} {style}{}{style:#}",
+                    "{label:<23} {:<10} {style}{}{style:#}",
                     row.key,
                     one_line(row)
                 );
                 label = "";
             }
+            if !label.is_empty() {
+                same.push(name.clone());
+            }
             seen.push(name);
+        }
+        if !same.is_empty() {
+            let _ = writeln!(
+                out,
+                "the same in all         {GOOD}{}{GOOD:#}",
+                wrapped(&same, 24, 80)
+            );
         }
         if !seen.is_empty() {
             out.push('\n');
@@ -341,7 +353,7 @@ impl Report<'_> {
         let _ = writeln!(
             out,
             "{style}{} comparisons of {trials} trials: {same} the same, \
-             {explained} explained, {differs} unexplained{}{}{style:#}  \
+             {explained} explained, {differs} unexplained{}{}{style:#}\n\
              {FAINT}{}, {:.1} s{FAINT:#}",
             same + explained + differs,
             some(unavailable, "trials not possible here"),
@@ -429,6 +441,25 @@ fn one_line(row: &Row) -> String {
             .collect::<Vec<_>>()
             .join("   "),
     }
+}
+
+/// Words on lines of `width`, those after the first moved in by `indent`.
+fn wrapped(words: &[String], indent: usize, width: usize) -> String {
+    let mut text = String::new();
+    let mut column = indent;
+    for word in words {
+        if column > indent && column + 1 + word.len() > width {
+            text.push('\n');
+            text.push_str(&" ".repeat(indent));
+            column = indent;
+        } else if column > indent {
+            text.push(' ');
+            column += 1;
+        }
+        text.push_str(word);
+        column += word.len();
+    }
+    text
 }
 
 /// At most three names, and how many more.

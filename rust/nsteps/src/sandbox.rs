@@ -10,6 +10,7 @@
 //!
 //! Only this module and its children know about privileges.
 
+mod chroot;
 pub mod inside;
 mod links;
 pub mod protocol;
@@ -185,6 +186,13 @@ pub enum Refusal {
     Broken(String),
 }
 
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Error {
+        let (Refusal::Unavailable(why) | Refusal::Broken(why)) = refusal;
+        Error::new(format!("no sandbox: {why}"))
+    }
+}
+
 /// A running sandbox.  Dropping it kills everything in it.
 #[derive(Debug)]
 pub struct Sandbox {
@@ -278,6 +286,23 @@ impl Sandbox {
         loop {
             match self.channel.receive(Some(deadline()))?.0 {
                 Reply::Host(host) => return Ok(*host),
+                Reply::Ended(ended) => self.channel.remember(ended),
+                other => return Err(unexpected(&other)),
+            }
+        }
+    }
+
+    /// Whether a process, by its pid in the sandbox, lives below the root of
+    /// its mount namespace; `None` where that cannot be told.
+    ///
+    /// # Errors
+    ///
+    /// The sandbox is gone.
+    pub fn is_chrooted(&mut self, pid: i32) -> Result<Option<bool>> {
+        self.channel.send(&Request::IsChrooted { pid }, &[])?;
+        loop {
+            match self.channel.receive(Some(deadline()))?.0 {
+                Reply::Chrooted(answer) => return Ok(answer),
                 Reply::Ended(ended) => self.channel.remember(ended),
                 other => return Err(unexpected(&other)),
             }

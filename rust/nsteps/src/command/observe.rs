@@ -5,9 +5,7 @@ use crate::cli::Observe;
 use crate::equipment::Equipment;
 use crate::error::{DIFFERENT, Error, Result};
 use crate::output;
-use crate::sandbox::{
-    Identity, Mounts, PROBE, Plan, Refusal, Sandbox, Scenario, Tree,
-};
+use crate::sandbox::{Identity, Mounts, PROBE, Plan, Sandbox, Scenario, Tree};
 use crate::trial::{Alone, Met, Observed, bare_probe, hold_and_look};
 use anstyle::Style;
 use serde_json::json;
@@ -62,12 +60,7 @@ fn observe(
     equipment: &Equipment,
 ) -> Result<Observed> {
     let plan = Plan::of(scenario, Tree::Whole, equipment);
-    let mut sandbox =
-        Sandbox::enter(&plan, equipment).map_err(|refusal| match refusal {
-            Refusal::Unavailable(why) | Refusal::Broken(why) => {
-                Error::new(format!("no sandbox: {why}"))
-            }
-        })?;
+    let mut sandbox = Sandbox::enter(&plan, equipment)?;
     let baseline = bare_probe(&mut sandbox)?;
     let probe = [PROBE, "--json", "--hold"].map(str::to_owned);
     let mut argv = Vec::new();

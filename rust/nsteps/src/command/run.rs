@@ -3,12 +3,14 @@
 use crate::cli::{Language, Run};
 use crate::command::step_named;
 use crate::error::{Context, Error, Result};
+use crate::id_map::map_root;
 use crate::launcher::Launcher;
 use crate::layout::Layout;
 use crate::remedy::remedy;
 use crate::rootfs::Rootfs;
 use crate::step::Arguments;
 use crate::sys;
+use nix::errno::Errno;
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use nix::unistd::{getegid, geteuid};
@@ -100,22 +102,16 @@ fn step_aside() -> Result<()> {
     if !uid.is_root() {
         flags |= CloneFlags::CLONE_NEWUSER;
     }
-    unshare(flags).map_err(|errno| {
-        let call = "unshare a namespace to protect the machine";
-        let remedy = remedy(call, errno)
+    let failed = |what: &str, errno: Errno| {
+        let remedy = remedy(what, errno)
             .map_or(String::new(), |remedy| format!(": {remedy}"));
-        Error::new(format!("{call}: {}{remedy}", errno.desc()))
+        Error::new(format!("{what}: {}{remedy}", errno.desc()))
+    };
+    unshare(flags).map_err(|errno| {
+        failed("unshare a namespace to protect the machine", errno)
     })?;
     if !uid.is_root() {
-        for (file, text) in [
-            ("setgroups", "deny".to_owned()),
-            ("uid_map", format!("0 {uid} 1")),
-            ("gid_map", format!("0 {gid} 1")),
-        ] {
-            let path = format!("/proc/self/{file}");
-            std::fs::write(&path, text)
-                .context(format_args!("write {path}"))?;
-        }
+        map_root(uid, gid).map_err(|(path, errno)| failed(&path, errno))?;
     }
     let nothing = None::<&str>;
     let slave = MsFlags::MS_REC | MsFlags::MS_SLAVE;

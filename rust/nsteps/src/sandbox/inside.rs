@@ -7,6 +7,7 @@ use super::{
     tree,
 };
 use crate::error::{Context, Error, Result};
+use crate::id_map::map_root;
 use crate::remedy::remedy;
 use crate::sys;
 use nix::errno::Errno;
@@ -88,20 +89,9 @@ fn unshare_everything(identity: Identity) -> std::result::Result<(), Refusal> {
     }
     unshare(flags).map_err(|errno| unavailable(call, errno))?;
     if identity == Identity::User {
-        for (file, text) in [
-            ("setgroups", "deny".to_owned()),
-            ("uid_map", format!("0 {uid} 1")),
-            ("gid_map", format!("0 {gid} 1")),
-        ] {
-            let path = format!("/proc/self/{file}");
-            std::fs::write(&path, text).map_err(|error| {
-                let errno = error.raw_os_error().map(Errno::from_raw);
-                unavailable(
-                    &format!("write {path}"),
-                    errno.unwrap_or(Errno::UnknownErrno),
-                )
-            })?;
-        }
+        map_root(uid, gid).map_err(|(path, errno)| {
+            unavailable(&format!("write {path}"), errno)
+        })?;
     }
     Ok(())
 }

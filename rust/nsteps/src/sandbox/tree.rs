@@ -12,10 +12,10 @@ use crate::sys;
 use nix::fcntl::{OFlag, open};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sys::stat::Mode;
-use nix::unistd::{fchdir, pivot_root};
+use nix::unistd::pivot_root;
 use std::ffi::CString;
 use std::fs;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
@@ -172,18 +172,16 @@ impl Source {
         if let Some(parent) = to.parent() {
             directory(parent)?;
         }
-        let from = if is_dir {
+        if is_dir {
             directory(to)?;
-            // By the directory itself: the way to its name may be covered.
-            fchdir(from).context("fchdir").map_err(broken)?;
-            ".".to_owned()
         } else {
             fs::File::create(to)
                 .context(format_args!("make {}", to.display()))
                 .map_err(broken)?;
-            use std::os::fd::AsRawFd;
-            format!("/proc/self/fd/{}", from.as_raw_fd())
-        };
+        }
+        // By the descriptor: the way to its name may be covered, and a
+        // directory that may not be entered can still be bound.
+        let from = format!("/proc/self/fd/{}", from.as_raw_fd());
         // Recursive: in a user namespace a mount must not be uncovered.
         attach(Some(&from), to, None, MsFlags::MS_BIND | MsFlags::MS_REC)?;
         if is_dir && tree == Tree::Small {

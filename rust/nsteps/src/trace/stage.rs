@@ -2,16 +2,13 @@
 //! run a command line.
 
 use crate::equipment::Equipment;
-use crate::error::{Context, Error, Result};
+use crate::error::{Error, Result};
+use crate::join::held_container;
 use crate::launcher::Launcher;
-use crate::outside;
-use crate::sandbox::protocol::Command;
 use crate::sandbox::{
-    NEWROOT, PROBE_IN_NEWROOT, PROGRAMS, Plan, Refusal, Running, Sandbox,
-    Scenario, Tree, deadline, read_line,
+    NEWROOT, PROGRAMS, Plan, Running, Sandbox, Scenario, Tree,
 };
 use crate::step::{Arguments, Namespace, Step};
-use crate::trial::observation_in;
 
 /// What the step becomes: every root has one, and it does nothing.
 pub const PAYLOAD: &str = "/bin/true";
@@ -57,13 +54,13 @@ impl Stage {
         if step.namespaces.contains(&Namespace::Cgroup) {
             plan.in_a_cgroup = equipment.cgroup.is_ok();
         }
-        let mut sandbox = enter(&plan, equipment)?;
+        let mut sandbox = Sandbox::enter(&plan, equipment)?;
         let mut container = None;
         let subject = match step.arguments {
             Arguments::Command => None,
             Arguments::NewRoot => Some(NEWROOT.to_owned()),
             Arguments::Pid => {
-                let (pid, running) = hold_container(&mut sandbox, launcher)?;
+                let (_, pid, running) = held_container(&mut sandbox, launcher)?;
                 container = Some(running);
                 Some(pid.to_string())
             }
@@ -84,34 +81,7 @@ impl Stage {
         equipment: &Equipment,
     ) -> Result<Stage> {
         let plan = Plan::of(scenario, Tree::Whole, equipment);
-        let sandbox = enter(&plan, equipment)?;
+        let sandbox = Sandbox::enter(&plan, equipment)?;
         Ok(Stage { sandbox, argv: argv.to_vec(), _container: None })
     }
-}
-
-fn enter(plan: &Plan, equipment: &Equipment) -> Result<Sandbox> {
-    Sandbox::enter(plan, equipment).map_err(|refusal| match refusal {
-        Refusal::Unavailable(why) | Refusal::Broken(why) => {
-            Error::new(format!("no sandbox: {why}"))
-        }
-    })
-}
-
-/// Starts a container that a step can join: its pid in the sandbox, and what
-/// holds it.
-fn hold_container(
-    sandbox: &mut Sandbox,
-    maker: Launcher,
-) -> Result<(i32, Running)> {
-    let step = Step::named("container").expect("it is in STEPS");
-    let payload = [PROBE_IN_NEWROOT, "--json", "--hold"];
-    let argv = maker.argv(step, PROGRAMS, Some(NEWROOT), &payload);
-    let mut running = sandbox.run(&Command { argv, ..Command::default() })?;
-    let said = read_line(&mut running.stdout, deadline());
-    let container = observation_in(said.text())
-        .map_err(|error| Error::new(format!("{maker}'s container: {error}")))?;
-    let outer = outside::find(sandbox.init(), &container)
-        .context("find the container from outside")?;
-    let pid = outside::pid_as_seen_by(sandbox.init(), outer)?;
-    Ok((pid, running))
 }

@@ -65,7 +65,9 @@ struct Teller<'a> {
 
 impl Teller<'_> {
     fn arguments(&self) -> Vec<String> {
-        let Some(arguments) = &self.call.arguments else { return Vec::new() };
+        let Some(arguments) = &self.call.arguments else {
+            return vec!["...".to_owned()];
+        };
         arguments
             .iter()
             .map(|argument| match argument {

@@ -204,7 +204,7 @@ impl Memory for Tracee {
     fn word(&self, address: u64) -> Option<[u8; 8]> {
         let address = usize::try_from(address).ok()? as *mut libc::c_void;
         let word = ptrace::read(Pid::from_raw(self.0), address).ok()?;
-        Some(i64::from(word).to_ne_bytes())
+        Some(word.to_ne_bytes())
     }
 }
 

@@ -1,0 +1,432 @@
+//! The tracer sees what strace(1) sees, in the same kind of sandbox; and what
+//! the three languages call is what the steps promise.
+//!
+//! Both write down when a call began or ended, and namespace calls wait for
+//! each other across processes: so the order of all calls is compared, which
+//! includes that of each process.
+
+mod availability;
+
+use availability::unavailable;
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use nsteps::equipment::Equipment;
+use nsteps::launcher::{LANGUAGES, Launcher};
+use nsteps::sandbox::protocol::Command;
+use nsteps::sandbox::{Identity, Mounts, Scenario, deadline, read_to_end};
+use nsteps::step::{STEPS, Step};
+use nsteps::trace::stage::Stage;
+use nsteps::trace::story::{Line, tell};
+use nsteps::trace::{Call, Made, Recording, flags};
+use std::fs;
+use std::process::{ExitCode, Output};
+use std::sync::LazyLock;
+
+/// What strace is asked for.
+const CALLS: &str = "clone,clone3,unshare,setns,mount,umount2,pivot_root,\
+                     sethostname,execve";
+/// Where strace finds room in a sandbox.
+const LOG: &str = "/tmp/log";
+/// What the three languages must do alike.
+const NAMESPACE_CALLS: &[&str] =
+    &["unshare", "setns", "mount", "umount2", "pivot_root", "sethostname"];
+
+type Outcome = Result<Completion, Failed>;
+
+fn main() -> ExitCode {
+    let mut trials = vec![
+        Trial::ignorable_test("a_tracer_that_is_traced_says_so", || {
+            a_tracer_that_is_traced_says_so()
+        }),
+        Trial::ignorable_test("who_never_ends_is_killed", || {
+            who_never_ends_is_killed()
+        }),
+        Trial::ignorable_test("who_stops_itself_goes_on", || {
+            ends_with(&["sh", "-c", "kill -STOP $$; exit 3"], "3")
+        }),
+        Trial::ignorable_test("a_signal_without_a_name_arrives", || {
+            let script = "trap 'exit 4' RTMIN; kill -RTMIN $$; sleep 9";
+            ends_with(&["bash", "-c", script], "4")
+        }),
+        Trial::ignorable_test("a_program_that_is_not_there_is_named", || {
+            let output = nsteps(&["--", "no-such-program"])?;
+            says(&output, "there is no program no-such-program")
+        }),
+        Trial::ignorable_test("go_is_seen_to_execute_itself", || {
+            go_is_seen_to_execute_itself()
+        }),
+    ];
+    for step in STEPS {
+        trials.push(Trial::ignorable_test(
+            format!("c_and_rust_make_the_same_calls::{}", step.name),
+            || c_and_rust_make_the_same_calls(step),
+        ));
+        trials.extend(LANGUAGES.iter().map(|launcher| {
+            Trial::ignorable_test(
+                format!("strace_agrees::{}::{launcher}", step.name),
+                || strace_agrees(step, *launcher),
+            )
+        }));
+    }
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+static EQUIPMENT: LazyLock<Result<Equipment, String>> =
+    LazyLock::new(|| Equipment::gather(None).map_err(|it| it.message));
+
+fn natural() -> Scenario {
+    Scenario { mounts: Mounts::Private, identity: Identity::natural() }
+}
+
+/// Runs `nsteps trace`.
+fn nsteps(arguments: &[&str]) -> Result<Output, Failed> {
+    Ok(std::process::Command::new(env!("CARGO_BIN_EXE_nsteps"))
+        .arg("trace")
+        .args(arguments)
+        .output()?)
+}
+
+/// What of this machine's doing keeps a trace from being made, if anything.
+fn obstacle(output: &Output) -> Option<String> {
+    let stderr = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+    let of_the_machine = ["no sandbox: ", "ptrace: ", "is not built: "];
+    of_the_machine.iter().any(|it| stderr.contains(it)).then_some(stderr)
+}
+
+/// What `nsteps trace` saw the only launcher it was asked for do.
+fn recording(arguments: &[&str]) -> Result<Result<Recording, String>, Failed> {
+    let output = nsteps(&[&["--json"], arguments].concat())?;
+    if let Some(obstacle) = obstacle(&output) {
+        return Ok(Err(obstacle));
+    }
+    let mut value: serde_json::Value = serde_json::from_slice(&output.stdout)
+        .map_err(|error| {
+        format!("{error}: {}", String::from_utf8_lossy(&output.stderr))
+    })?;
+    Ok(Ok(serde_json::from_value(value["columns"][0]["recording"].take())?))
+}
+
+/// The step as traced by ours.
+fn traced(
+    step: &Step,
+    launcher: Launcher,
+) -> Result<Result<Recording, String>, Failed> {
+    recording(&[step.name, "--lang", launcher.name()])
+}
+
+fn strace_agrees(step: &Step, launcher: Launcher) -> Outcome {
+    let theirs = match strace(step, launcher)? {
+        Ok(calls) => calls,
+        Err(reason) => return unavailable(&reason),
+    };
+    let ours = match traced(step, launcher)? {
+        Ok(recording) => recording.calls.iter().filter_map(ours).collect(),
+        Err(reason) => return unavailable(&reason),
+    };
+    same(&ours, &theirs)
+}
+
+/// Compares call by call: a text of ours must be one of strace's, in which a
+/// word `*` stands for anything.
+fn same(ours: &Vec<Vec<String>>, theirs: &Vec<Vec<String>>) -> Outcome {
+    let alike = |one: &Vec<String>, other: &Vec<String>| {
+        one.len() == other.len()
+            && one
+                .iter()
+                .zip(other)
+                .all(|(one, other)| other == "*" || one == other)
+    };
+    let agree = !ours.is_empty()
+        && ours.len() == theirs.len()
+        && ours.iter().zip(theirs).all(|(one, other)| alike(one, other));
+    if agree {
+        return Ok(Completion::Completed);
+    }
+    let text = |calls: &Vec<Vec<String>>| {
+        calls.iter().map(|it| it.join(" ")).collect::<Vec<_>>().join("\n  ")
+    };
+    Err(format!("nsteps:\n  {}\nstrace:\n  {}", text(ours), text(theirs))
+        .into())
+}
+
+/// One of our calls as words: name, arguments, result.  `None` for what
+/// strace was not asked for, and for threads: how many a runtime makes is not
+/// the same twice.
+fn ours(call: &Call) -> Option<Vec<String>> {
+    if !CALLS.split(',').any(|it| it == call.name)
+        || call.made == Some(Made::Thread)
+    {
+        return None;
+    }
+    let arguments: Vec<String> = call
+        .arguments
+        .iter()
+        .flatten()
+        .map(|argument| sorted(&argument.to_string()))
+        .collect();
+    let result = match call.result {
+        None => "?".to_owned(),
+        Some(result) if result < 0 => {
+            flags::errno(i32::try_from(-result).unwrap_or(0))
+        }
+        Some(result) => result.to_string(),
+    };
+    Some(words(&call.name, arguments, result))
+}
+
+/// The words of a call, without what is not the same in two runs.
+fn words(
+    name: &str,
+    mut arguments: Vec<String>,
+    result: String,
+) -> Vec<String> {
+    match name {
+        // Without the argument vector, the environment, the length.
+        "execve" | "sethostname" => arguments.truncate(1),
+        // A descriptor.
+        "setns" => drop(arguments.remove(0)),
+        _ => {}
+    }
+    let is_a_pid = name.starts_with("clone")
+        && result.parse::<u32>().is_ok_and(|pid| pid > 0);
+    let result = if is_a_pid { "a child".to_owned() } else { result };
+    let mut words = vec![name.to_owned()];
+    words.extend(arguments);
+    words.push(result);
+    words
+}
+
+/// Flags in the order of the alphabet.
+fn sorted(argument: &str) -> String {
+    if argument.starts_with('"') {
+        return argument.to_owned();
+    }
+    let mut flags: Vec<&str> = argument.split('|').collect();
+    flags.sort_unstable();
+    flags.join("|")
+}
+
+/// The step as strace sees it.
+fn strace(
+    step: &Step,
+    launcher: Launcher,
+) -> Result<Result<Vec<Vec<String>>, String>, Failed> {
+    let equipment = EQUIPMENT.as_ref().map_err(Failed::from)?;
+    if !fs::exists("/usr/bin/strace")? {
+        return Ok(Err("there is no strace (Debian: strace)".to_owned()));
+    }
+    let mut stage = match Stage::of_step(step, launcher, natural(), equipment) {
+        Ok(stage) => stage,
+        Err(error) => return Ok(Err(error.message)),
+    };
+    let log = format!("/proc/{}/root{LOG}", stage.sandbox.init());
+    fs::create_dir(&log)?;
+    let mut argv: Vec<String> = ["strace", "-ff", "-ttt", "-qq", "-a1"]
+        .iter()
+        .chain(&["-s4096", "-esignal=none", "-e", &format!("trace={CALLS}")])
+        .chain(&["-o", &format!("{LOG}/of")])
+        .map(ToString::to_string)
+        .collect();
+    argv.extend(stage.argv.iter().cloned());
+    let mut running =
+        stage.sandbox.run(&Command { argv, ..Command::default() })?;
+    drop(running.stdin.take());
+    let said = read_to_end(&mut running.stderr, deadline());
+    let ended = stage.sandbox.wait(running.pid, deadline())?;
+    let mut lines: Vec<(f64, String)> = Vec::new();
+    for entry in fs::read_dir(&log)? {
+        let text = fs::read_to_string(entry?.path())?;
+        for line in text.lines() {
+            let (when, what) =
+                line.split_once(' ').ok_or("a line without a time")?;
+            lines.push((when.parse()?, what.to_owned()));
+        }
+    }
+    lines.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+    let calls: Vec<Vec<String>> =
+        lines.iter().filter_map(|(_, line)| theirs(line)).collect();
+    if calls.is_empty() {
+        let said = String::from_utf8_lossy(&said).into_owned();
+        return Err(format!("strace saw nothing: {said} {ended:?}").into());
+    }
+    Ok(Ok(calls))
+}
+
+/// A line of strace's as words.
+fn theirs(line: &str) -> Option<Vec<String>> {
+    let (call, result) = line.rsplit_once(" = ")?;
+    let (name, arguments) = call.strip_suffix(')')?.split_once('(')?;
+    if arguments.contains("CLONE_THREAD") || result.contains("ERESTART") {
+        return None;
+    }
+    let mut arguments = split(arguments);
+    if name.starts_with("clone") {
+        arguments = vec![clone_flags(&arguments)];
+    }
+    let arguments = arguments
+        .iter()
+        // A pointer to what the kernel will not read.
+        .map(|it| if it.starts_with("0x") { "*".into() } else { sorted(it) })
+        .collect();
+    let mut result = result.split(' ');
+    let result = match (result.next()?, result.next()) {
+        ("-1", Some(errno)) => errno,
+        (number, _) => number,
+    };
+    Some(words(name, arguments, result.to_owned()))
+}
+
+/// Splits arguments at their commas, not at those in strings or brackets.
+fn split(arguments: &str) -> Vec<String> {
+    let mut all = vec![String::new()];
+    let (mut depth, mut quoted, mut escaped) = (0, false, false);
+    for letter in arguments.chars() {
+        match letter {
+            _ if escaped => {}
+            '"' => quoted = !quoted,
+            '[' | '{' if !quoted => depth += 1,
+            ']' | '}' if !quoted => depth -= 1,
+            ',' if !quoted && depth == 0 => {
+                all.push(String::new());
+                continue;
+            }
+            ' ' if !quoted && depth == 0 => continue,
+            _ => {}
+        }
+        escaped = letter == '\\' && !escaped;
+        all.last_mut().expect("one at least").push(letter);
+    }
+    all
+}
+
+/// `flags=...` and, of clone3, `exit_signal=...`, as one list of flags.
+fn clone_flags(arguments: &[String]) -> String {
+    let fields = arguments
+        .iter()
+        .flat_map(|it| it.trim_matches(['{', '}']).split(',').map(str::trim));
+    let all: Vec<&str> = fields
+        .filter_map(|field| {
+            field
+                .strip_prefix("flags=")
+                .or_else(|| field.strip_prefix("exit_signal="))
+        })
+        .filter(|it| *it != "0")
+        .collect();
+    all.join("|")
+}
+
+/// C and Rust change the same namespaces and mounts, in the same order.
+fn c_and_rust_make_the_same_calls(step: &Step) -> Outcome {
+    let mut told = Vec::new();
+    for launcher in [Launcher::C, Launcher::Rust] {
+        match traced(step, launcher)? {
+            Ok(recording) => told.push(
+                tell(&recording)
+                    .iter()
+                    .filter_map(namespace_call)
+                    .collect::<Vec<_>>(),
+            ),
+            Err(reason) => return unavailable(&reason),
+        }
+    }
+    same(&told[0], &told[1])
+}
+
+/// What a call does to a namespace: role, call, and what it is about.
+fn namespace_call(line: &Line) -> Option<Vec<String>> {
+    let namespaces = |flags: &str| {
+        let new: Vec<&str> =
+            flags.split('|').filter(|it| it.starts_with("CLONE_NEW")).collect();
+        new.join("|")
+    };
+    let about = match line.call.as_str() {
+        "clone" | "clone3" => vec![namespaces(line.arguments.first()?)],
+        "fork" | "vfork" => vec![String::new()],
+        // The source of a mount that has none is written in many ways.
+        "mount" => line.arguments[1..4].to_vec(),
+        call if NAMESPACE_CALLS.contains(&call) => line.arguments.clone(),
+        _ => return None,
+    };
+    let call = match line.call.as_str() {
+        "clone3" | "fork" | "vfork" => "clone",
+        other => other,
+    };
+    let mut words = vec![line.role.clone(), call.to_owned()];
+    words.extend(about);
+    words.push(if line.failed { "failed".into() } else { "done".into() });
+    Some(words)
+}
+
+fn go_is_seen_to_execute_itself() -> Outcome {
+    let step = Step::named("pid").ok_or("there is a step pid")?;
+    let recording = match traced(step, Launcher::Go)? {
+        Ok(recording) => recording,
+        Err(reason) => return unavailable(&reason),
+    };
+    let again = tell(&recording).iter().any(|line| {
+        line.role == "child" && line.arguments[0] == "\"/proc/self/exe\""
+    });
+    if again {
+        return Ok(Completion::Completed);
+    }
+    Err("its child executed nothing but the payload".into())
+}
+
+/// Traced itself, the tracer cannot trace: one line, and status 2.
+fn a_tracer_that_is_traced_says_so() -> Outcome {
+    if !fs::exists("/usr/bin/strace")? {
+        return unavailable("there is no strace (Debian: strace)");
+    }
+    let output = std::process::Command::new("/usr/bin/strace")
+        .args(["-f", "-qq", "-o", "/dev/null"])
+        .arg(env!("CARGO_BIN_EXE_nsteps"))
+        .args(["trace", "--", "true"])
+        .output()?;
+    if let Some(obstacle) = obstacle(&output)
+        && !obstacle.contains("someone traces us already")
+    {
+        return unavailable(&obstacle);
+    }
+    says(&output, "ptrace: Operation not permitted: ")
+}
+
+/// Status 2, and one line that begins so.
+fn says(output: &Output, line: &str) -> Outcome {
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    if let Some(obstacle) = obstacle(output)
+        && !line.starts_with("ptrace")
+    {
+        return unavailable(&obstacle);
+    }
+    let right = output.status.code() == Some(2)
+        && stderr.lines().count() == 1
+        && stderr.starts_with(&format!("nsteps: {line}"));
+    if right {
+        return Ok(Completion::Completed);
+    }
+    Err(format!("{}: {stderr}", output.status).into())
+}
+
+fn who_never_ends_is_killed() -> Outcome {
+    let recording = match recording(&["--", "sleep", "1000"])? {
+        Ok(recording) => recording,
+        Err(reason) => return unavailable(&reason),
+    };
+    if recording.late {
+        return Ok(Completion::Completed);
+    }
+    Err("it is said to have ended".into())
+}
+
+/// The command runs to its end, and ends with that.
+fn ends_with(command: &[&str], status: &str) -> Outcome {
+    let recording = match recording(&[&["--"], command].concat())? {
+        Ok(recording) => recording,
+        Err(reason) => return unavailable(&reason),
+    };
+    let told = tell(&recording);
+    let last = told.last().ok_or("nothing was seen")?;
+    if last.call == "exit_group" && last.arguments == [status] {
+        return Ok(Completion::Completed);
+    }
+    Err(format!("its last call was {last:?}").into())
+}
