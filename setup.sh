@@ -3,7 +3,8 @@
 #
 #   ./setup.sh          for `make compare`
 #   ./setup.sh test     for `make test` as well: rustfmt and clippy, and
-#                       clang-format where MUST_RUN=1 asks for every check
+#                       clang-format and strace where MUST_RUN=1 asks for
+#                       every check
 #
 # On Debian and its children root installs without being asked; an ordinary
 # user is told the exact command, or has it run with SETUP=sudo. Elsewhere the
@@ -75,8 +76,10 @@ done
 missing=
 packages=
 while read -r tool apt dnf pacman apk why; do
-    [ "$tool" != clang-format ] ||
-        { [ "$purpose" = test ] && [ "${MUST_RUN:-0}" = 1 ]; } || continue
+    case $tool:$purpose:${MUST_RUN:-0} in
+    clang-format:test:1 | strace:test:1) ;;
+    clang-format:* | strace:*) continue ;;
+    esac
     ! have "$tool" || continue
     missing="$missing${missing:+, }$tool ($why)"
     case $packager in
@@ -97,6 +100,7 @@ unshare      util-linux     util-linux        util-linux util-linux-misc    unsh
 ip           iproute2       iproute           iproute2   iproute2           to look at network links
 ps           procps         procps-ng         procps-ng  procps-ng          to look at processes
 clang-format clang-format   clang-tools-extra clang      clang-extra-tools  to check the layout of the C sources
+strace       strace         strace            strace     strace             to check what nsteps trace says
 TABLE
 
 may_install() {
