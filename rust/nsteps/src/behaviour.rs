@@ -200,8 +200,13 @@ impl Behaviour {
         })?;
         observed.effect.change("exit", ended.status.to_string());
         if self.look == Look::Terminate {
-            let alive = crate::outside::sleepers(sandbox.init());
-            let word = if alive > 0 { "lives on" } else { "is gone" };
+            // A payload that goes with its launcher may take a moment.
+            let until = Instant::now() + SETTLED;
+            let lives = || crate::outside::sleepers(sandbox.init()) > 0;
+            while lives() && Instant::now() < until {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            let word = if lives() { "lives on" } else { "is gone" };
             observed.effect.change("payload", word);
             return Ok(observed);
         }

@@ -358,8 +358,8 @@ pub const CLAIMS: &[Claim] = &[
                    and neither on the mount of the present root.",
         expected: only_where(root::OWN_PUT_OLD),
         because: "pivot_root(\".\", \".\") stacks the old root on the new one; \
-                  and the error is EBUSY only where the root's own mount is \
-                  named, else EINVAL",
+                  a mount of the present root is EBUSY, what is locked or \
+                  shared, no mount or not below is EINVAL",
         check: root::rules_of_pivot_root,
     },
     Claim {

@@ -25,6 +25,8 @@ pub enum Command {
     Show(Show),
     /// Run every step in every language and compare what the payload sees
     Compare(Compare),
+    /// Check what the posts claim, on this machine
+    Claims(Claims),
     /// Show the effect of any command line that runs the probe
     Observe(Observe),
     /// Say what this machine allows, what is missing, and the remedy
@@ -38,6 +40,13 @@ pub enum Command {
     Man {
         /// Into this directory
         dir: PathBuf,
+    },
+    /// What checks of claims run in their sandboxes
+    #[command(hide = true)]
+    Demonstrate {
+        /// What, and with what
+        #[arg(trailing_var_arg = true)]
+        words: Vec<String>,
     },
     /// Who removes a cgroup when the harness has ended
     #[command(hide = true)]
@@ -128,6 +137,26 @@ pub struct Compare {
     /// Bless what is seen now as what is expected
     #[arg(long)]
     pub bless: bool,
+}
+
+/// `nsteps claims`.
+///
+/// Each claim is checked in sandboxes, and the verdict follows from what was
+/// seen: it holds, holds only where something is the case, or is refuted.
+///
+/// Exit status: 0 if every verdict is the expected one, 1 if one is not, 2 if
+/// the question could not be answered.
+#[derive(Debug, Args)]
+pub struct Claims {
+    /// Only these: a number, a post (crosby) or a topic of it (crosby/mount)
+    #[arg(value_name = "N|POST")]
+    pub which: Vec<String>,
+    /// Print verdicts and evidence as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Print the table of the book; nothing is checked for it
+    #[arg(long, conflicts_with = "json")]
+    pub markdown: bool,
 }
 
 /// `nsteps observe`.

@@ -341,3 +341,133 @@ fn two_sides(observed: &[(Launcher, &Observed)]) -> Vec<Row> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sandbox::SCENARIOS;
+    use Launcher::{C, Go, Rust};
+
+    /// What a launcher did: keys and values, and the namespaces it made.
+    fn outcome(
+        changes: &[(&str, &str)],
+        made: &[(Namespace, &str)],
+    ) -> Outcome {
+        let mut observed = Observed {
+            payload: Some(probe::Observation::default()),
+            ..Observed::default()
+        };
+        for (key, value) in changes {
+            observed.effect.change(*key, value);
+        }
+        observed.made =
+            made.iter().map(|(it, inode)| (*it, inode.to_string())).collect();
+        Outcome::Observed(Box::new(observed))
+    }
+
+    /// The keys that differ, and why.
+    fn differing(
+        subject: &Subject,
+        outcomes: &[(Launcher, Outcome)],
+        expected: Option<&Expected>,
+    ) -> Vec<String> {
+        let scenario = SCENARIOS[0];
+        Comparison::of(subject.clone(), scenario, outcomes, expected)
+            .differing()
+            .map(|(row, why)| format!("{}: {why}", row.key))
+            .collect()
+    }
+
+    fn uts(situation: Option<&str>) -> Subject {
+        Subject { step: "uts", situation: situation.map(str::to_owned) }
+    }
+
+    const NAME: (&str, &str) = ("uts.hostname", "myhostname");
+
+    #[test]
+    fn who_agrees_does_not_differ() {
+        let one = outcome(&[NAME], &[(Namespace::Uts, "uts:[1]")]);
+        let other = outcome(&[NAME], &[(Namespace::Uts, "uts:[2]")]);
+        let found = differing(&uts(None), &[(C, one), (Rust, other)], None);
+        assert_eq!(found, Vec::<String>::new());
+    }
+
+    #[test]
+    fn an_unexplained_value_differs() {
+        let one = outcome(&[NAME], &[]);
+        let other = outcome(&[("uts.hostname", "other")], &[]);
+        let subject = uts(Some("exit_3"));
+        assert_eq!(
+            differing(&subject, &[(C, one), (Rust, other)], None),
+            ["uts.hostname: they differ, unexplained"]
+        );
+    }
+
+    #[test]
+    fn a_known_difference_explains_its_own_values_only() {
+        let exit = |status| outcome(&[("exit", status)], &[]);
+        let subject = uts(Some("exit_3"));
+        let all = |c| [(C, exit(c)), (Go, exit("2")), (Rust, exit("3"))];
+        assert_eq!(differing(&subject, &all("0"), None), [""; 0]);
+        assert_eq!(
+            differing(&subject, &all("9"), None),
+            ["exit: they differ, unexplained"]
+        );
+    }
+
+    #[test]
+    fn all_of_them_cannot_agree_on_a_mistake() {
+        let none = outcome(&[NAME], &[]);
+        assert_eq!(
+            differing(&uts(None), &[(C, none.clone()), (Rust, none)], None),
+            [
+                "namespaces: c does not make uts",
+                "namespaces: rust does not make uts"
+            ]
+        );
+    }
+
+    #[test]
+    fn one_namespace_has_one_maker() {
+        let it = outcome(&[NAME], &[(Namespace::Uts, "uts:[1]")]);
+        assert_eq!(
+            differing(&uts(None), &[(C, it.clone()), (Rust, it)], None),
+            ["ns.uts: rust is in the very namespace of c"]
+        );
+    }
+
+    #[test]
+    fn what_was_blessed_must_still_be_shown() {
+        let mut expected = Expected::default();
+        let blessed = BTreeMap::from([(NAME.0.to_owned(), NAME.1.to_owned())]);
+        let subject = uts(Some("exit_3"));
+        expected.bless(&subject, SCENARIOS[0], Rust, &blessed);
+        let found = |changes| {
+            let outcomes = [(Rust, outcome(changes, &[]))];
+            differing(&subject, &outcomes, Some(&expected))
+        };
+        assert_eq!(found(&[NAME]), [""; 0]);
+        assert_eq!(
+            found(&[]),
+            ["uts.hostname: rust shows unchanged, blessed is myhostname"]
+        );
+        assert_eq!(
+            found(&[NAME, ("umask", "077")]),
+            ["umask: rust shows 077, blessed is unchanged"]
+        );
+    }
+
+    #[test]
+    fn nothing_blessed_is_not_everything_allowed() {
+        let it = outcome(&[NAME], &[]);
+        let found = differing(
+            &uts(Some("exit_3")),
+            &[(C, it)],
+            Some(&Expected::default()),
+        );
+        assert_eq!(
+            found,
+            ["blessed: nothing was ever blessed here: make bless"]
+        );
+    }
+}

@@ -22,6 +22,15 @@ pub fn compare(report: &Report<'_>) -> String {
             "unavailable": tally.unavailable,
             "broken": tally.broken,
         },
+        "claims": report.claims.map(|it| json!({
+            "claims": it.claims,
+            "hold": it.hold,
+            "only_where": it.only_where,
+            "refuted": it.refuted,
+            "unavailable": it.unavailable,
+            "broken": it.broken,
+            "unexpected": it.unexpected,
+        })),
         "stale": report.stale.iter().map(|it| it.slug).collect::<Vec<_>>(),
         "comparisons": report
             .comparisons

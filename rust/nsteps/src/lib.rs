@@ -6,6 +6,7 @@
 
 pub mod behaviour;
 pub mod cgroup;
+pub mod claims;
 pub mod cli;
 pub mod command;
 pub mod compare;
@@ -13,6 +14,7 @@ pub mod equipment;
 pub mod error;
 pub mod expected;
 pub mod id_map;
+pub mod interrupt;
 pub mod join;
 pub mod json;
 pub mod known;
@@ -29,3 +31,4 @@ pub mod step;
 pub mod sys;
 pub mod trace;
 pub mod trial;
+pub mod workers;

@@ -3,7 +3,7 @@
 use clap::Parser;
 use nsteps::cli::{Cli, Command};
 use nsteps::error::{Error, Result};
-use nsteps::{cgroup, command, sandbox};
+use nsteps::{cgroup, command, interrupt, sandbox};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -17,15 +17,30 @@ fn main() -> ExitCode {
 }
 
 fn run(command: &Command) -> Result<u8> {
+    // The others become something else, or belong to a harness.
+    if !matches!(
+        command,
+        Command::Run(_)
+            | Command::Demonstrate { .. }
+            | Command::Janitor { .. }
+            | Command::Sandbox
+            | Command::Tracer(_)
+    ) {
+        interrupt::heed();
+    }
     match command {
         Command::List => command::list::run(),
         Command::Run(options) => command::run::run(options),
         Command::Show(options) => command::show::run(options),
         Command::Compare(options) => command::compare::run(options),
+        Command::Claims(options) => command::claims::run(options),
         Command::Observe(options) => command::observe::run(options),
         Command::Doctor => command::doctor::run(),
         Command::Completions { shell } => command::manual::completions(*shell),
         Command::Man { dir } => command::manual::pages(dir),
+        Command::Demonstrate { words } => {
+            nsteps::claims::demonstrations::run(words)
+        }
         Command::Janitor { dir } => cgroup::janitor(dir).map(|()| 0),
         Command::Sandbox => sandbox::inside::warden().map(|()| 0),
         Command::Trace(options) => command::trace::run(options),

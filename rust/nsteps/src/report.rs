@@ -19,6 +19,8 @@ pub struct Report<'a> {
     pub comparisons: &'a [Comparison],
     /// Explanations that nothing needed any more.
     pub stale: &'a [&'static KnownDifference],
+    /// How the posts' claims stand, when all of them were checked.
+    pub claims: Option<crate::claims::report::Tally>,
     /// Whether to show every key.
     pub verbose: bool,
     /// What the machine is, in a few words.
@@ -350,6 +352,14 @@ impl Report<'_> {
             tally;
         let style =
             if differs + broken + self.stale.len() > 0 { BAD } else { GOOD };
+        if let Some(claims) = self.claims {
+            let style =
+                if claims.unexpected + claims.broken > 0 { BAD } else { GOOD };
+            let _ = writeln!(
+                out,
+                "{style}{claims}{style:#} {FAINT}(nsteps claims){FAINT:#}"
+            );
+        }
         let _ = writeln!(
             out,
             "{style}{} comparisons of {trials} trials: {same} the same, \

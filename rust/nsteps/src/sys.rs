@@ -391,3 +391,28 @@ pub fn news() -> nix::Result<Option<(i32, i32)>> {
     let pid = Errno::result(pid)?;
     Ok((pid > 0).then_some((pid, status)))
 }
+
+/// Sets the domain name of the uts namespace.
+///
+/// # Errors
+///
+/// Those of
+/// [setdomainname(2)](https://man7.org/linux/man-pages/man2/setdomainname.2.html).
+pub fn set_domain_name(name: &std::ffi::CStr) -> nix::Result<()> {
+    let length = name.count_bytes();
+    // SAFETY: setdomainname(2) reads `length` bytes, which is what the string
+    // has before its NUL; it outlives the call.
+    let result = unsafe { libc::setdomainname(name.as_ptr(), length) };
+    Errno::result(result).map(drop)
+}
+
+/// Makes the directory that was inherited as descriptor `number` the present
+/// one; nix wants a descriptor that somebody here owns.
+///
+/// # Errors
+///
+/// `EBADF` when nothing was inherited under that number.
+pub fn change_directory_to(number: RawFd) -> nix::Result<()> {
+    // SAFETY: fchdir(2) takes an integer and touches no memory of ours.
+    Errno::result(unsafe { libc::fchdir(number) }).map(drop)
+}

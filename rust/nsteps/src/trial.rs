@@ -218,9 +218,19 @@ pub fn hold_and_look(
             outside::disagreements(sandbox.init(), &payload);
         let during = sandbox.host_now()?;
         prefix(&mut observed.effect, "host", &host_before, &during);
+        if is_chrooted(sandbox, &payload) {
+            observed.effect.change("root", "below that of the namespace");
+        }
         observed.payload = Some(payload);
     }
     met.meet();
+    if let Some(payload) = &observed.payload
+        && outside::find(sandbox.init(), payload).is_err()
+    {
+        // Then nobody knows what the others met.
+        let why = "the payload has ended before it was let go";
+        observed.disagreements.push(why.to_owned());
+    }
     drop(running.stdin.take());
     finish(sandbox, &mut running, &mut observed)?;
     let after = sandbox.host_now()?;
@@ -230,6 +240,15 @@ pub fn hold_and_look(
         observed.effect.change("payload", "silent");
     }
     Ok(observed)
+}
+
+/// Whether the payload's root is not that of its mount namespace.  Where it
+/// cannot be found, inside and outside disagree already.
+fn is_chrooted(sandbox: &mut Sandbox, payload: &Observation) -> bool {
+    outside::find(sandbox.init(), payload)
+        .and_then(|pid| outside::pid_as_seen_by(sandbox.init(), pid))
+        .and_then(|pid| sandbox.is_chrooted(pid))
+        .is_ok_and(|answer| answer == Some(true))
 }
 
 /// Waits for the launcher and reads what it complained of.

@@ -1,11 +1,14 @@
 //! Work spread over the processors, its results in the order it was given.
 
+use crate::interrupt::{self, Working};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Does the work on every item, as many at once as there are processors.
 /// `done` hears how many have been finished, and which was the last.
+///
+/// Stops early when interrupted; the results are then fewer than the items.
 pub fn in_order<T: Sync, R: Send>(
     items: &[T],
     work: impl Fn(&T) -> R + Sync,
@@ -13,11 +16,12 @@ pub fn in_order<T: Sync, R: Send>(
 ) -> Vec<R> {
     let next = AtomicUsize::new(0);
     let results: Mutex<BTreeMap<usize, R>> = Mutex::new(BTreeMap::new());
+    let _working = Working::begin();
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
         for _ in 0..workers {
             scope.spawn(|| {
-                loop {
+                while !interrupt::requested() {
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     let Some(item) = items.get(index) else { break };
                     let result = work(item);

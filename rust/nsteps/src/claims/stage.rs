@@ -19,6 +19,9 @@ const PERFORMER: Launcher = Launcher::C;
 /// The command itself, for demonstrations: where it is in every sandbox.
 pub const NSTEPS: &str = "/nsteps/bin/nsteps";
 
+/// How long something is given that is sure to happen.
+pub const LONG: Duration = Duration::from_secs(5);
+
 /// A shell line that makes a program wait until it is released.
 const HOLD: &str = "echo ready; read _";
 
@@ -283,10 +286,21 @@ pub fn propagation(line: &str) -> String {
     if tags.is_empty() { "private".to_owned() } else { tags.join(" ") }
 }
 
-/// One line of a text, or a word that there is none.
-pub fn or_none<'t>(lines: &[&'t str]) -> &'t str {
-    lines.last().copied().unwrap_or("no mount")
+/// The topmost of the lines of a mount table, or words that there is none.
+pub fn topmost<'t>(lines: &[&'t str]) -> &'t str {
+    lines.last().copied().unwrap_or(NO_MOUNT)
 }
+
+/// The same as evidence, without the options of the filesystem.
+pub fn shown(lines: &[&str]) -> String {
+    match lines.last().and_then(|line| line.rsplit_once(' ')) {
+        Some((line, _)) => line.to_owned(),
+        None => NO_MOUNT.to_owned(),
+    }
+}
+
+/// Instead of a line, where nothing is mounted.
+pub const NO_MOUNT: &str = "no such mount";
 
 /// A command line as a person types it, for messages.
 fn in_words<S: AsRef<str>>(argv: &[S]) -> String {

@@ -1,6 +1,7 @@
 //! `nsteps compare`: every step in every language in every scenario.
 
 use crate::behaviour::BEHAVIOURS;
+use crate::claims::CLAIMS;
 use crate::cli::Compare;
 use crate::compare::{Comparison, Subject};
 use crate::equipment::Equipment;
@@ -13,7 +14,7 @@ use crate::report::{Report, Tally};
 use crate::sandbox::{NEEDS_ROOT, SCENARIOS, Scenario};
 use crate::step::{Arguments, STEPS, Step};
 use crate::trial::{Outcome, Trial};
-use crate::{join, json, output};
+use crate::{claims, command, interrupt, join, json, output};
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -43,14 +44,22 @@ pub fn run(options: &Compare) -> Result<u8> {
     let equipment = Equipment::gather(options.rootfs.as_deref())?;
     let begun = Instant::now();
     let outcomes = observe(&selection, &equipment);
+    interrupt::check()?;
     if options.bless {
         bless(&outcomes, &equipment.layout)?;
     }
     let comparisons = compare(&outcomes, &equipment.layout)?;
     let stale = stale(&selection, &comparisons);
+    // Who looks at everything also hears how the posts' claims stand.
+    let claims = selection.everything.then(|| {
+        let all: Vec<_> = CLAIMS.iter().collect();
+        claims::report::Tally::of(&command::claims::check(&all, &equipment))
+    });
+    interrupt::check()?;
     let report = Report {
         comparisons: &comparisons,
         stale: &stale,
+        claims,
         verbose: options.verbose,
         machine: crate::machine::in_a_few_words(),
         seconds: begun.elapsed().as_secs_f64(),
@@ -58,7 +67,8 @@ pub fn run(options: &Compare) -> Result<u8> {
     let text =
         if options.json { json::compare(&report) } else { report.text() };
     output::print(&text)?;
-    Ok(status(&comparisons, &stale))
+    let claims = claims.map_or(0, command::claims::status);
+    Ok(status(&comparisons, &stale).max(claims))
 }
 
 /// 0, 1 or 2, as diff(1) has it.
@@ -262,7 +272,8 @@ pub fn observe(selection: &Selection, equipment: &Equipment) -> Outcomes {
 }
 
 impl Group {
-    fn run(&self, equipment: &Equipment) -> Vec<(Launcher, Outcome)> {
+    /// Carries out its trials, all at the same time.
+    pub fn run(&self, equipment: &Equipment) -> Vec<(Launcher, Outcome)> {
         match self.work {
             Work::Step(step) => self.at_once(|launcher, barrier| {
                 let trial = Trial { step, launcher, scenario: self.scenario };

@@ -37,6 +37,11 @@ pub enum Request {
     Run(Command),
     /// Say what the sandbox looks like.
     Observe,
+    /// Say whether a process lives below the root of its mount namespace.
+    IsChrooted {
+        /// Its pid in the sandbox.
+        pid: i32,
+    },
     /// Send a signal to a process.
     Signal {
         /// Its pid in the sandbox.
@@ -68,6 +73,8 @@ pub enum Reply {
     Ended(Ended),
     /// What it looks like now.
     Host(Box<Observation>),
+    /// Whether the process is chrooted; nothing where that cannot be told.
+    Chrooted(Option<bool>),
     /// A request could not be carried out.
     Broken(String),
 }

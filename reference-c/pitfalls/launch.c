@@ -1,0 +1,110 @@
+/*
+ * launch: every way in which C makes a child that becomes a command.
+ *
+ * launch WAY CMD [ARG...] ends as the command ends: with its status, 128+n
+ * after signal n, and 125 when it cannot tell.
+ * https://man7.org/linux/man-pages/man2/clone.2.html
+ * https://man7.org/linux/man-pages/man3/posix_spawn.3.html
+ */
+#define _GNU_SOURCE
+#include <err.h>
+#include <sched.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+enum { STACK_SIZE = 1024 * 1024 };
+
+static int become(void *argument)
+{
+	char **command = argument;
+
+	execvp(command[0], command);
+	_exit(127);
+}
+
+static pid_t clone_with(int flags, char *command[])
+{
+	static _Alignas(16) char stack[STACK_SIZE];
+
+	return clone(become, stack + STACK_SIZE, flags, command);
+}
+
+static pid_t by_clone(char *command[])
+{
+	return clone_with(SIGCHLD, command);
+}
+
+/* The mounts of the new namespace propagate as those it is a copy of. */
+static pid_t by_clone_newns(char *command[])
+{
+	return clone_with(CLONE_NEWNS | SIGCHLD, command);
+}
+
+/* The child borrows the memory, and the parent stands still. */
+static pid_t by_clone_vm(char *command[])
+{
+	return clone_with(CLONE_VM | CLONE_VFORK | SIGCHLD, command);
+}
+
+static pid_t by_fork(char *command[])
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		become(command);
+	return pid;
+}
+
+static pid_t by_posix_spawn(char *command[])
+{
+	pid_t pid;
+	int error =
+		posix_spawnp(&pid, command[0], NULL, NULL, command, environ);
+
+	if (error != 0)
+		errx(127, "posix_spawnp: %s", strerror(error));
+	return pid;
+}
+
+/* Nobody asked for close-on-exec. */
+static pid_t by_clone_with_pipe(char *command[])
+{
+	int ends[2];
+
+	if (pipe(ends) == -1)
+		err(125, "pipe");
+	return by_clone(command);
+}
+
+static const struct {
+	const char *name;
+	pid_t (*start)(char *command[]);
+} ways[] = {
+	{ "clone", by_clone },		{ "clone_newns", by_clone_newns },
+	{ "clone_vm", by_clone_vm },	{ "fork", by_fork },
+	{ "pipe", by_clone_with_pipe }, { "posix_spawn", by_posix_spawn },
+};
+
+int main(int argc, char *argv[])
+{
+	pid_t pid = -1;
+	int status;
+
+	if (argc < 3)
+		errx(125, "usage: launch WAY CMD [ARG...]");
+	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++)
+		if (strcmp(ways[i].name, argv[1]) == 0)
+			pid = ways[i].start(argv + 2);
+	if (pid == -1)
+		err(125, "%s", argv[1]);
+	if (waitpid(pid, &status, 0) == -1)
+		err(125, "waitpid");
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status)
+				   : WEXITSTATUS(status);
+}

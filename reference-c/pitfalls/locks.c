@@ -1,0 +1,114 @@
+/*
+ * locks: children that want a lock which another thread held when they were
+ * made, and which nobody is left to open.
+ *
+ * locks malloc|stdout clone|fork CHILDREN
+ * fork makes the locks of the C library good in its child; clone cannot.
+ * https://man7.org/linux/man-pages/man7/signal-safety.7.html
+ */
+#define _GNU_SOURCE
+#include <err.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { THREADS = 3, PATIENCE_MS = 200 };
+
+/* What is smaller each thread may keep at hand, without a lock. */
+enum { BEYOND_CACHES = 4096 };
+
+static void use_malloc(void)
+{
+	/* volatile, or the compiler sees that nobody needs the memory. */
+	void *volatile memory = malloc(BEYOND_CACHES);
+
+	free(memory);
+}
+
+static void use_stdout(void)
+{
+	flockfile(stdout);
+	funlockfile(stdout);
+}
+
+static void (*use)(void);
+
+static void *use_for_ever(void *argument)
+{
+	for (;;)
+		use();
+	return argument;
+}
+
+static int child(void *argument)
+{
+	(void)argument;
+	use();
+	_exit(0);
+}
+
+static pid_t start(int by_clone)
+{
+	static _Alignas(16) char stack[1024 * 1024];
+	pid_t pid;
+
+	if (by_clone)
+		return clone(child, stack + sizeof(stack), SIGCHLD, NULL);
+	pid = fork();
+	if (pid == 0)
+		child(NULL);
+	return pid;
+}
+
+/* Whether the child has ended in time; if not, it is ended. */
+static int has_ended(pid_t pid)
+{
+	static const struct timespec one_ms = { .tv_nsec = 1000000 };
+
+	for (int ms = 0; ms < PATIENCE_MS; ms++) {
+		if (waitpid(pid, NULL, WNOHANG) == pid)
+			return 1;
+		nanosleep(&one_ms, NULL);
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	return 0;
+}
+
+int main(int argc, char *argv[])
+{
+	int children;
+
+	if (argc != 4)
+		errx(125, "usage: locks malloc|stdout clone|fork CHILDREN");
+	use = strcmp(argv[1], "malloc") == 0 ? use_malloc : use_stdout;
+	children = atoi(argv[3]);
+#ifdef __GLIBC__
+	/* All threads want the same lock, as they do on a machine with more. */
+	mallopt(M_ARENA_MAX, 1);
+#endif
+	for (int i = 0; i < THREADS; i++) {
+		pthread_t thread;
+
+		pthread_create(&thread, NULL, use_for_ever, NULL);
+	}
+	for (int i = 1; i <= children; i++) {
+		pid_t pid = start(strcmp(argv[2], "clone") == 0);
+
+		if (pid == -1)
+			err(125, "%s", argv[2]);
+		if (!has_ended(pid)) {
+			dprintf(1, "child %d hung\n", i);
+			_exit(0);
+		}
+	}
+	dprintf(1, "%d children, none hung\n", children);
+	_exit(0);
+}

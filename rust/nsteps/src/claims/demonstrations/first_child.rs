@@ -1,0 +1,35 @@
+//! What `unshare(CLONE_NEWPID)` does to its caller and to its children.
+
+use crate::error::{Context, Result};
+use crate::sys;
+use nix::sched::{CloneFlags, unshare};
+use nix::sys::wait::waitpid;
+use nix::unistd::{ForkResult, getpid};
+
+/// Says who the caller is before and after, who its first child is, and what
+/// becomes of a second.
+///
+/// # Errors
+///
+/// It may not unshare, or not even the first child could be made.
+pub fn pid_for_children(_: &[String]) -> Result<()> {
+    println!("before unshare, getpid(): {}", getpid());
+    unshare(CloneFlags::CLONE_NEWPID).context("unshare")?;
+    println!("after it, getpid(): {}", getpid());
+    match sys::fork().context("fork")? {
+        ForkResult::Child => {
+            println!("first child, getpid(): {}", getpid());
+            std::process::exit(0);
+        }
+        ForkResult::Parent { child } => {
+            waitpid(child, None).context("wait")?;
+        }
+    }
+    let second = match sys::fork() {
+        Ok(ForkResult::Child) => std::process::exit(0),
+        Ok(ForkResult::Parent { .. }) => "ok".to_owned(),
+        Err(errno) => format!("{errno:?}"),
+    };
+    println!("it has ended; the next fork: {second}");
+    Ok(())
+}

@@ -1,0 +1,219 @@
+//! When the kernel pivots and when it does not: one row for each situation of
+//! [pivot_root(2)](https://man7.org/linux/man-pages/man2/pivot_root.2.html).
+
+use crate::error::{Context, Result};
+use crate::sandbox::MYTMP;
+use crate::sys;
+use nix::errno::Errno;
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::sched::{CloneFlags, unshare};
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::{ForkResult, chdir, chroot, pivot_root};
+
+/// A situation, and what comes of it.
+pub struct Case {
+    /// The situation, in a few words.
+    pub name: &'static str,
+    /// `ok`, or the name of the errno.
+    expected: &'static str,
+    /// The same where `/` is locked: in a user namespace whose mount table
+    /// began as a copy of another's.
+    where_locked: &'static str,
+    /// Whether put_old is new_root itself.
+    pub stacks: bool,
+    /// Brings the situation about, then pivots.
+    attempt: fn() -> Attempt,
+}
+
+/// The outer result is that of the preparations.
+type Attempt = nix::Result<nix::Result<()>>;
+
+const fn case(
+    name: &'static str,
+    expected: &'static str,
+    attempt: fn() -> Attempt,
+) -> Case {
+    Case { name, expected, where_locked: expected, stacks: false, attempt }
+}
+
+/// A case in which the present root is named as new_root: that it is locked
+/// is found out first.
+const fn of_root(
+    name: &'static str,
+    expected: &'static str,
+    attempt: fn() -> Attempt,
+) -> Case {
+    Case { where_locked: "EINVAL", ..case(name, expected, attempt) }
+}
+
+/// A tmpfs of its own for each case, with a few names in it.
+const SITE: &str = "/tmp";
+const NEW: &str = "/tmp/new";
+const OLD: &str = "/tmp/new/old";
+const FILE: &str = "/tmp/new/file";
+const ELSEWHERE: &str = "/tmp/elsewhere";
+/// A directory that lies on the mount of `/`, and one below it.
+const ON_ROOT: &str = MYTMP;
+const BELOW_ON_ROOT: &str = "/mytmp/old";
+
+/// Every situation, in the order they are tried.
+pub const CASES: &[Case] = &[
+    case("new_root bound on itself", "ok", || {
+        bind(NEW)?;
+        Ok(pivot_root(NEW, OLD))
+    }),
+    Case {
+        stacks: true,
+        ..case("pivot_root(\".\", \".\")", "ok", || {
+            bind(NEW)?;
+            chdir(NEW)?;
+            Ok(pivot_root(".", ".")
+                .and_then(|()| umount2(".", MntFlags::MNT_DETACH)))
+        })
+    },
+    case("in a chroot to a mount", "ok", || {
+        bind(NEW)?;
+        chroot(NEW)?;
+        chdir("/")?;
+        bind("/old")?;
+        Ok(pivot_root("/old", "/old/deeper"))
+    }),
+    case("in a chroot to a mere directory", "EINVAL", || {
+        bind(OLD)?;
+        chroot(NEW)?;
+        chdir("/")?;
+        Ok(pivot_root("/old", "/old/deeper"))
+    }),
+    of_root("new_root on the root's mount", "EBUSY", || {
+        Ok(pivot_root(ON_ROOT, BELOW_ON_ROOT))
+    }),
+    case("put_old on the root's mount", "EBUSY", || {
+        bind(NEW)?;
+        Ok(pivot_root(NEW, ON_ROOT))
+    }),
+    of_root("both are /", "EBUSY", || Ok(pivot_root("/", "/"))),
+    case("new_root is no mount, elsewhere", "EINVAL", || {
+        Ok(pivot_root(NEW, OLD))
+    }),
+    case("put_old not below new_root, elsewhere", "EINVAL", || {
+        bind(NEW)?;
+        Ok(pivot_root(NEW, ELSEWHERE))
+    }),
+    case("all is shared", "EINVAL", || {
+        propagate("/", MsFlags::MS_REC | MsFlags::MS_SHARED)?;
+        bind(NEW)?;
+        Ok(pivot_root(NEW, OLD))
+    }),
+    case("new_root's parent is shared", "EINVAL", || {
+        propagate(SITE, MsFlags::MS_SHARED)?;
+        bind(NEW)?;
+        propagate(NEW, MsFlags::MS_PRIVATE)?;
+        Ok(pivot_root(NEW, OLD))
+    }),
+    case("new_root bound before unshare(NEWUSER|NEWNS)", "EINVAL", || {
+        bind(NEW)?;
+        unshare(CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNS)?;
+        Ok(pivot_root(NEW, OLD))
+    }),
+    case("new_root is a file", "ENOTDIR", || Ok(pivot_root(FILE, OLD))),
+    case("put_old is a file", "ENOTDIR", || {
+        bind(NEW)?;
+        Ok(pivot_root(NEW, FILE))
+    }),
+    case("put_old is missing", "ENOENT", || {
+        bind(NEW)?;
+        Ok(pivot_root(NEW, "/tmp/new/missing"))
+    }),
+    case("no CAP_SYS_ADMIN over the mounts", "EPERM", || {
+        bind(NEW)?;
+        unshare(CloneFlags::CLONE_NEWUSER)?;
+        Ok(pivot_root(NEW, OLD))
+    }),
+];
+
+/// Tries every case and prints a line for each: result, tab, name.
+///
+/// # Errors
+///
+/// A preparation failed.
+pub fn table(_: &[String]) -> Result<()> {
+    std::fs::create_dir_all(BELOW_ON_ROOT).context("make a directory")?;
+    for case in CASES {
+        match sys::fork().context("fork")? {
+            // An errno is a small number, and so fits in a status.
+            ForkResult::Child => std::process::exit(match case.perform() {
+                Ok(Ok(())) => 0,
+                Ok(Err(errno)) => errno as i32,
+                Err(errno) => {
+                    eprintln!("{}: prepare: {}", case.name, errno.desc());
+                    UNPREPARED
+                }
+            }),
+            ForkResult::Parent { child } => {
+                let result = match waitpid(child, None).context("wait")? {
+                    WaitStatus::Exited(_, 0) => "ok".to_owned(),
+                    WaitStatus::Exited(_, UNPREPARED) => {
+                        "unprepared".to_owned()
+                    }
+                    WaitStatus::Exited(_, raw) => {
+                        format!("{:?}", Errno::from_raw(raw))
+                    }
+                    other => format!("{other:?}"),
+                };
+                println!("{result}\t{}", case.name);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The status of a case that did not get as far as to pivot.
+const UNPREPARED: i32 = 255;
+
+impl Case {
+    /// What comes of it, for root or in a user namespace.
+    pub fn expected(&self, in_a_user_namespace: bool) -> &'static str {
+        if in_a_user_namespace { self.where_locked } else { self.expected }
+    }
+
+    fn perform(&self) -> Attempt {
+        unshare(CloneFlags::CLONE_NEWNS)?;
+        propagate("/", MsFlags::MS_REC | MsFlags::MS_PRIVATE)?;
+        let (none, no_flags) = (None::<&str>, MsFlags::empty());
+        mount(Some("none"), SITE, Some("tmpfs"), no_flags, none)?;
+        for dir in [OLD, ELSEWHERE, "/tmp/new/old/deeper"] {
+            std::fs::create_dir_all(dir).map_err(errno)?;
+        }
+        std::fs::write(FILE, "").map_err(errno)?;
+        (self.attempt)()
+    }
+}
+
+/// A bind on itself makes a mount of a directory.
+fn bind(dir: &str) -> nix::Result<()> {
+    let none = None::<&str>;
+    mount(Some(dir), dir, none, MsFlags::MS_BIND | MsFlags::MS_REC, none)
+}
+
+fn propagate(at: &str, flags: MsFlags) -> nix::Result<()> {
+    let none = None::<&str>;
+    mount(none, at, none, flags, none)
+}
+
+fn errno(error: std::io::Error) -> Errno {
+    error.raw_os_error().map_or(Errno::UnknownErrno, Errno::from_raw)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_case_has_a_name_of_its_own() {
+        for case in CASES {
+            let same = CASES.iter().filter(|it| it.name == case.name);
+            assert_eq!(same.count(), 1, "{}", case.name);
+            assert!(!case.name.contains('\t'), "{}", case.name);
+        }
+    }
+}

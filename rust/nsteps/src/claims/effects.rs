@@ -1,0 +1,105 @@
+//! Claims about what whole programs do: the effects that `nsteps compare`
+//! compares.
+
+use super::{Finding, Found, Scene};
+use crate::launcher::{LANGUAGES, Launcher};
+use crate::sandbox::{Mounts, Refusal, Scenario};
+use crate::step::Step;
+use crate::trial::{Alone, Outcome, Trial};
+use probe::Effect;
+
+/// cdne's programs, each with one namespace more.
+const ADDING_UP: &[&str] = &[
+    "network",
+    "net_mount",
+    "net_mount_uts",
+    "net_mount_uts_ipc",
+    "net_mount_uts_ipc_pid",
+];
+
+/// What a step does to its payload, where mounts are private.
+fn effect(scene: &Scene<'_>, name: &str, launcher: Launcher) -> Found<Effect> {
+    let step = Step::named(name).expect("it is in STEPS");
+    let scenario =
+        Scenario { mounts: Mounts::Private, identity: scene.identity };
+    let trial = Trial { step, launcher, scenario };
+    match trial.run(scene.equipment, &Alone) {
+        Outcome::Observed(observed) => Ok(observed.effect),
+        Outcome::Unavailable(reason) => Err(Refusal::Unavailable(reason)),
+        Outcome::Broken(why) => Err(Refusal::Broken(why)),
+    }
+}
+
+/// An effect in one line, without how the launcher ended.
+fn in_a_line(effect: &Effect) -> String {
+    let words: Vec<_> = effect
+        .0
+        .iter()
+        .filter(|(key, _)| *key != "exit")
+        .map(|(key, change)| format!("{key} {change}"))
+        .collect();
+    if words.is_empty() { "no change".to_owned() } else { words.join(", ") }
+}
+
+/// Claim 14.
+pub fn go_does_what_c_does(scene: &Scene<'_>) -> Found<Finding> {
+    let c = effect(scene, "network", Launcher::C)?;
+    let go = effect(scene, "network", Launcher::Go)?;
+    let isolates = |effect: &Effect| {
+        effect.0.get("ns.net").is_some_and(|change| change == "new")
+    };
+    Ok(Finding::plainly(c == go && isolates(&c))
+        .seen(format!("c:  {}", in_a_line(&c)))
+        .seen(format!("go: {}", in_a_line(&go))))
+}
+
+/// Claim 22.
+pub fn programs_add_up(scene: &Scene<'_>) -> Found<Finding> {
+    let mut holds = true;
+    let mut finding = Finding::new();
+    let mut before = Effect::default();
+    for name in ADDING_UP {
+        let now = effect(scene, name, Launcher::C)?;
+        let kept = before
+            .0
+            .iter()
+            .all(|(key, change)| now.0.get(key).is_some_and(|it| it == change));
+        let more: Vec<&str> = now
+            .0
+            .keys()
+            .filter(|key| *key != "exit" && !before.0.contains_key(*key))
+            .map(String::as_str)
+            .collect();
+        let made = more.iter().filter(|key| key.starts_with("ns.")).count();
+        holds &= kept && made == 1;
+        let less = if kept { "" } else { ", and less than before" };
+        finding = finding.seen(format!("{name}: {}{less}", more.join(" ")));
+        before = now;
+    }
+    Ok(finding.case("", holds))
+}
+
+/// Claim 24, for every language that is built.
+pub fn skeleton_changes_nothing(scene: &Scene<'_>) -> Found<Finding> {
+    let mut holds = true;
+    let mut finding = Finding::new();
+    let mut reason = None;
+    for launcher in LANGUAGES {
+        match effect(scene, "skeleton", *launcher) {
+            Ok(effect) => {
+                // How it ended is said of every launcher.
+                holds &= effect.0.keys().eq(["exit"]);
+                finding =
+                    finding.seen(format!("{launcher}: {}", in_a_line(&effect)));
+            }
+            Err(Refusal::Unavailable(why)) => reason = Some(why),
+            Err(broken) => return Err(broken),
+        }
+    }
+    match reason {
+        Some(why) if finding.evidence.is_empty() => {
+            Err(Refusal::Unavailable(why))
+        }
+        _ => Ok(finding.case("", holds)),
+    }
+}

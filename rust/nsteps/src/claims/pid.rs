@@ -1,0 +1,171 @@
+//! What is claimed of the pid namespace.
+
+use super::{Finding, Found, Scene};
+use crate::outside;
+use crate::sandbox::{Mounts, OBSERVED_PROC, deadline};
+use std::time::Duration;
+
+/// Everyone of whom the mounted /proc knows.
+const PS: &[&str] = &["ps", "-e", "-o", "pid=", "-o", "comm="];
+/// Somebody to be seen, signalled or killed; it must not hold a pipe open.
+const SLEEP: &str = "sleep 1000 </dev/null >/dev/null 2>&1";
+/// How long a signal or a death may take to arrive.
+const SOON: Duration = Duration::from_millis(300);
+
+/// Claim 8.
+pub fn proc_decides_what_ps_shows(scene: &Scene<'_>) -> Found<Finding> {
+    scene.needs("ps", "procps")?;
+    let mut stage = scene.stage(Mounts::Private)?;
+    let outside = in_a_line(&stage.run(PS)?.well()?);
+    let script = format!("echo $$; {}; true", PS.join(" "));
+    let old = stage.step_sh("pid_oldproc", &script)?.well()?;
+    let (own, old) = old.split_once('\n').unwrap_or_default();
+    let old = in_a_line(old);
+    let new = in_a_line(&stage.step("pid", PS)?.well()?);
+    // Those of the sandbox: its init, and a bystander.
+    let others: Vec<_> =
+        outside.split(", ").filter(|it| !it.ends_with(" ps")).collect();
+    let everyone = others.len() > 1
+        && others.iter().all(|it| old.split(", ").any(|line| line == *it));
+    let holds = own == "1" && everyone && new == "1 ps";
+    Ok(Finding::plainly(holds)
+        .seen(format!("outside, ps: {outside}"))
+        .seen(format!("old /proc, getpid() {own}, ps: {old}"))
+        .seen(format!("new /proc, ps: {new}")))
+}
+
+/// What ps says, in one line.
+fn in_a_line(ps: &str) -> String {
+    ps.lines().map(str::trim).collect::<Vec<_>>().join(", ")
+}
+
+/// Claim 9.  Without a pid namespace what is left behind lives on.
+pub fn all_end_with_pid_1(scene: &Scene<'_>) -> Found<Finding> {
+    let mut finding = Finding::new();
+    let mut holds = true;
+    for (step, words, left) in
+        [("pid", "PID 1", 0), ("skeleton", "a command without a namespace", 1)]
+    {
+        let mut stage = scene.stage(Mounts::Private)?;
+        let held = stage.hold_step(step, &format!("{SLEEP} &"))?;
+        outside::until_it_sleeps(stage.init(), deadline())?;
+        let before = outside::sleepers(stage.init());
+        stage.release(held)?;
+        // The dead may take a moment to be gone; the living do not go.
+        let until = std::time::Instant::now() + SOON;
+        let mut after = outside::sleepers(stage.init());
+        while after > left && std::time::Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(2));
+            after = outside::sleepers(stage.init());
+        }
+        holds &= before == 1 && after == left;
+        let fate = if after == 0 { "has been killed" } else { "lives on" };
+        finding = finding.seen(format!("{words} has ended: its sleep {fate}"));
+    }
+    Ok(finding.case("", holds))
+}
+
+/// Claim 16.
+pub fn first_child_is_pid_1(scene: &Scene<'_>) -> Found<Finding> {
+    let mut stage = scene.stage(Mounts::Private)?;
+    let said = stage.demonstrate(&["pid_for_children"])?.well()?;
+    let after = |what: &str| {
+        said.lines().find_map(|line| line.strip_prefix(what)).unwrap_or("?")
+    };
+    let holds = after("before unshare, getpid(): ")
+        == after("after it, getpid(): ")
+        && after("first child, getpid(): ") == "1"
+        && after("it has ended; the next fork: ") == "ENOMEM";
+    Ok(said.lines().fold(Finding::plainly(holds), Finding::seen))
+}
+
+/// Claim 26.  The parent of `sleep` ends at once; then `sleep` is killed, and
+/// nobody but its new parent can wait for it.
+pub fn init_adopts_orphans(scene: &Scene<'_>) -> Found<Finding> {
+    let mut stage = scene.stage(Mounts::Private)?;
+    let script = format!(
+        "set -- $(sh -c '{SLEEP} & echo $! $$')
+         orphan=$1
+         [ -e /proc/$2 ] || echo \"its parent $2 has ended\"
+         read -r init </proc/1/comm
+         grep PPid /proc/$orphan/status
+         echo $init
+         kill -KILL $orphan
+         for wait in 1 2 3 4 5 6 7 8 9 10; do
+             [ -e /proc/$orphan ] || break
+             sleep 0.05
+         done
+         [ -e /proc/$orphan ] || echo \"killed, and waited for\""
+    );
+    let said = stage.step_sh("unshare_init", &script)?.well()?;
+    let lines: Vec<&str> = said.lines().collect();
+    let holds = matches!(
+        lines.as_slice(),
+        [parent, "PPid:\t1", "unshare_init", "killed, and waited for"]
+            if parent.ends_with("has ended")
+    );
+    let ppid = lines.get(1).map_or("?", |it| it.trim());
+    let init = lines.get(2).unwrap_or(&"?");
+    Ok(Finding::plainly(holds)
+        .seen(format!("an orphan: {}", lines.first().unwrap_or(&"?")))
+        .seen(format!("{}, which is {init}", ppid.replace('\t', " ")))
+        .seen((*lines.last().unwrap_or(&"?")).to_owned()))
+}
+
+/// Claim 27.
+pub fn seen_from_above_only(scene: &Scene<'_>) -> Found<Finding> {
+    let mut stage = scene.stage(Mounts::Private)?;
+    let other = stage.start(&["sh", "-c", &format!("exec {SLEEP}")])?;
+    let script =
+        format!("echo $$; cd /proc; echo [0-9]*; kill -0 {} 2>&1", other.pid);
+    let held = stage.hold_step("pid", &script)?;
+    // A process of the namespace below has two pids, its last one there.
+    let status = format!("cat {OBSERVED_PROC}/[0-9]*/status");
+    let status = stage.sh(&status)?.stdout;
+    let outer: Vec<String> = status
+        .lines()
+        .filter_map(|it| it.strip_prefix("NSpid:\t"))
+        .filter(|it| it.ends_with("\t1"))
+        .map(|it| it.replace('\t', " "))
+        .collect();
+    let said = held.said.clone();
+    stage.release(held)?;
+    let lines: Vec<&str> = said.lines().collect();
+    let alone = matches!(
+        lines.as_slice(),
+        ["1", "1", refused] if refused.contains("No such process")
+    );
+    let above = matches!(outer.as_slice(), [one] if one != "1 1");
+    let refused = lines.last().unwrap_or(&"?");
+    Ok(Finding::plainly(alone && above)
+        .seen(format!("outside, NSpid of the command: {}", outer.join(", ")))
+        .seen(format!("inside, in /proc: {}", lines.get(1).unwrap_or(&"?")))
+        .seen(format!("inside, kill -0 {}: {refused}", other.pid)))
+}
+
+/// Claim 28, with a pid namespace as the control.
+pub fn signals_reach_outside(scene: &Scene<'_>) -> Found<Finding> {
+    let mut finding = Finding::new();
+    let mut holds = true;
+    for (step, words, reaches) in [
+        ("skeleton", "without a pid namespace", true),
+        ("pid", "with one", false),
+    ] {
+        let mut stage = scene.stage(Mounts::Private)?;
+        let other = stage.start(&["sh", "-c", &format!("exec {SLEEP}")])?;
+        outside::until_it_sleeps(stage.init(), deadline())?;
+        let kill = format!("kill -TERM {} 2>&1", other.pid);
+        let said = stage.step_sh(step, &kill)?;
+        let patience = if reaches { super::stage::LONG } else { SOON };
+        let ended = stage.ended(other.pid, patience)?;
+        holds &= (ended == Some(143)) == reaches
+            && said.stdout.contains("No such process") != reaches;
+        finding = finding.seen(match ended {
+            Some(status) => {
+                format!("{words}: the other's sleep ended with {status}")
+            }
+            None => format!("{words}: {}", said.stdout),
+        });
+    }
+    Ok(finding.case("", holds))
+}

@@ -1,0 +1,125 @@
+//! What is claimed of chroot and pivot_root.
+
+use super::demonstrations::pivot_root::CASES;
+use super::stage::{NSTEPS, Stage};
+use super::{Finding, Found, Scene};
+use crate::sandbox::{Mounts, NEWROOT};
+
+/// Where claim 18 holds.
+pub const OWN_PUT_OLD: &str = "put_old is a directory of its own";
+/// Where claim 29 holds.
+pub const NOTHING_LEFT_OPEN: &str = "nothing of the old root was left open";
+
+/// Claim 18: the table of errors, each row tried in a namespace of its own.
+pub fn rules_of_pivot_root(scene: &Scene<'_>) -> Found<Finding> {
+    let mut stage = scene.stage(Mounts::Private)?;
+    let said = stage.demonstrate(&["pivot_root"])?.well()?;
+    let result_of = |name: &str| {
+        let line = said.lines().find(|it| it.ends_with(&format!("\t{name}")));
+        line.and_then(|it| it.split('\t').next()).unwrap_or("?")
+    };
+    let as_known = CASES.iter().filter(|it| !it.stacks).all(|case| {
+        result_of(case.name) == case.expected(scene.is_an_ordinary_user())
+    });
+    let stacks = CASES
+        .iter()
+        .filter(|it| it.stacks)
+        .any(|case| result_of(case.name) == "ok");
+    let mut finding = Finding::new()
+        .case(OWN_PUT_OLD, as_known)
+        .case("put_old is new_root", !stacks);
+    let mut results: Vec<&str> = Vec::new();
+    for case in CASES {
+        if !results.contains(&result_of(case.name)) {
+            results.push(result_of(case.name));
+        }
+    }
+    for result in results {
+        let names: Vec<_> = CASES
+            .iter()
+            .map(|case| case.name)
+            .filter(|name| result_of(name) == result)
+            .collect();
+        finding = finding.seen(format!("{result:<7} {}", names.join("; ")));
+    }
+    Ok(finding)
+}
+
+/// Claim 21: what ps and df of the new root's own say.
+pub fn little_to_be_seen(scene: &Scene<'_>) -> Found<Finding> {
+    let mut stage = scene.stage_with_new_root(Mounts::Private)?;
+    // By its path: busybox's shell is busybox's ps too, and would not exec.
+    let script = "/bin/ps; echo; df";
+    let said = stage.step_sh("pivot_root", script)?.well()?;
+    let outside = stage.run(&["cat", "/proc/mounts"])?.well()?;
+    // As published: `starting...` comes last when standard output is a pipe.
+    let (ps, df) = said.split_once("\n\n").unwrap_or((&said, ""));
+    let processes: Vec<String> = rows(ps).map(|it| it.join(" ")).collect();
+    let places: Vec<String> = rows(df)
+        .filter(|it| it.len() == 6)
+        .map(|it| it[5].to_owned())
+        .collect();
+    let holds = processes.len() == 2
+        && processes[0].starts_with("1 ")
+        && processes[1].ends_with(" /bin/ps")
+        && places == ["/", "/dev"];
+    Ok(Finding::plainly(holds)
+        .seen(format!("ps: {}", processes.join(", ")))
+        .seen(format!("df: {}", places.join(", ")))
+        .seen(format!("outside: {} mounts", outside.lines().count())))
+}
+
+/// The words of each line but the first, which holds the headings.
+fn rows(table: &str) -> impl Iterator<Item = Vec<&str>> {
+    table.lines().skip(1).map(|it| it.split_whitespace().collect())
+}
+
+/// Claim 29: two ways to change the root, and for each a way out.
+pub fn ways_out(scene: &Scene<'_>) -> Found<Finding> {
+    let mut stage = scene.stage_with_new_root(Mounts::Private)?;
+    // A word that is nowhere but in the old root.
+    stage.sh("echo 'of the old root' >/secret")?.well()?;
+    let within = format!("{NEWROOT}/nsteps-demonstrations");
+    stage.run(&["cp", NSTEPS, &within])?.well()?;
+    let program = "/nsteps-demonstrations";
+
+    let second = [program, "demonstrate", "second_chroot"];
+    let escaped = stage.run(&[&["chroot", NEWROOT][..], &second].concat())?;
+    let held_back = stage.step("pivot_root", &second)?;
+    let leaked = leaked(&mut stage, scene, program)?;
+    let out = |said: &str| said.contains("of the old root");
+    let chroot_unsafe = out(&escaped.stdout);
+    Ok(Finding::new()
+        .case(
+            NOTHING_LEFT_OPEN,
+            chroot_unsafe
+                && !out(&held_back.stdout)
+                && held_back.stdout.contains("No such file"),
+        )
+        .case("a directory of it was", chroot_unsafe && !out(&leaked))
+        .seen(format!("chroot, then a second: {}", line(&escaped.stdout)))
+        .seen(format!("pivot_root, then chroot: {}", line(&held_back.stdout)))
+        .seen(format!(
+            "pivot_root, descriptor 3 is the old /: {}",
+            line(&leaked)
+        )))
+}
+
+/// Pivots with the old root open as descriptor 3.
+fn leaked(
+    stage: &mut Stage<'_>,
+    scene: &Scene<'_>,
+    program: &str,
+) -> Found<String> {
+    let step = scene
+        .step("pivot_root", &[program, "demonstrate", "open_directory"])?;
+    let script = "exec 3</; exec \"$@\"";
+    let mut argv = vec!["sh", "-c", script, "sh"];
+    argv.extend(step.iter().map(String::as_str));
+    Ok(stage.run(&argv)?.stdout)
+}
+
+/// What a demonstration says, without what the step says around it.
+fn line(said: &str) -> &str {
+    said.lines().find(|it| it.starts_with("cat ")).unwrap_or("nothing")
+}

@@ -1,0 +1,483 @@
+//! Where the three languages part when they start a process, each with a check
+//! that shows it on this machine.
+//!
+//! [`PITFALLS`] is the only list of them.  What a step does not show is shown
+//! by a small program for each language: `reference-c/pitfalls`,
+//! `reference-go/pitfalls`, `rust/pitfalls`.  A check says what it saw and
+//! what the page says; the verdict follows from that alone.  The differences
+//! that comparisons meet are in [`known`](crate::known), and are listed with
+//! these.
+
+mod clone;
+pub mod compared;
+mod init;
+mod launching;
+pub mod report;
+mod signals;
+mod threads;
+
+use crate::claims::stage::{Said, Stage};
+use crate::claims::{Found, Scene};
+use crate::equipment::Equipment;
+use crate::known::{KNOWN_DIFFERENCES, KnownDifference};
+use crate::launcher::Launcher;
+use crate::sandbox::{Mounts, Refusal};
+use std::fmt;
+
+/// Who is bitten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bites {
+    /// Who writes in C.
+    C,
+    /// Who writes in Go.
+    Go,
+    /// Who writes in Rust.
+    Rust,
+    /// Everyone: it is the kernel's doing.
+    Kernel,
+}
+
+impl Bites {
+    /// Its name in tables.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Bites::C => "c",
+            Bites::Go => "go",
+            Bites::Rust => "rust",
+            Bites::Kernel => "kernel",
+        }
+    }
+}
+
+/// One way to go wrong.
+#[derive(Debug)]
+pub struct Pitfall {
+    /// The stem of its page.
+    pub slug: &'static str,
+    /// In one line.
+    pub about: &'static str,
+    /// Who is bitten.
+    pub bites: &'static [Bites],
+    /// Looks for itself.
+    check: fn(&Scene<'_>) -> Found<Evidence>,
+}
+
+/// What there is to be shown.
+#[derive(Clone, Copy, Debug)]
+pub enum Difference {
+    /// Something of [`PITFALLS`].
+    Pitfall(&'static Pitfall),
+    /// Something of [`KNOWN_DIFFERENCES`] that is no pitfall as well.
+    Known(&'static KnownDifference),
+}
+
+impl Difference {
+    /// All of them, pitfalls first.
+    pub fn all() -> Vec<Difference> {
+        let known = KNOWN_DIFFERENCES
+            .iter()
+            .filter(|known| PITFALLS.iter().all(|it| it.slug != known.slug));
+        PITFALLS
+            .iter()
+            .map(Difference::Pitfall)
+            .chain(known.map(Difference::Known))
+            .collect()
+    }
+
+    /// The stem of its page.
+    pub fn slug(&self) -> &'static str {
+        match self {
+            Difference::Pitfall(it) => it.slug,
+            Difference::Known(it) => it.slug,
+        }
+    }
+
+    /// In one line.
+    pub fn about(&self) -> &'static str {
+        match self {
+            Difference::Pitfall(it) => it.about,
+            Difference::Known(it) => it.about,
+        }
+    }
+
+    /// Who is bitten, by name.
+    pub fn bites(&self) -> Vec<&'static str> {
+        match self {
+            Difference::Pitfall(it) => {
+                it.bites.iter().map(|it| it.name()).collect()
+            }
+            Difference::Known(it) => compared::deviating(it),
+        }
+    }
+
+    /// Looks for itself.
+    pub fn check(&self, equipment: &Equipment) -> Outcome {
+        let found = match self {
+            Difference::Pitfall(it) => (it.check)(&Scene::new(equipment)),
+            Difference::Known(it) => compared::check(it, equipment),
+        };
+        match found {
+            Ok(evidence) => Outcome::Seen(evidence),
+            Err(Refusal::Unavailable(reason)) => Outcome::Unavailable(reason),
+            Err(Refusal::Broken(why)) => Outcome::Broken(why),
+        }
+    }
+}
+
+/// One thing that was seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sight {
+    /// Whose doing, and by which way.
+    pub who: String,
+    /// What was seen.
+    pub seen: String,
+    /// What the page says, where that is something else.
+    pub described: Option<String>,
+}
+
+/// What a check saw.
+#[derive(Clone, Debug, Default)]
+pub struct Evidence {
+    /// In the order it was looked for.
+    pub sights: Vec<Sight>,
+}
+
+impl Evidence {
+    fn new() -> Evidence {
+        Evidence::default()
+    }
+
+    /// Something was seen, and it should be just that.
+    fn see(&mut self, who: impl fmt::Display, seen: &str, described: &str) {
+        self.weigh(who, seen, seen == described, described);
+    }
+
+    /// Something was seen; whether it is as described the check knows.
+    fn weigh(
+        &mut self,
+        who: impl fmt::Display,
+        seen: &str,
+        as_described: bool,
+        described: &str,
+    ) {
+        self.sights.push(Sight {
+            who: who.to_string(),
+            seen: seen.to_owned(),
+            described: (!as_described).then(|| described.to_owned()),
+        });
+    }
+
+    /// Whether all is as described, and there is something at all.
+    pub fn reproduced(&self) -> bool {
+        !self.sights.is_empty()
+            && self.sights.iter().all(|it| it.described.is_none())
+    }
+}
+
+/// What became of a check.  What was not looked at is not reproduced.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// It was looked at.
+    Seen(Evidence),
+    /// Not possible on this machine, with the reason.
+    Unavailable(String),
+    /// It should have been possible.
+    Broken(String),
+}
+
+/// The languages by themselves: the checks say which ways each of them has.
+const C: Launcher = Launcher::C;
+const GO: Launcher = Launcher::Go;
+const RUST: Launcher = Launcher::Rust;
+
+/// A way to launch, and what comes of it.
+type Way<T> = (Launcher, &'static str, T);
+
+/// A sandbox with the programs of the pitfalls.
+struct Site<'a> {
+    scene: Scene<'a>,
+    stage: Stage<'a>,
+}
+
+impl<'a> Site<'a> {
+    fn new(scene: &Scene<'a>) -> Found<Site<'a>> {
+        Site::with_mounts(scene, Mounts::Private)
+    }
+
+    fn with_mounts(scene: &Scene<'a>, mounts: Mounts) -> Found<Site<'a>> {
+        Ok(Site { scene: *scene, stage: scene.stage(mounts)? })
+    }
+
+    /// Where a program is, in a sandbox.
+    fn program(&self, launcher: Launcher, name: &str) -> Found<String> {
+        let toolchain = launcher.toolchain();
+        self.scene.program(&format!("{launcher}/{name}"), toolchain)
+    }
+
+    /// Runs one of the programs of the pitfalls.
+    fn run(
+        &mut self,
+        launcher: Launcher,
+        name: &str,
+        words: &[&str],
+    ) -> Found<Said> {
+        let program = self.program(launcher, &format!("pitfalls/{name}"))?;
+        self.stage.run(&[&[program.as_str()], words].concat())
+    }
+
+    /// Launches by one of the ways, beginning with `before`: nothing, or
+    /// `start_with` and its options.
+    fn launch(
+        &mut self,
+        before: &[&str],
+        (launcher, way): (Launcher, &str),
+        payload: &[&str],
+    ) -> Found<Said> {
+        let program = self.program(launcher, "pitfalls/launch")?;
+        let launch = [program.as_str(), way];
+        if before.is_empty() {
+            return self.stage.run(&[&launch, payload].concat());
+        }
+        let start_with = self.program(C, "pitfalls/start_with")?;
+        let argv = [&[start_with.as_str()], before, &launch, payload];
+        self.stage.run(&argv.concat())
+    }
+
+    /// Runs a step.
+    fn step(
+        &mut self,
+        launcher: Launcher,
+        step: &str,
+        payload: &[&str],
+    ) -> Found<Said> {
+        let program = self.program(launcher, step)?;
+        self.stage.run(&[&[program.as_str()], payload].concat())
+    }
+
+    /// The version of Go that built the programs, as `(1, 26)`.
+    fn go_version(&mut self) -> Found<(u32, u32)> {
+        let said = self.launch(&[], (GO, "version"), &["-"])?.well()?;
+        parse_go(&said).ok_or_else(|| {
+            Refusal::Broken(format!("{said} is no version of Go"))
+        })
+    }
+}
+
+/// `go1.26.8` or `go1.19` as two numbers.
+fn parse_go(version: &str) -> Option<(u32, u32)> {
+    let mut parts = version.strip_prefix("go")?.split(['.', ' ', 'r', 'b']);
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+}
+
+/// What a program said, errors included, on one line.
+fn in_one_line(said: &Said) -> String {
+    let text = [said.stdout.as_str(), said.stderr.as_str()].join("\n");
+    let lines: Vec<&str> =
+        text.lines().map(str::trim).filter(|it| !it.is_empty()).collect();
+    lines.join(" | ")
+}
+
+/// Who launched, as evidence has it.
+fn by(launcher: Launcher, way: &str) -> String {
+    let way = match way {
+        "clone" if launcher == RUST => "nix::clone",
+        "clone_newns" => "clone(CLONE_NEWNS)",
+        "clone_reset" => "nix::clone, SIGPIPE reset",
+        "clone_vm" => "clone(CLONE_VM|CLONE_VFORK)",
+        "fork" if launcher == RUST => "nix::fork",
+        "command" => "Command",
+        "command_env" => "Command::env",
+        "command_output" => "Command::output",
+        "exec" if launcher == RUST => "Command::exec",
+        "exec" => "syscall.Exec",
+        "pre_exec" => "Command::pre_exec",
+        "cmd" => "os/exec",
+        "cmd_bare" => "os/exec, nothing set",
+        "cmd_dir" => "os/exec, Cmd.Dir",
+        "cmd_newns" => "Cloneflags: CLONE_NEWNS",
+        "cmd_newuser" => "Cloneflags: CLONE_NEWUSER",
+        "cmd_unshare_newns" => "Unshareflags: CLONE_NEWNS",
+        "forkexec" => "syscall.ForkExec",
+        "raw_exec" => "execve by RawSyscall",
+        "setrlimit" => "os/exec, after Setrlimit",
+        other => other,
+    };
+    format!("{launcher}, {way}")
+}
+
+/// Every pitfall, in the order of the book.
+pub const PITFALLS: &[Pitfall] = &[
+    Pitfall {
+        slug: "process-creation",
+        about: "a large parent starts slowly where its memory is copied",
+        bites: &[Bites::C, Bites::Rust, Bites::Go],
+        check: launching::process_creation,
+    },
+    Pitfall {
+        slug: "between-clone-and-exec",
+        about: "Go runs no code of yours there, and starts itself again",
+        bites: &[Bites::Go],
+        check: launching::between_clone_and_exec,
+    },
+    Pitfall {
+        slug: "sigpipe",
+        about: "a payload of nix's clone and execvp ignores SIGPIPE",
+        bites: &[Bites::Rust],
+        check: signals::sigpipe,
+    },
+    Pitfall {
+        slug: "signals-32-33",
+        about: "posix_spawn of the GNU C library leaves two signals ignored",
+        bites: &[Bites::C, Bites::Rust],
+        check: signals::internal,
+    },
+    Pitfall {
+        slug: "inherited-signals",
+        about: "C and Rust pass on what is blocked and ignored, Go does not",
+        bites: &[Bites::C, Bites::Rust, Bites::Go],
+        check: signals::inherited,
+    },
+    Pitfall {
+        slug: "sigchld-ignored",
+        about: "with SIGCHLD ignored by the caller, wait can only say ECHILD",
+        bites: &[Bites::C, Bites::Rust],
+        check: signals::sigchld_ignored,
+    },
+    Pitfall {
+        slug: "path-lookup",
+        about: "Go looks names up before there is a new root",
+        bites: &[Bites::Go],
+        check: launching::path_lookup,
+    },
+    Pitfall {
+        slug: "environment",
+        about: "libraries drop duplicates, sort, and add PWD",
+        bites: &[Bites::Rust, Bites::Go],
+        check: launching::environment,
+    },
+    Pitfall {
+        slug: "rlimit-nofile",
+        about: "Go raises its limit of files, and may hand the raised one on",
+        bites: &[Bites::Go],
+        check: launching::limit_of_files,
+    },
+    Pitfall {
+        slug: "descriptors",
+        about: "what was inherited without close-on-exec reaches the payload",
+        bites: &[Bites::C, Bites::Rust, Bites::Go],
+        check: launching::descriptors,
+    },
+    Pitfall {
+        slug: "stdio-default",
+        about: "streams that nobody set are /dev/null in Go",
+        bites: &[Bites::Go],
+        check: launching::stdio_default,
+    },
+    Pitfall {
+        slug: "goroutines",
+        about: "a goroutine leaves the thread that has changed namespaces",
+        bites: &[Bites::Go],
+        check: threads::goroutines,
+    },
+    Pitfall {
+        slug: "hidden-first-child",
+        about: "after unshare(CLONE_NEWPID) os/exec starts nothing: ENOMEM",
+        bites: &[Bites::Go],
+        check: threads::hidden_first_child,
+    },
+    Pitfall {
+        slug: "threads-and-setns",
+        about: "with a second thread some namespaces are EINVAL",
+        bites: &[Bites::C, Bites::Rust, Bites::Go],
+        check: threads::threads_and_setns,
+    },
+    Pitfall {
+        slug: "unshareflags",
+        about: "Unshareflags makes / private, Cloneflags does not",
+        bites: &[Bites::Go],
+        check: clone::unshareflags,
+    },
+    Pitfall {
+        slug: "pdeathsig",
+        about: "the death signal comes when the thread ends, not the process",
+        bites: &[Bites::C, Bites::Rust, Bites::Go],
+        check: threads::pdeathsig,
+    },
+    Pitfall {
+        slug: "locks-after-clone",
+        about: "a lock that another thread held is closed for ever",
+        bites: &[Bites::C, Bites::Rust],
+        check: threads::locks_after_clone,
+    },
+    Pitfall {
+        slug: "clone-without-signal",
+        about: "without an exit signal wait does not see the child",
+        bites: &[Bites::C, Bites::Rust],
+        check: clone::without_signal,
+    },
+    Pitfall {
+        slug: "pid-1-and-signals",
+        about: "a Go init dies of signals that others do not notice",
+        bites: &[Bites::Go],
+        check: init::signals,
+    },
+    Pitfall {
+        slug: "orphan-after-ctrl-c",
+        about: "Ctrl-C ends the launcher and not the container",
+        bites: &[Bites::C, Bites::Rust, Bites::Go],
+        check: init::orphan,
+    },
+    Pitfall {
+        slug: "map-without-a-pipe",
+        about: "who execs before the id map is written loses capabilities",
+        bites: &[Bites::C, Bites::Rust],
+        check: clone::map_without_a_pipe,
+    },
+    Pitfall {
+        slug: "newtime-through-clone",
+        about: "clone takes CLONE_NEWTIME for a part of the exit signal",
+        bites: &[Bites::C, Bites::Rust, Bites::Kernel],
+        check: clone::newtime,
+    },
+    Pitfall {
+        slug: "low-end-stack",
+        about: "a stack passed by its low end changes its parent's memory",
+        bites: &[Bites::C],
+        check: clone::low_end_stack,
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slugs_are_unique() {
+        let all = Difference::all();
+        for one in &all {
+            let same = all.iter().filter(|it| it.slug() == one.slug());
+            assert_eq!(same.count(), 1, "{}", one.slug());
+            assert!(!one.about().ends_with('.'), "{}", one.slug());
+            assert!(!one.bites().is_empty(), "{}", one.slug());
+        }
+    }
+
+    #[test]
+    fn the_verdict_follows_from_what_was_seen() {
+        let mut evidence = Evidence::new();
+        assert!(!evidence.reproduced(), "nothing was seen");
+        evidence.see("c", "141", "141");
+        assert!(evidence.reproduced());
+        evidence.see("rust", "141", "1");
+        assert!(!evidence.reproduced());
+        assert_eq!(evidence.sights[1].described.as_deref(), Some("1"));
+    }
+
+    #[test]
+    fn versions_of_go_are_read() {
+        assert_eq!(parse_go("go1.26.8"), Some((1, 26)));
+        assert_eq!(parse_go("go1.19"), Some((1, 19)));
+        assert_eq!(parse_go("go1.23rc1"), Some((1, 23)));
+        assert_eq!(parse_go("devel"), None);
+    }
+}

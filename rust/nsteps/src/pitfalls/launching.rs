@@ -1,0 +1,384 @@
+//! How a payload is started, and what it finds: its name, its environment, its
+//! descriptors and its limits.
+
+use super::{C, Evidence, GO, RUST, Site, Way, by, in_one_line};
+use crate::claims::{Found, Scene};
+use crate::launcher::Launcher;
+use crate::sandbox::{OBSERVED_PROC, Refusal};
+use crate::trace::{Made, Recording};
+use std::collections::BTreeMap;
+
+/// How much a large parent holds, in MiB.
+const LARGE: &str = "512";
+/// By how much a call that copies page tables gets slower, at the least: in
+/// truth it is a hundred times.
+const SLOWER: u64 = 8;
+
+/// Whose memory is copied, and what that costs.
+pub fn process_creation(scene: &Scene<'_>) -> Found<Evidence> {
+    const SHARED: &str = "shares the memory";
+    const COPIED: &str = "copies the page tables";
+    const WAYS: &[Way<&str>] = &[
+        (C, "clone", COPIED),
+        (C, "fork", COPIED),
+        (C, "clone_vm", SHARED),
+        (C, "posix_spawn", SHARED),
+        (RUST, "clone", COPIED),
+        (RUST, "pre_exec", COPIED),
+        (RUST, "command", SHARED),
+        (GO, "cmd", SHARED),
+        (GO, "cmd_newuser", COPIED),
+    ];
+    let mut site = Site::new(scene)?;
+    let mut evidence = Evidence::new();
+    let mut times = BTreeMap::new();
+    for launcher in [C, RUST, GO] {
+        for mib in ["0", LARGE] {
+            let said = site.run(launcher, "memory", &[mib])?.well()?;
+            times.insert((launcher, mib), said);
+        }
+    }
+    for (launcher, way, described) in WAYS {
+        let time = |mib| {
+            times
+                .get(&(*launcher, mib))
+                .and_then(|said| microseconds(said, way))
+                .ok_or_else(|| Refusal::Broken(format!("no time for {way}")))
+        };
+        let (small, large) = (time("0")?, time(LARGE)?);
+        let flags = flags(&mut site, *launcher, way)?;
+        let how = if flags.contains("CLONE_VM") { SHARED } else { COPIED };
+        let slow = large > SLOWER * small;
+        // What shares the memory is as fast as ever; but how fast that is
+        // depends on what else the machine does, and so only the slow ones
+        // are judged.
+        let as_described =
+            how == *described && (slow || *described == SHARED);
+        evidence.weigh(
+            by(*launcher, way),
+            &format!("{flags}: {small} µs, {large} µs with {LARGE} MiB"),
+            as_described,
+            &format!("{described}, so takes its time"),
+        );
+    }
+    let slowest = |described: &str| {
+        let ways = WAYS.iter().filter(|(_, _, it)| *it == described);
+        ways.filter_map(|(launcher, way, _)| {
+            microseconds(times.get(&(*launcher, LARGE))?, way)
+        })
+    };
+    let (shared, copied) =
+        (slowest(SHARED).max().unwrap_or(0), slowest(COPIED).min());
+    let copied = copied.unwrap_or(0);
+    evidence.weigh(
+        "in all",
+        &format!(
+            "with {LARGE} MiB who shares takes {shared} µs at most, who \
+             copies {copied} µs at least"
+        ),
+        shared < copied,
+        "who shares is faster",
+    );
+    Ok(evidence)
+}
+
+fn microseconds(said: &str, way: &str) -> Option<u64> {
+    said.lines().find_map(|line| {
+        line.strip_prefix(way)?.strip_prefix(' ')?.parse().ok()
+    })
+}
+
+/// The flags by which a launcher makes the child that execs.
+fn flags(site: &mut Site<'_>, launcher: Launcher, way: &str) -> Found<String> {
+    let launch = site.program(launcher, "pitfalls/launch")?;
+    let recording = trace(site, &[&launch, way, "true"])?;
+    let execs = |process: usize| {
+        let mut calls = recording.calls.iter();
+        calls.any(|it| it.process == process && it.name == "execve")
+    };
+    recording
+        .calls
+        .iter()
+        .filter(|call| match call.made {
+            Some(Made::Process(made)) => execs(made),
+            _ => false,
+        })
+        .find_map(|call| Some(call.arguments.as_ref()?.first()?.to_string()))
+        .ok_or_else(|| Refusal::Broken(format!("{way} makes no process")))
+}
+
+/// What a command line calls, by the tracer of `nsteps trace`.
+fn trace(site: &mut Site<'_>, argv: &[&str]) -> Found<Recording> {
+    let tracer = format!("{OBSERVED_PROC}/1/exe");
+    let argv = [&[tracer.as_str(), "tracer", "--"], argv].concat();
+    let said = site.stage.run(&argv)?;
+    serde_json::from_str(&said.stdout).map_err(|_| {
+        let why = said.stderr.lines().last().unwrap_or("it said nothing");
+        Refusal::Unavailable(format!("nothing can be traced here: {why}"))
+    })
+}
+
+/// Who can set a host name in its child without a second start.
+pub fn between_clone_and_exec(scene: &Scene<'_>) -> Found<Evidence> {
+    let mut site = Site::new(scene)?;
+    let mut evidence = Evidence::new();
+    for (launcher, described) in [
+        (C, "the child sets the host name, then execs the payload"),
+        (RUST, "the child sets the host name, then execs the payload"),
+        (GO, "the child execs the launcher, sets the host name, then execs \
+              the payload"),
+    ] {
+        let step = site.program(launcher, "uts")?;
+        let recording = trace(&mut site, &[&step, "/bin/true"])?;
+        let mut words = Vec::new();
+        for call in &recording.calls {
+            let to = call.arguments.as_deref().unwrap_or_default();
+            let to = to.first().map(ToString::to_string).unwrap_or_default();
+            match call.name.as_str() {
+                _ if call.process == 0 => {}
+                "execve" if to.contains("/proc/self/exe") => {
+                    words.push("execs the launcher");
+                }
+                "execve" => words.push("then execs the payload"),
+                "sethostname" => words.push("sets the host name"),
+                _ => {}
+            }
+        }
+        let seen = format!("the child {}", words.join(", "));
+        evidence.see(format!("{launcher}, uts"), &seen, described);
+    }
+    // So it cannot do without a /proc, and the others can.
+    site.stage.sh("mount -n -t tmpfs none /proc")?.well()?;
+    for (launcher, described) in [
+        (C, "works"),
+        (RUST, "works"),
+        (GO, "fork/exec /proc/self/exe: no such file or directory"),
+    ] {
+        let said = site.step(launcher, "uts", &["true"])?;
+        let first = said.complaint();
+        let seen = match (said.status, launcher) {
+            (0, _) if said.stderr.is_empty() => "works",
+            // Its own words, or the step's.
+            (_, GO) if first.ends_with("no such file or directory") => {
+                "fork/exec /proc/self/exe: no such file or directory"
+            }
+            _ => first,
+        };
+        let who = format!("{launcher}, uts without a /proc");
+        evidence.see(who, seen, described);
+    }
+    Ok(evidence)
+}
+
+/// Where a name is looked up that only, or also, the new root has.
+pub fn path_lookup(scene: &Scene<'_>) -> Found<Evidence> {
+    /// The new root, and its directory of programs.
+    const ROOT: &str = "/tmp/root";
+    const PATH: &str = "PATH=/usr/bin:/bin:/opt/bin";
+    let mut site = Site::new(scene)?;
+    let mut evidence = Evidence::new();
+    let found_at = site.program(RUST, "pitfalls/found_at")?;
+    site.stage
+        .sh(&format!(
+            "mkdir -p {ROOT}/opt/bin; for name in id only-inside; do \
+             cp {found_at} {ROOT}/opt/bin/$name; done"
+        ))?
+        .well()?;
+    let program = |site: &Site<'_>, launcher| {
+        site.program(launcher, "pitfalls/lookup")
+    };
+    let c = program(&site, C)?;
+    let rust = program(&site, RUST)?;
+    let go = program(&site, GO)?;
+    let ways: [(&str, Vec<&str>, &str, &str); 4] = [
+        (
+            "c, clone, chroot, execvp",
+            vec![&c],
+            "/opt/bin/only-inside",
+            "/opt/bin/id",
+        ),
+        (
+            "rust, nix::clone, chroot, execvp",
+            vec![&rust, "clone"],
+            "/opt/bin/only-inside",
+            "/opt/bin/id",
+        ),
+        (
+            "rust, Command, chroot in pre_exec",
+            vec![&rust, "pre_exec"],
+            "/opt/bin/only-inside",
+            "/opt/bin/id",
+        ),
+        (
+            "go, SysProcAttr.Chroot",
+            vec![&go],
+            "exec: \"only-inside\": executable file not found in $PATH",
+            "fork/exec /usr/bin/id: no such file or directory",
+        ),
+    ];
+    for (who, argv, only_inside, id) in ways {
+        for (name, described) in [("only-inside", only_inside), ("id", id)] {
+            let argv =
+                [&["env", PATH], &argv[..], &[ROOT, name]].concat();
+            let said = site.stage.run(&argv)?;
+            let seen = format!("{name}: {}", in_one_line(&said));
+            evidence.see(who, &seen, &format!("{name}: {described}"));
+        }
+    }
+    Ok(evidence)
+}
+
+/// What becomes of an odd environment.
+pub fn environment(scene: &Scene<'_>) -> Found<Evidence> {
+    const ODD: &[&str] = &[
+        "-e", "ZED=1", "-e", "DUP=first", "-e", "PATH=/usr/bin:/bin", "-e",
+        "DUP=second", "-e", "NOEQUALS", "-e", "=odd=x", "-e", "EMPTY=",
+    ];
+    const AS_IT_IS: &str =
+        "ZED=1 DUP=first PATH DUP=second NOEQUALS =odd=x EMPTY=";
+    const FIRST_WINS: &str = "ZED=1 DUP=first PATH NOEQUALS =odd=x EMPTY=";
+    const WAYS: &[Way<&str>] = &[
+        (C, "clone", AS_IT_IS),
+        (C, "posix_spawn", AS_IT_IS),
+        (RUST, "clone", AS_IT_IS),
+        (RUST, "command", AS_IT_IS),
+        (RUST, "command_env", "=odd=x DUP=second EMPTY= NEW=1 PATH ZED=1"),
+        (GO, "cmd", FIRST_WINS),
+        (GO, "forkexec", FIRST_WINS),
+        (
+            GO,
+            "cmd_dir",
+            "ZED=1 DUP=first PATH NOEQUALS =odd=x EMPTY= PWD=/tmp",
+        ),
+    ];
+    let mut site = Site::new(scene)?;
+    let mut evidence = Evidence::new();
+    for (launcher, way, described) in WAYS {
+        let payload = ["cat", "/proc/self/environ"];
+        let said = site.launch(ODD, (*launcher, way), &payload)?.well()?;
+        let entries: Vec<&str> = said
+            .split_terminator('\0')
+            .map(|it| if it.starts_with("PATH=") { "PATH" } else { it })
+            .collect();
+        evidence.see(by(*launcher, way), &entries.join(" "), described);
+    }
+    Ok(evidence)
+}
+
+/// Whose payload has the raised limit of open files.
+pub fn limit_of_files(scene: &Scene<'_>) -> Found<Evidence> {
+    const AS_GIVEN: &str = "the payload has the caller's soft limit";
+    const RAISED: &str = "the payload has a raised soft limit";
+    let mut site = Site::new(scene)?;
+    let mut evidence = Evidence::new();
+    let own = "ulimit -Sn; ulimit -Hn";
+    let own = site.stage.sh(own)?.well()?;
+    if own.lines().next() == own.lines().nth(1) {
+        return Err(Refusal::Unavailable(
+            "the hard limit of files is no higher than the soft one".to_owned(),
+        ));
+    }
+    let version = site.go_version()?;
+    // 1.20.4 puts the limit back as well, 1.20.3 does not.
+    let by_library = match version {
+        (1, 20) => None,
+        version if version < (1, 20) => Some(RAISED),
+        _ => Some(AS_GIVEN),
+    };
+    for (launcher, way, described) in [
+        (C, "clone", Some(AS_GIVEN)),
+        (RUST, "clone", Some(AS_GIVEN)),
+        (RUST, "command", Some(AS_GIVEN)),
+        (GO, "cmd", by_library),
+        (GO, "raw_exec", Some(RAISED)),
+        (GO, "setrlimit", Some(RAISED)),
+    ] {
+        let payload = ["sh", "-c", "ulimit -Sn"];
+        let said = site.launch(&[], (launcher, way), &payload)?.well()?;
+        let as_given = Some(said.as_str()) == own.lines().next();
+        let seen = if as_given { AS_GIVEN } else { RAISED };
+        let who = match launcher {
+            GO => format!("{} (Go {}.{})", by(GO, way), version.0, version.1),
+            _ => by(launcher, way),
+        };
+        evidence.see(who, seen, described.unwrap_or(seen));
+    }
+    Ok(evidence)
+}
+
+/// Which descriptors reach the payload.
+pub fn descriptors(scene: &Scene<'_>) -> Found<Evidence> {
+    /// One without close-on-exec, and one with it.
+    const ODD: &[&str] = &["-d", "7", "-c", "8"];
+    const NOTHING: &[&str] = &[];
+    const PAYLOAD: &[&str] = &[
+        "sh",
+        "-c",
+        "for fd in 3 4 5 6 7 8 9; do \
+         [ ! -e /proc/$$/fd/$fd ] || echo $fd; done",
+    ];
+    let mut site = Site::new(scene)?;
+    let mut evidence = Evidence::new();
+    for (launcher, way, before, described) in [
+        (C, "clone", ODD, "inherited 7, close-on-exec 8: leaks 7"),
+        (RUST, "clone", ODD, "inherited 7, close-on-exec 8: leaks 7"),
+        (RUST, "command", ODD, "inherited 7, close-on-exec 8: leaks 7"),
+        (GO, "cmd", ODD, "inherited 7, close-on-exec 8: leaks 7"),
+        (C, "pipe", NOTHING, "pipe(): leaks 3 4"),
+        (RUST, "pipe", NOTHING, "nix's pipe(): leaks 3 4"),
+        (RUST, "std_pipe", NOTHING, "std's pipe(): leaks nothing"),
+        // Where the runtime has descriptors of its own, the numbers vary.
+        (GO, "pipe", NOTHING, "syscall.Pipe: leaks two"),
+        (GO, "os_pipe", NOTHING, "os.Pipe: leaks nothing"),
+    ] {
+        let said = site.launch(before, (launcher, way), PAYLOAD)?.well()?;
+        let leaked: Vec<&str> = said.lines().collect();
+        let leaked = match (leaked.len(), launcher) {
+            (0, _) => "nothing".to_owned(),
+            (2, GO) => "two".to_owned(),
+            _ => leaked.join(" "),
+        };
+        let what = described.split(": ").next().unwrap_or_default();
+        let who = match before {
+            [] => launcher.to_string(),
+            _ => by(launcher, way),
+        };
+        evidence.see(who, &format!("{what}: leaks {leaked}"), described);
+    }
+    Ok(evidence)
+}
+
+/// What a payload's streams are when nobody said.
+pub fn stdio_default(scene: &Scene<'_>) -> Found<Evidence> {
+    const INHERITED: &str = "stdin: inherited, stdout: inherited";
+    const WAYS: &[Way<&str>] = &[
+        (C, "clone", INHERITED),
+        (C, "posix_spawn", INHERITED),
+        (RUST, "command", INHERITED),
+        (RUST, "command_output", "stdin: /dev/null, stdout: a new pipe"),
+        (GO, "cmd_bare", "stdin: /dev/null, stdout: /dev/null"),
+    ];
+    /// Where streams are written down, for not everyone sees the output.
+    const NOTE: &str = "readlink /proc/$$/fd/0 /proc/$$/fd/1 >/tmp";
+    let mut site = Site::new(scene)?;
+    let mut evidence = Evidence::new();
+    for (launcher, way, described) in WAYS {
+        let launch = site.program(*launcher, "pitfalls/launch")?;
+        let script = format!("{NOTE}/own; exec {launch} {way} sh -c '{NOTE}/its'");
+        site.stage.sh(&script)?.well()?;
+        let notes = site.stage.run(&["cat", "/tmp/own", "/tmp/its"])?.well()?;
+        let lines: Vec<&str> = notes.lines().collect();
+        let [own_in, own_out, its_in, its_out] = lines[..] else {
+            return Err(Refusal::Broken(format!("four streams: {notes}")));
+        };
+        let kind = |own: &str, its: &str| match its {
+            _ if own == its => "inherited".to_owned(),
+            _ if its.starts_with("pipe:") => "a new pipe".to_owned(),
+            other => other.to_owned(),
+        };
+        let (stdin, stdout) = (kind(own_in, its_in), kind(own_out, its_out));
+        let seen = format!("stdin: {stdin}, stdout: {stdout}");
+        evidence.see(by(*launcher, way), &seen, described);
+    }
+    Ok(evidence)
+}

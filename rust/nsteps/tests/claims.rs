@@ -1,0 +1,231 @@
+//! One named trial for each claim, and one for each premise that is broken on
+//! purpose: a check that still says the same then is no check.
+//!
+//! A premise is broken by another program in the place of the one that is
+//! checked, in a copy of `target/` that is this test's own.
+
+mod availability;
+
+use availability::unavailable;
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use nsteps::claims::{CLAIMS, Claim, Outcome, Scene};
+use nsteps::equipment::Equipment;
+use nsteps::layout::Layout;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::sync::LazyLock;
+
+fn main() -> ExitCode {
+    let claims = CLAIMS.iter().map(|claim| {
+        let name = format!("claim_{:02}::{}", claim.number, claim.source());
+        Trial::ignorable_test(name, || is_as_expected(claim))
+    });
+    let breaks = BREAKS.iter().enumerate().map(|(index, it)| {
+        let Break { claim, program, by, .. } = it;
+        let name = format!("broken_{claim:02}::{program}::{}", by.name());
+        Trial::ignorable_test(name, move || it.is_noticed(index))
+    });
+    let trials = claims.chain(breaks).collect();
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+static EQUIPMENT: LazyLock<Result<Equipment, String>> =
+    LazyLock::new(|| Equipment::gather(None).map_err(|it| it.message));
+
+fn is_as_expected(claim: &Claim) -> Result<Completion, Failed> {
+    let equipment = EQUIPMENT.as_ref()?;
+    match claim.check(&Scene::new(equipment)) {
+        Outcome::Seen(finding) if finding.verdict() == claim.expected => {
+            Ok(Completion::Completed)
+        }
+        Outcome::Seen(finding) => Err(format!(
+            "{}, expected: {}\n{}",
+            finding.verdict(),
+            claim.expected,
+            finding.evidence.join("\n")
+        )
+        .into()),
+        Outcome::Unavailable(reason) => unavailable(&reason),
+        Outcome::Broken(why) => Err(why.into()),
+    }
+}
+
+/// A premise that is broken.
+struct Break {
+    /// The claim whose check must notice.
+    claim: u8,
+    /// The program, below `target/`, that is not what it says.
+    program: &'static str,
+    /// What it is instead.
+    by: By,
+    /// The verdict that must come out then.
+    verdict: &'static str,
+}
+
+/// What takes a program's place.
+enum By {
+    /// Another program of the project, below `target/`.
+    Program(&'static str),
+    /// A shell script; its name comes first.
+    Script(&'static str, &'static str),
+}
+
+impl By {
+    fn name(&self) -> &'static str {
+        match self {
+            By::Program(name) | By::Script(name, _) => name,
+        }
+    }
+}
+
+use By::{Program, Script};
+
+const fn broken(
+    claim: u8,
+    program: &'static str,
+    by: By,
+    verdict: &'static str,
+) -> Break {
+    Break { claim, program, by, verdict }
+}
+
+/// Makes no namespace at all.
+const NO_STEP: By = Program("c/skeleton");
+const HOLDS: &str = "holds";
+const REFUTED: &str = "refuted";
+
+/// Each claim whose check has a program of ours to be broken.
+const BREAKS: &[Break] = &[
+    broken(1, "c/network", NO_STEP, REFUTED),
+    broken(3, "c/mount", NO_STEP, HOLDS),
+    broken(4, "c/mount", Program("c/mount_rprivate"), HOLDS),
+    broken(4, "c/mount", NO_STEP, REFUTED),
+    broken(5, "c/mount", Script("another_tmp", ANOTHER_TMP), REFUTED),
+    broken(6, "c/uts", NO_STEP, REFUTED),
+    broken(7, "c/ipc", NO_STEP, REFUTED),
+    broken(8, "c/pid_oldproc", Program("c/pid"), REFUTED),
+    broken(8, "c/pid", Program("c/pid_oldproc"), REFUTED),
+    broken(9, "c/pid", NO_STEP, REFUTED),
+    broken(10, "c/user", Program("c/user_mapped"), REFUTED),
+    broken(11, "c/mount_private", Program("c/mount"), REFUTED),
+    broken(12, "c/pid", Program("c/pid_detach"), REFUTED),
+    broken(13, "c/mount_private", Program("c/mount_rprivate"), REFUTED),
+    broken(13, "c/mount_rprivate", Program("c/mount_private"), REFUTED),
+    broken(14, "go/network", NO_STEP, REFUTED),
+    broken(16, "bin/nsteps", Script("two_children", TWO_CHILDREN), REFUTED),
+    broken(18, "bin/nsteps", Script("always_pivots", ALWAYS_OK), REFUTED),
+    broken(19, "c/uts", NO_STEP, REFUTED),
+    broken(20, "c/pitfalls/lowstack", Script("fine", FINE), HOLDS),
+    broken(21, "c/pivot_root", Script("old_pids", OLD_PIDS), REFUTED),
+    broken(22, "c/net_mount_uts", Program("c/net_mount"), REFUTED),
+    broken(23, "go/pitfalls/goroutine", Script("stays", STAYS), REFUTED),
+    broken(24, "c/skeleton", Program("c/uts"), REFUTED),
+    broken(25, "c/uts", NO_STEP, "holds only where all else is as known"),
+    broken(26, "c/unshare_init", NO_STEP, REFUTED),
+    broken(27, "c/pid", NO_STEP, REFUTED),
+    broken(28, "c/skeleton", Program("c/pid"), REFUTED),
+    broken(29, "c/pivot_root", Script("chroot", CHROOT), REFUTED),
+    broken(32, "c/user_mapped", NO_STEP, REFUTED),
+    broken(33, "c/uts", NO_STEP, REFUTED),
+];
+
+const ANOTHER_TMP: &str =
+    "exec unshare -m sh -c 'mount -n -t tmpfs t /tmp; exec \"$@\"' sh \"$@\"";
+const CHROOT: &str = "exec chroot \"$@\"";
+const OLD_PIDS: &str = "exec unshare -m sh -c \
+    'mount -n -t proc proc $1/proc; exec chroot \"$@\"' sh \"$@\"";
+const FINE: &str = "echo \"$1: the child exited with 0\"";
+const STAYS: &str = "echo 200 samples, 0 elsewhere";
+const ALWAYS_OK: &str =
+    "printf 'ok\\tboth are /\\nok\\tpivot_root(\".\", \".\")\\n'";
+const TWO_CHILDREN: &str = "echo 'before unshare, getpid(): 3
+after it, getpid(): 3
+first child, getpid(): 1
+it has ended; the next fork: ok'";
+
+impl Break {
+    /// Runs the check where the program has been replaced.
+    fn is_noticed(&self, index: usize) -> Result<Completion, Failed> {
+        let layout = Layout::find().map_err(|it| it.message)?;
+        let target = layout.programs();
+        if let Program(other) = self.by
+            && !target.join(other).exists()
+        {
+            return unavailable(&format!("{other} is not built"));
+        }
+        let scratch = Scratch::copy_of(&target, index)?;
+        self.replace(&target, &scratch.programs())?;
+        let output = Command::new(target.join("bin/nsteps"))
+            .args(["claims", &self.claim.to_string(), "--json"])
+            .env("NSTEPS_ROOT", &scratch.root)
+            .env_remove("MUST_RUN")
+            .output()?;
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout)?;
+        let found = &report["claims"][0];
+        if found["verdict"] == "unavailable" {
+            return unavailable(found["reason"].as_str().unwrap_or_default());
+        }
+        let status = output.status.code();
+        if found["verdict"] == self.verdict
+            && found["as_expected"] == false
+            && status == Some(1)
+        {
+            return Ok(Completion::Completed);
+        }
+        Err(format!("not {}, status {status:?}: {found:#}", self.verdict)
+            .into())
+    }
+
+    fn replace(&self, target: &Path, copy: &Path) -> std::io::Result<()> {
+        let program = copy.join(self.program);
+        // What is there is a link to the real one.
+        let _ = fs::remove_file(&program);
+        match self.by {
+            Program(other) => fs::copy(target.join(other), &program).map(drop),
+            Script(_, text) => {
+                fs::write(&program, format!("#!/bin/sh\n{text}\n"))?;
+                let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+                fs::set_permissions(&program, mode)
+            }
+        }
+    }
+}
+
+/// A repository that has nothing but built programs.
+struct Scratch {
+    root: PathBuf,
+}
+
+impl Scratch {
+    fn copy_of(target: &Path, index: usize) -> std::io::Result<Scratch> {
+        let root = Path::new(env!("CARGO_TARGET_TMPDIR"))
+            .join(format!("claims-{}-{index}", std::process::id()));
+        let scratch = Scratch { root };
+        fs::create_dir_all(scratch.root.join("reference-c"))?;
+        for dir in ["bin", "c", "c/pitfalls", "go", "go/pitfalls", "rust"] {
+            let to = scratch.programs().join(dir);
+            fs::create_dir_all(&to)?;
+            let Ok(entries) = fs::read_dir(target.join(dir)) else { continue };
+            for entry in entries {
+                let entry = entry?;
+                if entry.file_type()?.is_file() {
+                    let to = to.join(entry.file_name());
+                    fs::hard_link(entry.path(), &to)
+                        .or_else(|_| fs::copy(entry.path(), &to).map(drop))?;
+                }
+            }
+        }
+        Ok(scratch)
+    }
+
+    fn programs(&self) -> PathBuf {
+        self.root.join("target")
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.root);
+    }
+}
