@@ -1,12 +1,14 @@
 /*
  * container: an init, its payload and a root directory, apart from the rest.
  *
- * The end every post aims at: unshare_init and pivot_root, with lo brought up.
+ * Follows all five posts to the end they aim at: unshare_init and pivot_root,
+ * with lo brought up.
  * https://man7.org/linux/man-pages/man2/unshare.2.html
  * https://man7.org/linux/man-pages/man2/fork.2.html
- * https://man7.org/linux/man-pages/man2/wait.2.html
+ * https://man7.org/linux/man-pages/man2/sethostname.2.html
  * https://man7.org/linux/man-pages/man2/mount.2.html
  * https://man7.org/linux/man-pages/man2/pivot_root.2.html
+ * https://man7.org/linux/man-pages/man2/wait.2.html
  * https://man7.org/linux/man-pages/man7/netdevice.7.html
  */
 #include "skeleton.h"

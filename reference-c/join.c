@@ -2,13 +2,15 @@
  * join: the namespaces of another process.
  *
  * Beyond the posts.
- * https://man7.org/linux/man-pages/man2/setns.2.html
  * https://man7.org/linux/man-pages/man2/pidfd_open.2.html
  * https://man7.org/linux/man-pages/man2/stat.2.html
+ * https://man7.org/linux/man-pages/man2/setns.2.html
+ * https://man7.org/linux/man-pages/man2/clone.2.html
  * https://man7.org/linux/man-pages/man7/namespaces.7.html
  */
 #include "skeleton.h"
 
+/* Every type of namespace, by its name in /proc/PID/ns. */
 static const struct {
 	const char *name;
 	int flag;
@@ -20,20 +22,23 @@ static const struct {
 };
 
 /*
- * The types in which pid lives elsewhere. Two files name the same namespace
- * when device and inode agree, which is sound while both processes live.
+ * The types in which pid lives elsewhere: setns refuses the user namespace that
+ * the caller is in. Two files name the same namespace when device and inode
+ * agree, which is sound while both processes live.
  */
 static int differing(pid_t pid)
 {
 	char path[64];
 	struct stat own, other;
-	int flags = 0;
+	int found, flags = 0;
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
 		snprintf(path, sizeof(path), "/proc/self/ns/%s", types[i].name);
 		/* A kernel may have been built without this type. */
-		if (stat(path, &own) == -1 && errno == ENOENT)
+		found = stat(path, &own);
+		if (found == -1 && errno == ENOENT)
 			continue;
+		must("stat", found);
 		snprintf(path, sizeof(path), "/proc/%d/ns/%s", pid,
 			 types[i].name);
 		must("stat", stat(path, &other));
@@ -54,15 +59,9 @@ static void child(void)
 /* The parent: joins all but the pid namespace, and ends with the child. */
 int main(int argc, char *argv[])
 {
-	char *end;
-	long pid;
+	pid_t pid = pid_to_join(argc, argv);
 	int pidfd, flags;
 
-	if (argc < 3)
-		usage("PID CMD [ARG...]");
-	pid = strtol(argv[1], &end, 10);
-	if (*end != '\0' || pid <= 0 || pid > INT_MAX)
-		usage("PID CMD [ARG...]");
 	/* From here on setns fails if pid has become somebody else's. */
 	pidfd = must("pidfd_open", syscall(SYS_pidfd_open, pid, 0));
 	flags = differing(pid);

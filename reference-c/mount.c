@@ -1,5 +1,5 @@
 /*
- * mount: a tmpfs that is mounted for the payload alone.
+ * mount: a mount table of its own, and a tmpfs in it.
  *
  * Follows Michael Crosby.
  * https://man7.org/linux/man-pages/man2/clone.2.html

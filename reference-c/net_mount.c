@@ -12,8 +12,8 @@
 static const int flags = CLONE_NEWNET | CLONE_NEWNS;
 
 /*
- * The child: mounts a tmpfs where its parent has none, becomes the payload and
- * ends with it. The network takes no line: it is empty because it is new.
+ * The child: mounts a tmpfs, becomes the payload and ends with it. The network
+ * takes no line: it is empty because it is new.
  */
 static void child(void)
 {

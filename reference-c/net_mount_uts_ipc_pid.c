@@ -1,11 +1,11 @@
 /*
- * net_mount_uts_ipc_pid: all of the above, as PID 1.
+ * net_mount_uts_ipc_pid: what net_mount_uts_ipc has, as PID 1.
  *
  * Follows *Containers do not exist*.
  * https://man7.org/linux/man-pages/man2/clone.2.html
  * https://man7.org/linux/man-pages/man2/mount.2.html
- * https://man7.org/linux/man-pages/man2/umount.2.html
  * https://man7.org/linux/man-pages/man2/sethostname.2.html
+ * https://man7.org/linux/man-pages/man2/umount.2.html
  * https://man7.org/linux/man-pages/man7/pid_namespaces.7.html
  */
 #include "skeleton.h"

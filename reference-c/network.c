@@ -1,7 +1,8 @@
 /*
  * network: no interface but a lo of its own, and that one is down.
  *
- * Follows Michael Crosby, JD and *Containers do not exist*.
+ * Follows Michael Crosby, *Containers do not exist* and JD, whose program is in
+ * Go.
  * https://man7.org/linux/man-pages/man2/clone.2.html
  * https://man7.org/linux/man-pages/man7/network_namespaces.7.html
  */
@@ -10,8 +11,8 @@
 static const int flags = CLONE_NEWNET;
 
 /*
- * The child: exists to become the payload, and ends with it. The flag has
- * done everything.
+ * The child: exists to become the payload, and ends with it. The flag has done
+ * everything.
  */
 static void child(void)
 {

@@ -3,8 +3,8 @@
  *
  * Follows Michael Crosby and *Containers do not exist*.
  * https://man7.org/linux/man-pages/man2/clone.2.html
- * https://man7.org/linux/man-pages/man2/mount.2.html
  * https://man7.org/linux/man-pages/man2/umount.2.html
+ * https://man7.org/linux/man-pages/man2/mount.2.html
  * https://man7.org/linux/man-pages/man7/pid_namespaces.7.html
  */
 #include "skeleton.h"
@@ -15,8 +15,8 @@ static const int flags = CLONE_NEWPID | CLONE_NEWNS;
 /*
  * The child: PID 1 of the new namespace. It trades the old /proc for that of
  * its own namespace, becomes the payload, and takes everyone with it when it
- * ends. The umount is EBUSY where something is mounted below /proc, and where
- * / is shared the parent's /proc is traded all the same.
+ * ends. The umount is EBUSY where something is mounted below /proc, and where /
+ * is shared the parent's /proc is traded all the same.
  */
 static void child(void)
 {

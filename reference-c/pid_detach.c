@@ -3,28 +3,31 @@
  *
  * Follows Matthew Tejo.
  * https://man7.org/linux/man-pages/man2/clone.2.html
- * https://man7.org/linux/man-pages/man2/mount.2.html
  * https://man7.org/linux/man-pages/man2/umount.2.html
+ * https://man7.org/linux/man-pages/man2/mount.2.html
  * https://man7.org/linux/man-pages/man7/pid_namespaces.7.html
  */
 #include "skeleton.h"
 
+/* Without CLONE_NEWNS it would trade the /proc of its parent. */
 static const int flags = CLONE_NEWPID | CLONE_NEWNS;
 static char **command;
 
 /*
- * The child: PID 1 of the new namespace. It becomes the payload, and takes
- * everyone with it when it ends. MNT_DETACH takes /proc away with all that is
- * mounted below it, where a plain umount is EBUSY. Where / is shared, the
- * parent's /proc is traded too: the post makes / private in the shell first.
+ * The child: PID 1 of the new namespace. It trades the old /proc for that of
+ * its own namespace, becomes the payload, and takes everyone with it when it
+ * ends. MNT_DETACH takes /proc away with all that is mounted below it, where a
+ * plain umount is EBUSY. Where / is shared, the parent's /proc is traded too:
+ * the post makes / private in the shell first.
  *
- * As published, nobody looks whether the mounts succeed, and an exec that
- * fails is a silent 0.
+ * As published, nobody looks whether the mounts succeed, and an exec that fails
+ * is a silent 0.
  */
 static void child(void)
 {
 	umount2("/proc", MNT_DETACH);
 	mount("proc", "/proc", "proc", 0, "");
+
 	execvp(command[0], command);
 	_exit(0);
 }
@@ -33,10 +36,7 @@ int main(int argc, char *argv[])
 {
 	command = payload(argc, argv);
 
-	/*
-	 * As published, this waits in the buffer of stdio when stdout is a
-	 * pipe, and comes out after everything the payload wrote.
-	 */
+	/* As published, a pipe gets this after all the payload wrote. */
 	printf("starting...\n");
 
 	/* As published, the status is 0 even if there was no child. */

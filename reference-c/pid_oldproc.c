@@ -1,8 +1,8 @@
 /*
  * pid_oldproc: PID 1, looking at the /proc of its parent.
  *
- * Follows Michael Crosby.
- * It is the first try of the post: /proc still lists the processes outside.
+ * Follows Michael Crosby. It is the first try of the post: /proc still lists
+ * the processes outside.
  * https://man7.org/linux/man-pages/man2/clone.2.html
  * https://man7.org/linux/man-pages/man7/pid_namespaces.7.html
  */

@@ -4,9 +4,9 @@
  * Follows Matthew Tejo and Daniel Mitre.
  * https://man7.org/linux/man-pages/man2/clone.2.html
  * https://man7.org/linux/man-pages/man2/mount.2.html
- * https://man7.org/linux/man-pages/man2/umount.2.html
  * https://man7.org/linux/man-pages/man2/pivot_root.2.html
  * https://man7.org/linux/man-pages/man2/chdir.2.html
+ * https://man7.org/linux/man-pages/man2/umount.2.html
  */
 #include "skeleton.h"
 
@@ -18,26 +18,27 @@ static char **command;
  * The child: PID 1 of the new namespace. It moves into the new root, becomes
  * the payload, and takes everyone with it when it ends.
  *
- * As published, nobody looks whether the mounts succeed, and an exec that
- * fails is a silent 0. The checked calls are those without which the payload
- * would run in the old root.
+ * As published, nobody looks whether the mounts succeed, and an exec that fails
+ * is a silent 0. The checked calls are those without which the payload would
+ * run in the old root.
  */
 static void child(void)
 {
-	char old[PATH_MAX];
+	char put_old[PATH_MAX];
 
 	/* The kernel pivots no shared mount, because that would spread. */
 	mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL);
 	/* The new root has to be a mount. A bind makes one of a directory. */
 	mount(root, root, NULL, MS_BIND | MS_REC, NULL);
-	snprintf(old, sizeof(old), "%s/.old", root);
-	if (mkdir(old, 0700) == -1) {
-		warn("mkdir %s", old);
+	/* The old root needs a place, and an .old that is there is not ours. */
+	snprintf(put_old, sizeof(put_old), "%s/.old", root);
+	if (mkdir(put_old, 0700) == -1) {
+		warn("mkdir %s", put_old);
 		_exit(1);
 	}
 	/* As published, exec loses this when stdout is a pipe. */
 	printf("pivot setup ok\n");
-	must("pivot_root", pivot_root(root, old));
+	must("pivot_root", pivot_root(root, put_old));
 	/* Only a process that was at the old root itself has been moved. */
 	must("chdir", chdir("/"));
 	mount("none", "/dev", "tmpfs", MS_NOSUID | MS_STRICTATIME, "");

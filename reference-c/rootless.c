@@ -3,10 +3,11 @@
  *
  * Beyond the posts. The user namespace comes first, because it owns the others
  * and gives the right to make them.
- * https://man7.org/linux/man-pages/man2/clone.2.html
  * https://man7.org/linux/man-pages/man2/pipe.2.html
+ * https://man7.org/linux/man-pages/man2/clone.2.html
  * https://man7.org/linux/man-pages/man2/unshare.2.html
  * https://man7.org/linux/man-pages/man2/fork.2.html
+ * https://man7.org/linux/man-pages/man2/sethostname.2.html
  * https://man7.org/linux/man-pages/man2/wait.2.html
  * https://man7.org/linux/man-pages/man7/user_namespaces.7.html
  */
@@ -22,9 +23,9 @@ static int mapped[2];
 
 /*
  * Init: PID 1, child of the child. It furnishes the container, waits for every
- * process in it, and ends when it has no child left. Its /proc is mounted
- * while the old root is still there: a user namespace may mount one only
- * where it sees one, and may not unmount that.
+ * process in it, and ends when it has no child left. Its /proc is mounted while
+ * the old root is still there: a user namespace may mount one only where it
+ * sees a whole one, and may not unmount that.
  */
 static void init(void)
 {
@@ -39,13 +40,14 @@ static void init(void)
 }
 
 /*
- * The child: in the new user namespace. It waits to be root there, unshares
- * the rest as the launcher of `container` does, and ends with init.
+ * The child: in the new user namespace. It waits to be root there, unshares the
+ * rest as the launcher of `container` does, and ends with init.
  */
 static void child(void)
 {
 	char word;
 
+	/* The other copy is the parent's: if that ends, so does the wait. */
 	close(mapped[1]);
 	if (must("read", read(mapped[0], &word, 1)) != 1)
 		_exit(1);

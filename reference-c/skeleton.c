@@ -1,10 +1,11 @@
 /*
  * skeleton: a child that becomes the payload, and not one new namespace.
  *
- * Follows Michael Crosby, Daniel Mitre, Matthew Tejo and
- * *Containers do not exist*.
- * The other steps are this one with flags, and with lines in the child.
+ * Follows Michael Crosby, Daniel Mitre, Matthew Tejo and *Containers do not
+ * exist*. The other steps are this one with flags, and with lines in the child.
  * https://man7.org/linux/man-pages/man2/clone.2.html
+ * https://man7.org/linux/man-pages/man2/execve.2.html
+ * https://man7.org/linux/man-pages/man2/wait.2.html
  */
 #include "skeleton.h"
 

@@ -77,6 +77,20 @@ static inline const char *new_root(int argc, char *argv[])
 	return argv[1];
 }
 
+/* The process to join: the first argument, with the payload after it. */
+static inline pid_t pid_to_join(int argc, char *argv[])
+{
+	char *end;
+	long pid;
+
+	if (argc < 3)
+		usage("PID CMD [ARG...]");
+	pid = strtol(argv[1], &end, 10);
+	if (*end != '\0' || pid <= 0 || pid > INT_MAX)
+		usage("PID CMD [ARG...]");
+	return pid;
+}
+
 /* Where a step mounts its tmpfs. */
 static inline const char *mytmp(void)
 {
@@ -183,16 +197,16 @@ static inline int pivot_root(const char *new_root, const char *put_old)
  */
 static inline void enter_new_root(const char *root)
 {
-	char old[PATH_MAX];
+	char put_old[PATH_MAX];
 
-	snprintf(old, sizeof(old), "%s/.old", root);
+	snprintf(put_old, sizeof(put_old), "%s/.old", root);
 	must("mount", mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL));
 	must("mount", mount(root, root, NULL, MS_BIND | MS_REC, NULL));
-	if (mkdir(old, 0700) == -1) {
-		warn("mkdir %s", old);
+	if (mkdir(put_old, 0700) == -1) {
+		warn("mkdir %s", put_old);
 		_exit(1);
 	}
-	must("pivot_root", pivot_root(root, old));
+	must("pivot_root", pivot_root(root, put_old));
 	must("chdir", chdir("/"));
 	must("mount",
 	     mount("none", "/dev", "tmpfs", MS_NOSUID | MS_STRICTATIME, ""));

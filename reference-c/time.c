@@ -4,15 +4,19 @@
  * Beyond the posts. Legacy clone takes CLONE_NEWTIME for a part of the signal
  * it is to send at exit, so this flag goes to unshare.
  * https://man7.org/linux/man-pages/man2/unshare.2.html
+ * https://man7.org/linux/man-pages/man2/clone.2.html
  * https://man7.org/linux/man-pages/man7/time_namespaces.7.html
  */
 #include "skeleton.h"
 
 static const int flags = CLONE_NEWTIME;
 
+/* In seconds and nanoseconds. */
+static const char offsets[] = "monotonic 86400 0\nboottime 86400 0\n";
+
 /*
- * The child: the first member of the new namespace, which its parent only
- * made. It becomes the payload and ends with it.
+ * The child: the first member of the new namespace, which its parent only made.
+ * It becomes the payload and ends with it.
  */
 static void child(void)
 {
@@ -27,7 +31,6 @@ int main(int argc, char *argv[])
 	char **command = payload(argc, argv);
 
 	must("unshare", unshare(flags));
-	write_file("/proc/self/timens_offsets",
-		   "monotonic 86400 0\nboottime 86400 0\n");
+	write_file("/proc/self/timens_offsets", offsets);
 	return clone_and_exec(0, child, command);
 }

@@ -4,9 +4,9 @@
  * Follows Daniel Mitre.
  * https://man7.org/linux/man-pages/man2/unshare.2.html
  * https://man7.org/linux/man-pages/man2/fork.2.html
- * https://man7.org/linux/man-pages/man2/wait.2.html
  * https://man7.org/linux/man-pages/man2/mount.2.html
  * https://man7.org/linux/man-pages/man2/sethostname.2.html
+ * https://man7.org/linux/man-pages/man2/wait.2.html
  * https://man7.org/linux/man-pages/man7/pid_namespaces.7.html
  */
 #include "skeleton.h"
@@ -16,9 +16,9 @@ static char **command;
 
 /*
  * Init: PID 1, the first child of the launcher after its unshare. It exists
- * because a pid namespace lives only as long as its PID 1, and because
- * orphans become children of PID 1, which somebody has to wait for. It ends
- * when it has no child left.
+ * because a pid namespace lives only as long as its PID 1, and because orphans
+ * become children of PID 1, which somebody has to wait for. It ends when it has
+ * no child left.
  *
  * As published, nobody keeps what wait says of the payload, nor what the
  * launcher could learn of init: the step ends with 0.

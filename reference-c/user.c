@@ -11,8 +11,8 @@ static const int flags = CLONE_NEWUSER;
 
 /*
  * The child: exists to become the payload, and ends with it. It has every
- * capability in its namespace, and loses them all in exec: without a map it
- * is not root there but the overflow user, nobody.
+ * capability in its namespace, and loses them all in exec: without a map it is
+ * not root there but the overflow user, nobody.
  */
 static void child(void)
 {

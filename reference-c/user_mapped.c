@@ -2,9 +2,8 @@
  * user_mapped: root inside, which is the caller outside.
  *
  * Follows what JD announces: the id map that the post does not print.
- * https://man7.org/linux/man-pages/man2/clone.2.html
  * https://man7.org/linux/man-pages/man2/pipe.2.html
- * https://man7.org/linux/man-pages/man2/read.2.html
+ * https://man7.org/linux/man-pages/man2/clone.2.html
  * https://man7.org/linux/man-pages/man7/user_namespaces.7.html
  */
 #include "skeleton.h"
@@ -16,21 +15,21 @@ static int mapped[2];
 
 /*
  * The child: waits to be root, becomes the payload and ends with it. An exec
- * before the maps are there would cost it all capabilities. It closes its copy
- * of the writing end, so that the end of the parent ends the wait too.
+ * before the maps are there would cost it all capabilities.
  */
 static void child(void)
 {
 	char word;
 
+	/* The other copy is the parent's: if that ends, so does the wait. */
 	close(mapped[1]);
 	if (must("read", read(mapped[0], &word, 1)) != 1)
 		_exit(1);
 }
 
 /*
- * The parent: stays outside, because there it has the right to write the
- * maps; says so through the pipe, waits for the child and ends with it.
+ * The parent: stays outside, because there it has the right to write the maps;
+ * says so through the pipe, waits for the child and ends with it.
  */
 int main(int argc, char *argv[])
 {

@@ -1,11 +1,13 @@
 // container: an init, its payload and a root directory, apart from the rest.
 //
-// The end every post aims at: unshare_init and pivot_root, with lo brought up.
+// Follows all five posts to the end they aim at: unshare_init and pivot_root,
+// with lo brought up.
 // https://man7.org/linux/man-pages/man2/unshare.2.html
 // https://man7.org/linux/man-pages/man2/fork.2.html
-// https://man7.org/linux/man-pages/man2/wait4.2.html
+// https://man7.org/linux/man-pages/man2/sethostname.2.html
 // https://man7.org/linux/man-pages/man2/mount.2.html
 // https://man7.org/linux/man-pages/man2/pivot_root.2.html
+// https://man7.org/linux/man-pages/man2/wait.2.html
 // https://man7.org/linux/man-pages/man7/netdevice.7.html
 package main
 
@@ -19,7 +21,7 @@ import (
 const flags = syscall.CLONE_NEWUTS | syscall.CLONE_NEWPID |
 	syscall.CLONE_NEWNS | syscall.CLONE_NEWIPC | syscall.CLONE_NEWNET
 
-var newRoot string
+var root string
 
 // unshare changes one thread, and Go may resume main on any other unless it is
 // tied to its first one before it starts.
@@ -27,19 +29,19 @@ func init() {
 	runtime.LockOSThread()
 }
 
-// pid1 is what C and Rust call init, a name that Go has taken. It is the first
-// child of the launcher after its unshare. It exists to furnish the container
-// and to wait for every process in it, orphans too. It ends when it has no
-// child left.
+// Init: PID 1, the first child of the launcher after its unshare. It exists to
+// furnish the container and to wait for every process in it, orphans too. It
+// ends when it has no child left. Here init is called pid1, because Go has
+// taken the name.
 func pid1() {
 	skeleton.Must("sethostname", syscall.Sethostname([]byte("doqueru")))
-	skeleton.EnterNewRoot(newRoot)
+	skeleton.EnterNewRoot(root)
 	skeleton.BringLoUp()
 
 	skeleton.ForkAndReap()
 }
 
 func main() {
-	newRoot = skeleton.NewRoot()
+	root = skeleton.NewRoot()
 	skeleton.UnshareAndInit(flags, pid1)
 }

@@ -1,4 +1,4 @@
-// ipc: message queues, semaphores and shared memory of its own.
+// ipc: System V objects and POSIX message queues of its own.
 //
 // Follows Michael Crosby and *Containers do not exist*.
 // https://man7.org/linux/man-pages/man2/clone.2.html
@@ -13,8 +13,9 @@ import (
 
 const flags = syscall.CLONE_NEWIPC
 
-// The child exists to become the payload, and ends with it. The flag has done
-// everything, so that os/exec can start the payload itself.
+// The child: exists to become the payload, and ends with it. The flag has done
+// everything: no queue made outside is seen inside, nor the other way round.
+// Here child is nil, so that os/exec starts the payload itself.
 var child func()
 
 func main() {

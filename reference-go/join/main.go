@@ -1,11 +1,10 @@
 // join: the namespaces of another process.
 //
-// Beyond the posts. A process with threads can join neither a user namespace
-// (EINVAL) nor a time namespace (EUSERS), and Go has threads from the start.
-// https://man7.org/linux/man-pages/man2/setns.2.html
+// Beyond the posts.
 // https://man7.org/linux/man-pages/man2/pidfd_open.2.html
-// https://man7.org/linux/man-pages/man2/unshare.2.html
 // https://man7.org/linux/man-pages/man2/stat.2.html
+// https://man7.org/linux/man-pages/man2/setns.2.html
+// https://man7.org/linux/man-pages/man2/clone.2.html
 // https://man7.org/linux/man-pages/man7/namespaces.7.html
 package main
 
@@ -18,6 +17,7 @@ import (
 	"nsteps/internal/skeleton"
 )
 
+// Every type of namespace, by its name in /proc/PID/ns.
 var types = []struct {
 	name string
 	flag int
@@ -30,15 +30,17 @@ var types = []struct {
 }
 
 // setns changes one thread, and Go may resume main on any other unless it is
-// tied to its first one before it starts.
+// tied to its first one before it starts. Go has threads from the start, and
+// such a process can join neither a user namespace (EINVAL) nor a time
+// namespace (EUSERS).
 func init() {
 	runtime.LockOSThread()
 }
 
-// differing returns the types in which pid lives elsewhere. Two files name the
-// same namespace when device and inode agree, which is sound while both
-// processes live.
-func differing(pid string) (flags int) {
+// The types in which pid lives elsewhere: setns refuses the user namespace that
+// the caller is in. Two files name the same namespace when device and inode
+// agree, which is sound while both processes live.
+func differing(pid int) (flags int) {
 	for _, t := range types {
 		own, err := os.Stat("/proc/self/ns/" + t.name)
 		// A kernel may have been built without this type.
@@ -46,7 +48,7 @@ func differing(pid string) (flags int) {
 			continue
 		}
 		skeleton.Must("stat", err)
-		other, err := os.Stat("/proc/" + pid + "/ns/" + t.name)
+		other, err := os.Stat("/proc/" + strconv.Itoa(pid) + "/ns/" + t.name)
 		skeleton.Must("stat", err)
 		if !os.SameFile(own, other) {
 			flags |= t.flag
@@ -55,13 +57,12 @@ func differing(pid string) (flags int) {
 	return flags
 }
 
-// The launcher joins all but the pid namespace, which no process can change for
-// itself. The child is in there, becomes the payload and ends with it.
+// The parent: joins all but the pid namespace, and ends with the child.
 func main() {
 	pid := skeleton.Pid()
 	// From here on setns fails if pid has become somebody else's.
 	pidfd := skeleton.PidfdOpen(pid)
-	flags := differing(strconv.Itoa(pid))
+	flags := differing(pid)
 	// The threads share one root and one working directory, and a mount
 	// namespace is joined only by a thread that has its own.
 	skeleton.Must("unshare", syscall.Unshare(syscall.CLONE_FS))
@@ -69,5 +70,8 @@ func main() {
 	if flags != 0 {
 		skeleton.Must("setns", skeleton.Setns(pidfd, flags))
 	}
+	// The child: the process that is in there, because setns puts no process
+	// that lives into another pid namespace. It becomes the payload and ends
+	// with it.
 	skeleton.ForkAndExec()
 }

@@ -14,8 +14,9 @@ import (
 
 const flags = syscall.CLONE_NEWNS
 
-// The child adds a tmpfs to its copy of the mount table, becomes the payload
-// and ends with it. Where / is shared, the tmpfs appears outside as well.
+// The child: has a copy of its parent's mount table, adds a tmpfs to it,
+// becomes the payload and ends with it. A copy keeps the propagation: where /
+// is shared, the parent gets this tmpfs too.
 func child() {
 	skeleton.Must("mount",
 		syscall.Mount("none", skeleton.MyTmp(), "tmpfs", 0, ""))

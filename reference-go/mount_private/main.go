@@ -14,7 +14,7 @@ import (
 
 const flags = syscall.CLONE_NEWNS
 
-// The child takes / out of its peer group, adds a tmpfs, becomes the payload
+// The child: takes / out of its peer group, adds a tmpfs, becomes the payload
 // and ends with it. Without MS_REC this is / and nothing mounted below it:
 // where /proc is shared, what happens under /proc still happens outside.
 func child() {

@@ -1,4 +1,4 @@
-// mount_rprivate: a mount table that has nothing in common with the outside.
+// mount_rprivate: a mount table from which nothing spreads to the outside.
 //
 // Follows Daniel Mitre, and Matthew Tejo, who has mount(8) do it.
 // https://man7.org/linux/man-pages/man2/clone.2.html
@@ -14,8 +14,9 @@ import (
 
 const flags = syscall.CLONE_NEWNS
 
-// The child takes every mount out of its peer group, adds a tmpfs, becomes the
-// payload and ends with it.
+// The child: takes / and everything below it out of their peer groups, adds a
+// tmpfs, becomes the payload and ends with it. MS_REC is what makes it
+// everything.
 func child() {
 	skeleton.Must("mount",
 		syscall.Mount("none", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""))

@@ -3,6 +3,8 @@
 // Follows *Containers do not exist*.
 // https://man7.org/linux/man-pages/man2/clone.2.html
 // https://man7.org/linux/man-pages/man2/mount.2.html
+// https://man7.org/linux/man-pages/man7/network_namespaces.7.html
+// https://man7.org/linux/man-pages/man7/mount_namespaces.7.html
 package main
 
 import (
@@ -13,8 +15,8 @@ import (
 
 const flags = syscall.CLONE_NEWNET | syscall.CLONE_NEWNS
 
-// The child adds a tmpfs to its mount table, becomes the payload and ends with
-// it.
+// The child: mounts a tmpfs, becomes the payload and ends with it. The network
+// takes no line: it is empty because it is new.
 func child() {
 	skeleton.Must("mount",
 		syscall.Mount("none", skeleton.MyTmp(), "tmpfs", 0, ""))

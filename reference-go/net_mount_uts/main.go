@@ -1,9 +1,10 @@
-// net_mount_uts: network, mount table and host name of its own.
+// net_mount_uts: what net_mount has, and a host name of its own.
 //
 // Follows *Containers do not exist*.
 // https://man7.org/linux/man-pages/man2/clone.2.html
 // https://man7.org/linux/man-pages/man2/mount.2.html
 // https://man7.org/linux/man-pages/man2/sethostname.2.html
+// https://man7.org/linux/man-pages/man7/uts_namespaces.7.html
 package main
 
 import (
@@ -15,7 +16,8 @@ import (
 const flags = syscall.CLONE_NEWNET | syscall.CLONE_NEWNS |
 	syscall.CLONE_NEWUTS
 
-// The child does what that of net_mount does, and names its host.
+// The child: mounts a tmpfs, takes a name, becomes the payload and ends with
+// it. A flag more, a line more: the namespaces know nothing of each other.
 func child() {
 	skeleton.Must("mount",
 		syscall.Mount("none", skeleton.MyTmp(), "tmpfs", 0, ""))

@@ -1,10 +1,10 @@
-// net_mount_uts_ipc: network, mount table, host name and message queues of its
-// own.
+// net_mount_uts_ipc: what net_mount_uts has, and queues of its own.
 //
 // Follows *Containers do not exist*.
 // https://man7.org/linux/man-pages/man2/clone.2.html
 // https://man7.org/linux/man-pages/man2/mount.2.html
 // https://man7.org/linux/man-pages/man2/sethostname.2.html
+// https://man7.org/linux/man-pages/man7/ipc_namespaces.7.html
 package main
 
 import (
@@ -16,7 +16,8 @@ import (
 const flags = syscall.CLONE_NEWNET | syscall.CLONE_NEWNS |
 	syscall.CLONE_NEWUTS | syscall.CLONE_NEWIPC
 
-// The child does what that of net_mount_uts does: the new flag needs no work.
+// The child: mounts a tmpfs, takes a name, becomes the payload and ends with
+// it. This time a flag more is all: there is nothing to prepare for ipc.
 func child() {
 	skeleton.Must("mount",
 		syscall.Mount("none", skeleton.MyTmp(), "tmpfs", 0, ""))

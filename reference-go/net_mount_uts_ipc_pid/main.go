@@ -1,11 +1,11 @@
-// net_mount_uts_ipc_pid: network, mount table, host name, message queues and
-// pids of its own.
+// net_mount_uts_ipc_pid: what net_mount_uts_ipc has, as PID 1.
 //
 // Follows *Containers do not exist*.
 // https://man7.org/linux/man-pages/man2/clone.2.html
 // https://man7.org/linux/man-pages/man2/mount.2.html
 // https://man7.org/linux/man-pages/man2/sethostname.2.html
 // https://man7.org/linux/man-pages/man2/umount.2.html
+// https://man7.org/linux/man-pages/man7/pid_namespaces.7.html
 package main
 
 import (
@@ -17,8 +17,9 @@ import (
 const flags = syscall.CLONE_NEWNET | syscall.CLONE_NEWNS |
 	syscall.CLONE_NEWUTS | syscall.CLONE_NEWIPC | syscall.CLONE_NEWPID
 
-// The child is PID 1. It does what that of net_mount_uts_ipc does, and puts its
-// own /proc in the place of the old one.
+// The child: PID 1 of the new namespace. It mounts a tmpfs, takes a name,
+// trades the old /proc for its own, becomes the payload, and takes everyone
+// with it when it ends.
 func child() {
 	skeleton.Must("mount",
 		syscall.Mount("none", skeleton.MyTmp(), "tmpfs", 0, ""))

@@ -1,7 +1,7 @@
 // network: no interface but a lo of its own, and that one is down.
 //
-// Follows Michael Crosby, *Containers do not exist* and JD, whose program for
-// this step is in Go.
+// Follows Michael Crosby, *Containers do not exist* and JD, whose program is in
+// Go.
 // https://man7.org/linux/man-pages/man2/clone.2.html
 // https://man7.org/linux/man-pages/man7/network_namespaces.7.html
 package main
@@ -14,8 +14,8 @@ import (
 
 const flags = syscall.CLONE_NEWNET
 
-// The child exists to become the payload, and ends with it. The flag has done
-// everything, so that os/exec can start the payload itself.
+// The child: exists to become the payload, and ends with it. The flag has done
+// everything. Here child is nil, so that os/exec starts the payload itself.
 var child func()
 
 func main() {

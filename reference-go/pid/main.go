@@ -1,4 +1,4 @@
-// pid: pids of its own, and a /proc that shows them.
+// pid: PID 1, with a /proc that agrees.
 //
 // Follows Michael Crosby and *Containers do not exist*.
 // https://man7.org/linux/man-pages/man2/clone.2.html
@@ -13,11 +13,13 @@ import (
 	"nsteps/internal/skeleton"
 )
 
+// Without CLONE_NEWNS it would trade the /proc of its parent.
 const flags = syscall.CLONE_NEWPID | syscall.CLONE_NEWNS
 
-// The child is PID 1. It puts its own /proc in the place of the old one,
-// becomes the payload and ends with it. The umount fails where something is
-// mounted below /proc, such as binfmt_misc.
+// The child: PID 1 of the new namespace. It trades the old /proc for that of
+// its own namespace, becomes the payload, and takes everyone with it when it
+// ends. The umount is EBUSY where something is mounted below /proc, and where /
+// is shared the parent's /proc is traded all the same.
 func child() {
 	skeleton.Must("umount", syscall.Unmount("/proc", 0))
 	skeleton.Must("mount", syscall.Mount("proc", "/proc", "proc", 0, ""))

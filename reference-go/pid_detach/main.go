@@ -1,4 +1,4 @@
-// pid_detach: pids of its own, even where something is mounted below /proc.
+// pid_detach: PID 1, with a /proc that agrees, whatever was mounted below it.
 //
 // Follows Matthew Tejo.
 // https://man7.org/linux/man-pages/man2/clone.2.html
@@ -13,11 +13,14 @@ import (
 	"nsteps/internal/skeleton"
 )
 
+// Without CLONE_NEWNS it would trade the /proc of its parent.
 const flags = syscall.CLONE_NEWPID | syscall.CLONE_NEWNS
 
-// The child is PID 1. It puts its own /proc in the place of the old one,
-// becomes the payload and ends with it. MNT_DETACH takes along what is mounted
-// below /proc; where / is shared, the outside loses its /proc too.
+// The child: PID 1 of the new namespace. It trades the old /proc for that of
+// its own namespace, becomes the payload, and takes everyone with it when it
+// ends. MNT_DETACH takes /proc away with all that is mounted below it, where a
+// plain umount is EBUSY. Where / is shared, the parent's /proc is traded too:
+// the post makes / private in the shell first.
 func child() {
 	skeleton.Must("umount2", syscall.Unmount("/proc", syscall.MNT_DETACH))
 	skeleton.Must("mount", syscall.Mount("proc", "/proc", "proc", 0, ""))

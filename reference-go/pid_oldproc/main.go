@@ -1,6 +1,7 @@
-// pid_oldproc: pids of its own, and still the old /proc.
+// pid_oldproc: PID 1, looking at the /proc of its parent.
 //
-// Follows Michael Crosby's first try.
+// Follows Michael Crosby. It is the first try of the post: /proc still lists
+// the processes outside.
 // https://man7.org/linux/man-pages/man2/clone.2.html
 // https://man7.org/linux/man-pages/man7/pid_namespaces.7.html
 package main
@@ -13,8 +14,10 @@ import (
 
 const flags = syscall.CLONE_NEWPID
 
-// The child becomes the payload, which is PID 1, and ends with it. Nobody
-// mounts a new /proc, so that ps goes on to show the pids of the outside.
+// The child: PID 1 of the new namespace. It becomes the payload, and when it
+// ends the kernel kills whoever else is in there. /proc belongs to the pid
+// namespace it was mounted in, which is still the old one. Here child is nil,
+// so that os/exec starts the payload itself.
 var child func()
 
 func main() {

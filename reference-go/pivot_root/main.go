@@ -3,9 +3,9 @@
 // Follows Matthew Tejo and Daniel Mitre.
 // https://man7.org/linux/man-pages/man2/clone.2.html
 // https://man7.org/linux/man-pages/man2/mount.2.html
-// https://man7.org/linux/man-pages/man2/umount.2.html
 // https://man7.org/linux/man-pages/man2/pivot_root.2.html
 // https://man7.org/linux/man-pages/man2/chdir.2.html
+// https://man7.org/linux/man-pages/man2/umount.2.html
 package main
 
 import (
@@ -16,21 +16,22 @@ import (
 
 const flags = syscall.CLONE_NEWNS | syscall.CLONE_NEWPID
 
-var newRoot string
+var root string
 
-// The child is PID 1 of the new namespace. It moves into the new root, becomes
+// The child: PID 1 of the new namespace. It moves into the new root, becomes
 // the payload, and takes everyone with it when it ends.
 func child() {
-	putOld := newRoot + "/.old"
+	putOld := root + "/.old"
 
 	// The kernel pivots no shared mount, because that would spread.
 	skeleton.Must("mount",
 		syscall.Mount("none", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""))
 	// The new root has to be a mount. A bind makes one of a directory.
 	skeleton.Must("mount",
-		syscall.Mount(newRoot, newRoot, "", syscall.MS_BIND|syscall.MS_REC, ""))
+		syscall.Mount(root, root, "", syscall.MS_BIND|syscall.MS_REC, ""))
+	// The old root needs a place, and an .old that is there is not ours.
 	skeleton.Must("mkdir "+putOld, syscall.Mkdir(putOld, 0700))
-	skeleton.Must("pivot_root", syscall.PivotRoot(newRoot, putOld))
+	skeleton.Must("pivot_root", syscall.PivotRoot(root, putOld))
 	// Only a process that was at the old root itself has been moved.
 	skeleton.Must("chdir", syscall.Chdir("/"))
 	skeleton.Must("mount",
@@ -43,6 +44,6 @@ func child() {
 }
 
 func main() {
-	newRoot = skeleton.NewRoot()
+	root = skeleton.NewRoot()
 	skeleton.CloneAndExec(flags, child)
 }

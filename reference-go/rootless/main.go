@@ -2,10 +2,12 @@
 //
 // Beyond the posts. The user namespace comes first, because it owns the others
 // and gives the right to make them.
+// https://man7.org/linux/man-pages/man2/pipe.2.html
 // https://man7.org/linux/man-pages/man2/clone.2.html
 // https://man7.org/linux/man-pages/man2/unshare.2.html
 // https://man7.org/linux/man-pages/man2/fork.2.html
-// https://man7.org/linux/man-pages/man2/wait4.2.html
+// https://man7.org/linux/man-pages/man2/sethostname.2.html
+// https://man7.org/linux/man-pages/man2/wait.2.html
 // https://man7.org/linux/man-pages/man7/user_namespaces.7.html
 package main
 
@@ -19,7 +21,7 @@ import (
 const flags = syscall.CLONE_NEWUTS | syscall.CLONE_NEWPID |
 	syscall.CLONE_NEWNS | syscall.CLONE_NEWIPC | syscall.CLONE_NEWNET
 
-var newRoot string
+var root string
 
 // unshare changes one thread, and Go may resume main on any other unless it is
 // tied to its first one before it starts.
@@ -27,27 +29,28 @@ func init() {
 	runtime.LockOSThread()
 }
 
-// pid1 is what C and Rust call init, a name that Go has taken. It is a child of
-// the child; it furnishes the container, waits for every process in it, and
-// ends when it has no child left. Its /proc is mounted while the old root is
-// still there: a user namespace may mount one only where it sees one, and may
-// not unmount that.
+// Init: PID 1, child of the child. It furnishes the container, waits for every
+// process in it, and ends when it has no child left. Its /proc is mounted while
+// the old root is still there: a user namespace may mount one only where it
+// sees a whole one, and may not unmount that. Here init is called pid1, because
+// Go has taken the name.
 func pid1() {
 	skeleton.Must("sethostname", syscall.Sethostname([]byte("doqueru")))
-	skeleton.EnterNewRoot(newRoot)
+	skeleton.EnterNewRoot(root)
 	skeleton.BringLoUp()
 
 	skeleton.ForkAndReap()
 }
 
-// The child is root in the new user namespace, unshares the rest as the
-// launcher of container does, and ends with init.
+// The child: in the new user namespace. It waits to be root there, unshares the
+// rest as the launcher of `container` does, and ends with init.
 func child() {
 	skeleton.UnshareAndInit(flags, pid1)
 }
 
+// The parent: writes the maps from outside, says so, ends with the child.
 func main() {
-	newRoot = skeleton.NewRoot()
+	root = skeleton.NewRoot()
 	// A process with threads cannot unshare its user namespace, and Go has
 	// threads from the start, so that this one comes from clone.
 	skeleton.CloneAndExec(syscall.CLONE_NEWUSER, child, skeleton.MapRoot)

@@ -1,19 +1,18 @@
 // skeleton: a child that becomes the payload, and not one new namespace.
 //
 // Follows Michael Crosby, Daniel Mitre, Matthew Tejo and *Containers do not
-// exist*. The other steps are this one with flags, and with work for the child.
+// exist*. The other steps are this one with flags, and with lines in the child.
 // https://man7.org/linux/man-pages/man2/clone.2.html
 // https://man7.org/linux/man-pages/man2/execve.2.html
-// https://man7.org/linux/man-pages/man2/wait4.2.html
+// https://man7.org/linux/man-pages/man2/wait.2.html
 package main
 
 import "nsteps/internal/skeleton"
 
 const flags = 0
 
-// The child exists to become the payload, and ends with it. It sees what its
-// parent sees. Having no work to do it is nil, and os/exec starts the payload
-// itself.
+// The child: exists to become the payload, and ends with it. It sees what its
+// parent sees. Here child is nil, so that os/exec starts the payload itself.
 var child func()
 
 func main() {

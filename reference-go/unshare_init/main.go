@@ -3,9 +3,9 @@
 // Follows Daniel Mitre.
 // https://man7.org/linux/man-pages/man2/unshare.2.html
 // https://man7.org/linux/man-pages/man2/fork.2.html
-// https://man7.org/linux/man-pages/man2/wait4.2.html
 // https://man7.org/linux/man-pages/man2/mount.2.html
 // https://man7.org/linux/man-pages/man2/sethostname.2.html
+// https://man7.org/linux/man-pages/man2/wait.2.html
 // https://man7.org/linux/man-pages/man7/pid_namespaces.7.html
 package main
 
@@ -25,10 +25,10 @@ func init() {
 	runtime.LockOSThread()
 }
 
-// pid1 is what C and Rust call init, a name that Go has taken. It is the first
-// child of the launcher after its unshare. It exists because a pid namespace
-// lives only as long as its PID 1, and because orphans become children of PID
-// 1, which somebody has to wait for. It ends when it has no child left.
+// Init: PID 1, the first child of the launcher after its unshare. It exists
+// because a pid namespace lives only as long as its PID 1, and because orphans
+// become children of PID 1, which somebody has to wait for. It ends when it has
+// no child left. Here init is called pid1, because Go has taken the name.
 func pid1() {
 	skeleton.Must("mount",
 		syscall.Mount("none", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""))

@@ -1,4 +1,4 @@
-// user: ids of its own, and none of them mapped: everyone is nobody.
+// user: nobody, because no id of the new user namespace is mapped.
 //
 // Follows Michael Crosby.
 // https://man7.org/linux/man-pages/man2/clone.2.html
@@ -13,9 +13,10 @@ import (
 
 const flags = syscall.CLONE_NEWUSER
 
-// The child becomes the payload, and ends with it. Clone gave it all
-// capabilities of the new namespace; as it is not root there, exec takes them
-// away again.
+// The child: exists to become the payload, and ends with it. It has every
+// capability in its namespace, and loses them all in exec: without a map it is
+// not root there but the overflow user, nobody. Here child is nil, so that
+// os/exec starts the payload itself.
 var child func()
 
 func main() {

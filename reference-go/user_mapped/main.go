@@ -1,6 +1,7 @@
 // user_mapped: root inside, which is the caller outside.
 //
 // Follows what JD announces: the id map that the post does not print.
+// https://man7.org/linux/man-pages/man2/pipe.2.html
 // https://man7.org/linux/man-pages/man2/clone.2.html
 // https://man7.org/linux/man-pages/man7/user_namespaces.7.html
 package main
@@ -13,11 +14,14 @@ import (
 
 const flags = syscall.CLONE_NEWUSER
 
-// The child waits to be root, becomes the payload and ends with it. An exec
-// before the maps are there would cost it all capabilities; os/exec has it wait
-// on a pipe of its own when MapRoot has told it what to map.
+// The child: waits to be root, becomes the payload and ends with it. An exec
+// before the maps are there would cost it all capabilities. Here child is nil,
+// and os/exec has it wait on a pipe of its own.
 var child func()
 
+// The parent: stays outside, because there it has the right to write the maps;
+// says so through the pipe, waits for the child and ends with it. MapRoot has
+// os/exec do all of it.
 func main() {
 	skeleton.CloneAndExec(flags, child, skeleton.MapRoot)
 }

@@ -14,8 +14,8 @@ import (
 
 const flags = syscall.CLONE_NEWUTS
 
-// The child starts with a copy of the host name, changes it, becomes the
-// payload and ends with it.
+// The child: starts with a copy of its parent's host name, changes the copy,
+// becomes the payload and ends with it.
 func child() {
 	skeleton.Must("sethostname", syscall.Sethostname([]byte("myhostname")))
 }

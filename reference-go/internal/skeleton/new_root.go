@@ -9,18 +9,19 @@ func NewRoot() string {
 	return Operand("NEWROOT")
 }
 
-// EnterNewRoot makes newRoot the root: the calls of the step pivot_root, where
-// each has its reason beside it. The new /proc is mounted before the old root
-// goes, as a user namespace may mount proc only where a whole one is visible.
-func EnterNewRoot(newRoot string) {
-	putOld := newRoot + "/.old"
+// EnterNewRoot makes a directory the root: the calls of the step pivot_root,
+// where each has its reason beside it. The new /proc is mounted before the old
+// root goes, as a user namespace may mount proc only where a whole one is
+// visible.
+func EnterNewRoot(root string) {
+	putOld := root + "/.old"
 
 	Must("mount",
 		syscall.Mount("none", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""))
 	Must("mount",
-		syscall.Mount(newRoot, newRoot, "", syscall.MS_BIND|syscall.MS_REC, ""))
+		syscall.Mount(root, root, "", syscall.MS_BIND|syscall.MS_REC, ""))
 	Must("mkdir "+putOld, syscall.Mkdir(putOld, 0700))
-	Must("pivot_root", syscall.PivotRoot(newRoot, putOld))
+	Must("pivot_root", syscall.PivotRoot(root, putOld))
 	Must("chdir", syscall.Chdir("/"))
 
 	Must("mount",

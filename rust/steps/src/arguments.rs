@@ -18,7 +18,7 @@ static OPERAND: OnceLock<&str> = OnceLock::new();
 #[derive(Clone, Copy, Debug)]
 pub struct NewRoot {
     /// NEWROOT as it was given.
-    pub path: &'static CStr,
+    pub root: &'static CStr,
     /// `NEWROOT/.old`.
     pub put_old: &'static CStr,
 }
@@ -43,9 +43,9 @@ fn operand(name: &'static str) -> OsString {
 /// Takes NEWROOT, which stands before CMD, from the arguments; without both
 /// prints the usage and exits with 125.
 pub fn new_root() -> NewRoot {
-    let path = operand("NEWROOT").into_vec();
-    let put_old = [&path[..], b"/.old"].concat();
-    NewRoot { path: keep(path), put_old: keep(put_old) }
+    let root = operand("NEWROOT").into_vec();
+    let put_old = [&root[..], b"/.old"].concat();
+    NewRoot { root: keep(root), put_old: keep(put_old) }
 }
 
 /// Takes PID, which stands before CMD, from the arguments; without both, or

@@ -30,24 +30,26 @@ pub const NONE: Option<&CStr> = None;
 /// # Errors
 ///
 /// Those of the calls, in their order.
-pub fn enter_new_root(new_root: NewRoot) -> Result<(), Failure> {
-    let NewRoot { path, put_old } = new_root;
+pub fn enter_new_root(root: NewRoot) -> Result<(), Failure> {
+    let NewRoot { root, put_old } = root;
+    let (none, tmpfs, proc) = (Some(c"none"), Some(c"tmpfs"), Some(c"proc"));
+
     let rprivate = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
     must("mount", mount(NONE, c"/", NONE, rprivate, NONE))?;
     let rbind = MsFlags::MS_BIND | MsFlags::MS_REC;
-    must("mount", mount(Some(path), path, NONE, rbind, NONE))?;
+    must("mount", mount(Some(root), root, NONE, rbind, NONE))?;
     must("mkdir", mkdir(put_old, Mode::S_IRWXU))
         .map_err(|failure| failure.on(put_old))?;
-    must("pivot_root", pivot_root(path, put_old))?;
+    must("pivot_root", pivot_root(root, put_old))
+        .inspect_err(|_| rmdir(put_old).unwrap_or_default())?;
     must("chdir", chdir(c"/"))?;
-    let none = Some(c"none");
-    let dev = MsFlags::MS_NOSUID | MsFlags::MS_STRICTATIME;
-    must("mount", mount(none, c"/dev", Some(c"tmpfs"), dev, Some(c"")))?;
-    let plain = MsFlags::empty();
-    let proc = Some(c"proc");
-    must("mount", mount(proc, c"/proc", proc, plain, Some(c"")))?;
+    let flags = MsFlags::MS_NOSUID | MsFlags::MS_STRICTATIME;
+    let dev = must("mount", mount(none, c"/dev", tmpfs, flags, Some(c"")));
+    let flags = MsFlags::empty();
+    let proc = must("mount", mount(proc, c"/proc", proc, flags, Some(c"")));
     must("umount2", umount2(c"/.old", MntFlags::MNT_DETACH))?;
-    must("rmdir", rmdir(c"/.old"))
+    must("rmdir", rmdir(c"/.old"))?;
+    dev.and(proc)
 }
 
 /// [rmdir(2)], which nix has as the unlinkat(2) it is inside the kernel.

@@ -1,6 +1,6 @@
-//! cgroup: its own cgroup as the root of all it sees.
+//! cgroup: a view of the cgroups that has its own cgroup for root.
 //!
-//! Beyond the posts.
+//! Beyond the posts. Every line of /proc/self/cgroup ends in `:/`.
 //!
 //! - <https://man7.org/linux/man-pages/man2/clone.2.html>
 //! - <https://man7.org/linux/man-pages/man7/cgroup_namespaces.7.html>
@@ -10,7 +10,8 @@ use steps::{Failure, clone_and_exec};
 
 const FLAGS: CloneFlags = CloneFlags::CLONE_NEWCGROUP;
 
-/// Nothing to prepare: the cgroup of the caller is the new root.
+/// The child: exists to become the payload, and ends with it. It has not moved:
+/// only the names have become relative to where it was at clone.
 fn child() -> Result<(), Failure> {
     Ok(())
 }

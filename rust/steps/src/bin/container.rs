@@ -1,10 +1,14 @@
-//! container: all of it, the end every post aims at.
+//! container: an init, its payload and a root directory, apart from the rest.
 //!
-//! After all five posts.
+//! Follows all five posts to the end they aim at: unshare_init and pivot_root,
+//! with lo brought up.
 //!
 //! - <https://man7.org/linux/man-pages/man2/unshare.2.html>
 //! - <https://man7.org/linux/man-pages/man2/fork.2.html>
+//! - <https://man7.org/linux/man-pages/man2/sethostname.2.html>
+//! - <https://man7.org/linux/man-pages/man2/mount.2.html>
 //! - <https://man7.org/linux/man-pages/man2/pivot_root.2.html>
+//! - <https://man7.org/linux/man-pages/man2/wait.2.html>
 //! - <https://man7.org/linux/man-pages/man7/netdevice.7.html>
 
 use nix::sched::CloneFlags;
@@ -20,18 +24,17 @@ const FLAGS: CloneFlags = CloneFlags::CLONE_NEWUTS
     .union(CloneFlags::CLONE_NEWIPC)
     .union(CloneFlags::CLONE_NEWNET);
 
-/// PID 1 of the container: the launcher's first child after unshare.
-///
-/// It exists to make the place ready, because only a process inside can, and
-/// to reap whoever loses a parent in it. It ends when no child is left, with
-/// the payload's status; the kernel then ends the namespace.
-fn init(new_root: NewRoot) -> Result<(), Failure> {
+/// Init: PID 1, the first child of the launcher after its unshare. It exists to
+/// furnish the container and to wait for every process in it, orphans too. It
+/// ends when it has no child left. The lines in which it forks the payload and
+/// waits are the skeleton's.
+fn init(root: NewRoot) -> Result<(), Failure> {
     must("sethostname", sethostname("doqueru"))?;
-    enter_new_root(new_root)?;
+    enter_new_root(root)?;
     bring_lo_up()
 }
 
 fn main() -> ! {
-    let new_root = new_root();
-    unshare_and_init(FLAGS, || init(new_root))
+    let root = new_root();
+    unshare_and_init(FLAGS, || init(root))
 }

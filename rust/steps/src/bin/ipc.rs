@@ -1,6 +1,6 @@
-//! ipc: message queues, semaphores and shared memory of its own.
+//! ipc: System V objects and POSIX message queues of its own.
 //!
-//! After Michael Crosby and *Containers do not exist*.
+//! Follows Michael Crosby and *Containers do not exist*.
 //!
 //! - <https://man7.org/linux/man-pages/man2/clone.2.html>
 //! - <https://man7.org/linux/man-pages/man7/ipc_namespaces.7.html>
@@ -10,7 +10,8 @@ use steps::{Failure, clone_and_exec};
 
 const FLAGS: CloneFlags = CloneFlags::CLONE_NEWIPC;
 
-/// Nothing to prepare: a new namespace starts without a queue.
+/// The child: exists to become the payload, and ends with it. The flag has done
+/// everything: no queue made outside is seen inside, nor the other way round.
 fn child() -> Result<(), Failure> {
     Ok(())
 }

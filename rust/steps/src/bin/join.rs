@@ -1,8 +1,9 @@
-//! join: into the namespaces of another process.
+//! join: the namespaces of another process.
 //!
 //! Beyond the posts.
 //!
 //! - <https://man7.org/linux/man-pages/man2/pidfd_open.2.html>
+//! - <https://man7.org/linux/man-pages/man2/stat.2.html>
 //! - <https://man7.org/linux/man-pages/man2/setns.2.html>
 //! - <https://man7.org/linux/man-pages/man2/clone.2.html>
 //! - <https://man7.org/linux/man-pages/man7/namespaces.7.html>
@@ -14,53 +15,55 @@ use nix::unistd::Pid;
 use steps::{Failure, clone_and_exec, must, pid, pidfd_open};
 
 /// Every type of namespace, by its name in /proc/PID/ns.
-const FLAGS: [(&str, CloneFlags); 8] = [
-    ("cgroup", CloneFlags::CLONE_NEWCGROUP),
-    ("ipc", CloneFlags::CLONE_NEWIPC),
-    ("mnt", CloneFlags::CLONE_NEWNS),
-    ("net", CloneFlags::CLONE_NEWNET),
-    ("pid", CloneFlags::CLONE_NEWPID),
-    ("time", CloneFlags::from_bits_retain(libc::CLONE_NEWTIME)),
+const TYPES: [(&str, CloneFlags); 8] = [
     ("user", CloneFlags::CLONE_NEWUSER),
+    ("mnt", CloneFlags::CLONE_NEWNS),
+    ("pid", CloneFlags::CLONE_NEWPID),
+    ("net", CloneFlags::CLONE_NEWNET),
     ("uts", CloneFlags::CLONE_NEWUTS),
+    ("ipc", CloneFlags::CLONE_NEWIPC),
+    ("time", CloneFlags::from_bits_retain(libc::CLONE_NEWTIME)),
+    ("cgroup", CloneFlags::CLONE_NEWCGROUP),
 ];
 
-/// Nothing to prepare: it is born where the launcher has gone.
+/// The types in which pid lives elsewhere: setns refuses the user namespace
+/// that the caller is in. Two files name the same namespace when device and
+/// inode agree, which is sound while both processes live.
+fn differing(pid: Pid) -> Result<CloneFlags, Failure> {
+    let mut flags = CloneFlags::empty();
+    for (name, flag) in TYPES {
+        let own = match stat(&*format!("/proc/self/ns/{name}")) {
+            // A kernel may have been built without this type.
+            Err(Errno::ENOENT) => continue,
+            own => must("stat", own)?,
+        };
+        let other = must("stat", stat(&*format!("/proc/{pid}/ns/{name}")))?;
+        if (own.st_dev, own.st_ino) != (other.st_dev, other.st_ino) {
+            flags |= flag;
+        }
+    }
+    Ok(flags)
+}
+
+/// The child: the process that is in there, because setns puts no process that
+/// lives into another pid namespace. It becomes the payload and ends with it.
 fn child() -> Result<(), Failure> {
     Ok(())
 }
 
-/// One setns for all that differ: the kernel then takes the user namespace
-/// first and the rest with its rights, or none at all. It refuses the user
-/// namespace one is in already, hence the comparison.
-fn join(pid: Pid) -> Result<(), Failure> {
-    let target = must("pidfd_open", pidfd_open(pid))?;
-    let mut differing = CloneFlags::empty();
-    for (name, flag) in FLAGS {
-        let own = match identity("self", name) {
-            // The kernel was built without this type.
-            Err(Errno::ENOENT) => continue,
-            own => must("stat", own)?,
-        };
-        if own != must("stat", identity(&pid.to_string(), name))? {
-            differing |= flag;
-        }
+/// The parent: joins all but the pid namespace, and ends with the child.
+fn parent(pid: Pid) -> Result<(), Failure> {
+    // From here on setns fails if pid has become somebody else's.
+    let pidfd = must("pidfd_open", pidfd_open(pid))?;
+    let flags = differing(pid)?;
+    // In one call, because the kernel then enters user first by itself.
+    if !flags.is_empty() {
+        must("setns", setns(pidfd, flags))?;
     }
-    if differing.is_empty() {
-        return Ok(());
-    }
-    must("setns", setns(target, differing))
-}
-
-/// What tells two namespaces apart while both are alive.
-fn identity(pid: &str, name: &str) -> nix::Result<(u64, u64)> {
-    let namespace = stat(format!("/proc/{pid}/ns/{name}").as_str())?;
-    Ok((namespace.st_dev, namespace.st_ino))
+    Ok(())
 }
 
 fn main() -> ! {
-    join(pid()).unwrap_or_else(|failure| failure.exit());
-    // setns moves the launcher everywhere but into the PID namespace: that
-    // takes a child.
+    parent(pid()).unwrap_or_else(|failure| failure.exit());
     clone_and_exec(CloneFlags::empty(), child)
 }

@@ -1,6 +1,6 @@
 //! mount: a mount table of its own, and a tmpfs in it.
 //!
-//! After Michael Crosby.
+//! Follows Michael Crosby.
 //!
 //! - <https://man7.org/linux/man-pages/man2/clone.2.html>
 //! - <https://man7.org/linux/man-pages/man2/mount.2.html>
@@ -14,6 +14,9 @@ use steps::{Failure, clone_and_exec, must, mytmp};
 
 const FLAGS: CloneFlags = CloneFlags::CLONE_NEWNS;
 
+/// The child: has a copy of its parent's mount table, adds a tmpfs to it,
+/// becomes the payload and ends with it. A copy keeps the propagation: where /
+/// is shared, the parent gets this tmpfs too.
 fn child(mytmp: &CStr) -> Result<(), Failure> {
     let (none, tmpfs) = (Some(c"none"), Some(c"tmpfs"));
     must("mount", mount(none, mytmp, tmpfs, MsFlags::empty(), Some(c"")))

@@ -1,9 +1,6 @@
-//! mount_private: a mount table of its own, `/` private, what is below it not.
+//! mount_private: a tmpfs that stays inside even where / is shared.
 //!
-//! After JD.
-//!
-//! Without MS_REC the call is about the one mount on `/`: a mount below it
-//! that is shared stays shared.
+//! Follows JD.
 //!
 //! - <https://man7.org/linux/man-pages/man2/clone.2.html>
 //! - <https://man7.org/linux/man-pages/man2/mount.2.html>
@@ -17,9 +14,11 @@ use steps::{Failure, NONE, clone_and_exec, must, mytmp};
 
 const FLAGS: CloneFlags = CloneFlags::CLONE_NEWNS;
 
+/// The child: takes / out of its peer group, adds a tmpfs, becomes the payload
+/// and ends with it. Without MS_REC this is / and nothing mounted below it:
+/// where /proc is shared, what happens under /proc still happens outside.
 fn child(mytmp: &CStr) -> Result<(), Failure> {
-    let private = MsFlags::MS_PRIVATE;
-    must("mount", mount(NONE, c"/", NONE, private, NONE))?;
+    must("mount", mount(NONE, c"/", NONE, MsFlags::MS_PRIVATE, NONE))?;
     let (none, tmpfs) = (Some(c"none"), Some(c"tmpfs"));
     must("mount", mount(none, mytmp, tmpfs, MsFlags::empty(), Some(c"")))
 }

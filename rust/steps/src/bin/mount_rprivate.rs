@@ -1,8 +1,6 @@
-//! mount_rprivate: a mount table of its own, every mount in it private.
+//! mount_rprivate: a mount table from which nothing spreads to the outside.
 //!
-//! After Daniel Mitre and Matthew Tejo.
-//!
-//! With MS_REC no mount and no unmount in here reaches the outside.
+//! Follows Daniel Mitre, and Matthew Tejo, who has mount(8) do it.
 //!
 //! - <https://man7.org/linux/man-pages/man2/clone.2.html>
 //! - <https://man7.org/linux/man-pages/man2/mount.2.html>
@@ -16,6 +14,9 @@ use steps::{Failure, NONE, clone_and_exec, must, mytmp};
 
 const FLAGS: CloneFlags = CloneFlags::CLONE_NEWNS;
 
+/// The child: takes / and everything below it out of their peer groups, adds a
+/// tmpfs, becomes the payload and ends with it. MS_REC is what makes it
+/// everything.
 fn child(mytmp: &CStr) -> Result<(), Failure> {
     let rprivate = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
     must("mount", mount(NONE, c"/", NONE, rprivate, NONE))?;

@@ -1,9 +1,11 @@
 //! net_mount: a network and a mount table of its own.
 //!
-//! After *Containers do not exist*.
+//! Follows *Containers do not exist*.
 //!
 //! - <https://man7.org/linux/man-pages/man2/clone.2.html>
 //! - <https://man7.org/linux/man-pages/man2/mount.2.html>
+//! - <https://man7.org/linux/man-pages/man7/network_namespaces.7.html>
+//! - <https://man7.org/linux/man-pages/man7/mount_namespaces.7.html>
 
 use std::ffi::CStr;
 
@@ -14,6 +16,8 @@ use steps::{Failure, clone_and_exec, must, mytmp};
 const FLAGS: CloneFlags =
     CloneFlags::CLONE_NEWNET.union(CloneFlags::CLONE_NEWNS);
 
+/// The child: mounts a tmpfs, becomes the payload and ends with it. The network
+/// takes no line: it is empty because it is new.
 fn child(mytmp: &CStr) -> Result<(), Failure> {
     let (none, tmpfs) = (Some(c"none"), Some(c"tmpfs"));
     must("mount", mount(none, mytmp, tmpfs, MsFlags::empty(), Some(c"")))

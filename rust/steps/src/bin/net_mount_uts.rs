@@ -1,10 +1,11 @@
-//! net_mount_uts: a host name too.
+//! net_mount_uts: what net_mount has, and a host name of its own.
 //!
-//! After *Containers do not exist*.
+//! Follows *Containers do not exist*.
 //!
 //! - <https://man7.org/linux/man-pages/man2/clone.2.html>
 //! - <https://man7.org/linux/man-pages/man2/mount.2.html>
 //! - <https://man7.org/linux/man-pages/man2/sethostname.2.html>
+//! - <https://man7.org/linux/man-pages/man7/uts_namespaces.7.html>
 
 use std::ffi::CStr;
 
@@ -17,6 +18,8 @@ const FLAGS: CloneFlags = CloneFlags::CLONE_NEWNET
     .union(CloneFlags::CLONE_NEWNS)
     .union(CloneFlags::CLONE_NEWUTS);
 
+/// The child: mounts a tmpfs, takes a name, becomes the payload and ends with
+/// it. A flag more, a line more: the namespaces know nothing of each other.
 fn child(mytmp: &CStr) -> Result<(), Failure> {
     let (none, tmpfs) = (Some(c"none"), Some(c"tmpfs"));
     must("mount", mount(none, mytmp, tmpfs, MsFlags::empty(), Some(c"")))?;

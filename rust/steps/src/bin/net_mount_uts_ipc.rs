@@ -1,10 +1,11 @@
-//! net_mount_uts_ipc: System V queues and POSIX message queues too.
+//! net_mount_uts_ipc: what net_mount_uts has, and queues of its own.
 //!
-//! After *Containers do not exist*.
+//! Follows *Containers do not exist*.
 //!
 //! - <https://man7.org/linux/man-pages/man2/clone.2.html>
 //! - <https://man7.org/linux/man-pages/man2/mount.2.html>
 //! - <https://man7.org/linux/man-pages/man2/sethostname.2.html>
+//! - <https://man7.org/linux/man-pages/man7/ipc_namespaces.7.html>
 
 use std::ffi::CStr;
 
@@ -18,6 +19,8 @@ const FLAGS: CloneFlags = CloneFlags::CLONE_NEWNET
     .union(CloneFlags::CLONE_NEWUTS)
     .union(CloneFlags::CLONE_NEWIPC);
 
+/// The child: mounts a tmpfs, takes a name, becomes the payload and ends with
+/// it. This time a flag more is all: there is nothing to prepare for ipc.
 fn child(mytmp: &CStr) -> Result<(), Failure> {
     let (none, tmpfs) = (Some(c"none"), Some(c"tmpfs"));
     must("mount", mount(none, mytmp, tmpfs, MsFlags::empty(), Some(c"")))?;

@@ -1,11 +1,12 @@
-//! net_mount_uts_ipc_pid: process ids too: five namespaces.
+//! net_mount_uts_ipc_pid: what net_mount_uts_ipc has, as PID 1.
 //!
-//! After *Containers do not exist*.
+//! Follows *Containers do not exist*.
 //!
 //! - <https://man7.org/linux/man-pages/man2/clone.2.html>
 //! - <https://man7.org/linux/man-pages/man2/mount.2.html>
 //! - <https://man7.org/linux/man-pages/man2/sethostname.2.html>
 //! - <https://man7.org/linux/man-pages/man2/umount.2.html>
+//! - <https://man7.org/linux/man-pages/man7/pid_namespaces.7.html>
 
 use std::ffi::CStr;
 
@@ -20,6 +21,9 @@ const FLAGS: CloneFlags = CloneFlags::CLONE_NEWNET
     .union(CloneFlags::CLONE_NEWIPC)
     .union(CloneFlags::CLONE_NEWPID);
 
+/// The child: PID 1 of the new namespace. It mounts a tmpfs, takes a name,
+/// trades the old /proc for its own, becomes the payload, and takes everyone
+/// with it when it ends.
 fn child(mytmp: &CStr) -> Result<(), Failure> {
     let (none, tmpfs) = (Some(c"none"), Some(c"tmpfs"));
     must("mount", mount(none, mytmp, tmpfs, MsFlags::empty(), Some(c"")))?;

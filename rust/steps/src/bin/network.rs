@@ -1,6 +1,7 @@
-//! network: a network of its own.
+//! network: no interface but a lo of its own, and that one is down.
 //!
-//! After Michael Crosby, JD and *Containers do not exist*.
+//! Follows Michael Crosby, *Containers do not exist* and JD, whose program is
+//! in Go.
 //!
 //! - <https://man7.org/linux/man-pages/man2/clone.2.html>
 //! - <https://man7.org/linux/man-pages/man7/network_namespaces.7.html>
@@ -10,7 +11,8 @@ use steps::{Failure, clone_and_exec};
 
 const FLAGS: CloneFlags = CloneFlags::CLONE_NEWNET;
 
-/// Nothing to prepare: a new network has `lo` alone, and that is down.
+/// The child: exists to become the payload, and ends with it. The flag has done
+/// everything.
 fn child() -> Result<(), Failure> {
     Ok(())
 }

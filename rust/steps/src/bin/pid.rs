@@ -1,9 +1,6 @@
-//! pid: process ids of its own, and a /proc that shows them.
+//! pid: PID 1, with a /proc that agrees.
 //!
-//! After Michael Crosby and *Containers do not exist*.
-//!
-//! The payload is PID 1, and the new /proc shows it alone. umount(2)
-//! refuses where something is mounted below /proc.
+//! Follows Michael Crosby and *Containers do not exist*.
 //!
 //! - <https://man7.org/linux/man-pages/man2/clone.2.html>
 //! - <https://man7.org/linux/man-pages/man2/umount.2.html>
@@ -14,9 +11,14 @@ use nix::mount::{MsFlags, mount, umount};
 use nix::sched::CloneFlags;
 use steps::{Failure, clone_and_exec, must};
 
+/// Without CLONE_NEWNS it would trade the /proc of its parent.
 const FLAGS: CloneFlags =
     CloneFlags::CLONE_NEWPID.union(CloneFlags::CLONE_NEWNS);
 
+/// The child: PID 1 of the new namespace. It trades the old /proc for that of
+/// its own namespace, becomes the payload, and takes everyone with it when it
+/// ends. The umount is EBUSY where something is mounted below /proc, and where
+/// / is shared the parent's /proc is traded all the same.
 fn child() -> Result<(), Failure> {
     must("umount", umount(c"/proc"))?;
     let proc = Some(c"proc");

@@ -1,7 +1,7 @@
-//! pid_oldproc: process ids of its own, seen through the old /proc.
+//! pid_oldproc: PID 1, looking at the /proc of its parent.
 //!
-//! After Michael Crosby's first try: the payload is PID 1, and ps(1) still
-//! shows everything, because it reads a /proc that was mounted outside.
+//! Follows Michael Crosby. It is the first try of the post: /proc still lists
+//! the processes outside.
 //!
 //! - <https://man7.org/linux/man-pages/man2/clone.2.html>
 //! - <https://man7.org/linux/man-pages/man7/pid_namespaces.7.html>
@@ -11,7 +11,9 @@ use steps::{Failure, clone_and_exec};
 
 const FLAGS: CloneFlags = CloneFlags::CLONE_NEWPID;
 
-/// Nothing to prepare: /proc stays, and that is the mistake.
+/// The child: PID 1 of the new namespace. It becomes the payload, and when it
+/// ends the kernel kills whoever else is in there. /proc belongs to the pid
+/// namespace it was mounted in, which is still the old one.
 fn child() -> Result<(), Failure> {
     Ok(())
 }

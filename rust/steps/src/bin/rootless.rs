@@ -1,14 +1,14 @@
 //! rootless: the container of an ordinary user.
 //!
-//! Beyond the posts.
+//! Beyond the posts. The user namespace comes first, because it owns the others
+//! and gives the right to make them.
 //!
-//! The user namespace comes first: its root may then make the others. /proc
-//! is mounted over and not unmounted, because the mounts a user namespace
-//! inherits are locked.
-//!
+//! - <https://man7.org/linux/man-pages/man2/pipe.2.html>
 //! - <https://man7.org/linux/man-pages/man2/clone.2.html>
 //! - <https://man7.org/linux/man-pages/man2/unshare.2.html>
-//! - <https://man7.org/linux/man-pages/man2/pivot_root.2.html>
+//! - <https://man7.org/linux/man-pages/man2/fork.2.html>
+//! - <https://man7.org/linux/man-pages/man2/sethostname.2.html>
+//! - <https://man7.org/linux/man-pages/man2/wait.2.html>
 //! - <https://man7.org/linux/man-pages/man7/user_namespaces.7.html>
 
 use nix::sched::CloneFlags;
@@ -18,42 +18,40 @@ use steps::{
     map_root, must, new_root, unshare_and_init,
 };
 
-const FIRST: CloneFlags = CloneFlags::CLONE_NEWUSER;
 const FLAGS: CloneFlags = CloneFlags::CLONE_NEWUTS
     .union(CloneFlags::CLONE_NEWPID)
     .union(CloneFlags::CLONE_NEWNS)
     .union(CloneFlags::CLONE_NEWIPC)
     .union(CloneFlags::CLONE_NEWNET);
 
-/// Root once the map is there. It launches the container in its turn, and
-/// ends as that ends.
-fn child(mapped: &Gate, new_root: NewRoot) -> Result<(), Failure> {
-    mapped.wait()?;
-    unshare_and_init(FLAGS, || init(new_root))
+/// Init: PID 1, child of the child. It furnishes the container, waits for every
+/// process in it, and ends when it has no child left. Its /proc is mounted
+/// while the old root is still there: a user namespace may mount one only where
+/// it sees a whole one, and may not unmount that. The lines in which it forks
+/// the payload and waits are the skeleton's.
+fn init(root: NewRoot) -> Result<(), Failure> {
+    must("sethostname", sethostname("doqueru"))?;
+    enter_new_root(root)?;
+    bring_lo_up()
 }
 
+/// The child: in the new user namespace. It waits to be root there, unshares
+/// the rest as the launcher of `container` does, and ends with init.
+fn child(mapped: &Gate, root: NewRoot) -> Result<(), Failure> {
+    mapped.wait()?;
+    unshare_and_init(FLAGS, || init(root))
+}
+
+/// The parent: writes the maps from outside, says so, ends with the child.
 fn parent(pid: Pid, mapped: &Gate) -> Result<(), Failure> {
     map_root(pid)?;
     mapped.open()
 }
 
-/// PID 1 of the container: the first child after unshare.
-///
-/// It exists to make the place ready, because only a process inside can, and
-/// to reap whoever loses a parent in it. It ends when no child is left, with
-/// the payload's status; the kernel then ends the namespace.
-fn init(new_root: NewRoot) -> Result<(), Failure> {
-    must("sethostname", sethostname("doqueru"))?;
-    enter_new_root(new_root)?;
-    bring_lo_up()
-}
-
 fn main() -> ! {
-    let new_root = new_root();
+    let root = new_root();
+    // What holds the child back until the parent has written the maps.
     let mapped = Gate::new().unwrap_or_else(|failure| failure.exit());
-    fork_and_exec(
-        FIRST,
-        || child(&mapped, new_root),
-        |pid| parent(pid, &mapped),
-    )
+    let child = || child(&mapped, root);
+    fork_and_exec(CloneFlags::CLONE_NEWUSER, child, |pid| parent(pid, &mapped))
 }

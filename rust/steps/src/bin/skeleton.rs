@@ -1,17 +1,20 @@
-//! skeleton: clone without a flag, exec and wait: what every step adds to.
+//! skeleton: a child that becomes the payload, and not one new namespace.
 //!
-//! After Michael Crosby, *Containers do not exist*, Matthew Tejo and Daniel
-//! Mitre.
+//! Follows Michael Crosby, Daniel Mitre, Matthew Tejo and *Containers do not
+//! exist*. The other steps are this one with flags, and with lines in the
+//! child.
 //!
 //! - <https://man7.org/linux/man-pages/man2/clone.2.html>
-//! - <https://man7.org/linux/man-pages/man3/execvp.3.html>
+//! - <https://man7.org/linux/man-pages/man2/execve.2.html>
+//! - <https://man7.org/linux/man-pages/man2/wait.2.html>
 
 use nix::sched::CloneFlags;
 use steps::{Failure, clone_and_exec};
 
 const FLAGS: CloneFlags = CloneFlags::empty();
 
-/// Nothing to prepare: without a flag nothing has changed.
+/// The child: exists to become the payload, and ends with it. It sees what its
+/// parent sees.
 fn child() -> Result<(), Failure> {
     Ok(())
 }

@@ -1,11 +1,12 @@
-//! unshare_init: a PID 1 that is not the payload.
+//! unshare_init: PID 1 is an init, and the payload its child.
 //!
-//! After Daniel Mitre.
+//! Follows Daniel Mitre.
 //!
 //! - <https://man7.org/linux/man-pages/man2/unshare.2.html>
 //! - <https://man7.org/linux/man-pages/man2/fork.2.html>
 //! - <https://man7.org/linux/man-pages/man2/mount.2.html>
 //! - <https://man7.org/linux/man-pages/man2/sethostname.2.html>
+//! - <https://man7.org/linux/man-pages/man2/wait.2.html>
 //! - <https://man7.org/linux/man-pages/man7/pid_namespaces.7.html>
 
 use nix::mount::{MsFlags, mount};
@@ -17,11 +18,11 @@ const FLAGS: CloneFlags = CloneFlags::CLONE_NEWUTS
     .union(CloneFlags::CLONE_NEWPID)
     .union(CloneFlags::CLONE_NEWNS);
 
-/// PID 1 of the new namespace: the launcher's first child after unshare.
-///
-/// It exists to adopt the orphans of the namespace and to reap them, which is
-/// the kernel's demand on every PID 1 and nothing a payload knows of. It
-/// prepares, starts the payload, and ends when no child is left.
+/// Init: PID 1, the first child of the launcher after its unshare. It exists
+/// because a pid namespace lives only as long as its PID 1, and because orphans
+/// become children of PID 1, which somebody has to wait for. It ends when it
+/// has no child left. The lines in which it forks the payload and waits are the
+/// skeleton's.
 fn init() -> Result<(), Failure> {
     let rprivate = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
     must("mount", mount(NONE, c"/", NONE, rprivate, NONE))?;

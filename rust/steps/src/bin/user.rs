@@ -1,6 +1,6 @@
-//! user: a user namespace nobody has mapped an id into.
+//! user: nobody, because no id of the new user namespace is mapped.
 //!
-//! After Michael Crosby.
+//! Follows Michael Crosby.
 //!
 //! - <https://man7.org/linux/man-pages/man2/clone.2.html>
 //! - <https://man7.org/linux/man-pages/man7/user_namespaces.7.html>
@@ -10,7 +10,9 @@ use steps::{Failure, clone_and_exec};
 
 const FLAGS: CloneFlags = CloneFlags::CLONE_NEWUSER;
 
-/// Nothing to prepare: without a map every id shows as nobody.
+/// The child: exists to become the payload, and ends with it. It has every
+/// capability in its namespace, and loses them all in exec: without a map it is
+/// not root there but the overflow user, nobody.
 fn child() -> Result<(), Failure> {
     Ok(())
 }

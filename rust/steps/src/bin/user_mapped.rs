@@ -1,13 +1,9 @@
-//! user_mapped: a user namespace whose root is the caller.
+//! user_mapped: root inside, which is the caller outside.
 //!
-//! What JD announces.
+//! Follows what JD announces: the id map that the post does not print.
 //!
-//! Only the outside may say who a namespace's ids are, so the launcher
-//! writes the maps. Until then the child waits: an exec without a map would
-//! cost it every capability.
-//!
-//! - <https://man7.org/linux/man-pages/man2/clone.2.html>
 //! - <https://man7.org/linux/man-pages/man2/pipe.2.html>
+//! - <https://man7.org/linux/man-pages/man2/clone.2.html>
 //! - <https://man7.org/linux/man-pages/man7/user_namespaces.7.html>
 
 use nix::sched::CloneFlags;
@@ -16,16 +12,21 @@ use steps::{Failure, Gate, fork_and_exec, map_root};
 
 const FLAGS: CloneFlags = CloneFlags::CLONE_NEWUSER;
 
+/// The child: waits to be root, becomes the payload and ends with it. An exec
+/// before the maps are there would cost it all capabilities.
 fn child(mapped: &Gate) -> Result<(), Failure> {
     mapped.wait()
 }
 
+/// The parent: stays outside, because there it has the right to write the maps;
+/// says so through the pipe, waits for the child and ends with it.
 fn parent(pid: Pid, mapped: &Gate) -> Result<(), Failure> {
     map_root(pid)?;
     mapped.open()
 }
 
 fn main() -> ! {
+    // What holds the child back until the parent has written the maps.
     let mapped = Gate::new().unwrap_or_else(|failure| failure.exit());
     fork_and_exec(FLAGS, || child(&mapped), |pid| parent(pid, &mapped))
 }

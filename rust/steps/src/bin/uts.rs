@@ -1,6 +1,6 @@
 //! uts: a host name of its own.
 //!
-//! After Michael Crosby, Daniel Mitre and *Containers do not exist*.
+//! Follows Michael Crosby, Daniel Mitre and *Containers do not exist*.
 //!
 //! - <https://man7.org/linux/man-pages/man2/clone.2.html>
 //! - <https://man7.org/linux/man-pages/man2/sethostname.2.html>
@@ -12,6 +12,8 @@ use steps::{Failure, clone_and_exec, must};
 
 const FLAGS: CloneFlags = CloneFlags::CLONE_NEWUTS;
 
+/// The child: starts with a copy of its parent's host name, changes the copy,
+/// becomes the payload and ends with it.
 fn child() -> Result<(), Failure> {
     must("sethostname", sethostname("myhostname"))
 }
