@@ -16,7 +16,7 @@ mod pid;
 mod propagation;
 pub mod report;
 mod root;
-mod stage;
+pub(crate) mod stage;
 mod user;
 mod uts;
 
@@ -131,7 +131,7 @@ pub enum Outcome {
 }
 
 /// What a check gives back: what it found, or why it could not look.
-type Found<T> = std::result::Result<T, Refusal>;
+pub(crate) type Found<T> = std::result::Result<T, Refusal>;
 
 /// Where checks are performed, and as whom.
 #[derive(Clone, Copy, Debug)]

@@ -27,6 +27,8 @@ pub enum Command {
     Compare(Compare),
     /// Check what the posts claim, on this machine
     Claims(Claims),
+    /// Reproduce the differences between the languages, with evidence
+    Differences(Differences),
     /// Show the effect of any command line that runs the probe
     Observe(Observe),
     /// Say what this machine allows, what is missing, and the remedy
@@ -157,6 +159,25 @@ pub struct Claims {
     /// Print the table of the book; nothing is checked for it
     #[arg(long, conflicts_with = "json")]
     pub markdown: bool,
+}
+
+/// `nsteps differences`.
+///
+/// Each is reproduced in sandboxes by small programs in each language, or by
+/// the comparison of a step; what was seen is compared with what the page of
+/// that name says.  Where chance decides, a check runs until it has its proof
+/// or has reached a bound, and says which.
+///
+/// Exit status: 0 if all are reproduced, 1 if one is not, 2 if the question
+/// could not be answered.
+#[derive(Debug, Args)]
+pub struct Differences {
+    /// Only these
+    #[arg(value_name = "SLUG")]
+    pub slugs: Vec<String>,
+    /// Print verdicts and evidence as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `nsteps observe`.

@@ -2,6 +2,7 @@
 
 pub mod claims;
 pub mod compare;
+pub mod differences;
 pub mod doctor;
 pub mod list;
 pub mod manual;

@@ -71,6 +71,14 @@ pub struct Place {
     pub values: &'static [&'static str],
 }
 
+impl Place {
+    /// Whether it may show on this subject, as [`explanation`] has it.
+    pub fn may_show_on(&self, subject: &str) -> bool {
+        self.subjects.is_empty()
+            || self.subjects.iter().any(|it| fits(it, subject))
+    }
+}
+
 /// Why this launcher may deviate here, if that is known.
 pub fn explanation(
     subject: &Subject,

@@ -23,6 +23,7 @@ pub mod layout;
 pub mod machine;
 pub mod output;
 pub mod outside;
+pub mod pitfalls;
 pub mod remedy;
 pub mod report;
 pub mod rootfs;

@@ -34,6 +34,7 @@ fn run(command: &Command) -> Result<u8> {
         Command::Show(options) => command::show::run(options),
         Command::Compare(options) => command::compare::run(options),
         Command::Claims(options) => command::claims::run(options),
+        Command::Differences(options) => command::differences::run(options),
         Command::Observe(options) => command::observe::run(options),
         Command::Doctor => command::doctor::run(),
         Command::Completions { shell } => command::manual::completions(*shell),

@@ -54,7 +54,7 @@ impl Tally {
             tally.trials += it.launchers.len();
             tally.unavailable += it.unavailable.len();
             tally.broken += it.broken.len();
-            if it.unavailable.len() == it.launchers.len() {
+            if it.unavailable.len() + it.broken.len() == it.launchers.len() {
                 continue;
             }
             match (it.differing().next(), it.languages_agree()) {

@@ -98,6 +98,26 @@ impl Rootfs {
         Ok(Rootfs::Directory(absolute))
     }
 
+    /// What it is made of.
+    pub fn source(&self) -> &Path {
+        match self {
+            Rootfs::Busybox { program, .. } => program,
+            Rootfs::Directory(dir) => dir,
+        }
+    }
+
+    /// The same, made of what is now seen at another path.
+    pub fn from(&self, source: &Path) -> Rootfs {
+        let source = source.to_owned();
+        match self {
+            Rootfs::Busybox { applets, .. } => {
+                let applets = applets.clone();
+                Rootfs::Busybox { program: source, applets }
+            }
+            Rootfs::Directory(_) => Rootfs::Directory(source),
+        }
+    }
+
     /// Makes the tree at `at`, an existing directory on a writable mount.
     ///
     /// # Errors

@@ -67,7 +67,7 @@ fn known_name(known: &KnownDifference) -> String {
 }
 
 /// What everyone did.
-struct Seed {
+struct Done {
     outcomes: Outcomes,
     comparisons: Vec<Comparison>,
     equipment: Equipment,
@@ -75,12 +75,12 @@ struct Seed {
 
 /// All of it happens once, on every processor, before the first trial is
 /// judged.
-static SEEN: LazyLock<Result<Seed, String>> = LazyLock::new(|| {
+static SEEN: LazyLock<Result<Done, String>> = LazyLock::new(|| {
     let equipment = Equipment::gather(None).map_err(|it| it.message)?;
     let outcomes = compare::observe(&wanted()?, &equipment);
     let comparisons = compare::compare(&outcomes, &equipment.layout)
         .map_err(|it| it.message)?;
-    Ok(Seed { outcomes, comparisons, equipment })
+    Ok(Done { outcomes, comparisons, equipment })
 });
 
 /// The steps that the trials named on the command line are about.
@@ -110,21 +110,23 @@ fn wanted() -> Result<Selection, String> {
     Selection::from(&options).map_err(|it| it.message)
 }
 
-fn seen() -> Result<&'static Seed, Failed> {
+fn seen() -> Result<&'static Done, Failed> {
     SEEN.as_ref().map_err(Failed::from)
 }
 
-/// The outcomes and the comparison of one group.
-fn group(
-    subject: &Subject,
-    scenario: Scenario,
-) -> Result<(&'static [(Launcher, Outcome)], &'static Comparison), Failed> {
+/// What the launchers of one group did, and what is thought of it.
+struct Tried {
+    outcomes: &'static [(Launcher, Outcome)],
+    comparison: &'static Comparison,
+}
+
+fn group(subject: &Subject, scenario: Scenario) -> Result<Tried, Failed> {
     let seen = seen()?;
     seen.outcomes
         .iter()
         .zip(&seen.comparisons)
         .find(|((of, at, _), _)| of == subject && *at == scenario)
-        .map(|((.., outcomes), comparison)| (&outcomes[..], comparison))
+        .map(|((.., outcomes), comparison)| Tried { outcomes, comparison })
         .ok_or_else(|| "it was not carried out".into())
 }
 
@@ -133,7 +135,7 @@ fn does_what_is_blessed(
     launcher: Launcher,
     scenario: Scenario,
 ) -> Result<Completion, Failed> {
-    let (outcomes, _) = group(subject, scenario)?;
+    let Tried { outcomes, .. } = group(subject, scenario)?;
     let own = outcomes
         .iter()
         .find(|(who, _)| *who == launcher)
@@ -180,7 +182,7 @@ fn verdict(comparison: &Comparison) -> Result<Completion, Failed> {
 }
 
 fn agree(subject: &Subject, scenario: Scenario) -> Result<Completion, Failed> {
-    let (outcomes, comparison) = group(subject, scenario)?;
+    let Tried { outcomes, comparison } = group(subject, scenario)?;
     if comparison.unavailable.len() == outcomes.len() {
         return unavailable(&comparison.unavailable[0].1);
     }

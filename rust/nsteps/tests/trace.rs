@@ -253,6 +253,12 @@ fn strace(
 
 /// A line of strace's as words.
 fn theirs(line: &str) -> Option<Vec<String>> {
+    // An execve by a thread that is not the first ends under another pid, and
+    // so in another file.
+    let line = match line.split_once(" <pid changed to") {
+        Some((call, _)) => format!("{call}) = 0"),
+        None => line.to_owned(),
+    };
     let (call, result) = line.rsplit_once(" = ")?;
     let (name, arguments) = call.strip_suffix(')')?.split_once('(')?;
     if arguments.contains("CLONE_THREAD") || result.contains("ERESTART") {

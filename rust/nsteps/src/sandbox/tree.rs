@@ -23,6 +23,10 @@ use std::path::{Path, PathBuf};
 /// directory that every machine has will do.
 const SITE: &str = "/tmp";
 
+/// Where that of which the new root is made can be seen for a moment: it may
+/// lie anywhere on the host.
+const ROOTFS_SOURCE: &str = "/run/rootfs";
+
 /// What of the host the small tree holds.  A symbolic link (merged /usr) stays
 /// one.
 const SMALL: &[&str] = &["bin", "etc", "lib", "lib64", "sbin", "usr"];
@@ -63,7 +67,13 @@ pub fn plant(plan: &Plan) -> std::result::Result<Vec<OwnedFd>, Refusal> {
     same_mount(MYTMP, "/")?;
 
     if let Some(rootfs) = &plan.rootfs {
-        rootfs.make(Path::new(NEWROOT)).map_err(broken)?;
+        rootfs
+            .from(Path::new(ROOTFS_SOURCE))
+            .make(Path::new(NEWROOT))
+            .map_err(broken)?;
+        umount2(ROOTFS_SOURCE, MntFlags::MNT_DETACH)
+            .context("detach the source of the new root")
+            .map_err(broken)?;
         let probe = format!("{PROGRAMS}/bin/nsteps-probe");
         let inside = format!("{NEWROOT}{PROBE_IN_NEWROOT}");
         rootfs::put(probe.as_ref(), inside.as_ref()).map_err(broken)?;
@@ -125,10 +135,16 @@ fn sources(plan: &Plan) -> std::result::Result<Vec<Source>, Refusal> {
             sources.extend(Source::of(&path, &path)?);
         }
     }
-    let programs = Source::of(plan.programs.as_ref(), PROGRAMS.as_ref())?;
-    sources.push(programs.ok_or_else(|| {
-        broken(Error::new(format!("{} is gone", plan.programs)))
-    })?);
+    let mut needed = vec![(Path::new(&plan.programs), PROGRAMS)];
+    if let Some(rootfs) = &plan.rootfs {
+        needed.push((rootfs.source(), ROOTFS_SOURCE));
+    }
+    for (from, to) in needed {
+        let source = Source::of(from, to.as_ref())?.ok_or_else(|| {
+            broken(Error::new(format!("{} is gone", from.display())))
+        })?;
+        sources.push(source);
+    }
     Ok(sources)
 }
 

@@ -1,5 +1,6 @@
 /*
- * mount_rprivate: slave instead of private, so that the host's mounts still arrive.
+ * mount_rprivate: slave instead of private: the host's mounts still
+ * arrive.
  *
  * Where: shared
  * Caught by: mnt.propagation

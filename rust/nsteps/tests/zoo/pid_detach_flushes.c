@@ -1,5 +1,6 @@
 /*
- * pid_detach:order: what is printed first arrives first, as it never did in the post.
+ * pid_detach:order: what is printed first arrives first, as it does not
+ * in the post.
  *
  * Caught by: stdout
  */

@@ -1,7 +1,7 @@
 /*
  * pivot_root: chroot, from which root gets out again.
  *
- * Caught by: mnt
+ * Caught by: root
  */
 #include "skeleton.h"
 

@@ -1,5 +1,6 @@
 /*
- * skeleton:broken_pipe: SIGPIPE is ignored, and `yes | head -1` ends with an error.
+ * skeleton:broken_pipe: SIGPIPE is ignored, and yes(1) ends with an error
+ * where it should be killed.
  *
  * Caught by: stderr
  */

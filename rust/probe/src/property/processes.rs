@@ -94,6 +94,8 @@ fn effect(baseline: &Observation, seen: &Observation, effect: &mut Effect) {
                 "0" => Some("0"),
                 _ if leads(seen) && !leads(baseline) => Some("self"),
                 _ if before == Some("0") => Some("other"),
+                // One that a launcher did not start, nor the payload.
+                _ if !entered && !leads(baseline) => Some("other"),
                 _ => None,
             }
             .map(str::to_owned)

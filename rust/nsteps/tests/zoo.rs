@@ -1,0 +1,309 @@
+//! The zoo of wrong launchers: each has one fault and must be caught by name.
+//!
+//! A comparison that no wrong launcher can fail shows nothing.  Each source in
+//! `zoo/` is a step with a fault, and says at its top which step it stands for
+//! and the keys by which it must be caught.  It is built, put in the place of
+//! the step's own program, and judged as that is; the right program must not
+//! be caught there.  Every property has to catch something.
+
+mod availability;
+
+use availability::unavailable;
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use nsteps::cgroup::Lent;
+use nsteps::command::compare::{Group, Selection, groups};
+use nsteps::compare::Comparison;
+use nsteps::equipment::Equipment;
+use nsteps::error::Error;
+use nsteps::expected::Expected;
+use nsteps::launcher::Launcher;
+use nsteps::layout::Layout;
+use nsteps::rootfs::{Rootfs, put};
+use nsteps::sandbox::{Identity, SCENARIOS};
+use nsteps::step::{Arguments as Wants, Namespace, Step};
+use nsteps::trial::Outcome;
+use probe::{PROPERTIES, Proc, Property};
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+fn main() -> ExitCode {
+    let zoo = fs::read_dir(cage()).expect("the zoo is beside this file");
+    let mut sources: Vec<PathBuf> = zoo
+        .map(|entry| entry.expect("an entry of the zoo").path())
+        .filter(|path| path.extension().is_some_and(|it| it == "c"))
+        .collect();
+    sources.sort();
+    let faults: Vec<Fault> =
+        sources.iter().map(|path| Fault::read(path)).collect();
+
+    let mut trials: Vec<Trial> = PROPERTIES
+        .iter()
+        .map(|property| {
+            let caught = faults.iter().flat_map(|it| &it.caught_by);
+            let some = caught.into_iter().any(|key| belongs(key, property));
+            Trial::test(format!("property::{}", property.name), move || {
+                if some { Ok(()) } else { Err(NOTHING_CAUGHT.into()) }
+            })
+        })
+        .collect();
+    trials.extend(faults.into_iter().map(|fault| {
+        Trial::ignorable_test(fault.name.clone(), move || fault.is_caught())
+    }));
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+const NOTHING_CAUGHT: &str = "no wrong launcher is caught by this property: \
+                              add one to tests/zoo that is";
+
+/// Where the zoo is.
+fn cage() -> PathBuf {
+    Layout::find().map_or_else(
+        |error| panic!("{error}"),
+        |layout| layout.root().join("rust/nsteps/tests/zoo"),
+    )
+}
+
+/// Whether a key of an effect is one of this property's.
+fn belongs(key: &str, property: &Property) -> bool {
+    let first = |key: &str| key.split('.').next().unwrap_or("").to_owned();
+    let key = key.strip_prefix("residue.").unwrap_or(key);
+    let key = first(key.strip_prefix("host.").unwrap_or(key));
+    let own = probe::observe(&Proc::at("/proc"), &[property.name]);
+    own.readings.keys().any(|reading| first(reading) == key)
+        || (property.name == "mounts" && key == "mnt")
+}
+
+/// One wrong launcher.
+struct Fault {
+    /// The stem of its source.
+    name: String,
+    source: PathBuf,
+    /// `STEP` or `STEP:SITUATION`.
+    subject: String,
+    /// How the mounts of the sandbox are.
+    mounts: String,
+    /// Whose program it takes the place of.
+    launcher: Launcher,
+    /// The keys that must differ.
+    caught_by: Vec<String>,
+}
+
+impl Fault {
+    /// Reads the comment at the top of a source: `STEP: what is wrong`, then
+    /// `Where:` (default private), `In place of:` (default c), `Caught by:`.
+    fn read(source: &Path) -> Fault {
+        let text = fs::read_to_string(source).expect("read a source");
+        let path = source.display();
+        let comment = text
+            .strip_prefix("/*\n")
+            .and_then(|rest| rest.split_once("*/"))
+            .unwrap_or_else(|| panic!("{path} opens with no comment"))
+            .0;
+        let lines: Vec<&str> = comment
+            .lines()
+            .map(|line| line.trim_start_matches([' ', '*']))
+            .collect();
+        let named =
+            |name: &str| lines.iter().find_map(|line| line.strip_prefix(name));
+        let (subject, _) = lines[0]
+            .split_once(": ")
+            .unwrap_or_else(|| panic!("{path} does not say which step it is"));
+        let place = named("In place of: ").unwrap_or("c");
+        Fault {
+            name: source
+                .file_stem()
+                .map(|stem| stem.to_string_lossy().into_owned())
+                .unwrap_or_default(),
+            source: source.to_owned(),
+            subject: subject.to_owned(),
+            mounts: named("Where: ").unwrap_or("private").to_owned(),
+            launcher: Launcher::named(place)
+                .unwrap_or_else(|| panic!("{path}: who is {place}?")),
+            caught_by: named("Caught by: ")
+                .unwrap_or_else(|| panic!("{path} says no `Caught by:`"))
+                .split(' ')
+                .map(str::to_owned)
+                .collect(),
+        }
+    }
+
+    /// Passes when the right program shows no difference, and the wrong one
+    /// those that it must.
+    fn is_caught(&self) -> Result<Completion, Failed> {
+        let (step, group) = self.group()?;
+        let mut equipment = equipment_for(step)?;
+        let right = match judge(&group, &equipment)? {
+            Judged::Unavailable(reason) => return unavailable(&reason),
+            Judged::Differing(keys) => keys,
+        };
+        if !right.is_empty() {
+            let why = format!("the right program is caught too: {right:?}");
+            return Err(why.into());
+        }
+        let stand_in = StandIn::new(self, step, &equipment.layout)?;
+        if let Err(why) = stand_in.build(&self.source, &equipment.layout) {
+            return match why {
+                NotBuilt::NoCompiler => unavailable("no C compiler"),
+                NotBuilt::Wrong(text) => Err(text.into()),
+            };
+        }
+        equipment.layout =
+            equipment.layout.with_programs(stand_in.programs.clone());
+        let wrong = match judge(&group, &equipment)? {
+            Judged::Unavailable(reason) => return unavailable(&reason),
+            Judged::Differing(keys) => keys,
+        };
+        let missed: Vec<&String> =
+            self.caught_by.iter().filter(|it| !wrong.contains(*it)).collect();
+        if missed.is_empty() {
+            return Ok(Completion::Completed);
+        }
+        Err(format!("not caught by {missed:?}, only by {wrong:?}").into())
+    }
+
+    /// The group of trials it takes part in, alone.
+    fn group(&self) -> Result<(&'static Step, Group), Failed> {
+        let identity = Identity::natural();
+        let scenario = SCENARIOS
+            .iter()
+            .find(|it| {
+                it.mounts.name() == self.mounts && it.identity == identity
+            })
+            .ok_or("`Where:` names no mounts of any scenario")?;
+        let mut group = groups(&Selection::everything())
+            .into_iter()
+            .find(|it| {
+                it.subject.to_string() == self.subject
+                    && it.scenario == *scenario
+            })
+            .ok_or_else(|| format!("nobody tries {} there", self.subject))?;
+        group.launchers = vec![self.launcher];
+        let step = Step::named(group.subject.step).ok_or("no such step")?;
+        Ok((step, group))
+    }
+}
+
+/// What the trial of this step needs of the machine, and no more.
+fn equipment_for(step: &Step) -> Result<Equipment, Failed> {
+    let layout = Layout::find().map_err(|it| it.message)?;
+    let rootfs = Rootfs::busybox(&layout);
+    let cgroup = if step.namespaces.contains(&Namespace::Cgroup) {
+        Lent::take(&layout)
+    } else {
+        Err(Error::new("the step does not need a cgroup"))
+    };
+    Ok(Equipment { layout, rootfs, cgroup })
+}
+
+/// What became of one program's trial.
+enum Judged {
+    /// The machine does not allow it.
+    Unavailable(String),
+    /// The keys that are not as blessed.
+    Differing(BTreeSet<String>),
+}
+
+fn judge(group: &Group, equipment: &Equipment) -> Result<Judged, Failed> {
+    let outcomes = group.run(equipment);
+    match &outcomes[0].1 {
+        Outcome::Unavailable(reason) => {
+            return Ok(Judged::Unavailable(reason.clone()));
+        }
+        Outcome::Broken(why) => return Err(format!("broken: {why}").into()),
+        Outcome::Observed(_) => {}
+    }
+    let file = format!("{}.txt", group.subject.step);
+    let expected = Expected::read(&equipment.layout.expected().join(file))
+        .map_err(|it| it.message)?;
+    let comparison = Comparison::of(
+        group.subject.clone(),
+        group.scenario,
+        &outcomes,
+        Some(&expected),
+    );
+    let keys = comparison.differing().map(|(row, _)| row.key.clone());
+    Ok(Judged::Differing(keys.collect()))
+}
+
+/// A directory like `target/`, with the wrong program in it; gone when
+/// dropped.
+struct StandIn {
+    programs: PathBuf,
+    program: PathBuf,
+}
+
+/// Why a wrong launcher was not built.
+enum NotBuilt {
+    NoCompiler,
+    Wrong(String),
+}
+
+impl StandIn {
+    fn new(
+        fault: &Fault,
+        step: &Step,
+        layout: &Layout,
+    ) -> Result<StandIn, Failed> {
+        let name = format!("zoo-{}-{}", std::process::id(), fault.name);
+        // Beside the programs, where programs may be executed; elsewhere when
+        // they are somebody else's.
+        let beside = layout.programs().join(&name);
+        let programs = match fs::create_dir(&beside) {
+            Ok(()) => beside,
+            Err(_) => {
+                let elsewhere = std::env::temp_dir().join(&name);
+                fs::create_dir(&elsewhere)?;
+                elsewhere
+            }
+        };
+        let own = programs.join(fault.launcher.name());
+        let program = own.join(step.name);
+        let stand_in = StandIn { programs, program };
+        let bin = stand_in.programs.join("bin");
+        fs::create_dir(&bin)?;
+        fs::create_dir(&own)?;
+        symlink(layout.programs().join("bin/nsteps"), bin.join("nsteps"))?;
+        put(&layout.probe(), &bin.join("nsteps-probe"))
+            .map_err(|it| it.message)?;
+        if step.arguments == Wants::Pid {
+            // Whoever joins wants somebody to join.
+            let container = Step::named("container").ok_or("no such step")?;
+            let from = fault.launcher.program(container, layout);
+            put(&from, &own.join(container.name)).map_err(|it| it.message)?;
+        }
+        Ok(stand_in)
+    }
+
+    /// Compiles it as the steps in C are, whose skeleton it uses.
+    fn build(&self, source: &Path, layout: &Layout) -> Result<(), NotBuilt> {
+        let built = Command::new("cc")
+            .args(["-std=c17", "-Wall", "-Wextra", "-Wshadow", "-Werror"])
+            .arg("-I")
+            .arg(layout.root().join("reference-c"))
+            .arg("-o")
+            .arg(&self.program)
+            .arg(source)
+            // Queues of POSIX, before they moved into the C library.
+            .arg("-lrt")
+            .output();
+        match built {
+            Ok(output) if output.status.success() => Ok(()),
+            Ok(output) => Err(NotBuilt::Wrong(
+                String::from_utf8_lossy(&output.stderr).into_owned(),
+            )),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                Err(NotBuilt::NoCompiler)
+            }
+            Err(error) => Err(NotBuilt::Wrong(format!("run cc: {error}"))),
+        }
+    }
+}
+
+impl Drop for StandIn {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.programs);
+    }
+}
