@@ -30,6 +30,7 @@ CARGO = $(strip $(if $(findstring musl,$(TARGET)),,\
 CARGO_FLAGS = --locked --target $(TARGET)
 RELEASE = $(CARGO_TARGET_DIR)/$(TARGET)/release
 RUST_STEPS = $(basename $(notdir $(wildcard rust/steps/src/bin/*.rs)))
+RUST_PITFALLS = $(basename $(notdir $(wildcard rust/pitfalls/src/bin/*.rs)))
 
 # Puts what cargo built where it is looked for. Hard links cost nothing; a
 # CARGO_TARGET_DIR on another file system needs copies.
@@ -54,13 +55,14 @@ compare: tree setup build ## run every step in every language, compare effects
 	@target/bin/nsteps compare $(ARGS)
 
 build: tree ## build all three languages into target/
-	@mkdir -p target/bin target/rust target/mnt/root target/mnt/mytmp
+	@mkdir -p target/bin target/rust/pitfalls target/mnt/root target/mnt/mytmp
 	@[ "$(TARGET)" = "$(MUSL)" ] || \
 		echo "make build: no Rust target $(MUSL): glibc, linked statically"
 	$(CARGO) build --release $(CARGO_FLAGS) \
-		-p nsteps -p nsteps-probe -p nsteps-steps
+		-p nsteps -p nsteps-probe -p nsteps-steps -p nsteps-pitfalls
 	@$(call put,nsteps nsteps-probe,target/bin)
 	@$(call put,$(RUST_STEPS),target/rust)
+	@$(call put,$(RUST_PITFALLS),target/rust/pitfalls)
 	@headers=$$(readelf --program-headers --wide target/bin/nsteps-probe); \
 	case $$headers in *INTERP*) \
 		echo "make build: target/bin/nsteps-probe must be static, and is not"; \
@@ -97,8 +99,10 @@ check: tree ## check the layout and the lints of all three languages
 		go vet ./...; \
 	else $(call without,go,reference-go is not checked); fi
 	@if command -v clang-format >/dev/null; then \
-		echo "clang-format --dry-run -Werror reference-c/*.[ch]"; \
-		clang-format --dry-run -Werror reference-c/*.[ch]; \
+		echo "clang-format --dry-run -Werror reference-c/*.[ch]" \
+			"reference-c/pitfalls/*.c"; \
+		clang-format --dry-run -Werror reference-c/*.[ch] \
+			reference-c/pitfalls/*.c; \
 	else $(call without,clang-format,the layout of reference-c is not checked); fi
 
 bless: tree build ## write down the effects seen now as the expected ones
@@ -106,6 +110,20 @@ bless: tree build ## write down the effects seen now as the expected ones
 
 bench: tree ## measure what namespaces cost
 	$(CARGO) bench --workspace $(CARGO_FLAGS) $(ARGS)
+
+# mdBook is no part of what is built: it is installed once, below target/, at
+# the version whose pages were looked at. What it builds itself from goes again.
+MDBOOK = 0.5.4
+docs: tree ## build the book into docs/book
+	@[ "$$(target/tools/bin/mdbook --version 2>/dev/null)" = \
+		"mdbook v$(MDBOOK)" ] || { \
+		CARGO_TARGET_DIR=target/tools/build cargo install mdbook \
+			--version $(MDBOOK) --locked --root target/tools \
+			--no-default-features --features search; \
+		rm -rf target/tools/build; \
+	}
+	@MDBOOK_LOG=warn target/tools/bin/mdbook build docs
+	@echo "make docs: docs/book/index.html"
 
 setup: ## install what compare needs and this machine lacks
 	@./setup.sh
@@ -161,5 +179,5 @@ tree:
 			"are $$(id -un): let $$(owner "$$other") remove target/ first"; \
 	fi
 
-.PHONY: help compare build test check bless bench setup setup-test install \
+.PHONY: help compare build test check bless bench docs setup setup-test install \
 	clean tree
