@@ -9,6 +9,7 @@
  */
 #define _GNU_SOURCE
 #include <err.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <sched.h>
@@ -48,6 +49,10 @@ static int child(void *argument)
 	_exit(127);
 }
 
+/*
+ * Whose child has execed meanwhile may be refused: it may not be looked at any
+ * more. That child has lost its capabilities as well.
+ */
 static void write_file(pid_t pid, const char *name, const char *text)
 {
 	char path[64];
@@ -55,6 +60,8 @@ static void write_file(pid_t pid, const char *name, const char *text)
 
 	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
 	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd == -1 && errno == EACCES)
+		return;
 	if (fd == -1 || write(fd, text, strlen(text)) == -1)
 		err(125, "write %s", path);
 	close(fd);

@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { THREADS = 3, PATIENCE_MS = 200 };
+enum { THREADS = 3, PATIENCE_MS = 1000 };
 
 /* What is smaller each thread may keep at hand, without a lock. */
 enum { BEYOND_CACHES = 4096 };

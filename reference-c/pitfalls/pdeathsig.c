@@ -15,6 +15,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* Long enough for a thread to end in; nobody waits for what is killed. */
+static const char *seconds = "0.3";
+
 static void *start(void *pid)
 {
 	int ready[2];
@@ -27,7 +30,7 @@ static void *start(void *pid)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		close(ready[0]);
 		close(ready[1]);
-		execlp("sleep", "sleep", "0.3", NULL);
+		execlp("sleep", "sleep", seconds, NULL);
 		_exit(127);
 	}
 	/* The end of file: the child has said what it asks for. */
@@ -44,6 +47,7 @@ int main(int argc, char *argv[])
 	pid_t pid;
 
 	if (argc == 2 && strcmp(argv[1], "thread") == 0) {
+		seconds = "5";
 		pthread_create(&thread, NULL, start, &pid);
 		pthread_join(thread, NULL);
 	} else {

@@ -28,6 +28,11 @@ func hasCapabilities() bool {
 	return !strings.Contains(string(status), "CapEff:\t0000000000000000")
 }
 
+// root maps one id to root.
+func root(id int) []syscall.SysProcIDMap {
+	return []syscall.SysProcIDMap{{HostID: id, Size: 1}}
+}
+
 func main() {
 	if len(os.Args) != 2 {
 		fmt.Fprintln(os.Stderr, "usage: id_map CHILDREN")
@@ -45,8 +50,8 @@ func main() {
 		cmd := exec.Command("/proc/self/exe", "payload")
 		cmd.SysProcAttr = &syscall.SysProcAttr{
 			Cloneflags:  syscall.CLONE_NEWUSER,
-			UidMappings: []syscall.SysProcIDMap{{HostID: os.Geteuid(), Size: 1}},
-			GidMappings: []syscall.SysProcIDMap{{HostID: os.Getegid(), Size: 1}},
+			UidMappings: root(os.Geteuid()),
+			GidMappings: root(os.Getegid()),
 		}
 		if err := cmd.Run(); err != nil {
 			fmt.Printf("child %d lost its capabilities\n", i)

@@ -19,8 +19,9 @@ func init() {
 	runtime.LockOSThread()
 }
 
-func start() *exec.Cmd {
-	cmd := exec.Command("sleep", "0.3")
+// start starts a sleep of so many seconds: long enough for a thread to end in.
+func start(seconds string) *exec.Cmd {
+	cmd := exec.Command("sleep", seconds)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := cmd.Start(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -34,10 +35,10 @@ func main() {
 	if len(os.Args) > 1 && os.Args[1] == "locked" {
 		go func() {
 			runtime.LockOSThread()
-			started <- start()
+			started <- start("5")
 		}()
 	} else {
-		started <- start()
+		started <- start("0.3")
 	}
 	cmd := <-started
 	if err := cmd.Wait(); err != nil {

@@ -21,6 +21,7 @@ pub mod known;
 pub mod launcher;
 pub mod layout;
 pub mod machine;
+pub mod must_run;
 pub mod output;
 pub mod outside;
 pub mod pitfalls;

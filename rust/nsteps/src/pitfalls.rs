@@ -281,6 +281,7 @@ fn in_one_line(said: &Said) -> String {
 fn by(launcher: Launcher, way: &str) -> String {
     let way = match way {
         "clone" if launcher == RUST => "nix::clone",
+        "clone_newns" if launcher == RUST => "nix::clone(CLONE_NEWNS)",
         "clone_newns" => "clone(CLONE_NEWNS)",
         "clone_reset" => "nix::clone, SIGPIPE reset",
         "clone_vm" => "clone(CLONE_VM|CLONE_VFORK)",

@@ -6,7 +6,7 @@ use crate::cli::Claims;
 use crate::equipment::Equipment;
 use crate::error::{DIFFERENT, Error, Result, TROUBLE};
 use crate::step::POSTS;
-use crate::{interrupt, machine, output, workers};
+use crate::{interrupt, machine, must_run, output, workers};
 use std::io::IsTerminal;
 use std::time::Instant;
 
@@ -91,7 +91,7 @@ pub fn check(
 
 /// 0, 1 or 2, as for a comparison.
 pub fn status(tally: Tally) -> u8 {
-    let must_run = std::env::var_os("MUST_RUN").is_some_and(|it| it == "1");
+    let must_run = must_run::demanded();
     let not_checked = tally.unavailable > 0
         && (must_run || tally.unavailable == tally.claims);
     if tally.broken > 0 || not_checked {

@@ -11,10 +11,10 @@ use crate::known::{KNOWN_DIFFERENCES, KnownDifference, Seen};
 use crate::launcher::{LANGUAGES, LAUNCHERS, Launcher};
 use crate::layout::Layout;
 use crate::report::{Report, Tally};
-use crate::sandbox::{NEEDS_ROOT, SCENARIOS, Scenario};
+use crate::sandbox::{SCENARIOS, Scenario};
 use crate::step::{Arguments, STEPS, Step};
 use crate::trial::{Outcome, Trial};
-use crate::{claims, command, interrupt, join, json, output};
+use crate::{claims, command, interrupt, join, json, must_run, output};
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -77,14 +77,13 @@ pub fn status(
     stale: &[&'static KnownDifference],
 ) -> u8 {
     let tally = Tally::of(comparisons);
-    let must_run = std::env::var_os("MUST_RUN").is_some_and(|it| it == "1");
     let missed = comparisons
         .iter()
         .flat_map(|it| &it.unavailable)
-        .any(|(_, reason)| reason != NEEDS_ROOT);
+        .any(|(_, reason)| !must_run::excuses(reason));
     // Not probed is not passed.
     let nothing = tally.trials > 0 && tally.trials == tally.unavailable;
-    if tally.broken > 0 || nothing || (must_run && missed) {
+    if tally.broken > 0 || nothing || (must_run::demanded() && missed) {
         TROUBLE
     } else if tally.differs > 0 || !stale.is_empty() {
         DIFFERENT

@@ -5,7 +5,7 @@ use crate::equipment::Equipment;
 use crate::error::{DIFFERENT, Error, Result, TROUBLE};
 use crate::pitfalls::report::{Report, Tally};
 use crate::pitfalls::{Difference, Outcome};
-use crate::{machine, output, workers};
+use crate::{interrupt, machine, must_run, output, workers};
 use std::io::IsTerminal;
 use std::time::Instant;
 
@@ -19,6 +19,7 @@ pub fn run(options: &Differences) -> Result<u8> {
     let equipment = Equipment::gather(None)?;
     let begun = Instant::now();
     let outcomes = check(&differences, &equipment);
+    interrupt::check()?;
     let report = Report {
         outcomes: &outcomes,
         machine: machine::in_a_few_words(),
@@ -76,7 +77,7 @@ pub fn check(
 
 /// 0, 1 or 2, as for a comparison.
 pub fn status(tally: Tally) -> u8 {
-    let must_run = std::env::var_os("MUST_RUN").is_some_and(|it| it == "1");
+    let must_run = must_run::demanded();
     let not_checked = tally.unavailable > 0
         && (must_run || tally.unavailable == tally.differences);
     if tally.broken > 0 || not_checked {
@@ -107,8 +108,7 @@ mod tests {
 
     #[test]
     fn what_was_not_looked_at_is_not_reproduced() {
-        let none =
-            Tally { differences: 2, unavailable: 2, ..Tally::default() };
+        let none = Tally { differences: 2, unavailable: 2, ..Tally::default() };
         assert_eq!(status(none), TROUBLE);
         let one = Tally { differences: 2, reproduced: 2, ..Tally::default() };
         assert_eq!(status(one), 0);

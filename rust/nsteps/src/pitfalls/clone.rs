@@ -56,8 +56,7 @@ pub fn without_signal(scene: &Scene<'_>) -> Found<Evidence> {
 
 /// Who gets a time namespace, and whom wait sees.
 pub fn newtime(scene: &Scene<'_>) -> Found<Evidence> {
-    const UNSEEN: &str =
-        "time namespace: the old one | wait before exec: No child processes \
+    const UNSEEN: &str = "time namespace: the old one | wait before exec: No child processes \
          | wait after it: exit 3";
     let mut site = Site::new(scene)?;
     let mut evidence = Evidence::new();
@@ -136,7 +135,11 @@ pub fn low_end_stack(scene: &Scene<'_>) -> Found<Evidence> {
         ));
     }
     for (mode, who, described) in [
-        ("stack", "c, a local array, memory copied", "exited with 0"),
+        (
+            "stack",
+            "c, a local array, memory copied",
+            "exited with 0; 2 words below the array have changed",
+        ),
         ("static", "c, a static array", "SIGSEGV"),
         ("vm", "c, a local array, CLONE_VM", "SIGSEGV"),
     ] {

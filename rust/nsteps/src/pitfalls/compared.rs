@@ -87,8 +87,7 @@ fn evidence(known: &KnownDifference, comparison: &Comparison) -> Evidence {
             let names: Vec<&str> =
                 group.launchers.iter().map(|it| it.name()).collect();
             let value = group.value.as_deref().unwrap_or("unchanged");
-            let seen =
-                format!("{}, {}: {value}", comparison.subject, row.key);
+            let seen = format!("{}, {}: {value}", comparison.subject, row.key);
             evidence.see(names.join(" "), &seen, &seen);
         }
     }

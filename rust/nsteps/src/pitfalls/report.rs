@@ -60,9 +60,10 @@ impl Tally {
 
 impl std::fmt::Display for Tally {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let s = if self.differences == 1 { "" } else { "s" };
         write!(
             f,
-            "{} differences: {} reproduced",
+            "{} difference{s}: {} reproduced",
             self.differences, self.reproduced
         )?;
         for (count, word) in [

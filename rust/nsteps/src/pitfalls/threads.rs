@@ -3,6 +3,7 @@
 use super::{C, Evidence, GO, RUST, Site, by, in_one_line};
 use crate::claims::{Found, Scene};
 use crate::launcher::Launcher;
+use crate::must_run::LATER_GO;
 use crate::sandbox::Refusal;
 
 /// How often chance is given a chance.
@@ -48,10 +49,8 @@ fn never(
 pub fn goroutines(scene: &Scene<'_>) -> Found<Evidence> {
     const GOROUTINE: (Launcher, &str) = (GO, "goroutine");
     const MAIN: (Launcher, &str) = (GO, "main_thread");
-    const IN_THE_NEW: &str =
-        "a thread made after unshare uts: in the new one";
-    const IN_THE_OLD: &str =
-        "a thread made after unshare uts: in the old one";
+    const IN_THE_NEW: &str = "a thread made after unshare uts: in the new one";
+    const IN_THE_OLD: &str = "a thread made after unshare uts: in the old one";
     let mut site = Site::new(scene)?;
     let mut evidence = Evidence::new();
     let left = |said: &str| !said.ends_with(" 0 elsewhere");
@@ -87,8 +86,8 @@ pub fn hidden_first_child(scene: &Scene<'_>) -> Found<Evidence> {
     let version = site.go_version()?;
     if version < (1, 23) {
         return Err(Refusal::Unavailable(format!(
-            "needs a program built with Go 1.23 or later, which looks for \
-             pidfds by a clone; this one is built with Go {}.{}",
+            "{LATER_GO} 1.23 or later, which looks for pidfds by a clone; \
+             this one is built with Go {}.{}",
             version.0, version.1
         )));
     }

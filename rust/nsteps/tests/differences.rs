@@ -1,0 +1,312 @@
+//! One named trial for each difference, which must be reproduced, and one for
+//! each premise that is broken on purpose: a check that still says the same
+//! then is no check.
+//!
+//! A premise is broken by another program in the place of one that is checked,
+//! in a copy of `target/` that is this test's own.
+
+mod availability;
+
+use availability::unavailable;
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use nsteps::equipment::Equipment;
+use nsteps::layout::Layout;
+use nsteps::pitfalls::{Difference, Evidence, Outcome};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::sync::LazyLock;
+
+fn main() -> ExitCode {
+    let differences = Difference::all().into_iter().map(|difference| {
+        Trial::ignorable_test(difference.slug(), move || reproduce(difference))
+    });
+    let pages = Difference::all().into_iter().map(|difference| {
+        let name = format!("page::{}", difference.slug());
+        Trial::ignorable_test(name, move || has_a_page(difference))
+    });
+    let orphans = Trial::ignorable_test("page::each_has_a_check", has_a_check);
+    let breaks = BREAKS.iter().map(|it| {
+        let name = format!("broken::{}::{}", it.slug, it.program);
+        Trial::ignorable_test(name, move || it.is_noticed())
+    });
+    let trials =
+        differences.chain(pages).chain([orphans]).chain(breaks).collect();
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+static EQUIPMENT: LazyLock<Result<Equipment, String>> =
+    LazyLock::new(|| Equipment::gather(None).map_err(|it| it.message));
+
+fn reproduce(difference: Difference) -> Result<Completion, Failed> {
+    match difference.check(EQUIPMENT.as_ref()?) {
+        Outcome::Seen(evidence) if evidence.reproduced() => {
+            Ok(Completion::Completed)
+        }
+        Outcome::Seen(evidence) => Err(not_as_described(&evidence).into()),
+        Outcome::Unavailable(reason) => unavailable(&reason),
+        Outcome::Broken(why) => Err(why.into()),
+    }
+}
+
+fn not_as_described(evidence: &Evidence) -> String {
+    let lines: Vec<String> = evidence
+        .sights
+        .iter()
+        .filter_map(|sight| {
+            let described = sight.described.as_ref()?;
+            Some(format!("{}: {}, not {described}", sight.who, sight.seen))
+        })
+        .collect();
+    lines.join("\n")
+}
+
+/// A pitfall has its page among the pitfalls, or is a known difference and has
+/// it there.
+fn has_a_page(difference: Difference) -> Result<Completion, Failed> {
+    let layout = Layout::find().map_err(|it| it.message)?;
+    if !layout.root().join("docs/src").exists() {
+        return unavailable("there are no docs/src here");
+    }
+    let slug = difference.slug();
+    let page = layout.root().join(format!("docs/src/pitfalls/{slug}.md"));
+    if page.exists() || layout.difference_page(slug).exists() {
+        return Ok(Completion::Completed);
+    }
+    Err(format!("write docs/src/pitfalls/{slug}.md").into())
+}
+
+/// A page about a pitfall that nobody reproduces is hearsay.
+fn has_a_check() -> Result<Completion, Failed> {
+    let layout = Layout::find().map_err(|it| it.message)?;
+    let Ok(pages) = fs::read_dir(layout.root().join("docs/src/pitfalls"))
+    else {
+        return unavailable("there are no docs/src/pitfalls here");
+    };
+    let all = Difference::all();
+    // A directory may have a page about all of them.
+    let known = |stem: &str| {
+        stem == "README"
+            || stem == "index"
+            || all.iter().any(|it| it.slug() == stem)
+    };
+    let orphans: Vec<String> = pages
+        .flatten()
+        .filter_map(|page| {
+            let name = page.file_name().into_string().ok()?;
+            let stem = name.strip_suffix(".md")?;
+            (!known(stem)).then(|| format!("nobody reproduces {name}"))
+        })
+        .collect();
+    if orphans.is_empty() {
+        return Ok(Completion::Completed);
+    }
+    Err(orphans.join("\n").into())
+}
+
+/// A premise that is broken.
+struct Break {
+    /// The difference whose check must notice.
+    slug: &'static str,
+    /// The program, below `target/`, that is not what it says.
+    program: &'static str,
+    /// The shell script that takes its place.
+    script: &'static str,
+}
+
+const fn broken(
+    slug: &'static str,
+    program: &'static str,
+    script: &'static str,
+) -> Break {
+    Break { slug, program, script }
+}
+
+/// A Go that launches as C does.
+const GO_AS_C: &str = "case $1 in version) echo go1.26 ;;
+*) shift; exec /nsteps/c/pitfalls/launch clone_newns \"$@\" ;; esac";
+/// A Rust whose every way is that of C.
+const RUST_AS_C: &str = "case $1 in libc) echo musl ;;
+*) shift; exec /nsteps/c/pitfalls/launch clone \"$@\" ;; esac";
+const RUST_AS_POSIX_SPAWN: &str = "case $1 in libc) echo musl ;;
+*) shift; exec /nsteps/c/pitfalls/launch posix_spawn \"$@\" ;; esac";
+/// A step that forgets to reset SIGPIPE.
+const FORGETFUL: &str = "exec /nsteps/rust/pitfalls/launch clone \"$@\"";
+const FAST: &str = "for way in clone clone_vm fork posix_spawn; do
+echo $way 50; done";
+
+/// Each difference whose check has a program of ours to be broken.
+const BREAKS: &[Break] = &[
+    broken("process-creation", "c/pitfalls/memory", FAST),
+    broken("between-clone-and-exec", "go/uts", "exec /nsteps/c/uts \"$@\""),
+    broken("sigpipe", "rust/skeleton", FORGETFUL),
+    broken("sigpipe", "rust/pitfalls/launch", RUST_AS_C),
+    broken("signals-32-33", "rust/pitfalls/launch", RUST_AS_POSIX_SPAWN),
+    broken("inherited-signals", "go/pitfalls/launch", GO_AS_C),
+    broken(
+        "sigchld-ignored",
+        "rust/skeleton",
+        "exec /nsteps/c/skeleton \"$@\"",
+    ),
+    broken(
+        "path-lookup",
+        "go/pitfalls/lookup",
+        "exec /nsteps/c/pitfalls/lookup \"$@\"",
+    ),
+    broken("environment", "go/pitfalls/launch", GO_AS_C),
+    broken("rlimit-nofile", "go/pitfalls/launch", GO_AS_C),
+    broken("descriptors", "rust/pitfalls/launch", RUST_AS_C),
+    broken("stdio-default", "go/pitfalls/launch", GO_AS_C),
+    broken(
+        "goroutines",
+        "go/pitfalls/goroutine",
+        "echo 200 samples, 0 elsewhere",
+    ),
+    broken(
+        "goroutines",
+        "go/pitfalls/main_thread",
+        "echo the process shows the new namespace for ever",
+    ),
+    broken(
+        "hidden-first-child",
+        "go/pitfalls/hidden_first_child",
+        "echo exec.Command: ok",
+    ),
+    broken(
+        "threads-and-setns",
+        "go/pitfalls/threads",
+        "exec /nsteps/c/pitfalls/threads alone",
+    ),
+    broken("unshareflags", "go/pitfalls/launch", GO_AS_C),
+    broken("pdeathsig", "c/pitfalls/pdeathsig", "echo lived"),
+    broken(
+        "locks-after-clone",
+        "c/pitfalls/locks",
+        "echo 200 children, none hung",
+    ),
+    broken(
+        "clone-without-signal",
+        "rust/pitfalls/exit_signal",
+        "exec /nsteps/c/pitfalls/exit_signal chld",
+    ),
+    broken(
+        "pid-1-and-signals",
+        "go/unshare_init",
+        "exec /nsteps/c/unshare_init \"$@\"",
+    ),
+    broken(
+        "orphan-after-ctrl-c",
+        "c/pid_oldproc",
+        "exec /nsteps/c/skeleton \"$@\"",
+    ),
+    broken(
+        "map-without-a-pipe",
+        "c/pitfalls/id_map",
+        "echo 100 children, none lost its capabilities",
+    ),
+    broken("newtime-through-clone", "c/time", "exec /nsteps/c/skeleton \"$@\""),
+    broken(
+        "low-end-stack",
+        "c/pitfalls/lowstack",
+        "echo \"$1: the child exited with 0; 0 words\"",
+    ),
+    broken(
+        "stdio-at-exec",
+        "c/pid_detach",
+        "exec /nsteps/rust/pid_detach \"$@\"",
+    ),
+];
+
+impl Break {
+    /// Runs the check where the program has been replaced.
+    fn is_noticed(&self) -> Result<Completion, Failed> {
+        let layout = Layout::find().map_err(|it| it.message)?;
+        let target = layout.programs();
+        if !target.join(self.program).exists() {
+            let program = self.program;
+            return unavailable(&format!("{program} is not built"));
+        }
+        let scratch = Scratch::copy_of(&target, self)?;
+        scratch.replace(self.program, self.script)?;
+        let output = Command::new(target.join("bin/nsteps"))
+            .args(["differences", self.slug, "--json"])
+            .env("NSTEPS_ROOT", &scratch.root)
+            .env_remove("MUST_RUN")
+            .output()?;
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout)
+            .map_err(|error| {
+                let stderr = String::from_utf8_lossy(&output.stderr);
+                format!("{error}: {stderr}")
+            })?;
+        let found = &report["differences"][0];
+        if found["verdict"] == "unavailable" {
+            return unavailable(found["reason"].as_str().unwrap_or_default());
+        }
+        let status = output.status.code();
+        if found["verdict"] == "not reproduced" && status == Some(1) {
+            return Ok(Completion::Completed);
+        }
+        Err(format!("not noticed, status {status:?}: {found:#}").into())
+    }
+}
+
+/// A repository that has nothing but built programs.
+struct Scratch {
+    root: PathBuf,
+}
+
+impl Scratch {
+    fn copy_of(target: &Path, broken: &Break) -> std::io::Result<Scratch> {
+        let name = broken.program.replace('/', "-");
+        let slug = broken.slug;
+        let root = Path::new(env!("CARGO_TARGET_TMPDIR"))
+            .join(format!("differences-{}-{slug}-{name}", std::process::id()));
+        let scratch = Scratch { root };
+        fs::create_dir_all(scratch.root.join("reference-c"))?;
+        for dir in ["bin", "c", "go", "rust"] {
+            link_all(&target.join(dir), &scratch.programs().join(dir))?;
+        }
+        // A comparison asks what was blessed.
+        let expected = "rust/nsteps/tests/expected";
+        let blessed = Layout::find().map(|it| it.expected());
+        if let Ok(blessed) = blessed {
+            link_all(&blessed, &scratch.root.join(expected))?;
+        }
+        Ok(scratch)
+    }
+
+    fn programs(&self) -> PathBuf {
+        self.root.join("target")
+    }
+
+    fn replace(&self, program: &str, script: &str) -> std::io::Result<()> {
+        let program = self.programs().join(program);
+        // What is there is a link to the real one.
+        fs::remove_file(&program)?;
+        fs::write(&program, format!("#!/bin/sh\n{script}\n"))?;
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        fs::set_permissions(&program, mode)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.root);
+    }
+}
+
+/// A directory with the same files, without a second copy where that can be.
+fn link_all(from: &Path, to: &Path) -> std::io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let to = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            link_all(&entry.path(), &to)?;
+        } else {
+            fs::hard_link(entry.path(), &to)
+                .or_else(|_| fs::copy(entry.path(), &to).map(drop))?;
+        }
+    }
+    Ok(())
+}

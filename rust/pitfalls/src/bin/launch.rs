@@ -1,0 +1,69 @@
+//! Every way in which Rust makes a child that becomes a command:
+//! `launch WAY CMD [ARG...]` ends as the command ends.
+
+use std::ffi::CString;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+use nix::sched::CloneFlags;
+use nix::sys::signal::Signal;
+use pitfalls::{
+    become_command, clone_child, command, end_like, end_with, fail, fork_child,
+    in_child, must, reset_sigpipe,
+};
+
+const SIGCHLD: Option<i32> = Some(Signal::SIGCHLD as i32);
+
+fn main() {
+    let way = std::env::args().nth(1).unwrap_or_default();
+    let argv = command(2);
+    let child = || become_command(&argv);
+    let with = |flags, signal| clone_child(flags, signal, child);
+    let pid = match way.as_str() {
+        "clone" => with(CloneFlags::empty(), SIGCHLD),
+        "clone_newns" => with(CloneFlags::CLONE_NEWNS, SIGCHLD),
+        "clone_reset" => clone_child(CloneFlags::empty(), SIGCHLD, || {
+            reset_sigpipe();
+            child()
+        }),
+        "clone_vm" => {
+            with(CloneFlags::CLONE_VM | CloneFlags::CLONE_VFORK, SIGCHLD)
+        }
+        "fork" => fork_child(child),
+        "command" => end_with(in_std(&argv).status()),
+        // One variable more and std makes the environment anew, sorted.
+        "command_env" => end_with(in_std(&argv).env("NEW", "1").status()),
+        "command_output" => {
+            end_with(in_std(&argv).output().map(|it| it.status))
+        }
+        "exec" => fail("exec", in_std(&argv).exec()),
+        "pre_exec" => {
+            end_with(in_child(&mut in_std(&argv), || Ok(())).status())
+        }
+        "pipe" => {
+            let _ends = must("pipe", nix::unistd::pipe());
+            with(CloneFlags::empty(), SIGCHLD)
+        }
+        "std_pipe" => {
+            let _ends = must("pipe", std::io::pipe());
+            with(CloneFlags::empty(), SIGCHLD)
+        }
+        // Not a way, but what decides what some of them do.
+        "libc" => {
+            println!(
+                "{}",
+                if cfg!(target_env = "gnu") { "gnu" } else { "musl" }
+            );
+            return;
+        }
+        other => fail("launch", format_args!("no way is called {other}")),
+    };
+    end_like(must("clone", pid))
+}
+
+fn in_std(argv: &[CString]) -> Command {
+    let mut words = argv.iter().map(|word| word.to_string_lossy().into_owned());
+    let mut command = Command::new(words.next().unwrap_or_default());
+    command.args(words);
+    command
+}

@@ -1,0 +1,81 @@
+//! Children that want a lock which another thread held when they were made,
+//! and which nobody is left to open.
+//!
+//! `locks malloc|stdout clone|fork CHILDREN`
+
+use std::hint::black_box;
+use std::io::Write;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::sched::CloneFlags;
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::{Pid, write};
+use pitfalls::{
+    allocate_under_one_lock, clone_child, end_at_once, fail, fork_child, must,
+};
+
+const THREADS: usize = 3;
+const PATIENCE: Duration = Duration::from_secs(1);
+/// What is smaller a C library may give away without a lock.
+const BEYOND_CACHES: usize = 1 << 20;
+
+fn main() {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let [lock, way, children] = &words[..] else {
+        fail("usage", "locks malloc|stdout clone|fork CHILDREN")
+    };
+    let children: usize = must("read a number", children.parse());
+    let take: fn() = match lock.as_str() {
+        "malloc" => || drop(black_box(Vec::<u8>::with_capacity(BEYOND_CACHES))),
+        _ => || drop(std::io::stdout().lock()),
+    };
+    allocate_under_one_lock();
+    for _ in 0..THREADS {
+        thread::spawn(move || {
+            loop {
+                take();
+            }
+        });
+    }
+    let child = || {
+        take();
+        0
+    };
+    let signal = Some(Signal::SIGCHLD as i32);
+    for number in 1..=children {
+        let pid = match way.as_str() {
+            "clone" => clone_child(CloneFlags::empty(), signal, child),
+            _ => fork_child(child),
+        };
+        if !has_ended(must("clone", pid)) {
+            end(&format!("child {number} hung\n"));
+        }
+    }
+    end(&format!("{children} children, none hung\n"));
+}
+
+/// Whether the child has ended in time; if not, it is ended.
+fn has_ended(pid: Pid) -> bool {
+    let begun = Instant::now();
+    while begun.elapsed() < PATIENCE {
+        let ended = waitpid(pid, Some(WaitPidFlag::WNOHANG));
+        if !matches!(ended, Ok(WaitStatus::StillAlive)) {
+            return true;
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+    let _ = kill(pid, Signal::SIGKILL);
+    let _ = waitpid(pid, None);
+    false
+}
+
+/// Says something without the lock of standard output, and is gone before a
+/// thread could hold anything up.
+fn end(words: &str) -> ! {
+    if write(std::io::stdout(), words.as_bytes()).is_err() {
+        let _ = std::io::stderr().write_all(b"write failed\n");
+    }
+    end_at_once(0)
+}

@@ -1,0 +1,34 @@
+//! A child that asked to be killed with its parent, and whose parent was a
+//! thread.
+//!
+//! `pdeathsig main|thread`: who starts the child; a thread ends at once.
+
+use std::io::Error;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, Command};
+use std::thread;
+
+use nix::sys::prctl::set_pdeathsig;
+use nix::sys::signal::Signal;
+use pitfalls::{fail, in_child, must};
+
+fn main() {
+    let child = match std::env::args().nth(1).as_deref() {
+        Some("thread") => match thread::spawn(|| start("5")).join() {
+            Ok(child) => child,
+            Err(_) => fail("join", "the thread panicked"),
+        },
+        _ => start("0.3"),
+    };
+    let mut child = must("spawn", child);
+    let ended = must("wait", child.wait());
+    let how = if ended.signal().is_some() { "killed" } else { "lived" };
+    println!("{how}");
+}
+
+/// Starts a sleep of so many seconds: long enough for a thread to end in.
+fn start(seconds: &str) -> Result<Child, Error> {
+    let mut command = Command::new("sleep");
+    command.arg(seconds);
+    in_child(&mut command, || set_pdeathsig(Signal::SIGKILL)).spawn()
+}
