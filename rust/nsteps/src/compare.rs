@@ -2,7 +2,7 @@
 //! whether that is explained.  No process is started and no file read here.
 
 use crate::expected::Expected;
-use crate::known::{Cause, KnownDifference, explanation};
+use crate::known::{Cause, KnownDifference, explanation, varies};
 use crate::launcher::Launcher;
 use crate::sandbox::Scenario;
 use crate::step::{Namespace, Step};
@@ -191,7 +191,14 @@ impl Comparison {
                 it.effect.0.keys().chain(blessed.keys()).collect();
             for key in keys {
                 let (now, then) = (it.effect.0.get(key), blessed.get(key));
-                if now == then {
+                let varies = varies(
+                    &self.subject,
+                    self.scenario,
+                    *launcher,
+                    key,
+                    now.map(String::as_str),
+                );
+                if now == then || varies {
                     continue;
                 }
                 let show = |value: Option<&String>| {

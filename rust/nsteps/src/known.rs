@@ -104,6 +104,19 @@ pub fn explanation(
     })
 }
 
+/// Whether an explanation says that this depends on what is installed, so that
+/// it can be neither blessed nor claimed.
+pub fn varies(
+    subject: &Subject,
+    scenario: Scenario,
+    launcher: Launcher,
+    key: &str,
+    value: Option<&str>,
+) -> bool {
+    explanation(subject, scenario, launcher, key, value)
+        .is_some_and(|known| known.seen == Seen::Sometimes)
+}
+
 /// Whether a text fits a pattern with a `*` at its beginning, end or both.
 fn fits(pattern: &str, text: &str) -> bool {
     match (pattern.strip_prefix('*'), pattern.strip_suffix('*')) {

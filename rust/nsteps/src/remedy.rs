@@ -45,16 +45,26 @@ fn why_no_user_namespace() -> String {
     let is = |path: &str, value: &str| {
         fs::read_to_string(path).is_ok_and(|text| text.trim() == value)
     };
-    let sysctl =
-        if is("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1") {
-            "AppArmor restricts user namespaces (sysctl \
+    let root = |path: &str| {
+        nix::sys::stat::stat(path).map(|it| (it.st_dev, it.st_ino))
+    };
+    let chrooted = matches!(
+        (root("/"), root("/proc/1/root/")),
+        (Ok(here), Ok(init)) if here != init
+    );
+    let sysctl = if chrooted {
+        "this is a chroot, in which nobody may make a user namespace \
+             (user_namespaces(7))"
+    } else if is("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1")
+    {
+        "AppArmor restricts user namespaces (sysctl \
          kernel.apparmor_restrict_unprivileged_userns=0)"
-        } else if is("/proc/sys/kernel/unprivileged_userns_clone", "0") {
-            "unprivileged user namespaces are off (sysctl \
+    } else if is("/proc/sys/kernel/unprivileged_userns_clone", "0") {
+        "unprivileged user namespaces are off (sysctl \
          kernel.unprivileged_userns_clone=1)"
-        } else {
-            "namespaces are forbidden here (a seccomp filter or a missing \
+    } else {
+        "namespaces are forbidden here (a seccomp filter or a missing \
          CAP_SYS_ADMIN; docker run --privileged)"
-        };
+    };
     sysctl.to_owned()
 }

@@ -291,8 +291,13 @@ pub fn refused(stderr: &str) -> Option<String> {
         let (before, words) = line.rsplit_once(": ")?;
         let errno = errno_of(words.trim())?;
         // The call, which may have its object beside it or behind it.
-        let call = before.rsplit(": ").find(|it| !it.starts_with('/'))?;
-        let call = call.split([' ', '[']).next()?;
+        let call =
+            before.rsplit(": ").find(|it| !it.starts_with(['/', '"']))?;
+        let call = match call.split([' ', '[']).next()? {
+            // What Go's os/exec calls looking for the program.
+            "exec" => "execvp",
+            call => call,
+        };
         Some(format!("{call} {errno:?}"))
     })
 }
@@ -346,6 +351,8 @@ mod tests {
         let go = "panic: umount: device or resource busy\n\ngoroutine 1";
         assert_eq!(refused(c).as_deref(), Some("umount EBUSY"));
         assert_eq!(refused(go).as_deref(), Some("umount EBUSY"));
+        let looking = "panic: execvp: exec: \"/etc/x\": permission denied";
+        assert_eq!(refused(looking).as_deref(), Some("execvp EACCES"));
         let control = "umount: /proc: target is busy.\n";
         assert_eq!(refused(control).as_deref(), Some("umount EBUSY"));
         let old = "pivot_root: mkdir /newroot/.old: File exists\n";

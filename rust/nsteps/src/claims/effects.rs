@@ -2,6 +2,8 @@
 //! compares.
 
 use super::{Finding, Found, Scene};
+use crate::compare::Subject;
+use crate::known::varies;
 use crate::launcher::{LANGUAGES, Launcher};
 use crate::sandbox::{Mounts, Refusal, Scenario};
 use crate::step::Step;
@@ -17,14 +19,21 @@ const ADDING_UP: &[&str] = &[
     "net_mount_uts_ipc_pid",
 ];
 
-/// What a step does to its payload, where mounts are private.
+/// What a step does to its payload, where mounts are private, whatever is
+/// installed.
 fn effect(scene: &Scene<'_>, name: &str, launcher: Launcher) -> Found<Effect> {
     let step = Step::named(name).expect("it is in STEPS");
     let scenario =
         Scenario { mounts: Mounts::Private, identity: scene.identity };
     let trial = Trial { step, launcher, scenario };
     match trial.run(scene.equipment, &Alone) {
-        Outcome::Observed(observed) => Ok(observed.effect),
+        Outcome::Observed(mut observed) => {
+            let subject = Subject { step: step.name, situation: None };
+            observed.effect.0.retain(|key, change| {
+                !varies(&subject, scenario, launcher, key, Some(change))
+            });
+            Ok(observed.effect)
+        }
         Outcome::Unavailable(reason) => Err(Refusal::Unavailable(reason)),
         Outcome::Broken(why) => Err(Refusal::Broken(why)),
     }

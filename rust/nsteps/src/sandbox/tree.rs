@@ -11,6 +11,7 @@ use crate::rootfs;
 use crate::sys;
 use nix::fcntl::{OFlag, open};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::sched::{CloneFlags, setns};
 use nix::sys::stat::Mode;
 use nix::unistd::pivot_root;
 use std::ffi::CString;
@@ -40,6 +41,7 @@ const DEVICES: &[&str] = &["full", "null", "random", "tty", "urandom", "zero"];
 /// next, which then looks the same.
 pub fn plant(plan: &Plan) -> std::result::Result<Vec<OwnedFd>, Refusal> {
     let sources = sources(plan)?;
+    leave_chroot().map_err(|errno| unavailable("setns", errno))?;
     let none = MsFlags::empty();
     attach(None, "/", None, MsFlags::MS_REC | MsFlags::MS_PRIVATE)?;
     attach(Some("sandbox"), SITE, Some("tmpfs"), none)?;
@@ -83,6 +85,15 @@ pub fn plant(plan: &Plan) -> std::result::Result<Vec<OwnedFd>, Refusal> {
         .context("write a script")
         .map_err(broken)?;
     arrange(plan.scenario.mounts)
+}
+
+/// Goes to the root of our mount namespace.  Whoever starts us in a chroot(2)
+/// has us below it, and a pivot there would not change the root to which
+/// setns(2) leads; what we need of the chroot is open already.
+fn leave_chroot() -> nix::Result<()> {
+    let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC;
+    let own = open("/proc/self/ns/mnt", flags, Mode::empty())?;
+    setns(own, CloneFlags::CLONE_NEWNS)
 }
 
 /// The mounts and the propagation of the scenario; init's own procfs stays
