@@ -109,7 +109,7 @@ bless: tree build ## write down the effects seen now as the expected ones
 	@target/bin/nsteps compare --bless $(ARGS)
 
 bench: tree ## measure what namespaces cost
-	$(CARGO) bench --workspace $(CARGO_FLAGS) $(ARGS)
+	cargo bench --locked $(ARGS)
 
 # mdBook is no part of what is built: it is installed once, below target/, at
 # the version whose pages were looked at. What it builds itself from goes again.

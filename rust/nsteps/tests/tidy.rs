@@ -197,13 +197,16 @@ fn unequal(
 const BESIDE_STEPS: &[&str] = &[
     "reference-c/Makefile",
     "reference-c/README.md",
+    "reference-c/bench.c",
     "reference-c/pitfalls/",
     "reference-c/skeleton.h",
     "reference-go/Makefile",
     "reference-go/README.md",
+    "reference-go/bench/",
     "reference-go/go.mod",
     "reference-go/internal/",
     "reference-go/pitfalls/",
+    "rust/steps/src/bin/bench.rs",
 ];
 
 fn steps_of_sources(tree: &Tree) -> Found {
@@ -344,7 +347,9 @@ fn places_of_unsafe(tree: &Tree) -> Found {
     let may = |path: &str| {
         path == "rust/nsteps/src/sys.rs"
             || path.starts_with("rust/probe/src/")
+            // The bench peers time the bare calls.
             || path.starts_with("bench/")
+            || path == "rust/steps/src/bin/bench.rs"
             // Programs that show what goes wrong.
             || path.starts_with("rust/pitfalls/")
             // What all steps share, so that no step needs it.

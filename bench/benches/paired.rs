@@ -1,0 +1,185 @@
+//! Who is faster than whom, and how sure that is: every group, in rounds.
+//!
+//! `cargo bench --bench paired [-- PART...]` measures the rows whose names
+//! contain a PART. `NSTEPS_BENCH=short` measures little of everything.
+
+use bench::contest::Contest;
+use bench::launch;
+use bench::machine::Machine;
+use bench::operation::OPERATIONS;
+use bench::paired::{Extent, Outcome, Places, Verdict, hold};
+use bench::place::{Place, Processors};
+use bench::programs;
+use bench::statistics::Random;
+use bench::table;
+use nsteps::error::{Context, Error, Result};
+use nsteps::layout::Layout;
+use serde::Serialize;
+use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// What is written down.
+#[derive(Serialize)]
+struct Record<'a> {
+    machine: &'a Machine,
+    extent: Extent,
+    command: Vec<String>,
+    outcomes: &'a [Outcome],
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    // `cargo test --benches` only wants to know whether it starts.
+    if !arguments.iter().any(|argument| argument == "--bench") {
+        return ExitCode::SUCCESS;
+    }
+    let parts: Vec<String> =
+        arguments.into_iter().filter(|it| !it.starts_with('-')).collect();
+    match measure(&parts) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Measures what was asked for; whether every proof was right.
+fn measure(parts: &[String]) -> Result<bool> {
+    let wanted = |name: &str| {
+        parts.is_empty() || parts.iter().any(|part| name.contains(&**part))
+    };
+    let exec = "exec/empty";
+    let none = !OPERATIONS.iter().any(|operation| wanted(operation.name))
+        && !wanted(exec)
+        && !launch::names().any(|name| wanted(&name));
+    if none {
+        return Ok(true);
+    }
+    let short = std::env::var("NSTEPS_BENCH").is_ok_and(|it| it == "short");
+    let extent = if short { Extent::SHORT } else { Extent::FULL };
+
+    let layout = Layout::find()?;
+    programs::build(&layout)?;
+    let processors = Processors::find()?;
+    let one = Place::enter(&layout, &processors, &[processors.one])?;
+    let two =
+        processors.two.map(|two| Place::enter(&layout, &processors, &two));
+    let mut places = Places { one, two: two.transpose()? };
+    let on_two = places.two.is_some();
+    let machine = Machine::describe(&mut places.one, &processors)?;
+    println!("{machine}");
+    println!(
+        "{} rounds of {} times each, in random order; medians{}",
+        extent.rounds,
+        extent.block,
+        if short { "; too few to be quoted" } else { "" }
+    );
+
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH);
+    let seed = seconds.context("read the clock")?.as_secs();
+    let mut run = Run {
+        places,
+        extent,
+        random: Random::new(seed),
+        outcomes: Vec::new(),
+        group: String::new(),
+        said: Vec::new(),
+    };
+    for operation in OPERATIONS.iter().filter(|it| wanted(it.name)) {
+        run.hold(Contest::of(operation, on_two));
+    }
+    if wanted(exec) {
+        run.hold(launch::exec(&layout, on_two));
+    }
+    for name in launch::names().filter(|name| wanted(name)) {
+        let sandbox = run.places.one.sandbox();
+        match launch::launch(&name, &layout, sandbox, on_two) {
+            Ok((contest, target)) => {
+                run.hold(contest);
+                drop(target);
+            }
+            Err(error) => run.enter(Outcome {
+                name,
+                figures: Vec::new(),
+                absent: Vec::new(),
+                used: Default::default(),
+                verdict: Verdict::Wrong(error.message),
+            }),
+        }
+    }
+    run.write(&layout, &machine)?;
+    run.conclude()
+}
+
+struct Run {
+    places: Places,
+    extent: Extent,
+    random: Random,
+    outcomes: Vec<Outcome>,
+    group: String,
+    /// The reasons that stand below the group already.
+    said: Vec<String>,
+}
+
+impl Run {
+    fn hold(&mut self, contest: Contest) {
+        let outcome =
+            hold(contest, self.extent, &mut self.places, &mut self.random);
+        self.enter(outcome);
+    }
+
+    fn enter(&mut self, outcome: Outcome) {
+        let group = outcome.name.split('/').next().unwrap_or_default();
+        if self.group != group {
+            self.group = group.to_owned();
+            self.said.clear();
+            println!("{}", table::head(group));
+        }
+        println!("{}", table::row(&outcome));
+        for line in table::absent(&outcome) {
+            if !self.said.contains(&line) {
+                println!("{line}");
+                self.said.push(line);
+            }
+        }
+        self.outcomes.push(outcome);
+    }
+
+    fn write(&self, layout: &Layout, machine: &Machine) -> Result<()> {
+        let record = Record {
+            machine,
+            extent: self.extent,
+            command: std::env::args().skip(1).collect(),
+            outcomes: &self.outcomes,
+        };
+        let text = serde_json::to_string_pretty(&record)
+            .context("write down the figures")?;
+        let to = layout.programs().join("bench/paired.json");
+        std::fs::write(&to, text)
+            .context(format_args!("write {}", to.display()))?;
+        println!("\nwith min, p99 and every ratio: {}", to.display());
+        Ok(())
+    }
+
+    /// Whether it counts as a measurement at all.
+    fn conclude(&self) -> Result<bool> {
+        let count = |is: fn(&Outcome) -> bool| {
+            self.outcomes.iter().filter(|it| is(it)).count()
+        };
+        let proved = count(|it| it.verdict == Verdict::Proved);
+        let wrong = count(|it| matches!(it.verdict, Verdict::Wrong(_)));
+        let marked = count(|it| it.used.is_too_much());
+        if marked > 0 {
+            println!("{marked} rows are marked: measure them again in peace");
+        }
+        if proved + wrong == 0 {
+            return Err(Error::new("nothing of it is possible here"));
+        }
+        if wrong > 0 {
+            println!("{wrong} rows are WRONG: their figures do not count");
+        }
+        Ok(wrong == 0)
+    }
+}

@@ -1,0 +1,2 @@
+//! empty: a program that does nothing, for what Rust costs to start.
+fn main() {}

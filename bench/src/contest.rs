@@ -1,0 +1,103 @@
+//! A row of a table: who is compared with whom, at what.
+
+use crate::operation::Operation;
+use crate::peer::{PEERS, Peer};
+use nsteps::launcher::Launcher;
+use std::time::Duration;
+
+/// One thing that several can do.
+#[derive(Clone, Debug)]
+pub struct Contest {
+    /// `GROUP/...`.
+    pub name: String,
+    /// Who takes part.
+    pub contenders: Vec<Contender>,
+    /// Who does not, and why.
+    pub absent: Vec<(String, String)>,
+    /// How long to wait after each block.
+    pub drain: Duration,
+}
+
+/// Somebody who can do it.
+#[derive(Clone, Debug)]
+pub struct Contender {
+    /// The name of the column.
+    pub name: String,
+    /// Whether it may use a second processor.
+    pub two: bool,
+    /// Who is asked.
+    pub peer: Peer,
+    /// For what.
+    pub line: String,
+    /// With which arguments.
+    pub arguments: Vec<String>,
+    /// What its effect was when it was compared, where that was done before
+    /// and not by a proof in each answer.
+    pub digest: Option<String>,
+    /// What it must prove.
+    pub proof: Expected,
+}
+
+/// What must be proved of a block.
+#[derive(Clone, Copy, Debug)]
+pub enum Expected {
+    /// What the operation says.
+    Of(&'static Operation),
+    /// Every program ended with 0.
+    Zero,
+}
+
+impl Expected {
+    /// The proof of a block of `count`.
+    pub fn of(self, count: u32) -> String {
+        match self {
+            Expected::Of(operation) => operation.expected(count),
+            Expected::Zero => format!("0*{count},ended*{count}"),
+        }
+    }
+}
+
+/// The column of Go on two processors.
+pub const GO_ON_TWO: &str = "go2";
+
+impl Contest {
+    /// Everyone who can perform an operation; Go with `two` a second time.
+    pub fn of(operation: &'static Operation, two: bool) -> Contest {
+        let contender = |name: &str, two, peer| Contender {
+            name: name.to_owned(),
+            two,
+            peer,
+            line: operation.line(),
+            arguments: Vec::new(),
+            digest: None,
+            proof: Expected::Of(operation),
+        };
+        let mut contest = Contest {
+            name: operation.name.to_owned(),
+            contenders: Vec::new(),
+            absent: Vec::new(),
+            drain: operation.drain(),
+        };
+        for peer in PEERS {
+            match operation.except {
+                Some((cannot, why)) if *peer == Peer::Of(cannot) => {
+                    contest.leave_out(peer.name(), why);
+                }
+                _ => {
+                    let one = contender(peer.name(), false, *peer);
+                    contest.contenders.push(one);
+                    if two && *peer == Peer::Of(Launcher::Go) {
+                        let again = contender(GO_ON_TWO, true, *peer);
+                        contest.contenders.push(again);
+                    }
+                }
+            }
+        }
+        contest
+    }
+
+    /// Says that somebody does not take part.
+    pub fn leave_out(&mut self, name: &str, why: impl Into<String>) {
+        self.absent.push((name.to_owned(), why.into()));
+    }
+}

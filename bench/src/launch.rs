@@ -1,0 +1,425 @@
+//! Whole programs: what one costs to start, and what a step costs to launch.
+//!
+//! The floor's peer starts them all, so that who starts is no difference. The
+//! payload is a static program of three instructions. A launch is timed only
+//! when its effect has been looked at: the probe in place of the payload must
+//! see the namespaces the step is there to make.
+
+use crate::contest::{Contender, Contest, Expected, GO_ON_TWO};
+use crate::operation::drain;
+use crate::peer::Peer;
+use crate::place::{sandbox, scenario};
+use nsteps::compare::Subject;
+use nsteps::error::{Error, Result};
+use nsteps::known::explanation;
+use nsteps::launcher::{LANGUAGES, Launcher};
+use nsteps::layout::Layout;
+use nsteps::sandbox::protocol::Command;
+use nsteps::sandbox::{
+    NEWROOT, PROBE, PROBE_IN_NEWROOT, PROGRAMS, Running, Sandbox,
+};
+use nsteps::step::{Arguments, Namespace, STEPS, Step};
+use nsteps::trial::{Alone, Met, Observed, bare_probe, hold_and_look};
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Duration;
+
+/// The name of the row that no step is: all six namespaces of the posts.
+pub const SIX: &str = "launch/six";
+
+/// What `launch/six` makes at least.
+const SIX_NAMESPACES: &[Namespace] = &[
+    Namespace::Cgroup,
+    Namespace::Ipc,
+    Namespace::Mnt,
+    Namespace::Net,
+    Namespace::Pid,
+    Namespace::Uts,
+];
+
+/// The steps that are more than one clone: the floor has no program for them.
+const BEYOND_THE_FLOOR: &[&str] =
+    &["unshare_init", "user_mapped", "container", "time", "rootless", "join"];
+
+/// The payload, where the root is kept and where it is not.
+fn payload(pivots: bool) -> String {
+    if pivots { "/true".to_owned() } else { program("bench/true") }
+}
+
+fn program(name: &str) -> String {
+    format!("{PROGRAMS}/{name}")
+}
+
+/// The programs that do nothing: column, and program.
+const EMPTY: &[(&str, &str)] = &[
+    ("floor", "bench/true"),
+    ("c", "bench/empty-c"),
+    ("rust", "bench/empty-rust-musl"),
+    ("go", "bench/empty-go"),
+    ("c, static", "bench/empty-c-static"),
+    ("rust, glibc", "bench/empty-rust"),
+];
+
+fn starting(name: &str, two: bool, argv: Vec<String>) -> Contender {
+    Contender {
+        name: name.to_owned(),
+        two,
+        peer: Peer::Floor,
+        line: "start".to_owned(),
+        arguments: argv,
+        digest: None,
+        proof: Expected::Zero,
+    }
+}
+
+fn empty_contest(name: &str, networks: bool) -> Contest {
+    Contest {
+        name: name.to_owned(),
+        contenders: Vec::new(),
+        absent: Vec::new(),
+        drain: drain(networks),
+    }
+}
+
+/// What a program costs that does nothing.
+pub fn exec(layout: &Layout, two: bool) -> Contest {
+    let mut contest = empty_contest("exec/empty", false);
+    for (name, path) in EMPTY {
+        if !layout.programs().join(path).exists() {
+            contest.leave_out(name, "not built: no toolchain for it");
+            continue;
+        }
+        let argv = vec![program(path)];
+        contest.contenders.push(starting(name, false, argv.clone()));
+        if two && *name == "go" {
+            contest.contenders.push(starting(GO_ON_TWO, true, argv));
+        }
+    }
+    contest
+}
+
+/// The names of the rows of the group `launch`.
+pub fn names() -> impl Iterator<Item = String> {
+    STEPS
+        .iter()
+        .map(|step| format!("launch/{}", step.name))
+        .chain([SIX.to_owned()])
+}
+
+/// A command line, given what is pivoted into or joined, and the payload.
+type CommandLine = dyn Fn(&str, &[&str]) -> Vec<String>;
+
+/// Who launches a step, and how.
+struct Launch {
+    name: &'static str,
+    launcher: Option<Launcher>,
+    argv: Box<CommandLine>,
+}
+
+/// The contest of that name, with every effect looked at.
+///
+/// # Errors
+///
+/// A launcher does not do what the step is there for, or the sandbox is gone.
+pub fn launch(
+    name: &str,
+    layout: &Layout,
+    place: &mut Sandbox,
+    two: bool,
+) -> Result<(Contest, Option<Running>)> {
+    let step = name.strip_prefix("launch/").and_then(Step::named);
+    let (launches, absent) = match step {
+        Some(step) => of_step(step, layout),
+        None => of_six(layout),
+    };
+    let pivots = step.is_none_or(|step| step.arguments == Arguments::NewRoot);
+    let joins = step.is_some_and(|step| step.arguments == Arguments::Pid);
+    let wanted = step.map_or(SIX_NAMESPACES, |step| step.namespaces);
+    let mut contest =
+        empty_contest(name, wanted.contains(&Namespace::Net) || joins);
+    contest.absent = absent;
+
+    let target = if joins { Some(target(place)?) } else { None };
+    let subject = match &target {
+        Some(target) => target.pid.to_string(),
+        None => NEWROOT.to_owned(),
+    };
+    let mut effects = Vec::new();
+    for launch in launches {
+        let observed = observe(&launch, layout, pivots, joins)?;
+        if let Some(refused) = observed.effect.0.get("refused") {
+            contest.leave_out(launch.name, refused);
+            continue;
+        }
+        check(name, &launch, &observed, step, wanted)?;
+        let text = observed.effect.to_string();
+        let digest = digest(&text);
+        effects.push((launch.launcher, observed));
+        let argv = (launch.argv)(&subject, &[&payload(pivots)]);
+        let mut contender = starting(launch.name, false, argv.clone());
+        contender.digest = Some(digest.clone());
+        contest.contenders.push(contender);
+        // A target lives in one of the two sandboxes only.
+        if two && launch.launcher == Some(Launcher::Go) && !joins {
+            let mut contender = starting(GO_ON_TWO, true, argv);
+            contender.digest = Some(digest);
+            contest.contenders.push(contender);
+        }
+    }
+    if let Some(step) = step {
+        for why in unexplained(step, &effects) {
+            contest.leave_out("note", why);
+        }
+    }
+    Ok((contest, target))
+}
+
+/// The languages and unshare(1) at a step.
+fn of_step(
+    step: &'static Step,
+    layout: &Layout,
+) -> (Vec<Launch>, Vec<(String, String)>) {
+    let mut launches = Vec::new();
+    let mut absent = Vec::new();
+    let mut enter = |launch: Launch, program: &Path| {
+        if program.exists() {
+            launches.push(launch);
+        } else {
+            absent.push((launch.name.to_owned(), "not built".to_owned()));
+        }
+    };
+    if !BEYOND_THE_FLOOR.contains(&step.name) {
+        let pivots = step.arguments == Arguments::NewRoot;
+        let argv = move |subject: &str, what: &[&str]| {
+            let mut argv =
+                vec![program("bench/floor-launch"), step.name.to_owned()];
+            argv.extend(pivots.then(|| subject.to_owned()));
+            argv.extend(what.iter().map(ToString::to_string));
+            argv
+        };
+        enter(
+            Launch { name: "floor", launcher: None, argv: Box::new(argv) },
+            &layout.programs().join("bench/floor-launch"),
+        );
+    }
+    let simple = step.control.as_ref().is_some_and(|it| it.script.is_none());
+    let others = simple.then_some(&Launcher::Unshare);
+    for launcher in LANGUAGES.iter().chain(others).copied() {
+        let path = launcher.program(step, layout);
+        let argv = move |subject: &str, what: &[&str]| {
+            let mut argv = launcher.argv(step, PROGRAMS, Some(subject), what);
+            // The floor does not look for programs in $PATH.
+            if !argv[0].contains('/') {
+                argv[0] = path.display().to_string();
+            }
+            argv
+        };
+        enter(
+            Launch {
+                name: launcher.name(),
+                launcher: Some(launcher),
+                argv: Box::new(argv),
+            },
+            &launcher.program(step, layout),
+        );
+    }
+    (launches, absent)
+}
+
+/// Options of other launchers that come closest to `launch/six`.
+const OTHERS: &[(&str, &[&str])] = &[
+    // Changes its root with chroot(2) and mounts no tmpfs: less work.
+    (
+        "unshare",
+        &[
+            "/usr/bin/unshare",
+            "--mount",
+            "--uts",
+            "--ipc",
+            "--pid",
+            "--net",
+            "--cgroup",
+            "--fork",
+            "--root=/newroot",
+            "--mount-proc",
+        ],
+    ),
+    (
+        "bwrap",
+        &[
+            "/usr/bin/bwrap",
+            "--unshare-ipc",
+            "--unshare-pid",
+            "--unshare-net",
+            "--unshare-uts",
+            "--unshare-cgroup",
+            "--bind",
+            NEWROOT,
+            "/",
+            "--proc",
+            "/proc",
+            "--tmpfs",
+            "/dev",
+        ],
+    ),
+];
+
+/// Everyone at all six namespaces, a new root, /proc and a tmpfs.
+fn of_six(layout: &Layout) -> (Vec<Launch>, Vec<(String, String)>) {
+    let mut launches = Vec::new();
+    let mut absent = Vec::new();
+    let mut enter = |name, launcher, argv: Vec<String>, program: &Path| {
+        if !program.exists() {
+            absent.push((String::from(name), "not installed".to_owned()));
+            return;
+        }
+        let argv = move |_: &str, what: &[&str]| {
+            let what = what.iter().map(ToString::to_string);
+            argv.iter().cloned().chain(what).collect()
+        };
+        launches.push(Launch { name, launcher, argv: Box::new(argv) });
+    };
+    let built = |path: &str| layout.programs().join(path);
+    let floor = ["six".to_owned(), NEWROOT.to_owned()];
+    let floor: Vec<_> =
+        [program("bench/floor-launch")].into_iter().chain(floor).collect();
+    enter("floor", None, floor, &built("bench/floor-launch"));
+    for launcher in LANGUAGES {
+        let path = format!("{}/bench", launcher.name());
+        let argv = vec![program(&path), NEWROOT.to_owned()];
+        enter(launcher.name(), Some(*launcher), argv, &built(&path));
+    }
+    for (name, argv) in OTHERS {
+        let argv = argv.iter().map(ToString::to_string).collect();
+        let program = Path::new(OTHERS_AT).join(name);
+        enter(name, None, argv, &program);
+    }
+    (launches, absent)
+}
+
+/// Where distributions put the other launchers.
+const OTHERS_AT: &str = "/usr/bin";
+
+/// Looks at what a launcher does, in a sandbox that is used for nothing else.
+fn observe(
+    launch: &Launch,
+    layout: &Layout,
+    pivots: bool,
+    joins: bool,
+) -> Result<Observed> {
+    let mut sandbox = sandbox(layout)?;
+    let target = if joins { Some(target(&mut sandbox)?) } else { None };
+    let baseline = bare_probe(&mut sandbox)?;
+    let subject = match &target {
+        Some(target) => target.pid.to_string(),
+        None => NEWROOT.to_owned(),
+    };
+    let probe = if pivots { PROBE_IN_NEWROOT } else { PROBE };
+    let argv = (launch.argv)(&subject, &[probe, "--json", "--hold"]);
+    hold_and_look(&mut sandbox, &baseline, &argv, &mut Met::new(&Alone))
+}
+
+/// A process in namespaces of its own, to be joined.
+fn target(sandbox: &mut Sandbox) -> Result<Running> {
+    let argv = ["unshare", "--uts", "--ipc", "--net", "sleep", "infinity"];
+    let running = sandbox.run(&Command {
+        argv: argv.iter().map(ToString::to_string).collect(),
+        ..Command::default()
+    })?;
+    // It is there when it has become sleep.
+    std::thread::sleep(Duration::from_millis(50));
+    Ok(running)
+}
+
+/// What the payload of a timed launch would have been: in exactly the new
+/// namespaces of the step.
+fn check(
+    name: &str,
+    launch: &Launch,
+    observed: &Observed,
+    step: Option<&Step>,
+    wanted: &[Namespace],
+) -> Result<()> {
+    let made: BTreeSet<_> = observed.made.keys().copied().collect();
+    let wanted: BTreeSet<_> = wanted.iter().copied().collect();
+    // bwrap adds a user namespace where it has to, and what `join` joins was
+    // made by somebody else.
+    let joins = step.is_some_and(|it| it.arguments == Arguments::Pid);
+    let right = match step {
+        _ if joins => !made.is_empty(),
+        Some(_) => made == wanted,
+        None => made.is_superset(&wanted),
+    };
+    if right {
+        return Ok(());
+    }
+    let list = |set: &BTreeSet<Namespace>| {
+        let names: Vec<_> = set.iter().map(ToString::to_string).collect();
+        if names.is_empty() { "none".to_owned() } else { names.join("+") }
+    };
+    Err(Error::new(format!(
+        "{name}: {} made {} and not {}",
+        launch.name,
+        list(&made),
+        list(&wanted)
+    )))
+}
+
+/// In which keys the effects of the languages differ without a known reason:
+/// then what is timed is not the same work.
+fn unexplained(
+    step: &Step,
+    effects: &[(Option<Launcher>, Observed)],
+) -> Vec<String> {
+    let subject = Subject { step: step.name, situation: None };
+    let languages: Vec<_> = effects
+        .iter()
+        .filter_map(|(launcher, it)| Some(((*launcher)?, &it.effect.0)))
+        .filter(|(launcher, _)| LANGUAGES.contains(launcher))
+        .collect();
+    let keys: BTreeSet<_> =
+        languages.iter().flat_map(|(_, effect)| effect.keys()).collect();
+    let differs = |key: &&String| {
+        let mut values = languages.iter().map(|(_, effect)| effect.get(*key));
+        let first = values.next().flatten();
+        values.any(|value| value != first)
+    };
+    let known = |key: &str| {
+        languages.iter().any(|(launcher, effect)| {
+            let value = effect.get(key).map(String::as_str);
+            explanation(&subject, scenario(), *launcher, key, value).is_some()
+        })
+    };
+    keys.into_iter()
+        .filter(differs)
+        .filter(|key| !known(key))
+        .map(|key| format!("the effects differ in {key}: see nsteps compare"))
+        .collect()
+}
+
+/// A short name of an effect (FNV-1a): two that are equal have the same.
+fn digest(effect: &str) -> String {
+    let hash = effect.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    });
+    format!("{hash:08x}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_effects_have_one_digest() {
+        assert_eq!(digest("ns.uts  new\n"), digest("ns.uts  new\n"));
+        assert_ne!(digest("ns.uts  new\n"), digest("ns.net  new\n"));
+        assert_eq!(digest(""), "811c9dc5");
+    }
+
+    #[test]
+    fn the_floor_is_beyond_steps_that_exist() {
+        for name in BEYOND_THE_FLOOR {
+            assert!(Step::named(name).is_some(), "{name}");
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! What namespaces cost, per operation and per language, against the floor.
+//!
+//! Start with [`operation`] (what is measured), then [`peer`] (who does it and
+//! how they are talked to), [`place`] (where) and [`paired`] (how ratios come
+//! about). `benches/` has the two programs that `cargo bench` runs.
+
+pub mod contest;
+pub mod launch;
+pub mod load;
+pub mod machine;
+pub mod operation;
+pub mod paired;
+pub mod peer;
+pub mod place;
+pub mod programs;
+pub mod statistics;
+pub mod table;

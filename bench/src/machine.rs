@@ -1,0 +1,165 @@
+//! What machine the figures are of: a figure without that is worth nothing.
+
+use crate::peer::Peer;
+use crate::place::{Place, Processors, said};
+use nsteps::error::Result;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::fs;
+use std::process::Command;
+
+/// Everything that decides the figures and is not in the programs.
+#[derive(Clone, Debug, Serialize)]
+pub struct Machine {
+    /// By name, in the order of the names.
+    pub facts: BTreeMap<&'static str, String>,
+}
+
+/// How a program is asked for its version.
+const VERSIONS: &[(&str, &[&str])] = &[
+    ("bwrap", &["bwrap", "--version"]),
+    ("cc", &["cc", "--version"]),
+    ("crun", &["crun", "--version"]),
+    ("go", &["go", "version"]),
+    ("libc", &["ldd", "--version"]),
+    ("runc", &["runc", "--version"]),
+    ("rustc", &["rustc", "--version"]),
+    ("unshare", &["unshare", "--version"]),
+];
+
+impl Machine {
+    /// Looks around.
+    ///
+    /// # Errors
+    ///
+    /// The sandbox is gone.
+    pub fn describe(
+        place: &mut Place,
+        processors: &Processors,
+    ) -> Result<Machine> {
+        let mut facts = BTreeMap::new();
+        let mut note = |name, value: Option<String>| {
+            let value = value.unwrap_or_else(|| "not known".to_owned());
+            facts.insert(name, value.trim().to_owned());
+        };
+        note("kernel", kernel());
+        note("cpu", cpu());
+        note("hypervisor", Some(hypervisor().to_owned()));
+        note("hz", hz());
+        note("mitigations", Some(mitigations()));
+        note("load", read("/proc/loadavg"));
+        note("measured on", Some(on(processors)));
+        note("who", Some(who()));
+        note("cpuid", Some(cpuid(place)));
+        let mounts = said(place.sandbox(), &["cat", "/proc/self/mountinfo"])?;
+        note("mounts", Some(mounts.lines().count().to_string()));
+        for (name, command) in VERSIONS {
+            note(name, version(command));
+        }
+        Ok(Machine { facts })
+    }
+}
+
+impl std::fmt::Display for Machine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (name, value) in &self.facts {
+            writeln!(f, "{name:12} {value}")?;
+        }
+        Ok(())
+    }
+}
+
+fn read(path: &str) -> Option<String> {
+    fs::read_to_string(path).ok()
+}
+
+fn kernel() -> Option<String> {
+    let release = read("/proc/sys/kernel/osrelease")?;
+    let version = read("/proc/sys/kernel/version")?;
+    Some(format!("{} {}", release.trim(), version.trim()))
+}
+
+fn cpu() -> Option<String> {
+    let info = read("/proc/cpuinfo")?;
+    let all = |name: &str| -> Vec<String> {
+        info.lines()
+            .filter_map(|line| line.split_once(':'))
+            .filter(|(key, _)| key.trim() == name)
+            .map(|(_, value)| value.trim().to_owned())
+            .collect()
+    };
+    let count = all("processor").len();
+    Some(format!("{count} x {}", all("model name").first()?))
+}
+
+fn hypervisor() -> &'static str {
+    let info = read("/proc/cpuinfo").unwrap_or_default();
+    if info.split_whitespace().any(|flag| flag == "hypervisor") {
+        "yes: this is a virtual machine"
+    } else {
+        "no"
+    }
+}
+
+/// What the kernel ticks at, where it tells how it was built.
+fn hz() -> Option<String> {
+    let release = read("/proc/sys/kernel/osrelease")?;
+    let boot = read(&format!("/boot/config-{}", release.trim()));
+    let config = boot.or_else(|| {
+        let unpacked =
+            Command::new("zcat").arg("/proc/config.gz").output().ok()?;
+        Some(String::from_utf8_lossy(&unpacked.stdout).into_owned())
+    })?;
+    let line = config.lines().find_map(|line| line.strip_prefix("CONFIG_HZ="));
+    line.map(str::to_owned)
+}
+
+/// Which weaknesses of the processor are worked around.
+fn mitigations() -> String {
+    let directory = "/sys/devices/system/cpu/vulnerabilities";
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    let mut names: Vec<String> = entries
+        .filter(|entry| {
+            fs::read_to_string(entry.path())
+                .is_ok_and(|text| text.starts_with("Mitigation"))
+        })
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect();
+    names.sort();
+    if names.is_empty() { "none".to_owned() } else { names.join(" ") }
+}
+
+fn on(processors: &Processors) -> String {
+    match processors.two {
+        Some([other, one]) => {
+            format!("processor {one}; go2 on {other} and {one}")
+        }
+        None => format!("processor {}, the only one", processors.one),
+    }
+}
+
+fn who() -> String {
+    if nix::unistd::geteuid().is_root() {
+        "root".to_owned()
+    } else {
+        "an ordinary user, in a user namespace".to_owned()
+    }
+}
+
+/// What one CPUID costs. Under a hypervisor each is a trap; glibc executes
+/// dozens of them before main, which decides how long its programs take to
+/// start.
+fn cpuid(place: &mut Place) -> String {
+    match place.ask(Peer::Floor, "cpuid", 25, &[]) {
+        Ok(answer) => format!("{} ns", answer.median),
+        Err(error) => error.to_string(),
+    }
+}
+
+/// The first line a program prints when asked.
+fn version(command: &[&str]) -> Option<String> {
+    let output = Command::new(command[0]).args(&command[1..]).output();
+    let Ok(output) = output else { return Some("not installed".to_owned()) };
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    text.lines().next().map(str::to_owned)
+}

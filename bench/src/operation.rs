@@ -1,0 +1,220 @@
+//! The operations: what a peer is asked to do, and what proves that it did.
+//!
+//! [`OPERATIONS`] is the only list of them. A peer learns what to do from the
+//! name alone, so that a new row takes a line here and nothing in any peer.
+
+use nsteps::launcher::Launcher;
+use std::time::Duration;
+
+/// Something a peer does in its own process.
+#[derive(Debug)]
+pub struct Operation {
+    /// `GROUP/WHAT`; for clone `clone/STYLE/WHAT`. The last part is a set of
+    /// namespaces, spelled out or by a name of [`SETS`]; or a part of
+    /// pivot_root.
+    pub name: &'static str,
+    /// What its peers must prove.
+    pub proof: Proof,
+    /// Which language cannot do it, and why.
+    pub except: Option<(Launcher, &'static str)>,
+}
+
+/// What a peer proves with the last word of its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// Two children, which are not timed, were in exactly these new
+    /// namespaces; and all children have ended.
+    Witnessed,
+    /// After every single time the caller was in exactly these.
+    Changed,
+    /// After every single time `/` was the new root.
+    Switched,
+}
+
+/// The names of the larger sets.
+pub const SETS: &[(&str, &str)] = &[
+    ("five", "cgroup+ipc+mnt+net+uts"),
+    ("six", "cgroup+ipc+mnt+net+pid+uts"),
+    ("seven", "cgroup+ipc+mnt+net+pid+user+uts"),
+    ("all", "cgroup+ipc+mnt+net+pid+time+user+uts"),
+];
+
+/// How many children of a block are witnesses.
+const WITNESSES: u32 = 2;
+
+const fn clone(name: &'static str) -> Operation {
+    Operation { name, proof: Proof::Witnessed, except: None }
+}
+
+const fn vfork(name: &'static str) -> Operation {
+    let why = "a child in its parent's memory would need a stack of Go's";
+    Operation {
+        name,
+        proof: Proof::Witnessed,
+        except: Some((Launcher::Go, why)),
+    }
+}
+
+const fn change(name: &'static str) -> Operation {
+    Operation { name, proof: Proof::Changed, except: None }
+}
+
+const fn single_thread(name: &'static str) -> Operation {
+    let why = "a process with threads may not, and every Go program has them";
+    Operation { name, proof: Proof::Changed, except: Some((Launcher::Go, why)) }
+}
+
+const fn switch(name: &'static str) -> Operation {
+    Operation { name, proof: Proof::Switched, except: None }
+}
+
+/// Every operation, in the order tables list them.
+pub const OPERATIONS: &[Operation] = &[
+    // clone(2) as fork(2): the child gets a copy of the memory.
+    clone("clone/fork/none"),
+    clone("clone/fork/cgroup"),
+    clone("clone/fork/ipc"),
+    clone("clone/fork/mnt"),
+    clone("clone/fork/net"),
+    clone("clone/fork/pid"),
+    clone("clone/fork/user"),
+    clone("clone/fork/uts"),
+    clone("clone/fork/six"),
+    clone("clone/fork/seven"),
+    // CLONE_VM and CLONE_VFORK: nothing is copied. Then what the posts
+    // combine, one namespace more each time.
+    vfork("clone/vfork/none"),
+    vfork("clone/vfork/cgroup"),
+    vfork("clone/vfork/ipc"),
+    vfork("clone/vfork/mnt"),
+    vfork("clone/vfork/net"),
+    vfork("clone/vfork/pid"),
+    vfork("clone/vfork/user"),
+    vfork("clone/vfork/uts"),
+    vfork("clone/vfork/mnt+pid"),
+    vfork("clone/vfork/mnt+pid+uts"),
+    vfork("clone/vfork/mnt+net"),
+    vfork("clone/vfork/mnt+net+uts"),
+    vfork("clone/vfork/ipc+mnt+net+uts"),
+    vfork("clone/vfork/ipc+mnt+net+pid+uts"),
+    vfork("clone/vfork/six"),
+    vfork("clone/vfork/seven"),
+    // clone3(2), as fork: the one call that knows CLONE_NEWTIME.
+    clone("clone/clone3/none"),
+    clone("clone/clone3/time"),
+    clone("clone/clone3/six"),
+    clone("clone/clone3/all"),
+    change("unshare/none"),
+    change("unshare/cgroup"),
+    change("unshare/ipc"),
+    change("unshare/mnt"),
+    change("unshare/net"),
+    change("unshare/pid"),
+    single_thread("unshare/time"),
+    single_thread("unshare/user"),
+    change("unshare/uts"),
+    change("unshare/six"),
+    single_thread("unshare/all"),
+    // One kind through its file in /proc/PID/ns, several through one pidfd.
+    change("setns/cgroup"),
+    change("setns/ipc"),
+    change("setns/mnt"),
+    change("setns/net"),
+    change("setns/pid"),
+    single_thread("setns/time"),
+    single_thread("setns/user"),
+    change("setns/uts"),
+    change("setns/six"),
+    single_thread("setns/all"),
+    switch("pivot_root/pivot"),
+    switch("pivot_root/detach"),
+    switch("pivot_root/switch"),
+    switch("pivot_root/switch_by_fd"),
+    clone("spawn/none"),
+    clone("spawn/uts"),
+    clone("spawn/net"),
+    clone("spawn/five"),
+];
+
+impl Operation {
+    /// The part before the first slash.
+    pub fn group(&self) -> &'static str {
+        self.name.split('/').next().unwrap_or(self.name)
+    }
+
+    /// The set of namespaces with every name spelled out.
+    fn set(&self) -> &'static str {
+        let last = self.name.rsplit('/').next().unwrap_or(self.name);
+        let named = SETS.iter().find(|(name, _)| *name == last);
+        named.map_or(last, |(_, set)| set)
+    }
+
+    /// How a peer is asked for it.
+    pub fn line(&self) -> String {
+        let (before, _) = self.name.rsplit_once('/').unwrap_or_default();
+        format!("{before}/{}", self.set())
+    }
+
+    /// The proof of a block of `count`.
+    pub fn expected(&self, count: u32) -> String {
+        let set = self.set();
+        match self.proof {
+            Proof::Witnessed => {
+                format!("{set}*{WITNESSES},ended*{}", count + WITNESSES)
+            }
+            Proof::Changed => format!("{set}*{count}"),
+            Proof::Switched => format!("switched*{count}"),
+        }
+    }
+
+    /// How long the kernel needs afterwards to tear down what was made.
+    pub fn drain(&self) -> Duration {
+        drain(self.set().split('+').any(|kind| kind == "net"))
+    }
+}
+
+/// Network namespaces are torn down late, all others soon.
+pub fn drain(networks: bool) -> Duration {
+    Duration::from_millis(if networks { 60 } else { 8 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(name: &str) -> &'static Operation {
+        OPERATIONS
+            .iter()
+            .find(|operation| operation.name == name)
+            .expect("it is on the list")
+    }
+
+    #[test]
+    fn names_are_unique() {
+        for (i, one) in OPERATIONS.iter().enumerate() {
+            let same = |other: &Operation| other.name == one.name;
+            assert!(!OPERATIONS[..i].iter().any(same), "{}", one.name);
+        }
+    }
+
+    #[test]
+    fn sets_are_spelled_out_for_the_peers() {
+        let six = "clone/vfork/cgroup+ipc+mnt+net+pid+uts";
+        assert_eq!(named("clone/vfork/six").line(), six);
+        assert_eq!(named("setns/uts").line(), "setns/uts");
+        assert_eq!(named("pivot_root/pivot").line(), "pivot_root/pivot");
+    }
+
+    #[test]
+    fn a_proof_counts_every_time_or_the_witnesses() {
+        let proof = named("clone/fork/net").expected(25);
+        assert_eq!(proof, "net*2,ended*27");
+        assert_eq!(named("unshare/uts").expected(25), "uts*25");
+        assert_eq!(named("pivot_root/switch").expected(25), "switched*25");
+    }
+
+    #[test]
+    fn networks_drain_longest() {
+        assert!(named("unshare/six").drain() > named("unshare/uts").drain());
+    }
+}

@@ -1,0 +1,229 @@
+//! Ratios: everyone does a short block, in an order that is drawn anew each
+//! round, and is compared with the others of the same round.
+//!
+//! The machine's speed drifts by half within seconds, so that times taken one
+//! after the other say little. A ratio of two blocks side by side does not
+//! drift; the median over the rounds forgets the round that something else
+//! got into.
+
+use crate::contest::{Contender, Contest};
+use crate::load::{Load, Used};
+use crate::peer::Answer;
+use crate::place::Place;
+use crate::statistics::{Estimate, Random, quantile, sorted};
+use nsteps::error::Result;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::thread::sleep;
+
+/// How much is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Extent {
+    /// How many rounds.
+    pub rounds: usize,
+    /// How often each does it in a round.
+    pub block: u32,
+}
+
+impl Extent {
+    /// What figures to be quoted need.
+    pub const FULL: Extent = Extent { rounds: 30, block: 25 };
+    /// What shows that everything works.
+    pub const SHORT: Extent = Extent { rounds: 4, block: 8 };
+}
+
+/// Who the others are compared with, where they take part.
+pub const BASES: &[&str] = &["c", "floor", "rust"];
+
+/// What came of a contest.
+#[derive(Clone, Debug, Serialize)]
+pub struct Outcome {
+    /// The row's name.
+    pub name: String,
+    /// Of everyone who took part.
+    pub figures: Vec<Figures>,
+    /// Who did not, and why.
+    pub absent: Vec<(String, String)>,
+    /// What else used the machine.
+    pub used: Used,
+    /// Whether to believe it.
+    pub verdict: Verdict,
+}
+
+/// Whether a row counts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub enum Verdict {
+    /// Every proof was right.
+    Proved,
+    /// Nobody can do it here, and why.
+    NotPossible(String),
+    /// Somebody did not do it: no figure of this row counts.
+    Wrong(String),
+}
+
+/// What one contender achieved, in nanoseconds and in ratios.
+#[derive(Clone, Debug, Serialize)]
+pub struct Figures {
+    /// The column's name.
+    pub name: String,
+    /// Of all times.
+    pub min: f64,
+    /// The median of the blocks' medians.
+    pub median: f64,
+    /// What 99 of a hundred times stay below, as far as blocks tell.
+    pub p99: f64,
+    /// The effect's digest, where the effect was looked at beforehand.
+    pub digest: Option<String>,
+    /// What each block proved.
+    pub proof: String,
+    /// This one divided by each of [`BASES`].
+    pub against: BTreeMap<&'static str, Estimate>,
+}
+
+/// The sandboxes of a run.
+#[derive(Debug)]
+pub struct Places {
+    /// On one processor.
+    pub one: Place,
+    /// On two, where there are two.
+    pub two: Option<Place>,
+}
+
+impl Places {
+    fn ask(&mut self, contender: &Contender, count: u32) -> Result<Answer> {
+        let place = match &mut self.two {
+            Some(two) if contender.two => two,
+            _ => &mut self.one,
+        };
+        place.ask(contender.peer, &contender.line, count, &contender.arguments)
+    }
+}
+
+/// Holds a contest.
+pub fn hold(
+    contest: Contest,
+    extent: Extent,
+    places: &mut Places,
+    random: &mut Random,
+) -> Outcome {
+    let before = Load::now();
+    let Contest { name, contenders, absent, drain } = contest;
+    let mut outcome = Outcome {
+        name,
+        figures: Vec::new(),
+        absent,
+        used: Used::default(),
+        verdict: Verdict::Proved,
+    };
+    // A first block nobody counts: it warms up, and shows who cannot.
+    let mut refused = Vec::new();
+    for contender in &contenders {
+        match places.ask(contender, 2) {
+            Ok(answer) => outcome.verify(contender, 2, &answer),
+            Err(error) => refused.push((contender, error.message)),
+        }
+        sleep(drain);
+    }
+    outcome.judge(&refused, contenders.len());
+
+    let mut blocks: Vec<Vec<Answer>> = vec![Vec::new(); contenders.len()];
+    for _ in 0..extent.rounds {
+        for at in random.order(contenders.len()) {
+            if outcome.verdict != Verdict::Proved {
+                return outcome;
+            }
+            let contender = &contenders[at];
+            match places.ask(contender, extent.block) {
+                Ok(answer) => {
+                    outcome.verify(contender, extent.block, &answer);
+                    blocks[at].push(answer);
+                }
+                Err(error) => {
+                    outcome.judge(&[(contender, error.message)], 0);
+                }
+            }
+            sleep(drain);
+        }
+    }
+    if outcome.verdict == Verdict::Proved {
+        outcome.used = before.since();
+        outcome.count_up(&contenders, &blocks, extent);
+    }
+    outcome
+}
+
+impl Outcome {
+    fn verify(&mut self, contender: &Contender, count: u32, answer: &Answer) {
+        let wanted = contender.proof.of(count);
+        if answer.proof != wanted {
+            self.verdict = Verdict::Wrong(format!(
+                "{} proves {} and not {wanted}",
+                contender.name, answer.proof
+            ));
+        }
+    }
+
+    /// What nobody can do is not possible here. What only some cannot do is
+    /// wrong with them.
+    fn judge(&mut self, refused: &[(&Contender, String)], all: usize) {
+        let Some((who, why)) = refused.first() else { return };
+        self.verdict = if refused.len() == all {
+            let words = refused.iter().find(|(it, _)| it.name == "c");
+            Verdict::NotPossible(words.map_or(why, |(_, why)| why).clone())
+        } else {
+            Verdict::Wrong(format!("{} fails: {why}", who.name))
+        };
+    }
+
+    fn count_up(
+        &mut self,
+        contenders: &[Contender],
+        blocks: &[Vec<Answer>],
+        extent: Extent,
+    ) {
+        let base = |name: &&'static str| {
+            let at = contenders.iter().position(|it| it.name == *name)?;
+            Some((*name, &blocks[at]))
+        };
+        let bases: Vec<_> = BASES.iter().filter_map(base).collect();
+        for (contender, blocks) in contenders.iter().zip(blocks) {
+            let each = |of: fn(&Answer) -> u64| -> Vec<f64> {
+                blocks.iter().map(|block| of(block) as f64).collect()
+            };
+            let medians = sorted(&each(|block| block.median));
+            let ends = sorted(&each(|block| block.p99));
+            let against = bases.iter().filter_map(|(name, base)| {
+                let ratios: Vec<f64> = blocks
+                    .iter()
+                    .zip(*base)
+                    .map(|(it, base)| it.median as f64 / base.median as f64)
+                    .collect();
+                Some((*name, Estimate::of(&ratios)?))
+            });
+            // The longest time of a block of 25 is beyond what 96 of a
+            // hundred stay below; one block in four is beyond the 99th.
+            let beyond = (0.01 * f64::from(extent.block)).min(1.0);
+            self.figures.push(Figures {
+                name: contender.name.clone(),
+                min: each(|block| block.min)
+                    .into_iter()
+                    .fold(f64::INFINITY, f64::min),
+                median: quantile(&medians, 0.5).unwrap_or(f64::NAN),
+                p99: quantile(&ends, 1.0 - beyond).unwrap_or(f64::NAN),
+                digest: contender.digest.clone(),
+                proof: contender.proof.of(extent.block),
+                against: against.collect(),
+            });
+        }
+    }
+
+    /// The figures of a column.
+    pub fn of(&self, name: &str) -> Option<&Figures> {
+        self.figures.iter().find(|figures| figures.name == name)
+    }
+
+    /// One column divided by another.
+    pub fn ratio(&self, name: &str, base: &str) -> Option<&Estimate> {
+        self.of(name)?.against.get(base)
+    }
+}

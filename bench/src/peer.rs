@@ -1,0 +1,187 @@
+//! The peers: one program per language, and the floor, who do an operation
+//! many times in their own process and answer with a line.
+//!
+//! A line is `OPERATION COUNT [ARGUMENT...]`, its answer `OPERATION COUNT
+//! TOTAL MIN MEDIAN P99 PROOF`, with times in nanoseconds. A peer that fails
+//! ends, and says on stderr which call did not work.
+
+use nsteps::error::{Context, Error, Result};
+use nsteps::launcher::Launcher;
+use nsteps::layout::Layout;
+use nsteps::sandbox::protocol::Command;
+use nsteps::sandbox::{
+    Identity, LineRead, PROGRAMS, Running, Sandbox, deadline, read_line,
+    read_to_end,
+};
+use nsteps::trial::complaint;
+use std::fs::File;
+use std::io::Write;
+use std::path::PathBuf;
+
+/// Who performs operations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Peer {
+    /// Raw system calls without a C library: what nobody can be faster than.
+    /// It also starts whole programs, for all alike.
+    Floor,
+    /// A language's peer.
+    Of(Launcher),
+}
+
+/// Everyone, in the order tables list them.
+pub const PEERS: &[Peer] = &[
+    Peer::Floor,
+    Peer::Of(Launcher::C),
+    Peer::Of(Launcher::Rust),
+    Peer::Of(Launcher::Go),
+];
+
+impl Peer {
+    /// Its name in tables.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Peer::Floor => "floor",
+            Peer::Of(launcher) => launcher.name(),
+        }
+    }
+
+    /// Its program, below the programs of the project.
+    fn path(self) -> String {
+        match self {
+            Peer::Floor => "bench/floor".to_owned(),
+            Peer::Of(launcher) => format!("{}/bench", launcher.name()),
+        }
+    }
+
+    /// Its program on this machine.
+    pub fn program(self, layout: &Layout) -> PathBuf {
+        layout.programs().join(self.path())
+    }
+}
+
+/// What a peer says of one block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// Of all times together, in nanoseconds.
+    pub total: u64,
+    /// The shortest.
+    pub min: u64,
+    /// The one in the middle.
+    pub median: u64,
+    /// What 99 of a hundred stay below.
+    pub p99: u64,
+    /// What was really made.
+    pub proof: String,
+}
+
+impl Answer {
+    /// Reads the answer to a line.
+    fn to(operation: &str, count: u32, text: &str) -> Option<Answer> {
+        let mut words = text
+            .strip_prefix(operation)?
+            .strip_prefix(&format!(" {count} "))?
+            .split(' ');
+        let mut number = || words.next()?.parse().ok();
+        let (total, min, median, p99) =
+            (number()?, number()?, number()?, number()?);
+        let proof = words.next()?.to_owned();
+        words.next().is_none().then_some(Answer {
+            total,
+            min,
+            median,
+            p99,
+            proof,
+        })
+    }
+}
+
+/// A running peer.
+#[derive(Debug)]
+pub struct Dialogue {
+    running: Running,
+    stdin: File,
+}
+
+impl Dialogue {
+    /// Starts a peer in a sandbox.
+    ///
+    /// # Errors
+    ///
+    /// The sandbox is gone.
+    pub fn begin(peer: Peer, sandbox: &mut Sandbox) -> Result<Dialogue> {
+        let mut argv = vec![format!("{PROGRAMS}/{}", peer.path())];
+        if Identity::natural() == Identity::User {
+            // A peer goes back to where it began. What the sandbox has from
+            // the host only the host's root may enter.
+            let own = ["unshare", "--cgroup", "--time", "--fork"];
+            argv.splice(0..0, own.map(str::to_owned));
+        }
+        let command = Command { argv, ..Command::default() };
+        let mut running = sandbox.run(&command)?;
+        let stdin = running
+            .stdin
+            .take()
+            .ok_or_else(|| Error::new("the sandbox gave no stdin"))?;
+        Ok(Dialogue { running, stdin: stdin.into() })
+    }
+
+    /// Has an operation performed `count` times.
+    ///
+    /// # Errors
+    ///
+    /// The peer has given up, and this is why. It does not answer again.
+    pub fn ask(
+        &mut self,
+        operation: &str,
+        count: u32,
+        arguments: &[String],
+    ) -> Result<Answer> {
+        let mut line = format!("{operation} {count}");
+        for argument in arguments {
+            line.push(' ');
+            line.push_str(argument);
+        }
+        line.push('\n');
+        self.stdin.write_all(line.as_bytes()).context("ask a peer")?;
+        match read_line(&mut self.running.stdout, deadline()) {
+            LineRead::Line(text) => {
+                let text = String::from_utf8_lossy(&text);
+                Answer::to(operation, count, &text).ok_or_else(|| {
+                    Error::new(format!("no answer to {operation}: {text}"))
+                })
+            }
+            LineRead::End(_) => {
+                let stderr = read_to_end(&mut self.running.stderr, deadline());
+                let stderr = String::from_utf8_lossy(&stderr);
+                Err(Error::new(complaint(&stderr)))
+            }
+            LineRead::Late(_) => {
+                Err(Error::new(format!("{operation} takes too long")))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_repeats_the_question() {
+        let answer =
+            Answer::to("unshare/uts", 5, "unshare/uts 5 9 1 2 3 uts*5");
+        let answer = answer.expect("it does");
+        assert_eq!((answer.total, answer.min), (9, 1));
+        assert_eq!((answer.median, answer.p99), (2, 3));
+        assert_eq!(answer.proof, "uts*5");
+        for wrong in [
+            "unshare/uts 6 9 1 2 3 uts*5",
+            "unshare/net 5 9 1 2 3 uts*5",
+            "unshare/uts 5 9 1 2 3",
+            "unshare/uts 5 9 1 2 3 uts*5 more",
+            "starting...",
+        ] {
+            assert_eq!(Answer::to("unshare/uts", 5, wrong), None);
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Where the peers are: in a sandbox of `nsteps`, on processors of their own.
+
+use crate::peer::{Answer, Dialogue, Peer};
+use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
+use nix::unistd::Pid;
+use nsteps::equipment::Equipment;
+use nsteps::error::{Context, Error, Result};
+use nsteps::layout::Layout;
+use nsteps::sandbox::protocol::Command;
+use nsteps::sandbox::{
+    Identity, Mounts, NEWROOT, PROGRAMS, Plan, Sandbox, Scenario, Tree,
+    deadline, read_to_end,
+};
+
+/// The processors of this machine, shared out.
+#[derive(Clone, Debug)]
+pub struct Processors {
+    /// Where everything is measured.
+    pub one: usize,
+    /// That and another, for whose runtime wants two. None on a machine that
+    /// has one.
+    pub two: Option<[usize; 2]>,
+    allowed: CpuSet,
+}
+
+impl Processors {
+    /// Shares out those this process may use: the last is measured on, because
+    /// the first answers most interrupts.
+    ///
+    /// # Errors
+    ///
+    /// The kernel does not say which they are.
+    pub fn find() -> Result<Processors> {
+        let allowed =
+            sched_getaffinity(Pid::from_raw(0)).context("sched_getaffinity")?;
+        let all: Vec<usize> = (0..CpuSet::count())
+            .filter(|cpu| allowed.is_set(*cpu).unwrap_or(false))
+            .collect();
+        let (one, rest) = all
+            .split_last()
+            .ok_or_else(|| Error::new("no processor to run on"))?;
+        let two = rest.last().map(|other| [*other, *one]);
+        Ok(Processors { one: *one, two, allowed })
+    }
+
+    /// Keeps this process off the one that is measured on, if it can.
+    ///
+    /// # Errors
+    ///
+    /// Those of sched_setaffinity(2).
+    pub fn stand_aside(&self) -> Result<()> {
+        let mut aside = self.allowed;
+        if self.two.is_some() {
+            aside.unset(self.one).context("choose processors")?;
+        }
+        pin(&aside)
+    }
+}
+
+/// Keeps this process, and who it starts from now on, on some processors.
+fn pin(cpus: &CpuSet) -> Result<()> {
+    sched_setaffinity(Pid::from_raw(0), cpus).context("sched_setaffinity")
+}
+
+/// A sandbox with peers in it, who are started when they are first asked.
+#[derive(Debug)]
+pub struct Place {
+    sandbox: Sandbox,
+    peers: Vec<(Peer, Dialogue)>,
+}
+
+impl Place {
+    /// Makes the sandbox; everyone in it stays on `cpus`.
+    ///
+    /// # Errors
+    ///
+    /// Why there is none.
+    pub fn enter(
+        layout: &Layout,
+        processors: &Processors,
+        cpus: &[usize],
+    ) -> Result<Place> {
+        let mut set = CpuSet::new();
+        for cpu in cpus {
+            set.set(*cpu).context("choose processors")?;
+        }
+        pin(&set)?;
+        let sandbox = sandbox(layout);
+        processors.stand_aside()?;
+        Ok(Place { sandbox: sandbox?, peers: Vec::new() })
+    }
+
+    /// Has a peer perform an operation.
+    ///
+    /// # Errors
+    ///
+    /// Why the peer has given up. The next time another one is started.
+    pub fn ask(
+        &mut self,
+        peer: Peer,
+        operation: &str,
+        count: u32,
+        arguments: &[String],
+    ) -> Result<Answer> {
+        let at = match self.peers.iter().position(|(it, _)| *it == peer) {
+            Some(at) => at,
+            None => {
+                let dialogue = Dialogue::begin(peer, &mut self.sandbox)?;
+                self.peers.push((peer, dialogue));
+                self.peers.len() - 1
+            }
+        };
+        let answer = self.peers[at].1.ask(operation, count, arguments);
+        if answer.is_err() {
+            self.peers.swap_remove(at);
+        }
+        answer
+    }
+
+    /// The sandbox, to run something else in.
+    pub fn sandbox(&mut self) -> &mut Sandbox {
+        &mut self.sandbox
+    }
+}
+
+/// Who root is in the sandboxes of this run.
+pub fn scenario() -> Scenario {
+    Scenario { mounts: Mounts::Private, identity: Identity::natural() }
+}
+
+/// A sandbox with a new root to pivot into.
+///
+/// # Errors
+///
+/// Why there is none.
+pub fn sandbox(layout: &Layout) -> Result<Sandbox> {
+    let unused = || Error::new("the benchmarks have no use for it");
+    let equipment = Equipment {
+        layout: layout.clone(),
+        rootfs: Err(unused()),
+        cgroup: Err(unused()),
+    };
+    let plan = Plan::of(scenario(), Tree::Small, &equipment);
+    let mut sandbox = Sandbox::enter(&plan, &equipment)?;
+    // A directory of the sandbox's own, with the two payloads in it: nothing
+    // else is needed by anybody, and it is the same on every machine.
+    let furnish = format!(
+        "cd {NEWROOT} && mkdir old dev proc && \
+         cp {PROGRAMS}/bench/true {PROGRAMS}/bin/nsteps-probe ."
+    );
+    said(&mut sandbox, &["sh", "-c", &furnish])?;
+    Ok(sandbox)
+}
+
+/// What a command in the sandbox prints.
+///
+/// # Errors
+///
+/// What it complains of.
+pub fn said(sandbox: &mut Sandbox, argv: &[&str]) -> Result<String> {
+    let command = Command {
+        argv: argv.iter().map(ToString::to_string).collect(),
+        ..Command::default()
+    };
+    let mut running = sandbox.run(&command)?;
+    drop(running.stdin.take());
+    let stdout = read_to_end(&mut running.stdout, deadline());
+    let stderr = read_to_end(&mut running.stderr, deadline());
+    match sandbox.wait(running.pid, deadline())? {
+        Some(ended) if ended.status == 0 => {
+            Ok(String::from_utf8_lossy(&stdout).into_owned())
+        }
+        _ => Err(Error::new(format!(
+            "{}: {}",
+            argv.join(" "),
+            String::from_utf8_lossy(&stderr).trim()
+        ))),
+    }
+}

@@ -1,0 +1,49 @@
+//! Building what is measured, so that `cargo bench` is all that has to be
+//! typed on a clean clone.
+
+use nsteps::error::{Context, Error, Result};
+use nsteps::layout::Layout;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// Builds the steps, the peers, the floor and the payloads: `make build`, then
+/// the Makefile of this directory. Where nothing has changed this is quick.
+///
+/// # Errors
+///
+/// What make said.
+pub fn build(layout: &Layout) -> Result<()> {
+    eprintln!("building what is measured (make build; make -C bench)");
+    make(layout.root(), &["build"])?;
+    make(&layout.root().join("bench"), &["all"])
+}
+
+fn make(directory: &Path, targets: &[&str]) -> Result<()> {
+    // Cargo tells those it starts about the package it builds; another cargo
+    // must not take that for its own.
+    let cargo = |name: &str| {
+        name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
+    };
+    let mut command = Command::new("make");
+    for (name, _) in std::env::vars().filter(|(name, _)| cargo(name)) {
+        command.env_remove(name);
+    }
+    let output = command
+        .arg("--silent")
+        .arg("-C")
+        .arg(directory)
+        .args(targets)
+        .stdin(Stdio::null())
+        .output()
+        .context("run make")?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(Error::new(format!(
+        "make -C {} {}:\n{}{}",
+        directory.display(),
+        targets.join(" "),
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )))
+}

@@ -1,0 +1,136 @@
+//! Medians, quantiles, and how sure a median is.
+
+/// A value and how sure it is.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+pub struct Estimate {
+    /// The median.
+    pub median: f64,
+    /// Where the middle half of the values begins.
+    pub q1: f64,
+    /// Where it ends.
+    pub q3: f64,
+    /// Lower bound of the 95 % interval of the median (bootstrap).
+    pub low: f64,
+    /// Its upper bound.
+    pub high: f64,
+}
+
+/// How often the values are drawn anew for the interval.
+const RESAMPLES: usize = 2000;
+
+impl Estimate {
+    /// Of the values of all rounds; none of no values.
+    pub fn of(values: &[f64]) -> Option<Estimate> {
+        let sorted = sorted(values);
+        let median = quantile(&sorted, 0.5)?;
+        // Always the same draws, so that the same figures give the same
+        // interval.
+        let mut random = Random::new(0x6e73_7465_7073);
+        let medians: Vec<f64> = (0..RESAMPLES)
+            .filter_map(|_| {
+                let draw = |_| values[random.below(values.len())];
+                let drawn: Vec<f64> = (0..values.len()).map(draw).collect();
+                quantile(&self::sorted(&drawn), 0.5)
+            })
+            .collect();
+        let medians = self::sorted(&medians);
+        Some(Estimate {
+            median,
+            q1: quantile(&sorted, 0.25)?,
+            q3: quantile(&sorted, 0.75)?,
+            low: quantile(&medians, 0.025)?,
+            high: quantile(&medians, 0.975)?,
+        })
+    }
+
+    /// The width of the middle half, as a part of the median.
+    pub fn spread(&self) -> f64 {
+        (self.q3 - self.q1) / self.median
+    }
+}
+
+/// The values in order.
+pub fn sorted(values: &[f64]) -> Vec<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted
+}
+
+/// The value below which a part of the ordered values lies, interpolated.
+pub fn quantile(sorted: &[f64], part: f64) -> Option<f64> {
+    let last = sorted.len().checked_sub(1)?;
+    let at = part.clamp(0.0, 1.0) * last as f64;
+    let (below, above) =
+        (sorted[at.floor() as usize], sorted[at.ceil() as usize]);
+    Some(below + (above - below) * at.fract())
+}
+
+/// Numbers that look random (xorshift64*): for orders and draws, not secrets.
+#[derive(Debug)]
+pub struct Random(u64);
+
+impl Random {
+    /// From a seed that is not zero.
+    pub fn new(seed: u64) -> Random {
+        Random(seed.max(1))
+    }
+
+    /// A number below `end`.
+    pub fn below(&mut self, end: usize) -> usize {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        let number = self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 32;
+        (number as usize) % end
+    }
+
+    /// Any order of `0..n`, each as likely as the others.
+    pub fn order(&mut self, n: usize) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..n).collect();
+        for i in (1..n).rev() {
+            order.swap(i, self.below(i + 1));
+        }
+        order
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quantile_lies_between_its_neighbours() {
+        let values = [1.0, 2.0, 3.0, 4.0];
+        assert_eq!(quantile(&values, 0.0), Some(1.0));
+        assert_eq!(quantile(&values, 0.5), Some(2.5));
+        assert_eq!(quantile(&values, 1.0), Some(4.0));
+        assert_eq!(quantile(&[], 0.5), None);
+    }
+
+    #[test]
+    fn one_value_out_of_many_moves_no_median() {
+        let mut values = vec![1.0; 29];
+        values.push(100.0);
+        let estimate = Estimate::of(&values).expect("there are values");
+        assert_eq!(estimate.median, 1.0);
+        assert_eq!((estimate.low, estimate.high), (1.0, 1.0));
+        assert_eq!(estimate.spread(), 0.0);
+    }
+
+    #[test]
+    fn the_interval_holds_the_median() {
+        let values: Vec<f64> = (0..30).map(f64::from).collect();
+        let it = Estimate::of(&values).expect("there are values");
+        assert!(it.low < it.median && it.median < it.high);
+        assert!(it.q1 < it.low && it.high < it.q3);
+    }
+
+    #[test]
+    fn an_order_has_everyone_once() {
+        let mut random = Random::new(7);
+        let mut order = random.order(10);
+        assert_ne!(order, random.order(10));
+        order.sort_unstable();
+        assert_eq!(order, (0..10).collect::<Vec<_>>());
+    }
+}
