@@ -37,6 +37,7 @@ const CONVENTIONS: &[Convention] = &[
     ("nothing_is_unwrapped_outside_of_tests", unwrapped),
     ("nothing_is_called_after_nothing", names_that_say_nothing),
     ("what_a_page_includes_is_there", includes),
+    ("a_generated_table_is_not_stale", generated_tables),
     ("a_link_leads_somewhere", links),
     ("no_file_knows_the_machine_it_was_written_on", paths_of_machines),
     ("what_enters_a_new_root_is_static", interpreters),
@@ -342,6 +343,22 @@ fn narrow_steps(tree: &Tree) -> Found {
 
 /// The endings of sources.
 const SOURCES: &[&str] = &[".rs", ".c", ".h", ".go"];
+
+/// The claims of the book are those of the program.
+fn generated_tables(tree: &Tree) -> Found {
+    let claims: Vec<_> = nsteps::claims::CLAIMS.iter().collect();
+    let table = nsteps::claims::report::markdown(&claims);
+    let page = "docs/src/claims.md";
+    let is_current =
+        tree.files.iter().any(|it| it.path == page && it.text.contains(&table));
+    Ok(if is_current {
+        Vec::new()
+    } else {
+        vec![format!(
+            "{page}: put the output of nsteps claims --markdown there again"
+        )]
+    })
+}
 
 fn places_of_unsafe(tree: &Tree) -> Found {
     let may = |path: &str| {
