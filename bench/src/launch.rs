@@ -54,9 +54,10 @@ fn program(name: &str) -> String {
 const EMPTY: &[(&str, &str)] = &[
     ("floor", "bench/true"),
     ("c", "bench/empty-c"),
-    ("rust", "bench/empty-rust-musl"),
+    ("rust", "bench/empty-rust-bare"),
     ("go", "bench/empty-go"),
     ("c, static", "bench/empty-c-static"),
+    ("rust, main", "bench/empty-rust-musl"),
     ("rust, glibc", "bench/empty-rust"),
 ];
 

@@ -234,13 +234,7 @@ impl<'a> Site<'a> {
         payload: &[&str],
     ) -> Found<Said> {
         let program = self.program(launcher, "pitfalls/launch")?;
-        let launch = [program.as_str(), way];
-        if before.is_empty() {
-            return self.stage.run(&[&launch, payload].concat());
-        }
-        let start_with = self.program(C, "pitfalls/start_with")?;
-        let argv = [&[start_with.as_str()], before, &launch, payload];
-        self.stage.run(&argv.concat())
+        self.start(before, &[&[program.as_str(), way], payload].concat())
     }
 
     /// Runs a step.
@@ -250,8 +244,27 @@ impl<'a> Site<'a> {
         step: &str,
         payload: &[&str],
     ) -> Found<Said> {
+        self.step_after(&[], launcher, step, payload)
+    }
+
+    /// Runs a step as [`launch`](Self::launch) launches.
+    fn step_after(
+        &mut self,
+        before: &[&str],
+        launcher: Launcher,
+        step: &str,
+        payload: &[&str],
+    ) -> Found<Said> {
         let program = self.program(launcher, step)?;
-        self.stage.run(&[&[program.as_str()], payload].concat())
+        self.start(before, &[&[program.as_str()], payload].concat())
+    }
+
+    fn start(&mut self, before: &[&str], argv: &[&str]) -> Found<Said> {
+        if before.is_empty() {
+            return self.stage.run(argv);
+        }
+        let start_with = self.program(C, "pitfalls/start_with")?;
+        self.stage.run(&[&[start_with.as_str()], before, argv].concat())
     }
 
     /// The version of Go that built the programs, as `(1, 26)`.

@@ -1,15 +1,14 @@
 //! What a step is told: its own name, NEWROOT or PID, the command, `$MYTMP`.
 
 use std::env;
-use std::ffi::{CStr, CString, OsString};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::Path;
-use std::process::exit;
+use std::ffi::{CStr, CString};
+use std::os::unix::ffi::OsStringExt;
 use std::sync::OnceLock;
 
 use nix::unistd::Pid;
 
 use crate::failure::{FAILED, print};
+use crate::kernel::{ArgumentVector, exit};
 
 /// What stands before CMD in the usage of this step, if anything does.
 static OPERAND: OnceLock<&str> = OnceLock::new();
@@ -24,16 +23,16 @@ pub struct NewRoot {
 }
 
 /// The name the step was called by, without its directory.
-pub(crate) fn step() -> OsString {
-    let called = env::args_os().next().unwrap_or_default();
-    Path::new(&called).file_name().unwrap_or(&called).to_owned()
+pub(crate) fn step() -> &'static [u8] {
+    let called = ArgumentVector::ours().next().unwrap_or_default().to_bytes();
+    called.rsplit(|byte| *byte == b'/').next().unwrap_or(called)
 }
 
 /// What stands before CMD. The CMD behind it is asked for here already,
 /// before a step does anything.
-fn operand(name: &'static str) -> OsString {
+fn operand(name: &'static str) -> &'static CStr {
     OPERAND.get_or_init(|| name);
-    let mut arguments = env::args_os().skip(1);
+    let mut arguments = ArgumentVector::ours().skip(1);
     match (arguments.next(), arguments.next()) {
         (Some(operand), Some(_)) => operand,
         _ => usage(),
@@ -43,16 +42,15 @@ fn operand(name: &'static str) -> OsString {
 /// Takes NEWROOT, which stands before CMD, from the arguments; without both
 /// prints the usage and exits with 125.
 pub fn new_root() -> NewRoot {
-    let root = operand("NEWROOT").into_vec();
-    let put_old = [&root[..], b"/.old"].concat();
-    NewRoot { root: keep(root), put_old: keep(put_old) }
+    let root = operand("NEWROOT");
+    NewRoot { root, put_old: keep([root.to_bytes(), b"/.old"].concat()) }
 }
 
 /// Takes PID, which stands before CMD, from the arguments; without both, or
 /// where it can be no process, prints the usage and exits with 125.
 pub fn pid() -> Pid {
     match operand("PID").to_str().map(str::parse) {
-        Some(Ok(pid @ 1..)) => Pid::from_raw(pid),
+        Ok(Ok(pid @ 1..)) => Pid::from_raw(pid),
         _ => usage(),
     }
 }
@@ -63,17 +61,23 @@ pub fn require_command() {
     command();
 }
 
+/// Whether there is anything to launch; for a program that is a step only
+/// then.
+pub fn arguments_given() -> bool {
+    ArgumentVector::ours().nth(1).is_some()
+}
+
 /// CMD and its arguments; without a CMD prints the usage and exits with 125.
-pub(crate) fn command() -> Vec<&'static CStr> {
-    let before = 1 + usize::from(OPERAND.get().is_some());
-    let command: Vec<_> = env::args_os()
-        .skip(before)
-        .map(|argument| keep(argument.into_vec()))
-        .collect();
-    if command.is_empty() {
+pub(crate) fn command() -> ArgumentVector {
+    let mut arguments = ArgumentVector::ours();
+    arguments.next();
+    if OPERAND.get().is_some() {
+        arguments.next();
+    }
+    if arguments.clone().next().is_none() {
         usage()
     }
-    command
+    arguments
 }
 
 /// Where a step mounts its tmpfs: `$MYTMP`, else `/mytmp`. To be called
@@ -94,7 +98,7 @@ fn keep(bytes: Vec<u8>) -> &'static CStr {
 }
 
 fn usage() -> ! {
-    print(&usage_line(step().as_bytes(), OPERAND.get().copied()));
+    print(&usage_line(step(), OPERAND.get().copied()));
     exit(FAILED)
 }
 

@@ -5,13 +5,12 @@ use std::cell::Cell;
 use std::ffi::CStr;
 use std::io::{Write, stderr};
 use std::num::NonZero;
-use std::os::unix::ffi::OsStrExt;
-use std::process::exit;
 
 use nix::errno::Errno;
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous};
 
 use crate::arguments::step;
+use crate::kernel::exit;
 
 /// Exit status of a step that failed before the payload, as in env(1).
 pub(crate) const FAILED: i32 = 125;
@@ -68,7 +67,7 @@ impl Failure {
 
     /// Ends the launcher: prints the error line, exits with the status.
     pub fn exit(self) -> ! {
-        print(&self.line(step().as_bytes()));
+        print(&self.line(step()));
         exit(self.status())
     }
 

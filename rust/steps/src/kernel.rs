@@ -1,29 +1,127 @@
 //! The calls nix lacks, or has in a form that does not serve here. Each says
 //! why it is made through libc.
 
+use std::cell::UnsafeCell;
 use std::convert::Infallible;
-use std::ffi::{CStr, c_char, c_int, c_short};
+use std::ffi::{CStr, c_char, c_int, c_short, c_void};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::ptr;
+use std::sync::atomic::{AtomicPtr, Ordering::Relaxed};
 
 use nix::errno::Errno;
+use nix::sched::CloneFlags;
 use nix::unistd::Pid;
 
-/// An argument vector as the kernel takes it: pointers, then a null.
-pub(crate) struct ArgumentVector(Vec<*const c_char>);
+/// Where the kernel has put the arguments of this process: null until
+/// [`remember`] was told.
+static ARGUMENTS: AtomicPtr<*const c_char> = AtomicPtr::new(ptr::null_mut());
+
+/// Keeps what the C library calls `main` with.
+///
+/// std keeps it too, where `main` is its own: with the GNU C library also
+/// where it is not, with musl only there.
+///
+/// # Safety
+///
+/// `argv` points to strings, with a null behind the last of them, and all of
+/// it stays as it is for as long as the process lives.
+#[doc(hidden)]
+pub unsafe fn remember(argv: *mut *const c_char) {
+    ARGUMENTS.store(argv, Relaxed);
+}
+
+/// What is left of an argument vector as the kernel makes and takes it:
+/// pointers to strings, then a null.
+#[derive(Clone, Debug)]
+pub(crate) struct ArgumentVector(*const *const c_char);
 
 impl ArgumentVector {
-    pub(crate) fn new(arguments: &[&'static CStr]) -> Self {
-        let pointers = arguments.iter().map(|argument| argument.as_ptr());
-        Self(pointers.chain([ptr::null()]).collect())
+    /// Everything this process was started with, its own name first.
+    pub(crate) fn ours() -> Self {
+        Self(ARGUMENTS.load(Relaxed))
     }
+}
 
-    /// In bytes, with the null.
-    pub(crate) fn size(&self) -> usize {
-        size_of_val(&*self.0)
+impl Iterator for ArgumentVector {
+    type Item = &'static CStr;
+
+    fn next(&mut self) -> Option<&'static CStr> {
+        if self.0.is_null() {
+            return None;
+        }
+        // SAFETY: `remember` was promised a null behind the last, and it is
+        // not passed: this is where it, or a pointer before it, stands.
+        let argument = unsafe { *self.0 };
+        if argument.is_null() {
+            return None;
+        }
+        // SAFETY: what was read is not the null, so there is one behind it.
+        self.0 = unsafe { self.0.add(1) };
+        // SAFETY: `remember` was promised strings that stay.
+        Some(unsafe { CStr::from_ptr(argument) })
     }
+}
+
+/// The child's stack in bytes, ample for system calls and execvp(3).
+const STACK: usize = 64 << 10;
+
+/// A child's stack. A static one costs no call, and no page of its own: only
+/// its top is used, which lies beside the other statics.
+#[repr(align(16))]
+struct Stack(UnsafeCell<[u8; STACK]>);
+
+// SAFETY: this process never reads or writes it, it only hands it to `clone`,
+// whose caller promises that one child at a time runs on it.
+unsafe impl Sync for Stack {}
+
+static CHILD_STACK: Stack = Stack(UnsafeCell::new([0; STACK]));
+
+/// [clone(2)]: a child that runs `child` on a stack of its own, and exits with
+/// what that returns. The caller is told by SIGCHLD.
+///
+/// nix's clone wants `child` in a box. It would be the only thing a launcher
+/// allocates, and the first one costs four system calls and three page
+/// faults: a tenth of a launch.
+///
+/// `more` is what the child needs of the stack beyond a fixed size, in bytes.
+///
+/// [clone(2)]: https://man7.org/linux/man-pages/man2/clone.2.html
+///
+/// # Safety
+///
+/// With CLONE_VM the caller stands still (CLONE_VFORK) until the child has
+/// exec'd or ended, and no other thread of it goes on meanwhile.
+pub(crate) unsafe fn clone<F: FnMut() -> c_int>(
+    flags: CloneFlags,
+    child: &mut F,
+    more: usize,
+) -> nix::Result<Pid> {
+    extern "C" fn enter<F: FnMut() -> c_int>(child: *mut c_void) -> c_int {
+        // SAFETY: `clone` passed its `child`, which nobody else uses: it
+        // stands still, or this is a copy.
+        let child = unsafe { &mut *child.cast::<F>() };
+        child()
+    }
+    let stack: *mut [u8] = if more < STACK / 2 {
+        CHILD_STACK.0.get()
+    } else {
+        // Leaked: the launcher has nothing left to do for which it would need
+        // the memory.
+        vec![0; STACK + more].leak()
+    };
+    let top = stack.cast::<u8>().wrapping_add(stack.len());
+    // As the ABI of every processor wants it.
+    let top = top.map_addr(|top| top & !0xf);
+    let flags = flags.bits() | libc::SIGCHLD;
+    // SAFETY: `top` is the end of a stack that is large enough and used by
+    // nobody else, as the caller promises; `enter` takes the pointer for what
+    // it is, and returns into _exit(2).
+    let pid = unsafe {
+        libc::clone(enter::<F>, top.cast(), flags, ptr::from_mut(child).cast())
+    };
+    Errno::result(pid).map(Pid::from_raw)
 }
 
 /// [execvp(3)]: searches `$PATH` and becomes the command.
@@ -33,10 +131,24 @@ impl ArgumentVector {
 ///
 /// [execvp(3)]: https://man7.org/linux/man-pages/man3/exec.3.html
 pub(crate) fn execvp(argv: &ArgumentVector) -> nix::Result<Infallible> {
-    // SAFETY: every pointer comes from a C string that is never freed, and
-    // `new` put the null behind the last.
-    unsafe { libc::execvp(argv.0[0], argv.0.as_ptr()) };
+    let Some(command) = argv.clone().next() else {
+        return Err(Errno::EINVAL);
+    };
+    // SAFETY: the vector is as the kernel made it, a null at its end.
+    unsafe { libc::execvp(command.as_ptr(), argv.0) };
     Err(Errno::last())
+}
+
+/// [_exit(2)]: ends this process, and nothing else.
+///
+/// std's exit first looks after a stdout that no step writes to, in pages that
+/// nothing else touches.
+///
+/// [_exit(2)]: https://man7.org/linux/man-pages/man2/_exit.2.html
+pub(crate) fn exit(status: c_int) -> ! {
+    // SAFETY: what would have run at the exit is nothing: no step has anything
+    // that is to be flushed or undone.
+    unsafe { libc::_exit(status) }
 }
 
 /// [waitpid(2)] for one child, or with pid -1 for any.

@@ -2,11 +2,11 @@
 //! them, become the payload, wait for it and end as it ended.
 //!
 //! A step is a program in `src/bin`: its flags, what its child does, and a
-//! `main` that hands both to the skeleton. It takes `CMD [ARG...]`, as env(1)
-//! does, and has the exit statuses of env(1): the payload's own, 128+n after
-//! signal n, 127 for a command that is not there, 126 for one that cannot be
-//! executed, 125 for a step that failed before that, which then prints one
-//! line, `STEP: CALL: STRERROR`.
+//! `main` that hands both to the skeleton, begun by [`start!`]. It takes
+//! `CMD [ARG...]`, as env(1) does, and has the exit statuses of env(1): the
+//! payload's own, 128+n after signal n, 127 for a command that is not there,
+//! 126 for one that cannot be executed, 125 for a step that failed before
+//! that, which then prints one line, `STEP: CALL: STRERROR`.
 
 mod arguments;
 mod failure;
@@ -14,11 +14,16 @@ mod kernel;
 mod payload;
 mod prepare;
 mod skeleton;
+mod start;
 mod status;
 
-pub use arguments::{NewRoot, mytmp, new_root, pid, require_command};
+pub use arguments::{
+    NewRoot, arguments_given, mytmp, new_root, pid, require_command,
+};
 pub use failure::{Failure, must};
 pub use kernel::pidfd_open;
+#[doc(hidden)]
+pub use kernel::remember;
 pub use prepare::{
     Gate, NONE, bring_lo_up, enter_new_root, map_root, rmdir, write_file,
 };

@@ -1,6 +1,7 @@
 //! The payload: the command a step becomes, and what it inherits.
 
 use std::convert::Infallible;
+use std::ffi::c_char;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use nix::sys::signal::{SigHandler, Signal, signal};
@@ -21,7 +22,7 @@ impl Payload {
     /// is ignored the kernel reaps children itself and waitpid(2) can only
     /// say ECHILD, so the payload's status would be lost.
     pub(crate) fn prepare() -> Result<Self, Failure> {
-        let payload = Self(ArgumentVector::new(&command()));
+        let payload = Self(command());
         let inherited = disposition(Signal::SIGCHLD, SigHandler::SigDfl)?;
         if matches!(inherited, SigHandler::SigIgn) {
             SIGCHLD_WAS_IGNORED.store(true, Relaxed);
@@ -33,21 +34,17 @@ impl Payload {
     /// glibc's copies the argument vector there when it finds a script
     /// without `#!` and hands it to a shell.
     pub(crate) fn room_for_execvp(&self) -> usize {
-        self.0.size()
+        self.0.clone().count() * size_of::<*const c_char>()
     }
 }
 
 /// Becomes the command. Everything the process has is the command's, except
 /// descriptors: each of ours is closed on exec.
 ///
-/// What is ignored stays ignored across exec, so both signals go back first.
-/// Rust's runtime ignores SIGPIPE before `main`, and a payload that inherits
-/// that does not end when its reader does. SIGCHLD is ours, see `prepare`.
-/// Every other disposition, and the mask, is what the step was started with:
-/// a caught signal (Rust's runtime catches SIGSEGV and SIGBUS) is reset by
-/// the kernel.
+/// What is ignored stays ignored across exec, so SIGCHLD goes back first, see
+/// `prepare`. Every other disposition, and the mask, is what the step was
+/// started with: [`start!`](crate::start) keeps Rust's runtime away from them.
 pub(crate) fn exec_payload(payload: &Payload) -> Result<Infallible, Failure> {
-    disposition(Signal::SIGPIPE, SigHandler::SigDfl)?;
     if SIGCHLD_WAS_IGNORED.load(Relaxed) {
         disposition(Signal::SIGCHLD, SigHandler::SigIgn)?;
     }

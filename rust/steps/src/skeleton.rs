@@ -2,19 +2,15 @@
 //! the launcher work beside its child, and mitre's unshare with a PID 1.
 
 use std::cell::Cell;
-use std::process::exit;
 
-use nix::sched::{CloneFlags, clone, unshare};
+use nix::sched::{CloneFlags, unshare};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{ForkResult, Pid, fork};
 
 use crate::failure::{Failure, Record, must, shared_record};
+use crate::kernel::{clone, exit};
 use crate::payload::{Payload, exec_payload};
 use crate::status::{reap_all, wait_for};
-
-/// The child's stack in bytes, ample for system calls and execvp(3). Smaller
-/// is faster: 64 KiB lie beside the heap and need no page table of their own.
-const STACK: usize = 64 << 10;
 
 /// Clones with `flags` ([clone(2)]); the child runs `child` and becomes the
 /// payload. The launcher waits and ends as the payload ended.
@@ -116,22 +112,15 @@ fn clone_child(
     payload: &Payload,
     record: &Record,
 ) -> nix::Result<Pid> {
-    // Zeroed by the kernel, so not a page is touched; leaked, because the
-    // launcher has nothing left to do for which it would need the memory.
-    let stack = vec![0; STACK + payload.room_for_execvp()].leak();
-    let run = Box::new(|| {
+    let mut run = || {
         let Err(failure) = child().and_then(|()| exec_payload(payload));
         record.set(Some(failure));
-        failure.status() as isize
-    });
-    let exit_signal = Some(Signal::SIGCHLD as i32);
-    // SAFETY: the stack is larger than what any call in `run` needs, is the
-    // child's alone and is never freed; nix passes its top. `run` does not
-    // unwind or return into our frames: it execs, or its status goes to
-    // _exit(2). With CLONE_VM the launcher has no other thread, and is itself
-    // stopped by CLONE_VFORK, for as long as the child uses its memory (errno
-    // and the record included); without CLONE_VM the child has a copy.
-    unsafe { clone(run, stack, flags, exit_signal) }
+        failure.status()
+    };
+    // SAFETY: a launcher has one thread. With CLONE_VM there is CLONE_VFORK
+    // too (IN_OUR_MEMORY), and it stands still for as long as the child uses
+    // its memory, errno and the record included; else the child has a copy.
+    unsafe { clone(flags, &mut run, payload.room_for_execvp()) }
 }
 
 /// Ends the launcher: with what was recorded, else as its child has ended.

@@ -15,7 +15,7 @@ use crate::kernel::waitpid;
 ///
 /// Those of waitpid(2).
 pub(crate) fn wait_for(child: Pid) -> Result<i32, Failure> {
-    let (_, status) = must("waitpid", wait(child))?;
+    let (_, status) = must("waitpid", waitpid(child))?;
     Ok(exit_code(status))
 }
 
@@ -29,7 +29,7 @@ pub(crate) fn reap_all(payload: Pid) -> Result<i32, Failure> {
     const ANY: Pid = Pid::from_raw(-1);
     let mut code = 0;
     loop {
-        match wait(ANY) {
+        match waitpid(ANY) {
             Err(Errno::ECHILD) => return Ok(code),
             ended => {
                 let (child, status) = must("waitpid", ended)?;
@@ -37,18 +37,6 @@ pub(crate) fn reap_all(payload: Pid) -> Result<i32, Failure> {
                     code = exit_code(status);
                 }
             }
-        }
-    }
-}
-
-/// waitpid(2) until it has an answer. Rust's runtime catches SIGSEGV and
-/// SIGBUS without SA_RESTART, so either of them, sent by anyone, would
-/// otherwise end the wait, and with PID 1 the container.
-fn wait(child: Pid) -> nix::Result<(Pid, ExitStatus)> {
-    loop {
-        match waitpid(child) {
-            Err(Errno::EINTR) => {}
-            answer => return answer,
         }
     }
 }

@@ -21,7 +21,7 @@ pub fn signals(scene: &Scene<'_>) -> Found<Evidence> {
         (C, "HUP", LIVES_ON),
         (RUST, "TERM", LIVES_ON),
         (RUST, "HUP", LIVES_ON),
-        // Its runtime catches it, and the step asks again.
+        // The runtime of another program in Rust would catch it.
         (RUST, "SEGV", LIVES_ON),
         (GO, "TERM", ENDS),
         (GO, "HUP", ENDS),

@@ -39,6 +39,13 @@ pub fn sigpipe(scene: &Scene<'_>) -> Found<Evidence> {
         let said = site.step(launcher, "skeleton", PAYLOAD)?;
         evidence.see(format!("{launcher}, skeleton"), &told(&said), KILLED);
     }
+    // And a launcher that resets it passes on less than it was given.
+    for (launcher, described) in [(C, TOLD), (GO, KILLED), (RUST, TOLD)] {
+        let start = ["-i", "PIPE"];
+        let said = site.step_after(&start, launcher, "skeleton", PAYLOAD)?;
+        let who = format!("{launcher}, skeleton, ignored by the caller");
+        evidence.see(who, &told(&said), described);
+    }
     Ok(evidence)
 }
 
@@ -127,11 +134,8 @@ pub fn sigchld_ignored(scene: &Scene<'_>) -> Found<Evidence> {
         let said = site.launch(START, (*launcher, way), PAYLOAD)?;
         evidence.see(by(*launcher, way), &told(&said), described);
     }
-    let start_with = site.program(C, "pitfalls/start_with")?;
     for (launcher, described) in [(C, "ends with 0"), (RUST, "ends with 3")] {
-        let step = site.program(launcher, "skeleton")?;
-        let argv = [&[start_with.as_str()], START, &[step.as_str()], PAYLOAD];
-        let said = site.stage.run(&argv.concat())?;
+        let said = site.step_after(START, launcher, "skeleton", PAYLOAD)?;
         evidence.see(format!("{launcher}, skeleton"), &told(&said), described);
     }
     Ok(evidence)

@@ -8,7 +8,8 @@
 //!
 //! - <https://man7.org/linux/man-pages/man7/namespaces.7.html>
 
-use std::env;
+#![no_main]
+
 use std::ffi::CStr;
 use std::fs::File;
 use std::hint::black_box;
@@ -29,7 +30,8 @@ use nix::sys::stat::stat;
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, chdir, close, fork, pause, pivot_root};
 use steps::{
-    Failure, NONE, clone_and_exec, enter_new_root, must, new_root, pidfd_open,
+    Failure, NONE, arguments_given, clone_and_exec, enter_new_root, must,
+    new_root, pidfd_open,
 };
 
 const TRUE: &str = "/nsteps/bench/true";
@@ -736,8 +738,8 @@ fn move_mount(tree: &OwnedFd) -> nix::Result<()> {
     Errno::result(moved).map(drop)
 }
 
-fn main() {
-    if env::args_os().len() > 1 {
+fn main() -> ! {
+    if arguments_given() {
         let new_root = new_root();
         clone_and_exec(SIX, || enter_new_root(new_root));
     }
@@ -755,7 +757,10 @@ fn main() {
             .unwrap_or_else(|failure| failure.exit());
         let answer = block.line(operation, count);
         if io::stdout().write_all(answer.as_bytes()).is_err() {
-            return;
+            break;
         }
     }
+    exit(0)
 }
+
+steps::start!(main);

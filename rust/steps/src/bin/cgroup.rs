@@ -5,6 +5,8 @@
 //! - <https://man7.org/linux/man-pages/man2/clone.2.html>
 //! - <https://man7.org/linux/man-pages/man7/cgroup_namespaces.7.html>
 
+#![no_main]
+
 use nix::sched::CloneFlags;
 use steps::{Failure, clone_and_exec};
 
@@ -19,3 +21,5 @@ fn child() -> Result<(), Failure> {
 fn main() -> ! {
     clone_and_exec(FLAGS, child)
 }
+
+steps::start!(main);

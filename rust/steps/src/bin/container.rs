@@ -11,6 +11,8 @@
 //! - <https://man7.org/linux/man-pages/man2/wait.2.html>
 //! - <https://man7.org/linux/man-pages/man7/netdevice.7.html>
 
+#![no_main]
+
 use nix::sched::CloneFlags;
 use nix::unistd::sethostname;
 use steps::{
@@ -38,3 +40,5 @@ fn main() -> ! {
     let root = new_root();
     unshare_and_init(FLAGS, || init(root))
 }
+
+steps::start!(main);

@@ -8,6 +8,8 @@
 //! - <https://man7.org/linux/man-pages/man2/clone.2.html>
 //! - <https://man7.org/linux/man-pages/man7/namespaces.7.html>
 
+#![no_main]
+
 use nix::errno::Errno;
 use nix::sched::{CloneFlags, setns};
 use nix::sys::stat::stat;
@@ -67,3 +69,5 @@ fn main() -> ! {
     parent(pid()).unwrap_or_else(|failure| failure.exit());
     clone_and_exec(CloneFlags::empty(), child)
 }
+
+steps::start!(main);

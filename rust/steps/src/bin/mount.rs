@@ -6,6 +6,8 @@
 //! - <https://man7.org/linux/man-pages/man2/mount.2.html>
 //! - <https://man7.org/linux/man-pages/man7/mount_namespaces.7.html>
 
+#![no_main]
+
 use std::ffi::CStr;
 
 use nix::mount::{MsFlags, mount};
@@ -26,3 +28,5 @@ fn main() -> ! {
     let mytmp = mytmp();
     clone_and_exec(FLAGS, || child(mytmp))
 }
+
+steps::start!(main);

@@ -7,6 +7,8 @@
 //! - <https://man7.org/linux/man-pages/man7/network_namespaces.7.html>
 //! - <https://man7.org/linux/man-pages/man7/mount_namespaces.7.html>
 
+#![no_main]
+
 use std::ffi::CStr;
 
 use nix::mount::{MsFlags, mount};
@@ -27,3 +29,5 @@ fn main() -> ! {
     let mytmp = mytmp();
     clone_and_exec(FLAGS, || child(mytmp))
 }
+
+steps::start!(main);

@@ -7,6 +7,8 @@
 //! - <https://man7.org/linux/man-pages/man2/sethostname.2.html>
 //! - <https://man7.org/linux/man-pages/man7/uts_namespaces.7.html>
 
+#![no_main]
+
 use std::ffi::CStr;
 
 use nix::mount::{MsFlags, mount};
@@ -30,3 +32,5 @@ fn main() -> ! {
     let mytmp = mytmp();
     clone_and_exec(FLAGS, || child(mytmp))
 }
+
+steps::start!(main);

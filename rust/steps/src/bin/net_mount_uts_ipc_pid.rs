@@ -8,6 +8,8 @@
 //! - <https://man7.org/linux/man-pages/man2/umount.2.html>
 //! - <https://man7.org/linux/man-pages/man7/pid_namespaces.7.html>
 
+#![no_main]
+
 use std::ffi::CStr;
 
 use nix::mount::{MsFlags, mount, umount};
@@ -37,3 +39,5 @@ fn main() -> ! {
     let mytmp = mytmp();
     clone_and_exec(FLAGS, || child(mytmp))
 }
+
+steps::start!(main);

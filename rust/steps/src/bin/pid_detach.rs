@@ -7,6 +7,8 @@
 //! - <https://man7.org/linux/man-pages/man2/mount.2.html>
 //! - <https://man7.org/linux/man-pages/man7/pid_namespaces.7.html>
 
+#![no_main]
+
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::CloneFlags;
 use steps::{Failure, clone_and_exec, must};
@@ -29,3 +31,5 @@ fn child() -> Result<(), Failure> {
 fn main() -> ! {
     clone_and_exec(FLAGS, child)
 }
+
+steps::start!(main);

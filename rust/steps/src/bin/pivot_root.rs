@@ -8,6 +8,8 @@
 //! - <https://man7.org/linux/man-pages/man2/chdir.2.html>
 //! - <https://man7.org/linux/man-pages/man2/umount.2.html>
 
+#![no_main]
+
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::CloneFlags;
 use nix::sys::stat::Mode;
@@ -52,3 +54,5 @@ fn main() -> ! {
     let root = new_root();
     clone_and_exec(FLAGS, || child(root))
 }
+
+steps::start!(main);

@@ -11,6 +11,8 @@
 //! - <https://man7.org/linux/man-pages/man2/wait.2.html>
 //! - <https://man7.org/linux/man-pages/man7/user_namespaces.7.html>
 
+#![no_main]
+
 use nix::sched::CloneFlags;
 use nix::unistd::{Pid, sethostname};
 use steps::{
@@ -55,3 +57,5 @@ fn main() -> ! {
     let child = || child(&mapped, root);
     fork_and_exec(CloneFlags::CLONE_NEWUSER, child, |pid| parent(pid, &mapped))
 }
+
+steps::start!(main);

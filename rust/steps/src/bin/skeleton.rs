@@ -8,6 +8,8 @@
 //! - <https://man7.org/linux/man-pages/man2/execve.2.html>
 //! - <https://man7.org/linux/man-pages/man2/wait.2.html>
 
+#![no_main]
+
 use nix::sched::CloneFlags;
 use steps::{Failure, clone_and_exec};
 
@@ -22,3 +24,5 @@ fn child() -> Result<(), Failure> {
 fn main() -> ! {
     clone_and_exec(FLAGS, child)
 }
+
+steps::start!(main);

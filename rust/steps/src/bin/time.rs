@@ -7,6 +7,8 @@
 //! - <https://man7.org/linux/man-pages/man2/clone.2.html>
 //! - <https://man7.org/linux/man-pages/man7/time_namespaces.7.html>
 
+#![no_main]
+
 use nix::sched::{CloneFlags, unshare};
 use steps::{Failure, fork_and_exec, must, require_command, write_file};
 
@@ -36,3 +38,5 @@ fn main() -> ! {
     // with a launcher whose clocks are others.
     fork_and_exec(CloneFlags::empty(), child, |_| Ok(()))
 }
+
+steps::start!(main);

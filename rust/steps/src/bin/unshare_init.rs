@@ -9,6 +9,8 @@
 //! - <https://man7.org/linux/man-pages/man2/wait.2.html>
 //! - <https://man7.org/linux/man-pages/man7/pid_namespaces.7.html>
 
+#![no_main]
+
 use nix::mount::{MsFlags, mount};
 use nix::sched::CloneFlags;
 use nix::unistd::sethostname;
@@ -34,3 +36,5 @@ fn init() -> Result<(), Failure> {
 fn main() -> ! {
     unshare_and_init(FLAGS, init)
 }
+
+steps::start!(main);

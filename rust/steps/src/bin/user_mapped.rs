@@ -6,6 +6,8 @@
 //! - <https://man7.org/linux/man-pages/man2/clone.2.html>
 //! - <https://man7.org/linux/man-pages/man7/user_namespaces.7.html>
 
+#![no_main]
+
 use nix::sched::CloneFlags;
 use nix::unistd::Pid;
 use steps::{Failure, Gate, fork_and_exec, map_root};
@@ -30,3 +32,5 @@ fn main() -> ! {
     let mapped = Gate::new().unwrap_or_else(|failure| failure.exit());
     fork_and_exec(FLAGS, || child(&mapped), |pid| parent(pid, &mapped))
 }
+
+steps::start!(main);

@@ -6,6 +6,8 @@
 //! - <https://man7.org/linux/man-pages/man2/sethostname.2.html>
 //! - <https://man7.org/linux/man-pages/man7/uts_namespaces.7.html>
 
+#![no_main]
+
 use nix::sched::CloneFlags;
 use nix::unistd::sethostname;
 use steps::{Failure, clone_and_exec, must};
@@ -21,3 +23,5 @@ fn child() -> Result<(), Failure> {
 fn main() -> ! {
     clone_and_exec(FLAGS, child)
 }
+
+steps::start!(main);
