@@ -209,3 +209,24 @@ pub(crate) fn set_interface_flags(
     let done = unsafe { siocsifflags(socket.as_raw_fd(), &raw const request) };
     done.map(drop)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_vector_ends_before_its_null_and_stays_there() {
+        let words = [c"uts".as_ptr(), c"".as_ptr(), ptr::null()];
+        let mut vector = ArgumentVector(words.as_ptr());
+        assert_eq!(vector.next(), Some(c"uts"));
+        assert_eq!(vector.clone().count(), 1);
+        assert_eq!(vector.next(), Some(c""));
+        assert_eq!(vector.next(), None);
+        assert_eq!(vector.next(), None);
+    }
+
+    #[test]
+    fn a_process_that_was_told_of_none_has_no_arguments() {
+        assert_eq!(ArgumentVector::ours().next(), None);
+    }
+}
