@@ -94,8 +94,7 @@ fn measure(parts: &[String]) -> Result<bool> {
         run.hold(launch::exec(&layout, on_two));
     }
     for name in launch::names().filter(|name| wanted(name)) {
-        let sandbox = run.places.one.sandbox();
-        match launch::launch(&name, &layout, sandbox, on_two) {
+        match launch::launch(&name, &layout, &mut run.places) {
             Ok((contest, target)) => {
                 run.hold(contest);
                 drop(target);

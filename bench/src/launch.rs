@@ -7,8 +7,10 @@
 
 use crate::contest::{Contender, Contest, Expected, GO_ON_TWO};
 use crate::operation::drain;
+use crate::paired::Places;
 use crate::peer::Peer;
 use crate::place::{sandbox, scenario};
+use crate::six::{self, SIX};
 use nsteps::compare::Subject;
 use nsteps::error::{Error, Result};
 use nsteps::known::explanation;
@@ -24,29 +26,28 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
-/// The name of the row that no step is: all six namespaces of the posts.
-pub const SIX: &str = "launch/six";
-
-/// What `launch/six` makes at least.
-const SIX_NAMESPACES: &[Namespace] = &[
-    Namespace::Cgroup,
-    Namespace::Ipc,
-    Namespace::Mnt,
-    Namespace::Net,
-    Namespace::Pid,
-    Namespace::Uts,
-];
-
 /// The steps that are more than one clone: the floor has no program for them.
 const BEYOND_THE_FLOOR: &[&str] =
     &["unshare_init", "user_mapped", "container", "time", "rootless", "join"];
+
+/// Whether the payload gets a new root: at every step that takes one, and
+/// where there is no step, at all six.
+fn pivots(step: Option<&Step>) -> bool {
+    step.is_none_or(|step| step.arguments == Arguments::NewRoot)
+}
+
+/// Whether the namespaces are somebody else's.
+fn joins(step: Option<&Step>) -> bool {
+    step.is_some_and(|step| step.arguments == Arguments::Pid)
+}
 
 /// The payload, where the root is kept and where it is not.
 fn payload(pivots: bool) -> String {
     if pivots { "/true".to_owned() } else { program("bench/true") }
 }
 
-fn program(name: &str) -> String {
+/// A program of ours in a sandbox.
+pub fn program(name: &str) -> String {
     format!("{PROGRAMS}/{name}")
 }
 
@@ -108,13 +109,16 @@ pub fn names() -> impl Iterator<Item = String> {
 }
 
 /// A command line, given what is pivoted into or joined, and the payload.
-type CommandLine = dyn Fn(&str, &[&str]) -> Vec<String>;
+pub type CommandLine = dyn Fn(&str, &[&str]) -> Vec<String>;
 
 /// Who launches a step, and how.
-struct Launch {
-    name: &'static str,
-    launcher: Option<Launcher>,
-    argv: Box<CommandLine>,
+pub struct Launch {
+    /// The name of the column.
+    pub name: &'static str,
+    /// Which of the steps' launchers it is, if it is one.
+    pub launcher: Option<Launcher>,
+    /// Its command line.
+    pub argv: Box<CommandLine>,
 }
 
 /// The contest of that name, with every effect looked at.
@@ -125,29 +129,31 @@ struct Launch {
 pub fn launch(
     name: &str,
     layout: &Layout,
-    place: &mut Sandbox,
-    two: bool,
+    places: &mut Places,
 ) -> Result<(Contest, Option<Running>)> {
     let step = name.strip_prefix("launch/").and_then(Step::named);
+    let two = places.two.is_some();
     let (launches, absent) = match step {
         Some(step) => of_step(step, layout),
-        None => of_six(layout),
+        None => {
+            let unfurnished = six::furnish(places.sandboxes());
+            six::launches(layout, unfurnished.as_deref())
+        }
     };
-    let pivots = step.is_none_or(|step| step.arguments == Arguments::NewRoot);
-    let joins = step.is_some_and(|step| step.arguments == Arguments::Pid);
-    let wanted = step.map_or(SIX_NAMESPACES, |step| step.namespaces);
+    let joins = joins(step);
+    let wanted = step.map_or(six::NAMESPACES, |step| step.namespaces);
     let mut contest =
         empty_contest(name, wanted.contains(&Namespace::Net) || joins);
     contest.absent = absent;
 
-    let target = if joins { Some(target(place)?) } else { None };
+    let target = if joins { Some(target(places.one.sandbox())?) } else { None };
     let subject = match &target {
         Some(target) => target.pid.to_string(),
         None => NEWROOT.to_owned(),
     };
     let mut effects = Vec::new();
     for launch in launches {
-        let observed = observe(&launch, layout, pivots, joins)?;
+        let observed = observe(&launch, layout, step)?;
         if let Some(refused) = observed.effect.0.get("refused") {
             contest.leave_out(launch.name, refused);
             continue;
@@ -156,7 +162,7 @@ pub fn launch(
         let text = observed.effect.to_string();
         let digest = digest(&text);
         effects.push((launch.launcher, observed));
-        let argv = (launch.argv)(&subject, &[&payload(pivots)]);
+        let argv = (launch.argv)(&subject, &[&payload(pivots(step))]);
         let mut contender = starting(launch.name, false, argv.clone());
         contender.digest = Some(digest.clone());
         contest.contenders.push(contender);
@@ -227,95 +233,24 @@ fn of_step(
     (launches, absent)
 }
 
-/// Options of other launchers that come closest to `launch/six`.
-const OTHERS: &[(&str, &[&str])] = &[
-    // Changes its root with chroot(2) and mounts no tmpfs: less work.
-    (
-        "unshare",
-        &[
-            "/usr/bin/unshare",
-            "--mount",
-            "--uts",
-            "--ipc",
-            "--pid",
-            "--net",
-            "--cgroup",
-            "--fork",
-            "--root=/newroot",
-            "--mount-proc",
-        ],
-    ),
-    (
-        "bwrap",
-        &[
-            "/usr/bin/bwrap",
-            "--unshare-ipc",
-            "--unshare-pid",
-            "--unshare-net",
-            "--unshare-uts",
-            "--unshare-cgroup",
-            "--bind",
-            NEWROOT,
-            "/",
-            "--proc",
-            "/proc",
-            "--tmpfs",
-            "/dev",
-        ],
-    ),
-];
-
-/// Everyone at all six namespaces, a new root, /proc and a tmpfs.
-fn of_six(layout: &Layout) -> (Vec<Launch>, Vec<(String, String)>) {
-    let mut launches = Vec::new();
-    let mut absent = Vec::new();
-    let mut enter = |name, launcher, argv: Vec<String>, program: &Path| {
-        if !program.exists() {
-            absent.push((String::from(name), "not installed".to_owned()));
-            return;
-        }
-        let argv = move |_: &str, what: &[&str]| {
-            let what = what.iter().map(ToString::to_string);
-            argv.iter().cloned().chain(what).collect()
-        };
-        launches.push(Launch { name, launcher, argv: Box::new(argv) });
-    };
-    let built = |path: &str| layout.programs().join(path);
-    let floor = ["six".to_owned(), NEWROOT.to_owned()];
-    let floor: Vec<_> =
-        [program("bench/floor-launch")].into_iter().chain(floor).collect();
-    enter("floor", None, floor, &built("bench/floor-launch"));
-    for launcher in LANGUAGES {
-        let path = format!("{}/bench", launcher.name());
-        let argv = vec![program(&path), NEWROOT.to_owned()];
-        enter(launcher.name(), Some(*launcher), argv, &built(&path));
-    }
-    for (name, argv) in OTHERS {
-        let argv = argv.iter().map(ToString::to_string).collect();
-        let program = Path::new(OTHERS_AT).join(name);
-        enter(name, None, argv, &program);
-    }
-    (launches, absent)
-}
-
-/// Where distributions put the other launchers.
-const OTHERS_AT: &str = "/usr/bin";
-
 /// Looks at what a launcher does, in a sandbox that is used for nothing else.
 fn observe(
     launch: &Launch,
     layout: &Layout,
-    pivots: bool,
-    joins: bool,
+    step: Option<&Step>,
 ) -> Result<Observed> {
     let mut sandbox = sandbox(layout)?;
-    let target = if joins { Some(target(&mut sandbox)?) } else { None };
+    if step.is_none() {
+        // Who cannot work without says so itself.
+        let _ = six::furnish([&mut sandbox]);
+    }
+    let target = if joins(step) { Some(target(&mut sandbox)?) } else { None };
     let baseline = bare_probe(&mut sandbox)?;
     let subject = match &target {
         Some(target) => target.pid.to_string(),
         None => NEWROOT.to_owned(),
     };
-    let probe = if pivots { PROBE_IN_NEWROOT } else { PROBE };
+    let probe = if pivots(step) { PROBE_IN_NEWROOT } else { PROBE };
     let argv = (launch.argv)(&subject, &[probe, "--json", "--hold"]);
     hold_and_look(&mut sandbox, &baseline, &argv, &mut Met::new(&Alone))
 }
@@ -345,9 +280,8 @@ fn check(
     let wanted: BTreeSet<_> = wanted.iter().copied().collect();
     // bwrap adds a user namespace where it has to, and what `join` joins was
     // made by somebody else.
-    let joins = step.is_some_and(|it| it.arguments == Arguments::Pid);
     let right = match step {
-        _ if joins => !made.is_empty(),
+        _ if joins(step) => !made.is_empty(),
         Some(_) => made == wanted,
         None => made.is_superset(&wanted),
     };

@@ -12,6 +12,7 @@ use crate::peer::Answer;
 use crate::place::Place;
 use crate::statistics::{Estimate, Random, quantile, sorted};
 use nsteps::error::Result;
+use nsteps::sandbox::Sandbox;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::thread::sleep;
@@ -90,6 +91,11 @@ pub struct Places {
 }
 
 impl Places {
+    /// Every sandbox, to run something else in.
+    pub fn sandboxes(&mut self) -> impl Iterator<Item = &mut Sandbox> {
+        [&mut self.one].into_iter().chain(&mut self.two).map(Place::sandbox)
+    }
+
     fn ask(&mut self, contender: &Contender, count: u32) -> Result<Answer> {
         let place = match &mut self.two {
             Some(two) if contender.two => two,

@@ -3,7 +3,7 @@
 
 use nsteps::error::{Context, Error, Result};
 use nsteps::layout::Layout;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// Builds the steps, the peers, the floor and the payloads: `make build`, then
@@ -16,6 +16,16 @@ pub fn build(layout: &Layout) -> Result<()> {
     eprintln!("building what is measured (make build; make -C bench)");
     make(layout.root(), &["build"])?;
     make(&layout.root().join("bench"), &["all"])
+}
+
+/// Where distributions put programs, of what a sandbox has of the host.
+const INSTALLED_IN: &[&str] =
+    &["/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin"];
+
+/// A program of somebody else's, if it is installed where sandboxes see it.
+pub fn installed(name: &str) -> Option<PathBuf> {
+    let paths = INSTALLED_IN.iter().map(|dir| Path::new(dir).join(name));
+    paths.into_iter().find(|path| path.exists())
 }
 
 fn make(directory: &Path, targets: &[&str]) -> Result<()> {

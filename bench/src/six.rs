@@ -1,0 +1,131 @@
+//! `launch/six`, the row that no step is: all six namespaces of the posts, a
+//! new root, /proc and a tmpfs, by everyone who can.
+
+use crate::launch::{Launch, program};
+use crate::oci::{self, RUNTIMES};
+use crate::programs::installed;
+use nsteps::launcher::LANGUAGES;
+use nsteps::layout::Layout;
+use nsteps::sandbox::{NEWROOT, Sandbox};
+use nsteps::step::Namespace;
+
+/// The name of the row.
+pub const SIX: &str = "launch/six";
+
+/// What it makes at least.
+pub const NAMESPACES: &[Namespace] = &[
+    Namespace::Cgroup,
+    Namespace::Ipc,
+    Namespace::Mnt,
+    Namespace::Net,
+    Namespace::Pid,
+    Namespace::Uts,
+];
+
+/// The options of other launchers that come closest.
+const OTHERS: &[(&str, &[&str])] = &[
+    // Changes its root with chroot(2) and mounts no tmpfs: less work.
+    (
+        "unshare",
+        &[
+            "--mount",
+            "--uts",
+            "--ipc",
+            "--pid",
+            "--net",
+            "--cgroup",
+            "--fork",
+            "--root=/newroot",
+            "--mount-proc",
+        ],
+    ),
+    (
+        "bwrap",
+        &[
+            "--unshare-ipc",
+            "--unshare-pid",
+            "--unshare-net",
+            "--unshare-uts",
+            "--unshare-cgroup",
+            "--bind",
+            NEWROOT,
+            "/",
+            "--proc",
+            "/proc",
+            "--tmpfs",
+            "/dev",
+        ],
+    ),
+];
+
+/// Puts what the runtimes need into the sandboxes; if that cannot be, they
+/// take no part, for the reason returned.
+pub fn furnish<'a>(
+    sandboxes: impl IntoIterator<Item = &'a mut Sandbox>,
+) -> Option<String> {
+    if RUNTIMES.iter().all(|runtime| runtime.program().is_none()) {
+        return None;
+    }
+    sandboxes
+        .into_iter()
+        .find_map(|sandbox| oci::furnish(sandbox).err())
+        .map(|error| error.message)
+}
+
+/// Everyone who launches all six, and who does not, with the reason;
+/// `unfurnished` is why no runtime does.
+pub fn launches(
+    layout: &Layout,
+    unfurnished: Option<&str>,
+) -> (Vec<Launch>, Vec<(String, String)>) {
+    let mut launches = Vec::new();
+    let mut absent = Vec::new();
+    let mut enter = |name, launcher, argv: Result<Vec<String>, &str>| match argv
+    {
+        Ok(argv) => launches.push(Launch {
+            name,
+            launcher,
+            argv: Box::new(move |_, what| with_payload(&argv, what)),
+        }),
+        Err(why) => absent.push((String::from(name), why.to_owned())),
+    };
+    let ours = |path: &str, argv: &[&str]| {
+        let built = layout.programs().join(path).exists();
+        let words = argv.iter().map(ToString::to_string);
+        built
+            .then(|| [program(path)].into_iter().chain(words).collect())
+            .ok_or("not built")
+    };
+    enter("floor", None, ours("bench/floor-launch", &["six", NEWROOT]));
+    for launcher in LANGUAGES {
+        let path = format!("{}/bench", launcher.name());
+        enter(launcher.name(), Some(*launcher), ours(&path, &[NEWROOT]));
+    }
+    for (name, options) in OTHERS {
+        let argv = installed(name).map(|path| {
+            let words = options.iter().map(ToString::to_string);
+            [path.display().to_string()].into_iter().chain(words).collect()
+        });
+        enter(name, None, argv.ok_or("not installed"));
+    }
+    for runtime in RUNTIMES {
+        let name = runtime.name;
+        match (runtime.program(), unfurnished) {
+            (None, _) => absent.push((name.to_owned(), "not installed".into())),
+            (_, Some(why)) => absent.push((name.to_owned(), why.to_owned())),
+            (Some(path), None) => launches.push(Launch {
+                name,
+                launcher: None,
+                argv: Box::new(move |_, what| {
+                    runtime.argv(&path.display().to_string(), what)
+                }),
+            }),
+        }
+    }
+    (launches, absent)
+}
+
+fn with_payload(argv: &[String], what: &[&str]) -> Vec<String> {
+    let what = what.iter().map(ToString::to_string);
+    argv.iter().cloned().chain(what).collect()
+}
