@@ -12,19 +12,19 @@ use crate::peer::Peer;
 use crate::place::{sandbox, scenario};
 use crate::six::{self, SIX};
 use nsteps::compare::Subject;
-use nsteps::error::{Error, Result};
+use nsteps::error::{Context, Error, Result};
 use nsteps::known::explanation;
 use nsteps::launcher::{LANGUAGES, Launcher};
 use nsteps::layout::Layout;
 use nsteps::sandbox::protocol::Command;
 use nsteps::sandbox::{
-    NEWROOT, PROBE, PROBE_IN_NEWROOT, PROGRAMS, Running, Sandbox,
+    LineRead, NEWROOT, PROBE, PROBE_IN_NEWROOT, PROGRAMS, Running, Sandbox,
+    deadline, read_line,
 };
 use nsteps::step::{Arguments, Namespace, STEPS, Step};
 use nsteps::trial::{Alone, Met, Observed, bare_probe, hold_and_look};
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::time::Duration;
 
 /// The steps that are more than one clone: the floor has no program for them.
 const BEYOND_THE_FLOOR: &[&str] =
@@ -83,9 +83,12 @@ fn empty_contest(name: &str, networks: bool) -> Contest {
     }
 }
 
+/// The name of the row of programs that do nothing.
+pub const EXEC: &str = "exec/empty";
+
 /// What a program costs that does nothing.
 pub fn exec(layout: &Layout, two: bool) -> Contest {
-    let mut contest = empty_contest("exec/empty", false);
+    let mut contest = empty_contest(EXEC, false);
     for (name, path) in EMPTY {
         if !layout.programs().join(path).exists() {
             contest.leave_out(name, "not built: no toolchain for it");
@@ -146,16 +149,24 @@ pub fn launch(
         empty_contest(name, wanted.contains(&Namespace::Net) || joins);
     contest.absent = absent;
 
-    let target = if joins { Some(target(places.one.sandbox())?) } else { None };
+    let target = if joins {
+        // Joining must be allowed to who starts the launchers.
+        let beside = places.one.beside(Peer::Floor)?;
+        Some(target(places.one.sandbox(), beside)?)
+    } else {
+        None
+    };
     let subject = match &target {
         Some(target) => target.pid.to_string(),
         None => NEWROOT.to_owned(),
     };
     let mut effects = Vec::new();
+    let mut refusals = Vec::new();
     for launch in launches {
         let observed = observe(&launch, layout, step)?;
-        if let Some(refused) = observed.effect.0.get("refused") {
-            contest.leave_out(launch.name, refused);
+        if let Some(why) = observed.effect.0.get("refused") {
+            contest.leave_out(launch.name, why);
+            refusals.push((launch.launcher, why.clone()));
             continue;
         }
         check(name, &launch, &observed, step, wanted)?;
@@ -173,12 +184,51 @@ pub fn launch(
             contest.contenders.push(contender);
         }
     }
+    judge(&refusals, &effects, step, &mut contest).context(name)?;
     if let Some(step) = step {
         for why in unexplained(step, &effects) {
             contest.leave_out("note", why);
         }
     }
     Ok((contest, target))
+}
+
+/// What only some of the languages refuse to do is wrong, unless it is known
+/// why; what all refuse cannot be done here, and nobody is timed.
+fn judge(
+    refusals: &[(Option<Launcher>, String)],
+    effects: &[(Option<Launcher>, Observed)],
+    step: Option<&Step>,
+    contest: &mut Contest,
+) -> Result<()> {
+    let is_language = |it: &Option<Launcher>| {
+        it.is_some_and(|launcher| LANGUAGES.contains(&launcher))
+    };
+    if !effects.iter().any(|(launcher, _)| is_language(launcher)) {
+        contest.contenders.clear();
+        return Ok(());
+    }
+    let known = |launcher: Launcher, why: &str| {
+        step.is_some_and(|step| {
+            let subject = Subject { step: step.name, situation: None };
+            explanation(&subject, scenario(), launcher, "refused", Some(why))
+                .is_some()
+        })
+    };
+    for (launcher, why) in refusals {
+        match launcher {
+            Some(launcher)
+                if is_language(&Some(*launcher)) && !known(*launcher, why) =>
+            {
+                return Err(Error::new(format!(
+                    "{} alone refuses: {why}",
+                    launcher.name()
+                )));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// The languages and unshare(1) at a step.
@@ -244,7 +294,11 @@ fn observe(
         // Who cannot work without says so itself.
         let _ = six::furnish([&mut sandbox]);
     }
-    let target = if joins(step) { Some(target(&mut sandbox)?) } else { None };
+    let target = if joins(step) {
+        Some(target(&mut sandbox, Vec::new())?)
+    } else {
+        None
+    };
     let baseline = bare_probe(&mut sandbox)?;
     let subject = match &target {
         Some(target) => target.pid.to_string(),
@@ -255,16 +309,16 @@ fn observe(
     hold_and_look(&mut sandbox, &baseline, &argv, &mut Met::new(&Alone))
 }
 
-/// A process in namespaces of its own, to be joined.
-fn target(sandbox: &mut Sandbox) -> Result<Running> {
-    let argv = ["unshare", "--uts", "--ipc", "--net", "sleep", "infinity"];
-    let running = sandbox.run(&Command {
-        argv: argv.iter().map(ToString::to_string).collect(),
-        ..Command::default()
-    })?;
-    // It is there when it has become sleep.
-    std::thread::sleep(Duration::from_millis(50));
-    Ok(running)
+/// A process in namespaces of its own, to be joined; `argv` is what starts it.
+fn target(sandbox: &mut Sandbox, mut argv: Vec<String>) -> Result<Running> {
+    let unshare = ["unshare", "--uts", "--ipc", "--net"];
+    let say = ["sh", "-c", "echo in them; exec sleep infinity"];
+    argv.extend(unshare.iter().chain(&say).map(ToString::to_string));
+    let mut running = sandbox.run(&Command { argv, ..Command::default() })?;
+    match read_line(&mut running.stdout, deadline()) {
+        LineRead::Line(_) => Ok(running),
+        _ => Err(Error::new("nobody is there to be joined")),
+    }
 }
 
 /// What the payload of a timed launch would have been: in exactly the new

@@ -121,6 +121,11 @@ pub fn hold(
         used: Used::default(),
         verdict: Verdict::Proved,
     };
+    if contenders.is_empty() {
+        let why = outcome.absent.first().map(|(_, why)| why.clone());
+        outcome.verdict = Verdict::NotPossible(why.unwrap_or_default());
+        return outcome;
+    }
     // A first block nobody counts: it warms up, and shows who cannot.
     let mut refused = Vec::new();
     for contender in &contenders {
@@ -160,12 +165,8 @@ pub fn hold(
 
 impl Outcome {
     fn verify(&mut self, contender: &Contender, count: u32, answer: &Answer) {
-        let wanted = contender.proof.of(count);
-        if answer.proof != wanted {
-            self.verdict = Verdict::Wrong(format!(
-                "{} proves {} and not {wanted}",
-                contender.name, answer.proof
-            ));
+        if let Err(why) = answer.must_prove(&contender.proof.of(count)) {
+            self.verdict = Verdict::Wrong(format!("{} {why}", contender.name));
         }
     }
 

@@ -85,13 +85,30 @@ impl Answer {
         let (total, min, median, p99) =
             (number()?, number()?, number()?, number()?);
         let proof = words.next()?.to_owned();
-        words.next().is_none().then_some(Answer {
+        let possible = !proof.contains('\n')
+            && 0 < total
+            && min <= median
+            && median <= p99
+            && p99 <= total;
+        (possible && words.next().is_none()).then_some(Answer {
             total,
             min,
             median,
             p99,
             proof,
         })
+    }
+
+    /// Whether this is what had to be proved.
+    ///
+    /// # Errors
+    ///
+    /// What was proved instead: no time of this answer counts.
+    pub fn must_prove(&self, wanted: &str) -> Result<()> {
+        if self.proof == wanted {
+            return Ok(());
+        }
+        Err(Error::new(format!("proves {} and not {wanted}", self.proof)))
     }
 }
 
@@ -113,7 +130,7 @@ impl Dialogue {
         if Identity::natural() == Identity::User {
             // A peer goes back to where it began. What the sandbox has from
             // the host only the host's root may enter.
-            let own = ["unshare", "--cgroup", "--time", "--fork"];
+            let own = ["unshare", "--cgroup", "--time", "--kill-child"];
             argv.splice(0..0, own.map(str::to_owned));
         }
         let command = Command { argv, ..Command::default() };
@@ -123,6 +140,11 @@ impl Dialogue {
             .take()
             .ok_or_else(|| Error::new("the sandbox gave no stdin"))?;
         Ok(Dialogue { running, stdin: stdin.into() })
+    }
+
+    /// Its pid in the sandbox.
+    pub fn pid(&self) -> i32 {
+        self.running.pid
     }
 
     /// Has an operation performed `count` times.
@@ -179,6 +201,9 @@ mod tests {
             "unshare/net 5 9 1 2 3 uts*5",
             "unshare/uts 5 9 1 2 3",
             "unshare/uts 5 9 1 2 3 uts*5 more",
+            "unshare/uts 5 9 1 2 3 uts*5\nmore",
+            "unshare/uts 5 0 0 0 0 uts*5",
+            "unshare/uts 5 9 3 2 1 uts*5",
             "starting...",
         ] {
             assert_eq!(Answer::to("unshare/uts", 5, wrong), None);

@@ -1,16 +1,20 @@
 //! Where the peers are: in a sandbox of `nsteps`, on processors of their own.
 
+use crate::operation::Operation;
 use crate::peer::{Answer, Dialogue, Peer};
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
+use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 use nsteps::equipment::Equipment;
 use nsteps::error::{Context, Error, Result};
 use nsteps::layout::Layout;
 use nsteps::sandbox::protocol::Command;
 use nsteps::sandbox::{
-    Identity, Mounts, NEWROOT, PROGRAMS, Plan, Sandbox, Scenario, Tree,
-    deadline, read_to_end,
+    Identity, Mounts, NEWROOT, PROGRAMS, Plan, Refusal, Sandbox, Scenario,
+    Tree, deadline, read_to_end,
 };
+use std::thread::sleep;
+use std::time::Duration;
 
 /// The processors of this machine, shared out.
 #[derive(Clone, Debug)]
@@ -62,6 +66,10 @@ fn pin(cpus: &CpuSet) -> Result<()> {
     sched_setaffinity(Pid::from_raw(0), cpus).context("sched_setaffinity")
 }
 
+/// The longest block. After more of them without a pause the machine is
+/// another one: what was freed keeps the neighbours busy.
+const BLOCK: u32 = 50;
+
 /// A sandbox with peers in it, who are started when they are first asked.
 #[derive(Debug)]
 pub struct Place {
@@ -102,19 +110,71 @@ impl Place {
         count: u32,
         arguments: &[String],
     ) -> Result<Answer> {
-        let at = match self.peers.iter().position(|(it, _)| *it == peer) {
-            Some(at) => at,
-            None => {
-                let dialogue = Dialogue::begin(peer, &mut self.sandbox)?;
-                self.peers.push((peer, dialogue));
-                self.peers.len() - 1
-            }
-        };
+        let at = self.find(peer)?;
         let answer = self.peers[at].1.ask(operation, count, arguments);
         if answer.is_err() {
-            self.peers.swap_remove(at);
+            // It may be at work still, where the next is measured.
+            let (_, dialogue) = self.peers.swap_remove(at);
+            let kill = Signal::SIGKILL as i32;
+            self.sandbox.signal(dialogue.pid(), kill)?;
+            self.sandbox.wait(dialogue.pid(), deadline())?;
         }
         answer
+    }
+
+    /// Where a peer is among those that run; it is started if it does not.
+    fn find(&mut self, peer: Peer) -> Result<usize> {
+        if let Some(at) = self.peers.iter().position(|(it, _)| *it == peer) {
+            return Ok(at);
+        }
+        let dialogue = Dialogue::begin(peer, &mut self.sandbox)?;
+        self.peers.push((peer, dialogue));
+        Ok(self.peers.len() - 1)
+    }
+
+    /// A command line to put before another, which is then in the namespaces
+    /// in which a peer is, those of [`Dialogue::begin`] included.
+    ///
+    /// # Errors
+    ///
+    /// The sandbox is gone.
+    pub fn beside(&mut self, peer: Peer) -> Result<Vec<String>> {
+        if Identity::natural() == Identity::Root {
+            return Ok(Vec::new());
+        }
+        let at = self.find(peer)?;
+        let pid = self.peers[at].1.pid();
+        Ok(vec![
+            "nsenter".to_owned(),
+            format!("--cgroup=/proc/{pid}/ns/cgroup"),
+            format!("--time=/proc/{pid}/ns/time_for_children"),
+        ])
+    }
+
+    /// Has a peer perform an operation any number of times, in blocks, and
+    /// believes nothing that is not proved. What passes between two blocks
+    /// does not count.
+    ///
+    /// # Errors
+    ///
+    /// Why the peer has given up, or what it proved instead.
+    pub fn perform(
+        &mut self,
+        peer: Peer,
+        operation: &Operation,
+        count: u64,
+    ) -> Result<Duration> {
+        let mut total = 0;
+        let mut left = count;
+        while left > 0 {
+            let block = u32::try_from(left).unwrap_or(BLOCK).min(BLOCK);
+            left -= u64::from(block);
+            let answer = self.ask(peer, &operation.line(), block, &[])?;
+            answer.must_prove(&operation.expected(block))?;
+            total += answer.total;
+            sleep(operation.drain());
+        }
+        Ok(Duration::from_nanos(total))
     }
 
     /// The sandbox, to run something else in.
@@ -133,7 +193,7 @@ pub fn scenario() -> Scenario {
 /// # Errors
 ///
 /// Why there is none.
-pub fn sandbox(layout: &Layout) -> Result<Sandbox> {
+pub fn sandbox(layout: &Layout) -> std::result::Result<Sandbox, Refusal> {
     let unused = || Error::new("the benchmarks have no use for it");
     let equipment = Equipment {
         layout: layout.clone(),
@@ -148,7 +208,8 @@ pub fn sandbox(layout: &Layout) -> Result<Sandbox> {
         "cd {NEWROOT} && mkdir old dev proc && \
          cp {PROGRAMS}/bench/true {PROGRAMS}/bin/nsteps-probe ."
     );
-    said(&mut sandbox, &["sh", "-c", &furnish])?;
+    said(&mut sandbox, &["sh", "-c", &furnish])
+        .map_err(|error| Refusal::Broken(error.message))?;
     Ok(sandbox)
 }
 

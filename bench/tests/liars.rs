@@ -1,0 +1,400 @@
+//! Peers that lie, fail or fall silent: each must make its row wrong.
+//!
+//! A benchmark that somebody can win by leaving out the work measures nothing.
+//! The mutants are the peer in C with one call taken away; the liars are
+//! scripts that speak the protocol. The other peer of their contest is honest,
+//! and so is the control, which must not be caught.
+
+#[path = "../../rust/nsteps/tests/availability/mod.rs"]
+mod availability;
+
+use availability::unavailable;
+use bench::contest::Contest;
+use bench::launch::launch;
+use bench::operation::{OPERATIONS, Operation};
+use bench::paired::{Extent, Outcome, Places, Verdict, hold};
+use bench::peer::{PEERS, Peer};
+use bench::place::{Place, Processors, said, sandbox};
+use bench::statistics::Random;
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use nsteps::launcher::Launcher;
+use nsteps::layout::Layout;
+use nsteps::rootfs::put;
+use nsteps::sandbox::Refusal;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+/// A script that answers what `$operation` and `$count` ask for.
+struct Liar {
+    name: &'static str,
+    answer: &'static str,
+    /// What is said of it.
+    caught: &'static str,
+}
+
+/// What each is asked for.
+const ASKED: &str = "unshare/uts";
+
+const HONEST: &str = "echo \"$operation $count 90 1 2 3 uts*$count\"";
+
+const LIARS: &[Liar] = &[
+    Liar {
+        name: "once_too_few",
+        answer: "echo \"$operation $count 90 1 2 3 uts*$((count - 1))\"",
+        caught: "c proves uts*1 and not uts*2",
+    },
+    Liar {
+        name: "another_namespace",
+        answer: "echo \"$operation $count 90 1 2 3 ipc*$count\"",
+        caught: "c proves ipc*2 and not uts*2",
+    },
+    Liar {
+        name: "no_namespace_once",
+        answer: "echo \"$operation $count 90 1 2 3 mixed*$count\"",
+        caught: "c proves mixed*2 and not uts*2",
+    },
+    // The first block is the one nobody counts.
+    Liar {
+        name: "honest_only_at_first",
+        answer: "proof=uts; [ $count = 2 ] || proof=none
+                 echo \"$operation $count 90 1 2 3 $proof*$count\"",
+        caught: "c proves none*8 and not uts*8",
+    },
+    Liar {
+        name: "another_count",
+        answer: "echo \"$operation $((count + 1)) 90 1 2 3 uts*$count\"",
+        caught: "c fails: no answer to unshare/uts: unshare/uts 3",
+    },
+    Liar {
+        name: "another_operation",
+        answer: "echo \"unshare/ipc $count 90 1 2 3 uts*$count\"",
+        caught: "c fails: no answer to unshare/uts: unshare/ipc",
+    },
+    Liar {
+        name: "no_time_at_all",
+        answer: "echo \"$operation $count 0 0 0 0 uts*$count\"",
+        caught: "c fails: no answer to unshare/uts: unshare/uts 2 0",
+    },
+    Liar {
+        name: "times_that_cannot_be",
+        answer: "echo \"$operation $count 90 3 2 1 uts*$count\"",
+        caught: "c fails: no answer to unshare/uts: unshare/uts 2 90 3",
+    },
+    Liar {
+        name: "garbage",
+        answer: "head -c 100 /dev/urandom | tr -d '\\n'; echo",
+        caught: "c fails: no answer to unshare/uts",
+    },
+    Liar {
+        name: "two_answers",
+        answer: "printf '%s\\n%s\\n' \
+                 \"$operation $count 90 1 2 3 uts*$count\" more",
+        caught: "c fails: no answer to unshare/uts",
+    },
+    Liar {
+        name: "death",
+        answer: "echo 'bench: unshare: Operation not permitted' >&2; exit 1",
+        caught: "c fails: unshare EPERM",
+    },
+    Liar {
+        name: "death_later",
+        answer: "[ $count = 2 ] || kill -KILL $$
+                 echo \"$operation $count 90 1 2 3 uts*$count\"",
+        caught: "c fails: nothing",
+    },
+    Liar {
+        name: "silence",
+        answer: "sleep 3600",
+        caught: "c fails: unshare/uts takes too long",
+    },
+];
+
+/// The peer in C without a part of its work.
+struct Mutant {
+    name: &'static str,
+    operation: &'static str,
+    /// What stands in reference-c/bench.c, and what in the mutant.
+    changes: &'static [(&'static str, &'static str)],
+    caught: &'static str,
+}
+
+const MUTANTS: &[Mutant] = &[
+    Mutant {
+        name: "unshare_left_out",
+        operation: "unshare/uts",
+        changes: &[("return unshare(flags);", "return flags & 0;")],
+        caught: "c proves none*2 and not uts*2",
+    },
+    Mutant {
+        name: "unshare_of_another_namespace",
+        operation: "unshare/uts",
+        changes: &[(
+            "return unshare(flags);",
+            "return flags ? unshare(CLONE_NEWIPC) : 0;",
+        )],
+        caught: "c proves ipc*2 and not uts*2",
+    },
+    Mutant {
+        name: "pivot_root_left_out",
+        operation: "pivot_root/pivot",
+        changes: &[
+            ("pivot_root(NEWROOT, PUT_OLD)", "0"),
+            ("pivot_root(\"/old\", \"/old\" NEWROOT)", "0"),
+        ],
+        caught: "c proves kept*2 and not switched*2",
+    },
+    Mutant {
+        name: "pivot_root_not_undone",
+        operation: "pivot_root/pivot",
+        changes: &[("pivot_root(\"/old\", \"/old\" NEWROOT)", "0")],
+        caught: "c fails: pivot_root",
+    },
+];
+
+fn main() -> ExitCode {
+    let mut trials = Vec::new();
+    let mut add = |name: String, run: fn(&str) -> Caught| {
+        let what = name.clone();
+        trials.push(Trial::ignorable_test(name, move || run(&what)));
+    };
+    for liar in LIARS {
+        add(format!("liar::{}", liar.name), |name| {
+            let liar = LIARS.iter().find(|it| name.ends_with(it.name));
+            liar.ok_or("no such liar")?.is_caught(name)
+        });
+    }
+    add("liar::none".to_owned(), an_honest_script_is_not_caught);
+    for mutant in MUTANTS {
+        add(format!("mutant::{}", mutant.name), |name| {
+            let mutant = MUTANTS.iter().find(|it| name.ends_with(it.name));
+            mutant.ok_or("no such mutant")?.is_caught(name)
+        });
+    }
+    add("mutant::step_without_its_flag".to_owned(), a_step_is_caught);
+    add("criterion".to_owned(), what_criterion_asks_is_checked);
+    add("silence::is_ended".to_owned(), a_silent_peer_is_ended);
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+type Caught = Result<Completion, Failed>;
+
+impl Liar {
+    fn is_caught(&self, test: &str) -> Caught {
+        let tree = Tree::planted(test)?;
+        tree.script("c/bench", self.answer)?;
+        tree.script("bench/floor", HONEST)?;
+        tree.judge(ASKED, |verdict| wrong_with(verdict, self.caught))
+    }
+}
+
+fn an_honest_script_is_not_caught(test: &str) -> Caught {
+    let tree = Tree::planted(test)?;
+    tree.script("c/bench", HONEST)?;
+    tree.script("bench/floor", HONEST)?;
+    tree.judge(ASKED, proved)
+}
+
+impl Mutant {
+    fn is_caught(&self, test: &str) -> Caught {
+        let tree = Tree::planted(test)?;
+        let proof = operation(self.operation)?.expected(7);
+        let proof = proof.trim_end_matches('7');
+        let honest =
+            format!("echo \"$operation $count 90 1 2 3 {proof}$count\"");
+        tree.script("bench/floor", &honest)?;
+        tree.compile("bench", &[])?;
+        if let Completion::Ignored { reason } =
+            tree.judge(self.operation, proved)?
+        {
+            return Ok(Completion::Ignored { reason });
+        }
+        tree.compile("bench", self.changes)?;
+        tree.judge(self.operation, |it| wrong_with(it, self.caught))
+    }
+}
+
+/// The payload of a launch is not in the namespace that the step is for.
+fn a_step_is_caught(test: &str) -> Caught {
+    let tree = Tree::planted(test)?;
+    let step = "launch/network";
+    tree.compile("network", &[])?;
+    let mut places = match tree.places()? {
+        Ok(places) => places,
+        Err(reason) => return unavailable(&reason),
+    };
+    launch(step, &tree.layout, &mut places)?;
+    tree.compile("network", &[("flags = CLONE_NEWNET", "flags = 0")])?;
+    match launch(step, &tree.layout, &mut places) {
+        Err(error) if error.message.contains("c made none and not net") => {
+            Ok(Completion::Completed)
+        }
+        Err(error) => Err(error.message.into()),
+        Ok(_) => Err("a step that makes nothing is not caught".into()),
+    }
+}
+
+/// Criterion gets its times by [`Place::perform`], and none that is not proved.
+fn what_criterion_asks_is_checked(test: &str) -> Caught {
+    let tree = Tree::planted(test)?;
+    tree.script("bench/floor", HONEST)?;
+    tree.script("c/bench", LIARS[1].answer)?;
+    let mut places = match tree.places()? {
+        Ok(places) => places,
+        Err(reason) => return unavailable(&reason),
+    };
+    let operation = operation(ASKED)?;
+    places.one.perform(Peer::Floor, operation, 120)?;
+    match places.one.perform(Peer::Of(Launcher::C), operation, 120) {
+        Err(error) if error.message == "proves ipc*50 and not uts*50" => {
+            Ok(Completion::Completed)
+        }
+        other => Err(format!("not caught: {other:?}").into()),
+    }
+}
+
+/// Who has not answered does not stay, to use the processor of the others.
+fn a_silent_peer_is_ended(test: &str) -> Caught {
+    let tree = Tree::planted(test)?;
+    tree.script("c/bench", "while :; do :; done")?;
+    let mut places = match tree.places()? {
+        Ok(places) => places,
+        Err(reason) => return unavailable(&reason),
+    };
+    let asked = places.one.perform(Peer::Of(Launcher::C), operation(ASKED)?, 2);
+    if asked.is_ok() {
+        return Err("it has answered".into());
+    }
+    // The brackets keep grep from finding itself.
+    let look = "grep -sl '[c]/bench' /proc/[0-9]*/cmdline || true";
+    let there = said(places.one.sandbox(), &["sh", "-c", look])?;
+    if there.is_empty() {
+        Ok(Completion::Completed)
+    } else {
+        Err(format!("it is still there: {there}").into())
+    }
+}
+
+fn proved(verdict: &Verdict) -> Result<(), String> {
+    match verdict {
+        Verdict::Proved => Ok(()),
+        other => Err(format!("the right peer is caught: {other:?}")),
+    }
+}
+
+fn wrong_with(verdict: &Verdict, words: &str) -> Result<(), String> {
+    match verdict {
+        Verdict::Wrong(why) if why.starts_with(words) => Ok(()),
+        other => Err(format!("not caught by `{words}`: {other:?}")),
+    }
+}
+
+fn operation(name: &str) -> Result<&'static Operation, String> {
+    let operation = OPERATIONS.iter().find(|it| it.name == name);
+    operation.ok_or_else(|| format!("no operation {name}"))
+}
+
+/// A directory laid out as `target/` is, with peers of ours.
+struct Tree {
+    layout: Layout,
+    programs: PathBuf,
+}
+
+impl Tree {
+    fn planted(test: &str) -> Result<Tree, Failed> {
+        let name = test.replace("::", "-");
+        let programs =
+            Path::new(env!("CARGO_TARGET_TMPDIR")).join("liars").join(name);
+        let _ = fs::remove_dir_all(&programs);
+        let layout = Layout::find()?;
+        for dir in ["bin", "bench", "c"] {
+            fs::create_dir_all(programs.join(dir))?;
+        }
+        for program in ["bin/nsteps", "bin/nsteps-probe"] {
+            put(&layout.programs().join(program), &programs.join(program))?;
+        }
+        // A payload that is never started.
+        put(&layout.probe(), &programs.join("bench/true"))?;
+        let layout = layout.with_programs(programs.clone());
+        Ok(Tree { layout, programs })
+    }
+
+    /// Writes a peer: a script that does `answer` for each line.
+    fn script(&self, path: &str, answer: &str) -> Result<(), Failed> {
+        let path = self.programs.join(path);
+        let text = format!(
+            "#!/bin/sh\nwhile read -r operation count; do\n{answer}\ndone\n"
+        );
+        fs::write(&path, text)?;
+        Ok(fs::set_permissions(&path, fs::Permissions::from_mode(0o755))?)
+    }
+
+    /// Builds a program of reference-c with some of its text changed.
+    fn compile(
+        &self,
+        stem: &str,
+        changes: &[(&str, &str)],
+    ) -> Result<(), Failed> {
+        let sources = self.layout.root().join("reference-c");
+        let source = sources.join(format!("{stem}.c"));
+        let mut text = fs::read_to_string(&source)?;
+        for (from, to) in changes {
+            if !text.contains(from) {
+                let source = source.display();
+                return Err(format!("{source} has no `{from}`").into());
+            }
+            text = text.replace(from, to);
+        }
+        let mutant = self.programs.join(format!("{stem}.c"));
+        fs::write(&mutant, text)?;
+        let built = Command::new("cc")
+            .args(["-std=c17", "-I"])
+            .arg(&sources)
+            .arg("-o")
+            .arg(self.programs.join("c").join(stem))
+            .arg(&mutant)
+            .output()?;
+        if built.status.success() {
+            return Ok(());
+        }
+        Err(String::from_utf8_lossy(&built.stderr).into_owned().into())
+    }
+
+    /// Where they are asked; or why there is no such place on this machine.
+    fn places(&self) -> Result<Result<Places, String>, Failed> {
+        match sandbox(&self.layout) {
+            Err(Refusal::Unavailable(reason)) => return Ok(Err(reason)),
+            Err(Refusal::Broken(why)) => return Err(why.into()),
+            Ok(_) => {}
+        }
+        let processors = Processors::find()?;
+        let one = Place::enter(&self.layout, &processors, &[processors.one])?;
+        Ok(Ok(Places { one, two: None }))
+    }
+
+    /// Holds the contest between the floor and C.
+    fn judge(
+        &self,
+        name: &str,
+        expect: impl Fn(&Verdict) -> Result<(), String>,
+    ) -> Caught {
+        let mut places = match self.places()? {
+            Ok(places) => places,
+            Err(reason) => return unavailable(&reason),
+        };
+        let mut contest = Contest::of(operation(name)?, false);
+        contest.contenders.retain(|it| {
+            [Peer::Floor, Peer::Of(Launcher::C)].contains(&it.peer)
+        });
+        assert_eq!(contest.contenders.len(), 2, "of {PEERS:?}");
+        let random = &mut Random::new(1);
+        let outcome: Outcome =
+            hold(contest, Extent::SHORT, &mut places, random);
+        expect(&outcome.verdict)?;
+        if outcome.verdict != Verdict::Proved && !outcome.figures.is_empty() {
+            return Err("it is wrong, and has figures".into());
+        }
+        Ok(Completion::Completed)
+    }
+}
