@@ -10,6 +10,7 @@ use bench::operation::OPERATIONS;
 use bench::paired::{Extent, Outcome, Places, Verdict, hold};
 use bench::place::{Place, Processors};
 use bench::programs;
+use bench::selection::{Selection, rows};
 use bench::statistics::Random;
 use bench::table;
 use nsteps::error::{Context, Error, Result};
@@ -33,9 +34,7 @@ fn main() -> ExitCode {
     if !arguments.iter().any(|argument| argument == "--bench") {
         return ExitCode::SUCCESS;
     }
-    let parts: Vec<String> =
-        arguments.into_iter().filter(|it| !it.starts_with('-')).collect();
-    match measure(&parts) {
+    match Selection::of(&arguments).and_then(|it| measure(&it)) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
@@ -46,15 +45,13 @@ fn main() -> ExitCode {
 }
 
 /// Measures what was asked for; whether every proof was right.
-fn measure(parts: &[String]) -> Result<bool> {
-    let wanted = |name: &str| {
-        parts.is_empty() || parts.iter().any(|part| name.contains(&**part))
-    };
-    let exec = "exec/empty";
-    let none = !OPERATIONS.iter().any(|operation| wanted(operation.name))
-        && !wanted(exec)
-        && !launch::names().any(|name| wanted(&name));
-    if none {
+fn measure(selection: &Selection) -> Result<bool> {
+    let wanted = |name: &str| selection.wants(name);
+    let chosen: Vec<String> = rows().filter(|name| wanted(name)).collect();
+    if selection.list {
+        chosen.iter().for_each(|name| println!("{name}: benchmark"));
+    }
+    if selection.list || chosen.is_empty() {
         return Ok(true);
     }
     let short = std::env::var("NSTEPS_BENCH").is_ok_and(|it| it == "short");
@@ -90,7 +87,7 @@ fn measure(parts: &[String]) -> Result<bool> {
     for operation in OPERATIONS.iter().filter(|it| wanted(it.name)) {
         run.hold(Contest::of(operation, on_two));
     }
-    if wanted(exec) {
+    if wanted(launch::EXEC) {
         run.hold(launch::exec(&layout, on_two));
     }
     for name in launch::names().filter(|name| wanted(name)) {

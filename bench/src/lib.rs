@@ -14,6 +14,7 @@ pub mod paired;
 pub mod peer;
 pub mod place;
 pub mod programs;
+pub mod selection;
 pub mod six;
 pub mod statistics;
 pub mod table;

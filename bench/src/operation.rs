@@ -3,6 +3,7 @@
 //! [`OPERATIONS`] is the only list of them. A peer learns what to do from the
 //! name alone, so that a new row takes a line here and nothing in any peer.
 
+use crate::peer::Peer;
 use nsteps::launcher::Launcher;
 use std::time::Duration;
 
@@ -140,6 +141,11 @@ impl Operation {
     /// The part before the first slash.
     pub fn group(&self) -> &'static str {
         self.name.split('/').next().unwrap_or(self.name)
+    }
+
+    /// What criterion calls it when a peer does it.
+    pub fn benchmark(&self, peer: Peer) -> String {
+        format!("{}/{}", self.name, peer.name())
     }
 
     /// The set of namespaces with every name spelled out.

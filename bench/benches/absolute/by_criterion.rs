@@ -4,15 +4,12 @@ use bench::operation::{OPERATIONS, Operation};
 use bench::peer::{PEERS, Peer};
 use bench::place::{Place, Processors};
 use bench::programs;
-use criterion::{Criterion, SamplingMode};
+use bench::selection::{Selection, is_by_criterion};
+use criterion::{BenchmarkFilter, Criterion, SamplingMode};
 use nsteps::error::{Error, Result};
 use nsteps::layout::Layout;
 use std::process::exit;
-use std::thread::sleep;
 use std::time::Duration;
-
-/// The groups criterion measures; the others live in `paired`.
-const GROUPS: &[&str] = &["clone", "unshare", "setns", "pivot_root"];
 
 /// What the short form measures of them.
 const IN_SHORT: &[&str] = &[
@@ -27,27 +24,32 @@ const IN_SHORT: &[&str] = &[
     "pivot_root/pivot",
 ];
 
-/// The longest block. After more of them without a pause the machine is
-/// another one: what was freed keeps the neighbours busy.
-const BLOCK: u64 = 50;
-
 /// Measures what was asked for.
 ///
 /// # Errors
 ///
 /// There is no place to measure in, or nothing of it is possible here.
 pub fn measure(arguments: &[String]) -> Result<()> {
+    let selection = Selection::of(arguments)?;
     let short = std::env::var("NSTEPS_BENCH").is_ok_and(|it| it == "short");
-    let filters: Vec<&String> =
-        arguments.iter().filter(|it| !it.starts_with('-')).collect();
     let wanted = |operation: &&Operation| {
-        GROUPS.contains(&operation.group())
+        is_by_criterion(operation)
             && (!short || IN_SHORT.contains(&operation.name))
-            && (filters.is_empty()
-                || filters.iter().any(|it| concerns(it, operation.name)))
+            && peers(operation, &selection).next().is_some()
     };
     let operations: Vec<_> = OPERATIONS.iter().filter(wanted).collect();
+    if selection.list {
+        for operation in operations {
+            for peer in peers(operation, &selection) {
+                println!("{}: benchmark", operation.benchmark(peer));
+            }
+        }
+        return Ok(());
+    }
     if operations.is_empty() {
+        eprintln!(
+            "criterion has nothing to do: the ratios alone are asked for"
+        );
         return Ok(());
     }
     let layout = Layout::find()?;
@@ -57,22 +59,17 @@ pub fn measure(arguments: &[String]) -> Result<()> {
     let mut criterion = criterion(short);
     let mut possible = 0;
     for operation in operations {
-        for peer in PEERS {
-            if operation.except.is_some_and(|it| *peer == Peer::Of(it.0)) {
-                continue;
-            }
-            // The other runner says what is not possible, and is strict about
-            // who else can.
-            if let Err(error) = place.ask(*peer, &operation.line(), 2, &[]) {
-                eprintln!("{}/{}: {error}", operation.name, peer.name());
-                continue;
-            }
+        let able = able(operation, &mut place);
+        for peer in peers(operation, &selection).filter(|it| able.contains(it))
+        {
             possible += 1;
             let mut group = criterion.benchmark_group(operation.name);
             group.sampling_mode(SamplingMode::Flat);
             group.bench_function(peer.name(), |bencher| {
                 bencher.iter_custom(|count| {
-                    perform(&mut place, operation, *peer, count)
+                    place
+                        .perform(peer, operation, count)
+                        .unwrap_or_else(|error| wrong(operation, peer, &error))
                 });
             });
             group.finish();
@@ -85,13 +82,41 @@ pub fn measure(arguments: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Whether a filter given to criterion may select a benchmark of this name.
-/// Criterion's own filter, a regular expression, has the last word.
-fn concerns(filter: &str, name: &str) -> bool {
-    let literal = |it: char| it.is_alphanumeric() || "/_+-".contains(it);
-    !filter.chars().all(literal)
-        || name.contains(filter)
-        || filter.contains(name)
+/// Who is asked for an operation.
+fn peers(
+    operation: &Operation,
+    selection: &Selection,
+) -> impl Iterator<Item = Peer> {
+    PEERS
+        .iter()
+        .copied()
+        .filter(|peer| {
+            operation.except.is_none_or(|it| *peer != Peer::Of(it.0))
+        })
+        .filter(|peer| selection.wants(&operation.benchmark(*peer)))
+}
+
+/// Who can do it here: everyone or nobody. What only some can do is wrong with
+/// the others.
+fn able(operation: &'static Operation, place: &mut Place) -> Vec<Peer> {
+    let mut able = Vec::new();
+    let mut refusals = Vec::new();
+    for peer in peers(operation, &Selection::default()) {
+        match place.perform(peer, operation, 2) {
+            Ok(_) => able.push(peer),
+            Err(error) => refusals.push((peer, error)),
+        }
+    }
+    match refusals.first() {
+        Some((peer, error)) if !able.is_empty() => {
+            wrong(operation, *peer, error)
+        }
+        Some((_, error)) => {
+            eprintln!("{}: not possible here: {error}", operation.name);
+        }
+        None => {}
+    }
+    able
 }
 
 fn criterion(short: bool) -> Criterion {
@@ -103,41 +128,15 @@ fn criterion(short: bool) -> Criterion {
         .sample_size(samples)
         .nresamples(if short { 1000 } else { 20_000 });
     let criterion = if short { criterion.without_plots() } else { criterion };
-    criterion.configure_from_args()
-}
-
-/// Performs an operation in blocks; what passes in between does not count.
-fn perform(
-    place: &mut Place,
-    operation: &'static Operation,
-    peer: Peer,
-    count: u64,
-) -> Duration {
-    let mut total = 0;
-    let mut left = count;
-    while left > 0 {
-        let block = left.min(BLOCK);
-        left -= block;
-        let block = u32::try_from(block).unwrap_or(u32::MAX);
-        let answer = place
-            .ask(peer, &operation.line(), block, &[])
-            .unwrap_or_else(|error| wrong(operation, peer, &error.message));
-        if answer.proof != operation.expected(block) {
-            let said = format!(
-                "proves {} and not {}",
-                answer.proof,
-                operation.expected(block)
-            );
-            wrong(operation, peer, &said);
-        }
-        total += answer.total;
-        sleep(operation.drain());
-    }
-    Duration::from_nanos(total)
+    // Which rows are measured is settled, and not by a regular expression:
+    // names have a + in them.
+    criterion
+        .configure_from_args()
+        .with_benchmark_filter(BenchmarkFilter::AcceptAll)
 }
 
 /// Criterion has no way to be told: what was not done has no time.
-fn wrong(operation: &Operation, peer: Peer, what: &str) -> ! {
-    eprintln!("bench: WRONG: {} by {}: {what}", operation.name, peer.name());
+fn wrong(operation: &Operation, peer: Peer, error: &Error) -> ! {
+    eprintln!("bench: WRONG: {}: {error}", operation.benchmark(peer));
     exit(1)
 }

@@ -1,0 +1,203 @@
+//! Which rows a command line asks for.
+//!
+//! `cargo bench -- WORD...` says the same to every target. So each knows what
+//! the others measure and which options they take: it has nothing to do where
+//! another has, and what nobody knows is an error in all of them.
+
+use crate::launch;
+use crate::operation::{OPERATIONS, Operation};
+use crate::peer::PEERS;
+use nsteps::error::{Error, Result};
+
+/// The groups that criterion measures as well; the others are for ratios only.
+pub const BY_CRITERION: &[&str] = &["clone", "unshare", "setns", "pivot_root"];
+
+/// Criterion's options that a value follows. (Its command line is not public:
+/// this is `--help` of 0.8.)
+const WITH_VALUE: &[&str] = &[
+    "-b",
+    "-c",
+    "-s",
+    "--baseline",
+    "--baseline-lenient",
+    "--color",
+    "--confidence-level",
+    "--format",
+    "--load-baseline",
+    "--measurement-time",
+    "--noise-threshold",
+    "--nresamples",
+    "--output-format",
+    "--plotting-backend",
+    "--profile-time",
+    "--sample-size",
+    "--save-baseline",
+    "--significance-level",
+    "--warm-up-time",
+];
+
+/// Those that stand alone.
+const ALONE: &[&str] = &[
+    "-n",
+    "-v",
+    "--bench",
+    "--discard-baseline",
+    "--exact",
+    "--list",
+    "--nocapture",
+    "--noplot",
+    "--quick",
+    "--quiet",
+    "--show-output",
+    "--verbose",
+];
+
+/// What was asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// Parts of names, taken literally; none asks for everything.
+    parts: Vec<String>,
+    /// Whether a part must be the whole name.
+    exact: bool,
+    /// Whether the names are to be printed, and nothing measured.
+    pub list: bool,
+}
+
+impl Selection {
+    /// Reads a command line.
+    ///
+    /// # Errors
+    ///
+    /// An option that no target has, or a part of a name that no row has.
+    pub fn of(arguments: &[String]) -> Result<Selection> {
+        let mut selection = Selection::default();
+        let mut words = arguments.iter();
+        while let Some(word) = words.next() {
+            let option = word.split_once('=').map_or(&**word, |(it, _)| it);
+            if !word.starts_with('-') {
+                selection.parts.push(word.clone());
+            } else if WITH_VALUE.contains(&option) {
+                if option == word {
+                    words.next();
+                }
+            } else if !ALONE.contains(&option) {
+                return Err(Error::new(format!(
+                    "no such option: {word}: there are --list, --exact, and \
+                     those of criterion (cargo bench -- {}; {})",
+                    ALONE.join(" "),
+                    WITH_VALUE.join(" ")
+                )));
+            }
+        }
+        selection.exact = arguments.iter().any(|it| it == "--exact");
+        selection.list = arguments.iter().any(|it| it == "--list");
+        let known: Vec<String> = rows().chain(benchmarks()).collect();
+        let unknown = selection
+            .parts
+            .iter()
+            .find(|part| !known.iter().any(|name| selection.fits(part, name)));
+        match unknown {
+            None => Ok(selection),
+            Some(part) => Err(Error::new(format!(
+                "no row has `{part}` in its name: the groups are {}; cargo \
+                 bench -- --list names the rows",
+                groups().join(", ")
+            ))),
+        }
+    }
+
+    fn fits(&self, part: &str, name: &str) -> bool {
+        if self.exact { name == part } else { name.contains(part) }
+    }
+
+    /// Whether a name was asked for.
+    pub fn wants(&self, name: &str) -> bool {
+        self.parts.is_empty()
+            || self.parts.iter().any(|part| self.fits(part, name))
+    }
+}
+
+/// The names of all rows, in the order tables list them.
+pub fn rows() -> impl Iterator<Item = String> {
+    OPERATIONS
+        .iter()
+        .map(|operation| operation.name.to_owned())
+        .chain([launch::EXEC.to_owned()])
+        .chain(launch::names())
+}
+
+/// Whether criterion measures an operation.
+pub fn is_by_criterion(operation: &Operation) -> bool {
+    BY_CRITERION.contains(&operation.group())
+}
+
+/// The names criterion knows: `ROW/PEER`.
+fn benchmarks() -> impl Iterator<Item = String> {
+    OPERATIONS.iter().filter(|it| is_by_criterion(it)).flat_map(|operation| {
+        PEERS.iter().map(|peer| operation.benchmark(*peer))
+    })
+}
+
+fn groups() -> Vec<String> {
+    let mut groups: Vec<String> = rows()
+        .filter_map(|row| Some(row.split_once('/')?.0.to_owned()))
+        .collect();
+    groups.dedup();
+    groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(words: &[&str]) -> Result<Selection> {
+        let words: Vec<_> = words.iter().map(ToString::to_string).collect();
+        Selection::of(&words)
+    }
+
+    #[test]
+    fn without_a_word_everything_is_wanted() {
+        let selection = of(&["--bench"]).expect("cargo says this");
+        assert!(rows().all(|row| selection.wants(&row)));
+    }
+
+    #[test]
+    fn a_part_of_a_name_is_taken_literally() {
+        let selection = of(&["mnt+pid"]).expect("rows have it");
+        assert!(selection.wants("clone/vfork/mnt+pid"));
+        assert!(selection.wants("clone/vfork/mnt+pid+uts"));
+        assert!(!selection.wants("unshare/mnt"));
+    }
+
+    #[test]
+    fn exactly_a_name_is_only_that() {
+        let selection =
+            of(&["clone/vfork/mnt+pid", "--exact"]).expect("it is a row");
+        assert!(!selection.wants("clone/vfork/mnt+pid+uts"));
+        assert!(of(&["clone/vfork", "--exact"]).is_err());
+    }
+
+    #[test]
+    fn a_peer_of_criterion_is_known_to_the_other_target_too() {
+        let selection = of(&["unshare/uts/c"]).expect("criterion has it");
+        assert!(!rows().any(|row| selection.wants(&row)));
+        assert!(of(&["launch/uts/c"]).is_err());
+    }
+
+    #[test]
+    fn the_value_of_an_option_is_no_part_of_a_name() {
+        for words in [["--save-baseline", "main"], ["-s", "main"]] {
+            let selection = of(&words).expect("criterion has it");
+            assert!(selection.wants("launch/six"));
+        }
+        assert!(of(&["--sample-size=20"]).is_ok());
+    }
+
+    #[test]
+    fn what_nobody_knows_is_an_error_that_says_what_there_is() {
+        let error = of(&["launch", "nosuchrow"]).expect_err("no row has it");
+        assert!(error.message.contains("`nosuchrow`"), "{error}");
+        assert!(error.message.contains("clone, unshare, setns"), "{error}");
+        assert!(of(&["--nosuchoption"]).is_err());
+    }
+}
