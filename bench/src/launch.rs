@@ -12,7 +12,7 @@ use crate::peer::Peer;
 use crate::place::{sandbox, scenario};
 use crate::six::{self, SIX};
 use nsteps::compare::Subject;
-use nsteps::error::{Context, Error, Result};
+use nsteps::error::{Error, Result};
 use nsteps::known::explanation;
 use nsteps::launcher::{LANGUAGES, Launcher};
 use nsteps::layout::Layout;
@@ -169,7 +169,7 @@ pub fn launch(
             refusals.push((launch.launcher, why.clone()));
             continue;
         }
-        check(name, &launch, &observed, step, wanted)?;
+        check(&launch, &observed, step, wanted)?;
         let text = observed.effect.to_string();
         let digest = digest(&text);
         effects.push((launch.launcher, observed));
@@ -184,7 +184,7 @@ pub fn launch(
             contest.contenders.push(contender);
         }
     }
-    judge(&refusals, &effects, step, &mut contest).context(name)?;
+    judge(&refusals, &effects, step, &mut contest)?;
     if let Some(step) = step {
         for why in unexplained(step, &effects) {
             contest.leave_out("note", why);
@@ -324,7 +324,6 @@ fn target(sandbox: &mut Sandbox, mut argv: Vec<String>) -> Result<Running> {
 /// What the payload of a timed launch would have been: in exactly the new
 /// namespaces of the step.
 fn check(
-    name: &str,
     launch: &Launch,
     observed: &Observed,
     step: Option<&Step>,
@@ -347,7 +346,7 @@ fn check(
         if names.is_empty() { "none".to_owned() } else { names.join("+") }
     };
     Err(Error::new(format!(
-        "{name}: {} made {} and not {}",
+        "{} made {} and not {}",
         launch.name,
         list(&made),
         list(&wanted)

@@ -28,7 +28,7 @@ pub struct Extent {
 
 impl Extent {
     /// What figures to be quoted need.
-    pub const FULL: Extent = Extent { rounds: 30, block: 25 };
+    pub const FULL: Extent = Extent { rounds: 30, block: 20 };
     /// What shows that everything works.
     pub const SHORT: Extent = Extent { rounds: 4, block: 8 };
 }
@@ -207,8 +207,8 @@ impl Outcome {
                     .collect();
                 Some((*name, Estimate::of(&ratios)?))
             });
-            // The longest time of a block of 25 is beyond what 96 of a
-            // hundred stay below; one block in four is beyond the 99th.
+            // The longest time of a block of 20 is beyond what 95 of a
+            // hundred stay below; one block in five is beyond the 99th.
             let beyond = (0.01 * f64::from(extent.block)).min(1.0);
             self.figures.push(Figures {
                 name: contender.name.clone(),
