@@ -15,17 +15,17 @@ pub struct Machine {
     pub facts: BTreeMap<&'static str, String>,
 }
 
-/// How a program is asked for its version.
+/// How a compiler or library of this machine is asked for its version.
 const VERSIONS: &[(&str, &[&str])] = &[
-    ("bwrap", &["bwrap", "--version"]),
     ("cc", &["cc", "--version"]),
-    ("crun", &["crun", "--version"]),
     ("go", &["go", "version"]),
     ("libc", &["ldd", "--version"]),
-    ("runc", &["runc", "--version"]),
     ("rustc", &["rustc", "--version"]),
-    ("unshare", &["unshare", "--version"]),
 ];
+
+/// Who is asked in the sandbox, where they launch: crun makes a directory in
+/// /run before it says anything.
+const LAUNCHERS: &[&str] = &["bwrap", "crun", "runc", "unshare"];
 
 impl Machine {
     /// Looks around.
@@ -55,6 +55,11 @@ impl Machine {
         note("mounts", Some(mounts.lines().count().to_string()));
         for (name, command) in VERSIONS {
             note(name, version(command));
+        }
+        for name in LAUNCHERS {
+            let said = said(place.sandbox(), &[name, "--version"]);
+            let first = said.as_deref().map(first_line);
+            note(name, first.unwrap_or(Some("not installed".to_owned())));
         }
         Ok(Machine { facts })
     }
@@ -160,6 +165,9 @@ fn cpuid(place: &mut Place) -> String {
 fn version(command: &[&str]) -> Option<String> {
     let output = Command::new(command[0]).args(&command[1..]).output();
     let Ok(output) = output else { return Some("not installed".to_owned()) };
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    first_line(&String::from_utf8_lossy(&output.stdout))
+}
+
+fn first_line(text: &str) -> Option<String> {
     text.lines().next().map(str::to_owned)
 }
