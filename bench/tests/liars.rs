@@ -102,7 +102,8 @@ const LIARS: &[Liar] = &[
         name: "death_later",
         answer: "[ $count = 2 ] || kill -KILL $$
                  echo \"$operation $count 90 1 2 3 uts*$count\"",
-        caught: "c fails: nothing",
+        // An ordinary user hears of it from unshare(1), in its words.
+        caught: "c fails: ",
     },
     Liar {
         name: "silence",
@@ -266,14 +267,12 @@ fn a_silent_peer_is_ended(test: &str) -> Caught {
     if asked.is_ok() {
         return Err("it has answered".into());
     }
-    // The brackets keep grep from finding itself.
-    let look = "grep -sl '[c]/bench' /proc/[0-9]*/cmdline || true";
-    let there = said(places.one.sandbox(), &["sh", "-c", look])?;
-    if there.is_empty() {
-        Ok(Completion::Completed)
-    } else {
-        Err(format!("it is still there: {there}").into())
-    }
+    // The brackets keep grep from finding itself. The kernel may need a moment
+    // for it; who stays for longer than anything may take is still there.
+    let gone = "while grep -sq '[c]/bench' /proc/[0-9]*/cmdline; do :; done";
+    said(places.one.sandbox(), &["sh", "-c", gone])
+        .map(|_| Completion::Completed)
+        .map_err(|_| "it is still there".into())
 }
 
 fn proved(verdict: &Verdict) -> Result<(), String> {
