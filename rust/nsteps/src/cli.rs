@@ -136,7 +136,7 @@ pub struct Compare {
     /// Show every key, not only what differs
     #[arg(long, short)]
     pub verbose: bool,
-    /// Bless what is seen now as what is expected
+    /// Bless what is seen now, and called, as what is expected
     #[arg(long)]
     pub bless: bool,
 }

@@ -1,6 +1,7 @@
 //! Where the built programs, the sources and the pages are.
 
 use crate::error::{Context, Error, Result};
+use crate::step::Step;
 use std::path::{Path, PathBuf};
 
 /// The top of a repository in which `make build` has run.
@@ -82,6 +83,11 @@ impl Layout {
     /// Where the blessed effects of the steps are kept.
     pub fn expected(&self) -> PathBuf {
         self.root.join("rust/nsteps/tests/expected")
+    }
+
+    /// Where the blessed calls of a step are kept.
+    pub fn expected_calls(&self, step: &Step) -> PathBuf {
+        self.expected().join(format!("calls/{}.txt", step.name))
     }
 
     /// The page of a known difference.

@@ -110,6 +110,11 @@ impl Identity {
 }
 
 impl Scenario {
+    /// The one that asks for nothing and in which nothing propagates.
+    pub fn natural() -> Scenario {
+        Scenario { mounts: Mounts::Private, identity: Identity::natural() }
+    }
+
     /// The scenario called `MOUNTS/IDENTITY`.
     pub fn named(name: &str) -> Option<Scenario> {
         SCENARIOS.iter().copied().find(|it| it.to_string() == name)

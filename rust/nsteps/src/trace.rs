@@ -3,12 +3,15 @@
 //! The tracer runs in the sandbox, beside what it traces ([`tracer`]); what
 //! it saw is a [`Recording`].  Outside, a recording is told with roles in the
 //! place of pids ([`story`]), several are put side by side ([`align`]), and
-//! shown ([`mod@print`]).
+//! shown ([`mod@print`]); what of it is always the same is blessed
+//! ([`excerpt`]).
 
 pub mod align;
 pub mod decode;
+pub mod excerpt;
 pub mod flags;
 pub mod names;
+pub mod page;
 pub mod print;
 pub mod stage;
 pub mod story;

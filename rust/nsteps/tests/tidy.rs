@@ -1,7 +1,7 @@
 //! The conventions of this repository, each a test that says what to do.
 //!
 //! What belongs together is found by name: a step has its sources, its blessed
-//! effect and its page; a property its file; an explanation its page.  What is
+//! effect and calls, and its page; a property its file; an explanation its page.  What is
 //! missing, and what belongs to nothing, is named here.
 
 mod availability;
@@ -25,8 +25,10 @@ type Convention = (&'static str, fn(&Tree) -> Found);
 type Found = Result<Vec<String>, String>;
 
 const CONVENTIONS: &[Convention] = &[
-    ("a_step_has_three_sources_and_a_blessed_effect", sources_of_steps),
+    ("a_step_has_three_sources", sources_of_steps),
+    ("a_step_has_its_blessed_effect_and_calls", blessed_of_steps),
     ("a_step_has_a_page", pages_of_steps),
+    ("the_page_of_a_step_shows_what_the_step_has", shown_of_steps),
     ("a_source_belongs_to_a_step", steps_of_sources),
     ("an_explained_difference_has_a_page", pages_of_differences),
     ("a_property_has_one_file", files_of_properties),
@@ -140,15 +142,24 @@ fn sources_of_steps(tree: &Tree) -> Found {
                 wrong.push(format!("write {source}: {} has none", step.name));
             }
         }
-        let blessed = format!("rust/nsteps/tests/expected/{}.txt", step.name);
-        if !tree.has(&blessed) {
-            wrong.push(format!("make bless: there is no {blessed}"));
-        }
     }
+    Ok(wrong)
+}
+
+/// What `make bless` writes for each step, by directory.
+const BLESSED: &[&str] =
+    &["rust/nsteps/tests/expected/", "rust/nsteps/tests/expected/calls/"];
+
+fn blessed_of_steps(tree: &Tree) -> Found {
     let names: BTreeSet<&str> = STEPS.iter().map(|step| step.name).collect();
-    for stem in tree.stems("rust/nsteps/tests/expected/", ".txt") {
-        if !names.contains(stem) {
-            wrong.push(format!("remove expected/{stem}.txt: no such step"));
+    let mut wrong = Vec::new();
+    for dir in BLESSED {
+        let files = tree.stems(dir, ".txt");
+        for name in names.difference(&files) {
+            wrong.push(format!("make bless: there is no {dir}{name}.txt"));
+        }
+        for stem in files.difference(&names) {
+            wrong.push(format!("remove {dir}{stem}.txt: no such step"));
         }
     }
     Ok(wrong)
@@ -166,6 +177,29 @@ fn pages_of_steps(tree: &Tree) -> Found {
     let dir = format!("{}/steps/", pages(tree)?);
     let names = STEPS.iter().map(|step| step.name).collect();
     Ok(unequal(&dir, "step", &names, &tree.stems(&dir, ".md")))
+}
+
+/// Its sources, its effect and its calls are on the page of a step, whole and
+/// from the files.
+fn shown_of_steps(tree: &Tree) -> Found {
+    let dir = format!("{}/steps/", pages(tree)?);
+    let mut wrong = Vec::new();
+    for step in STEPS {
+        let path = format!("{dir}{}.md", step.name);
+        let page = tree.files.iter().find(|it| it.path == path);
+        let text = page.map_or("", |it| it.text.as_str());
+        let sources = LANGUAGES.iter().filter_map(|it| it.source(step));
+        let sources = sources.map(|it| it.display().to_string());
+        let blessed =
+            BLESSED.iter().map(|dir| format!("{dir}{}.txt", step.name));
+        for file in sources.chain(blessed) {
+            let include = format!("{{{{#include ../../../{file}}}}}");
+            if !text.contains(&include) {
+                wrong.push(format!("{path}: show {file}: {include}"));
+            }
+        }
+    }
+    Ok(wrong)
 }
 
 fn pages_of_differences(tree: &Tree) -> Found {

@@ -12,8 +12,9 @@ use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use nsteps::equipment::Equipment;
 use nsteps::launcher::{LANGUAGES, Launcher};
 use nsteps::sandbox::protocol::Command;
-use nsteps::sandbox::{Identity, Mounts, Scenario, deadline, read_to_end};
+use nsteps::sandbox::{Scenario, deadline, read_to_end};
 use nsteps::step::{STEPS, Step};
+use nsteps::trace::excerpt;
 use nsteps::trace::stage::Stage;
 use nsteps::trace::story::{Line, tell};
 use nsteps::trace::{Call, Made, Recording, flags};
@@ -57,6 +58,10 @@ fn main() -> ExitCode {
     ];
     for step in STEPS {
         trials.push(Trial::ignorable_test(
+            format!("the_calls_are_those_of_the_book::{}", step.name),
+            || the_calls_are_those_of_the_book(step),
+        ));
+        trials.push(Trial::ignorable_test(
             format!("c_and_rust_make_the_same_calls::{}", step.name),
             || c_and_rust_make_the_same_calls(step),
         ));
@@ -73,10 +78,6 @@ fn main() -> ExitCode {
 static EQUIPMENT: LazyLock<Result<Equipment, String>> =
     LazyLock::new(|| Equipment::gather(None).map_err(|it| it.message));
 
-fn natural() -> Scenario {
-    Scenario { mounts: Mounts::Private, identity: Identity::natural() }
-}
-
 /// Runs `nsteps trace`.
 fn nsteps(arguments: &[&str]) -> Result<Output, Failed> {
     Ok(std::process::Command::new(env!("CARGO_BIN_EXE_nsteps"))
@@ -88,8 +89,13 @@ fn nsteps(arguments: &[&str]) -> Result<Output, Failed> {
 /// What of this machine's doing keeps a trace from being made, if anything.
 fn obstacle(output: &Output) -> Option<String> {
     let stderr = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-    let of_the_machine = ["no sandbox: ", "ptrace: ", "is not built: "];
-    of_the_machine.iter().any(|it| stderr.contains(it)).then_some(stderr)
+    is_of_the_machine(&stderr).then_some(stderr)
+}
+
+/// Whether it is for want of something that a trace was not made.
+fn is_of_the_machine(why: &str) -> bool {
+    let wants = ["no sandbox: ", "ptrace: ", "is not built: "];
+    wants.iter().any(|it| why.contains(it))
 }
 
 /// What `nsteps trace` saw the only launcher it was asked for do.
@@ -214,10 +220,11 @@ fn strace(
     if !fs::exists("/usr/bin/strace")? {
         return Ok(Err("there is no strace (Debian: strace)".to_owned()));
     }
-    let mut stage = match Stage::of_step(step, launcher, natural(), equipment) {
-        Ok(stage) => stage,
-        Err(error) => return Ok(Err(error.message)),
-    };
+    let mut stage =
+        match Stage::of_step(step, launcher, Scenario::natural(), equipment) {
+            Ok(stage) => stage,
+            Err(error) => return Ok(Err(error.message)),
+        };
     let log = format!("/proc/{}/root{LOG}", stage.sandbox.init());
     fs::create_dir(&log)?;
     let mut argv: Vec<String> = ["strace", "-ff", "-ttt", "-qq", "-a1"]
@@ -318,6 +325,26 @@ fn clone_flags(arguments: &[String]) -> String {
         .filter(|it| *it != "0")
         .collect();
     all.join("|")
+}
+
+/// What the book shows of a step's calls is what is called now.
+fn the_calls_are_those_of_the_book(step: &Step) -> Outcome {
+    let equipment = EQUIPMENT.as_ref().map_err(Failed::from)?;
+    let seen = match excerpt::of_step(step, equipment) {
+        Ok(text) => text,
+        Err(error) if is_of_the_machine(&error.message) => {
+            return unavailable(&error.message);
+        }
+        Err(error) => return Err(error.message.into()),
+    };
+    let file = equipment.layout.expected_calls(step);
+    let blessed = fs::read_to_string(&file).unwrap_or_default();
+    if seen == blessed {
+        return Ok(Completion::Completed);
+    }
+    let file = file.display();
+    let remedy = "if that is as it should be: make bless";
+    Err(format!("{file}:\n{blessed}\nseen:\n{seen}\n{remedy}").into())
 }
 
 /// C and Rust change the same namespaces and mounts, in the same order.

@@ -13,6 +13,7 @@ use crate::layout::Layout;
 use crate::report::{Report, Tally};
 use crate::sandbox::{SCENARIOS, Scenario};
 use crate::step::{Arguments, STEPS, Step};
+use crate::trace::excerpt;
 use crate::trial::{Outcome, Trial};
 use crate::{claims, command, interrupt, join, json, must_run, output};
 use std::collections::BTreeMap;
@@ -47,6 +48,7 @@ pub fn run(options: &Compare) -> Result<u8> {
     interrupt::check()?;
     if options.bless {
         bless(&outcomes, &equipment.layout)?;
+        bless_calls(&selection, &equipment)?;
     }
     let comparisons = compare(&outcomes, &equipment.layout)?;
     let stale = stale(&selection, &comparisons);
@@ -366,6 +368,17 @@ fn bless(outcomes: &Outcomes, layout: &Layout) -> Result<()> {
         let path = layout.expected().join(format!("{step}.txt"));
         std::fs::write(&path, expected.text(step))
             .context(format_args!("write {}", path.display()))?;
+    }
+    Ok(())
+}
+
+/// Does the same with the calls of each step, which the book shows beside each
+/// other: in all languages or in none.
+fn bless_calls(selection: &Selection, equipment: &Equipment) -> Result<()> {
+    if LANGUAGES.iter().all(|it| selection.launchers.contains(it)) {
+        for why in excerpt::bless(&selection.steps, equipment)? {
+            eprintln!("nsteps: {why}");
+        }
     }
     Ok(())
 }

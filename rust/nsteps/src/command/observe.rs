@@ -5,7 +5,7 @@ use crate::cli::Observe;
 use crate::equipment::Equipment;
 use crate::error::{DIFFERENT, Error, Result};
 use crate::output;
-use crate::sandbox::{Identity, Mounts, PROBE, Plan, Sandbox, Scenario, Tree};
+use crate::sandbox::{PROBE, Plan, Sandbox, Scenario, Tree};
 use crate::trial::{Alone, Met, Observed, bare_probe, hold_and_look};
 use anstyle::Style;
 use serde_json::json;
@@ -26,9 +26,7 @@ const SCHEMA: &str = "nsteps.observe/1";
 pub fn run(options: &Observe) -> Result<u8> {
     let equipment = Equipment::gather(None)?;
     let scenario = match &options.scenario {
-        None => {
-            Scenario { mounts: Mounts::Private, identity: Identity::natural() }
-        }
+        None => Scenario::natural(),
         Some(name) => Scenario::named(name).ok_or_else(|| {
             Error::new(format!(
                 "no scenario is called {name}: try private/user"

@@ -6,11 +6,11 @@ use crate::command::step_named;
 use crate::equipment::Equipment;
 use crate::error::{Error, Result, TROUBLE};
 use crate::launcher::{LANGUAGES, LAUNCHERS, Launcher};
-use crate::sandbox::{Identity, Mounts, Scenario};
+use crate::sandbox::Scenario;
 use crate::step::Step;
 use crate::trace::print::{Column, Table};
 use crate::trace::stage::{PAYLOAD, Stage};
-use crate::trace::{self, Request, tracer};
+use crate::trace::{Request, tracer};
 use crate::{output, sys};
 use anstyle::Style;
 use serde_json::json;
@@ -29,9 +29,7 @@ const USUAL_WIDTH: usize = 80;
 pub fn run(options: &Trace) -> Result<u8> {
     let equipment = Equipment::gather(None)?;
     let scenario = match &options.scenario {
-        None => {
-            Scenario { mounts: Mounts::Private, identity: Identity::natural() }
-        }
+        None => Scenario::natural(),
         Some(name) => Scenario::named(name).ok_or_else(|| {
             Error::new(format!(
                 "no scenario is called {name}: try private/user"
@@ -178,12 +176,7 @@ fn column(
     payload: Option<&str>,
     every: bool,
 ) -> Result<Column> {
-    let request = Request {
-        argv: stage.argv.clone(),
-        payload: payload.map(str::to_owned),
-        every,
-    };
-    let traced = trace::trace(&mut stage.sandbox, &request)?;
+    let traced = stage.trace(payload, every)?;
     Ok(Column { name, argv: stage.argv, traced })
 }
 

@@ -99,8 +99,8 @@ fn likeness(one: &Line, other: &Line) -> u32 {
         + alike(one.outcome == other.outcome, 1)
 }
 
-/// Calls that do the same by other means.
-fn family(call: &str) -> &str {
+/// Calls that do the same by other means have one name.
+pub fn family(call: &str) -> &str {
     match call {
         "clone3" | "fork" | "vfork" => "clone",
         "mkdirat" => "mkdir",

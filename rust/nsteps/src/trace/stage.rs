@@ -1,6 +1,7 @@
 //! A sandbox in which a launcher is about to perform a step, or somebody to
 //! run a command line.
 
+use super::{Request, Traced};
 use crate::equipment::Equipment;
 use crate::error::{Error, Result};
 use crate::join::held_container;
@@ -83,5 +84,24 @@ impl Stage {
         let plan = Plan::of(scenario, Tree::Whole, equipment);
         let sandbox = Sandbox::enter(&plan, equipment)?;
         Ok(Stage { sandbox, argv: argv.to_vec(), _container: None })
+    }
+
+    /// Traces it, up to where it becomes `payload`; every call, or only those
+    /// about namespaces and processes.
+    ///
+    /// # Errors
+    ///
+    /// Tracing is forbidden here, or there is no such program.
+    pub fn trace(
+        &mut self,
+        payload: Option<&str>,
+        every: bool,
+    ) -> Result<Traced> {
+        let request = Request {
+            argv: self.argv.clone(),
+            payload: payload.map(str::to_owned),
+            every,
+        };
+        super::trace(&mut self.sandbox, &request)
     }
 }

@@ -140,6 +140,9 @@ pub fn ended(status: i32) -> String {
     }
 }
 
+/// The role of who did nothing at all but end.
+pub const THROW_AWAY: &str = "throw-away";
+
 /// A role for everyone: by generation, and with a number where there are
 /// several.  Who did nothing at all but end is a throw-away, and no reason to
 /// number the others: Go makes one to learn whether the kernel has pidfds.
@@ -149,7 +152,7 @@ pub fn roles(processes: &[Process], calls: &[Call]) -> Vec<String> {
         .enumerate()
         .map(|(index, process)| {
             if is_throw_away(index, process, processes, calls) {
-                "throw-away"
+                THROW_AWAY
             } else {
                 generation(index, processes)
             }
