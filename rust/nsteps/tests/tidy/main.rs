@@ -1,0 +1,64 @@
+//! The conventions of this repository, each a test that says what to do.
+//!
+//! What belongs together is found by name: a step has its sources, its blessed
+//! effect and calls, and its page; a property its file; an explanation its
+//! page.  What is missing, and what belongs to nothing, is named here.
+
+#[path = "../availability/mod.rs"]
+mod availability;
+mod lists;
+mod pages;
+mod picture;
+mod sources;
+mod tree;
+
+use availability::unavailable;
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use std::process::ExitCode;
+use tree::Tree;
+
+/// A convention: what it demands, and who looks.
+type Convention = (&'static str, fn(&Tree) -> Found);
+/// What is wrong, one line each; or why nobody can look.
+type Found = Result<Vec<String>, String>;
+
+const CONVENTIONS: &[Convention] = &[
+    ("a_step_has_three_sources", lists::sources_of_steps),
+    ("a_step_has_its_blessed_effect_and_calls", lists::blessed_of_steps),
+    ("a_step_has_a_page", lists::pages_of_steps),
+    ("the_page_of_a_step_shows_what_the_step_has", lists::shown_of_steps),
+    ("a_source_belongs_to_a_step", lists::steps_of_sources),
+    ("an_explained_difference_has_a_page", lists::pages_of_differences),
+    ("a_property_has_one_file", lists::files_of_properties),
+    ("a_page_is_in_the_summary", pages::pages_in_the_summary),
+    ("a_source_opens_with_a_sentence", sources::opening_sentences),
+    ("a_step_is_narrow_and_short", sources::narrow_steps),
+    ("unsafe_is_where_it_may_be", sources::places_of_unsafe),
+    ("nothing_is_unwrapped_outside_of_tests", sources::unwrapped),
+    ("nothing_is_called_after_nothing", sources::names_that_say_nothing),
+    ("what_a_page_includes_is_there", pages::includes),
+    ("no_block_of_code_is_empty", pages::empty_blocks),
+    ("a_generated_table_is_not_stale", pages::generated_tables),
+    ("the_picture_of_the_steps_is_not_stale", picture::steps),
+    ("a_link_leads_somewhere", pages::links),
+    ("no_file_knows_the_machine_it_was_written_on", sources::paths_of_machines),
+    ("what_enters_a_new_root_is_static", sources::interpreters),
+];
+
+fn main() -> ExitCode {
+    let trials = CONVENTIONS
+        .iter()
+        .map(|(name, look)| {
+            Trial::ignorable_test(*name, move || judge(look(&Tree::read()?)))
+        })
+        .collect();
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+fn judge(found: Found) -> Result<Completion, Failed> {
+    match found {
+        Ok(wrong) if wrong.is_empty() => Ok(Completion::Completed),
+        Ok(wrong) => Err(wrong.join("\n").into()),
+        Err(reason) => unavailable(&reason),
+    }
+}

@@ -1,0 +1,153 @@
+//! That the book is whole: its list, its includes, its links, and what of it
+//! repeats a list of the program.
+
+use crate::Found;
+use crate::tree::{Tree, beside, between};
+use std::fs;
+
+/// The directory of pages, or why nobody can look.
+pub fn pages(tree: &Tree) -> Result<&'static str, String> {
+    match tree.has("docs/src") {
+        true => Ok("docs/src"),
+        false => Err("there are no docs/src yet".to_owned()),
+    }
+}
+
+pub fn pages_in_the_summary(tree: &Tree) -> Found {
+    let dir = pages(tree)?;
+    let summary = format!("{dir}/SUMMARY.md");
+    let listed = tree.of(&summary, &[""]).next().map(|it| &it.text);
+    let listed = listed.ok_or_else(|| format!("there is no {summary} yet"))?;
+    let dir = format!("{dir}/");
+    Ok(tree
+        .of(&dir, &[".md"])
+        .filter_map(|page| page.path.strip_prefix(&dir))
+        .filter(|page| *page != "SUMMARY.md")
+        .filter(|page| {
+            !listed.contains(&format!("({page})"))
+                && !listed.contains(&format!("(./{page})"))
+        })
+        .map(|page| format!("{summary} does not list {page}"))
+        .collect())
+}
+
+/// The claims of the book are those of the program.
+pub fn generated_tables(tree: &Tree) -> Found {
+    let claims: Vec<_> = nsteps::claims::CLAIMS.iter().collect();
+    let table = nsteps::claims::report::markdown(&claims);
+    let page = "docs/src/claims.md";
+    let is_current =
+        tree.files.iter().any(|it| it.path == page && it.text.contains(&table));
+    Ok(if is_current {
+        Vec::new()
+    } else {
+        vec![format!(
+            "{page}: put the output of nsteps claims --markdown there again"
+        )]
+    })
+}
+
+/// mdBook renders a missing anchor as an empty block and succeeds.
+pub fn includes(tree: &Tree) -> Found {
+    let dir = format!("{}/", pages(tree)?);
+    let mut wrong = Vec::new();
+    for page in tree.of(&dir, &[".md"]) {
+        for found in between(&page.text, "{{#", "}}") {
+            let Some((word, target)) = found.split_once(' ') else { continue };
+            if !matches!(word, "include" | "rustdoc_include" | "playground") {
+                continue;
+            }
+            let (file, anchor) = match target.trim().split_once(':') {
+                None => (target.trim(), None),
+                Some((file, anchor)) => (file, Some(anchor)),
+            };
+            let text = beside(tree, page, file)
+                .and_then(|path| fs::read_to_string(path).ok());
+            let problem = match (text, anchor) {
+                (None, _) => "there is no such file",
+                (Some(text), None) if text.trim().is_empty() => {
+                    "the file is empty"
+                }
+                // A range of lines goes wrong with the next edit above it.
+                (Some(_), Some(anchor))
+                    if anchor.starts_with(|it: char| it.is_ascii_digit()) =>
+                {
+                    "include by anchor, not by line"
+                }
+                (Some(text), Some(anchor)) if !has_anchor(&text, anchor) => {
+                    "the file has no such anchor"
+                }
+                _ => continue,
+            };
+            wrong.push(format!("{}: {found}: {problem}", page.path));
+        }
+    }
+    Ok(wrong)
+}
+
+fn has_anchor(text: &str, anchor: &str) -> bool {
+    let ends = |mark: &str| {
+        let whole = format!("{mark}: {anchor}");
+        text.lines().any(|line| {
+            line.split_once(&whole).is_some_and(|(_, rest)| {
+                rest.trim_matches([' ', '*', '/']).is_empty()
+            })
+        })
+    };
+    ends("ANCHOR") && ends("ANCHOR_END")
+}
+
+/// A block that shows nothing lost what it was to show.
+pub fn empty_blocks(tree: &Tree) -> Found {
+    let mut wrong = Vec::new();
+    for page in tree.of("", &[".md"]) {
+        let mut opened: Option<usize> = None;
+        let mut shows_something = false;
+        for (number, line) in page.text.lines().enumerate() {
+            if !line.trim_start().starts_with("```") {
+                shows_something |= !line.trim().is_empty();
+                continue;
+            }
+            match opened.take() {
+                None => (opened, shows_something) = (Some(number + 1), false),
+                Some(_) if shows_something => {}
+                Some(at) => {
+                    wrong.push(format!("{}:{at}: an empty block", page.path));
+                }
+            }
+        }
+    }
+    Ok(wrong)
+}
+
+pub fn links(tree: &Tree) -> Found {
+    let mut wrong = Vec::new();
+    for page in tree.of("", &[".md"]) {
+        let mut fenced = false;
+        for line in page.text.lines() {
+            if line.trim_start().starts_with("```") {
+                fenced = !fenced;
+            }
+            if fenced {
+                continue;
+            }
+            // What stands between backticks is no link.
+            let prose: String = line.split('`').step_by(2).collect();
+            let defined = prose
+                .strip_prefix('[')
+                .and_then(|rest| rest.split_once("]: "))
+                .map(|(_, target)| target.trim());
+            for target in between(&prose, "](", ")").chain(defined) {
+                let path = target.split('#').next().unwrap_or("");
+                let outside = path.contains(':') || path.is_empty();
+                if !outside && beside(tree, page, path).is_none() {
+                    wrong.push(format!(
+                        "{}: the link to {target} leads nowhere",
+                        page.path
+                    ));
+                }
+            }
+        }
+    }
+    Ok(wrong)
+}
