@@ -302,6 +302,7 @@ fn by(launcher: Launcher, way: &str) -> String {
         "command" => "Command",
         "command_env" => "Command::env",
         "command_output" => "Command::output",
+        "command_setuid" => "Command after setuid beside a thread",
         "exec" if launcher == RUST => "Command::exec",
         "exec" => "syscall.Exec",
         "pre_exec" => "Command::pre_exec",

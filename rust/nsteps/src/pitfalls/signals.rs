@@ -73,15 +73,20 @@ pub fn internal(scene: &Scene<'_>) -> Found<Evidence> {
         evidence.see(by(*launcher, way), &ignored, described);
     }
     // It calls the posix_spawn of the C library it is linked with, and that
-    // is another one where the programs are linked statically.
-    let masks = masks(&mut site, &[], (RUST, "command"))?;
+    // is another one where the programs are linked statically: musl ignores
+    // those of its signals that have a handler by then.
     let libc = site.launch(&[], (RUST, "libc"), &["-"])?.well()?;
-    let described = match libc.as_str() {
-        "gnu" => "ignored: 32 33",
-        _ => "ignored: nothing",
+    let of_libc = match libc.as_str() {
+        "gnu" => [("command", "32 33"), ("command_setuid", "32 33")],
+        _ => [("command", "nothing"), ("command_setuid", "34")],
     };
-    let who = format!("rust, Command, linked with the C library {libc}");
-    evidence.see(who, &format!("ignored: {}", masks.ignored), described);
+    for (way, described) in of_libc {
+        let masks = masks(&mut site, &[], (RUST, way))?;
+        let who =
+            format!("{}, linked with the C library {libc}", by(RUST, way));
+        let ignored = format!("ignored: {}", masks.ignored);
+        evidence.see(who, &ignored, &format!("ignored: {described}"));
+    }
     Ok(evidence)
 }
 

@@ -4,9 +4,12 @@
 use std::ffi::CString;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
+use std::sync::mpsc;
+use std::thread;
 
 use nix::sched::CloneFlags;
 use nix::sys::signal::Signal;
+use nix::unistd::{getuid, setuid};
 use pitfalls::{
     become_command, clone_child, command, end_like, end_with, fail, fork_child,
     in_child, must, reset_sigpipe,
@@ -35,6 +38,14 @@ fn main() {
         "command_env" => end_with(in_std(&argv).env("NEW", "1").status()),
         "command_output" => {
             end_with(in_std(&argv).output().map(|it| it.status))
+        }
+        // To change the ids of every thread musl sends them a signal of its
+        // own, and so has a handler for it from then on.
+        "command_setuid" => {
+            let (_open, held) = mpsc::channel::<()>();
+            thread::spawn(move || held.recv());
+            must("setuid", setuid(getuid()));
+            end_with(in_std(&argv).status())
         }
         "exec" => fail("exec", in_std(&argv).exec()),
         "pre_exec" => {
