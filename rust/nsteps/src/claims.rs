@@ -22,8 +22,9 @@ mod uts;
 
 pub mod demonstrations;
 
+pub use crate::checked::Found;
 use crate::equipment::Equipment;
-use crate::sandbox::{Identity, Refusal};
+use crate::sandbox::Identity;
 use crate::step::{CDNE, CROSBY, JD, MITRE, Post, TEJO};
 use std::borrow::Cow;
 use std::fmt;
@@ -119,20 +120,6 @@ impl Finding {
     }
 }
 
-/// What became of a claim on this machine.  Not checked is not held.
-#[derive(Clone, Debug)]
-pub enum Outcome {
-    /// It was looked at.
-    Seen(Finding),
-    /// Not possible on this machine, with the reason.
-    Unavailable(String),
-    /// It should have been possible.
-    Broken(String),
-}
-
-/// What a check gives back: what it found, or why it could not look.
-pub(crate) type Found<T> = std::result::Result<T, Refusal>;
-
 /// Where checks are performed, and as whom.
 #[derive(Clone, Copy, Debug)]
 pub struct Scene<'a> {
@@ -164,12 +151,8 @@ impl Claim {
     }
 
     /// Looks for itself.
-    pub fn check(&self, scene: &Scene<'_>) -> Outcome {
-        match (self.check)(scene) {
-            Ok(finding) => Outcome::Seen(finding),
-            Err(Refusal::Unavailable(reason)) => Outcome::Unavailable(reason),
-            Err(Refusal::Broken(why)) => Outcome::Broken(why),
-        }
+    pub fn check(&self, scene: &Scene<'_>) -> Found<Finding> {
+        (self.check)(scene)
     }
 }
 

@@ -15,22 +15,14 @@ pub fn compare(report: &Report<'_>) -> String {
         "machine": report.machine,
         "seconds": report.seconds,
         "tally": {
-            "trials": tally.trials,
+            "trials": tally.checked.all,
             "same": tally.same,
             "explained": tally.explained,
-            "differs": tally.differs,
-            "unavailable": tally.unavailable,
-            "broken": tally.broken,
+            "differs": tally.checked.unexpected,
+            "unavailable": tally.checked.unavailable,
+            "broken": tally.checked.broken,
         },
-        "claims": report.claims.map(|it| json!({
-            "claims": it.claims,
-            "hold": it.hold,
-            "only_where": it.only_where,
-            "refuted": it.refuted,
-            "unavailable": it.unavailable,
-            "broken": it.broken,
-            "unexpected": it.unexpected,
-        })),
+        "claims": report.claims.map(|it| it.json()),
         "stale": report.stale.iter().map(|it| it.slug).collect::<Vec<_>>(),
         "comparisons": report
             .comparisons

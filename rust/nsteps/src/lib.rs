@@ -6,6 +6,7 @@
 
 pub mod behaviour;
 pub mod cgroup;
+pub mod checked;
 pub mod claims;
 pub mod cli;
 pub mod command;

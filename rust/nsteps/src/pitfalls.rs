@@ -111,15 +111,10 @@ impl Difference {
     }
 
     /// Looks for itself.
-    pub fn check(&self, equipment: &Equipment) -> Outcome {
-        let found = match self {
+    pub fn check(&self, equipment: &Equipment) -> Found<Evidence> {
+        match self {
             Difference::Pitfall(it) => (it.check)(&Scene::new(equipment)),
             Difference::Known(it) => compared::check(it, equipment),
-        };
-        match found {
-            Ok(evidence) => Outcome::Seen(evidence),
-            Err(Refusal::Unavailable(reason)) => Outcome::Unavailable(reason),
-            Err(Refusal::Broken(why)) => Outcome::Broken(why),
         }
     }
 }
@@ -172,17 +167,6 @@ impl Evidence {
         !self.sights.is_empty()
             && self.sights.iter().all(|it| it.described.is_none())
     }
-}
-
-/// What became of a check.  What was not looked at is not reproduced.
-#[derive(Clone, Debug)]
-pub enum Outcome {
-    /// It was looked at.
-    Seen(Evidence),
-    /// Not possible on this machine, with the reason.
-    Unavailable(String),
-    /// It should have been possible.
-    Broken(String),
 }
 
 /// The languages by themselves: the checks say which ways each of them has.

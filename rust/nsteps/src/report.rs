@@ -1,5 +1,6 @@
 //! A comparison as a person reads it.  Nothing is decided here.
 
+use crate::checked::{Checked, some};
 use crate::compare::{Comparison, Group, Row, Verdict};
 use crate::known::KnownDifference;
 use crate::sandbox::{Mounts, SCENARIOS, Scenario};
@@ -36,14 +37,8 @@ pub struct Tally {
     pub same: usize,
     /// Some differ, and why is known.
     pub explained: usize,
-    /// Some differ, and why is not known.
-    pub differs: usize,
-    /// Trials this machine does not allow.
-    pub unavailable: usize,
-    /// Trials that broke.
-    pub broken: usize,
-    /// Trials in all.
-    pub trials: usize,
+    /// Of trials; what differs does so in a comparison.
+    pub checked: Checked,
 }
 
 impl Tally {
@@ -51,14 +46,16 @@ impl Tally {
     pub fn of(comparisons: &[Comparison]) -> Tally {
         let mut tally = Tally::default();
         for it in comparisons {
-            tally.trials += it.launchers.len();
-            tally.unavailable += it.unavailable.len();
-            tally.broken += it.broken.len();
+            tally.checked.all += it.launchers.len();
+            tally.checked.broken += it.broken.len();
+            for (_, why) in &it.unavailable {
+                tally.checked.not_possible(why);
+            }
             if it.unavailable.len() + it.broken.len() == it.launchers.len() {
                 continue;
             }
             match (it.differing().next(), it.languages_agree()) {
-                (Some(_), _) => tally.differs += 1,
+                (Some(_), _) => tally.checked.unexpected += 1,
                 (None, false) => tally.explained += 1,
                 (None, true) => tally.same += 1,
             }
@@ -348,13 +345,13 @@ impl Report<'_> {
 
     fn summary(&self, out: &mut String) {
         let tally = Tally::of(self.comparisons);
-        let Tally { same, explained, differs, unavailable, broken, trials } =
-            tally;
+        let Tally { same, explained, checked } = tally;
+        let Checked { all, unavailable, broken, unexpected, .. } = checked;
         let style =
-            if differs + broken + self.stale.len() > 0 { BAD } else { GOOD };
+            if unexpected + broken + self.stale.len() > 0 { BAD } else { GOOD };
         if let Some(claims) = self.claims {
-            let style =
-                if claims.unexpected + claims.broken > 0 { BAD } else { GOOD };
+            let Checked { unexpected, broken, .. } = claims.checked;
+            let style = if unexpected + broken > 0 { BAD } else { GOOD };
             let _ = writeln!(
                 out,
                 "{style}{claims}{style:#} {FAINT}(nsteps claims){FAINT:#}"
@@ -362,10 +359,10 @@ impl Report<'_> {
         }
         let _ = writeln!(
             out,
-            "{style}{} comparisons of {trials} trials: {same} the same, \
-             {explained} explained, {differs} unexplained{}{}{style:#}\n\
+            "{style}{} comparisons of {all} trials: {same} the same, \
+             {explained} explained, {unexpected} unexplained{}{}{style:#}\n\
              {FAINT}{}, {:.1} s{FAINT:#}",
-            same + explained + differs,
+            same + explained + unexpected,
             some(unavailable, "trials not possible here"),
             some(broken, "trials broken"),
             self.machine,
@@ -480,8 +477,4 @@ fn few(names: &[String]) -> String {
         }
         _ => names.join(", "),
     }
-}
-
-fn some(count: usize, what: &str) -> String {
-    if count == 0 { String::new() } else { format!(", {count} {what}") }
 }

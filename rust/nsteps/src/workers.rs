@@ -1,21 +1,24 @@
-//! Work spread over the processors, its results in the order it was given.
+//! Work spread over the processors, with a line that counts what is done, and
+//! its results in the order it was given.
 
 use crate::interrupt::{self, Working};
 use std::collections::BTreeMap;
+use std::io::IsTerminal;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Does the work on every item, as many at once as there are processors.
-/// `done` hears how many have been finished, and which was the last.
+/// `name` is what a terminal shows of the item that was finished last.
 ///
 /// Stops early when interrupted; the results are then fewer than the items.
 pub fn in_order<T: Sync, R: Send>(
     items: &[T],
     work: impl Fn(&T) -> R + Sync,
-    done: impl Fn(usize, &T) + Sync,
+    name: impl Fn(&T) -> String + Sync,
 ) -> Vec<R> {
     let next = AtomicUsize::new(0);
     let results: Mutex<BTreeMap<usize, R>> = Mutex::new(BTreeMap::new());
+    let progress = Progress::of(items.len());
     let _working = Working::begin();
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
@@ -28,13 +31,38 @@ pub fn in_order<T: Sync, R: Send>(
                     let mut results =
                         results.lock().unwrap_or_else(|it| it.into_inner());
                     results.insert(index, result);
-                    done(results.len(), item);
+                    progress.show(results.len(), &name(item));
                 }
             });
         }
     });
+    progress.clear();
     let results = results.into_inner().unwrap_or_else(|it| it.into_inner());
     results.into_values().collect()
+}
+
+/// A line that counts, on a terminal only.
+struct Progress {
+    all: usize,
+    on: bool,
+}
+
+impl Progress {
+    fn of(all: usize) -> Progress {
+        Progress { all, on: std::io::stderr().is_terminal() }
+    }
+
+    fn show(&self, done: usize, what: &str) {
+        if self.on {
+            eprint!("\r{done:>4} of {} {what:<40.40}", self.all);
+        }
+    }
+
+    fn clear(&self) {
+        if self.on {
+            eprint!("\r{:60}\r", "");
+        }
+    }
 }
 
 #[cfg(test)]
@@ -49,7 +77,7 @@ mod tests {
             std::thread::sleep(std::time::Duration::from_millis(millis));
             item * 2
         };
-        let doubled = in_order(&items, slow_first, |_, _| {});
+        let doubled = in_order(&items, slow_first, u64::to_string);
         assert_eq!(doubled, items.iter().map(|it| it * 2).collect::<Vec<_>>());
     }
 }

@@ -8,9 +8,10 @@ mod availability;
 
 use availability::unavailable;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
-use nsteps::claims::{CLAIMS, Claim, Outcome, Scene};
+use nsteps::claims::{CLAIMS, Claim, Scene};
 use nsteps::equipment::Equipment;
 use nsteps::layout::Layout;
+use nsteps::sandbox::Refusal;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -36,18 +37,18 @@ static EQUIPMENT: LazyLock<Result<Equipment, String>> =
 fn is_as_expected(claim: &Claim) -> Result<Completion, Failed> {
     let equipment = EQUIPMENT.as_ref()?;
     match claim.check(&Scene::new(equipment)) {
-        Outcome::Seen(finding) if finding.verdict() == claim.expected => {
+        Ok(finding) if finding.verdict() == claim.expected => {
             Ok(Completion::Completed)
         }
-        Outcome::Seen(finding) => Err(format!(
+        Ok(finding) => Err(format!(
             "{}, expected: {}\n{}",
             finding.verdict(),
             claim.expected,
             finding.evidence.join("\n")
         )
         .into()),
-        Outcome::Unavailable(reason) => unavailable(&reason),
-        Outcome::Broken(why) => Err(why.into()),
+        Err(Refusal::Unavailable(reason)) => unavailable(&reason),
+        Err(Refusal::Broken(why)) => Err(why.into()),
     }
 }
 

@@ -11,7 +11,8 @@ use availability::unavailable;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use nsteps::equipment::Equipment;
 use nsteps::layout::Layout;
-use nsteps::pitfalls::{Difference, Evidence, Outcome};
+use nsteps::pitfalls::{Difference, Evidence};
+use nsteps::sandbox::Refusal;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -40,12 +41,10 @@ static EQUIPMENT: LazyLock<Result<Equipment, String>> =
 
 fn reproduce(difference: Difference) -> Result<Completion, Failed> {
     match difference.check(EQUIPMENT.as_ref()?) {
-        Outcome::Seen(evidence) if evidence.reproduced() => {
-            Ok(Completion::Completed)
-        }
-        Outcome::Seen(evidence) => Err(not_as_described(&evidence).into()),
-        Outcome::Unavailable(reason) => unavailable(&reason),
-        Outcome::Broken(why) => Err(why.into()),
+        Ok(evidence) if evidence.reproduced() => Ok(Completion::Completed),
+        Ok(evidence) => Err(not_as_described(&evidence).into()),
+        Err(Refusal::Unavailable(reason)) => unavailable(&reason),
+        Err(Refusal::Broken(why)) => Err(why.into()),
     }
 }
 

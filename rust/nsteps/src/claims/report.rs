@@ -1,7 +1,9 @@
 //! The claims and what became of them, as a person, a program and a page read
 //! them.  Nothing is decided here but what is expected.
 
-use super::{Claim, Outcome, Verdict};
+use super::{Claim, Finding, Found, Verdict};
+use crate::checked::{Checked, some};
+use crate::sandbox::Refusal;
 use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -20,7 +22,7 @@ pub const SCHEMA: &str = "nsteps.claims/1";
 /// What was found about some claims.
 pub struct Report<'a> {
     /// Each with what became of it, in order.
-    pub outcomes: &'a [(&'static Claim, Outcome)],
+    pub outcomes: &'a [(&'static Claim, Found<Finding>)],
     /// What the machine is, in a few words.
     pub machine: String,
     /// How long it took, in seconds.
@@ -30,66 +32,60 @@ pub struct Report<'a> {
 /// How many claims ended how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Claims in all.
-    pub claims: usize,
+    /// With how many another verdict than expected, and why the rest has none.
+    pub checked: Checked,
     /// In every case.
     pub hold: usize,
     /// In some.
     pub only_where: usize,
     /// In none.
     pub refuted: usize,
-    /// Not possible on this machine.
-    pub unavailable: usize,
-    /// Should have been possible.
-    pub broken: usize,
-    /// Of those looked at: another verdict than expected.
-    pub unexpected: usize,
 }
 
 impl Tally {
     /// Counts.
-    pub fn of(outcomes: &[(&'static Claim, Outcome)]) -> Tally {
-        let mut tally = Tally { claims: outcomes.len(), ..Tally::default() };
-        for (claim, outcome) in outcomes {
-            match outcome {
-                Outcome::Seen(finding) => {
-                    let verdict = finding.verdict();
-                    tally.unexpected += usize::from(verdict != claim.expected);
-                    match verdict {
-                        Verdict::Holds => tally.hold += 1,
-                        Verdict::OnlyWhere(_) => tally.only_where += 1,
-                        Verdict::Refuted => tally.refuted += 1,
-                    }
-                }
-                Outcome::Unavailable(_) => tally.unavailable += 1,
-                Outcome::Broken(_) => tally.broken += 1,
+    pub fn of(outcomes: &[(&'static Claim, Found<Finding>)]) -> Tally {
+        let mut tally = Tally::default();
+        for (claim, found) in outcomes {
+            tally.checked.count(found, |it| it.verdict() == claim.expected);
+            match found.as_ref().map(Finding::verdict) {
+                Ok(Verdict::Holds) => tally.hold += 1,
+                Ok(Verdict::OnlyWhere(_)) => tally.only_where += 1,
+                Ok(Verdict::Refuted) => tally.refuted += 1,
+                Err(_) => {}
             }
         }
         tally
+    }
+
+    /// For a program.
+    pub fn json(&self) -> Value {
+        json!({
+            "claims": self.checked.all,
+            "hold": self.hold,
+            "only_where": self.only_where,
+            "refuted": self.refuted,
+            "unavailable": self.checked.unavailable,
+            "broken": self.checked.broken,
+            "unexpected": self.checked.unexpected,
+        })
     }
 }
 
 impl std::fmt::Display for Tally {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Checked { all, unavailable, broken, unexpected, .. } = self.checked;
         write!(
             f,
-            "{} claim{}: {} hold, {} hold only in part, {} refuted",
-            self.claims,
-            if self.claims == 1 { "" } else { "s" },
+            "{all} claim{}: {} hold, {} hold only in part, {} refuted{}{}{}",
+            if all == 1 { "" } else { "s" },
             self.hold,
             self.only_where,
-            self.refuted
-        )?;
-        for (count, word) in [
-            (self.unavailable, "unavailable"),
-            (self.broken, "broken"),
-            (self.unexpected, "not as expected"),
-        ] {
-            if count > 0 {
-                write!(f, ", {count} {word}")?;
-            }
-        }
-        Ok(())
+            self.refuted,
+            some(unavailable, "unavailable"),
+            some(broken, "broken"),
+            some(unexpected, "not as expected"),
+        )
     }
 }
 
@@ -109,7 +105,7 @@ impl Report<'_> {
             );
             out.push_str(&wrapped(sentence, SENTENCE, Style::new()));
             match outcome {
-                Outcome::Seen(finding) => {
+                Ok(finding) => {
                     for line in &finding.evidence {
                         out.push_str(&wrapped(line, EVIDENCE, FAINT));
                     }
@@ -130,7 +126,7 @@ impl Report<'_> {
                         );
                     }
                 }
-                Outcome::Unavailable(why) | Outcome::Broken(why) => {
+                Err(Refusal::Unavailable(why) | Refusal::Broken(why)) => {
                     out.push_str(&wrapped(why, EVIDENCE, Style::new()));
                 }
             }
@@ -146,20 +142,11 @@ impl Report<'_> {
 
     /// The same for a program.
     pub fn json(&self) -> String {
-        let tally = Tally::of(self.outcomes);
         let value = json!({
             "schema": SCHEMA,
             "machine": self.machine,
             "seconds": self.seconds,
-            "tally": {
-                "claims": tally.claims,
-                "hold": tally.hold,
-                "only_where": tally.only_where,
-                "refuted": tally.refuted,
-                "unavailable": tally.unavailable,
-                "broken": tally.broken,
-                "unexpected": tally.unexpected,
-            },
+            "tally": Tally::of(self.outcomes).json(),
             "claims": self
                 .outcomes
                 .iter()
@@ -206,9 +193,9 @@ fn wrapped(text: &str, indent: &str, style: Style) -> String {
 }
 
 /// The style and the word of an outcome.
-fn verdict(outcome: &Outcome) -> (Style, String) {
+fn verdict(outcome: &Found<Finding>) -> (Style, String) {
     match outcome {
-        Outcome::Seen(finding) => {
+        Ok(finding) => {
             let verdict = finding.verdict();
             let style = match verdict {
                 Verdict::Holds => GOOD,
@@ -217,20 +204,20 @@ fn verdict(outcome: &Outcome) -> (Style, String) {
             };
             (style, verdict.to_string())
         }
-        Outcome::Unavailable(_) => (NOTE, "unavailable".to_owned()),
-        Outcome::Broken(_) => (BAD, "broken".to_owned()),
+        Err(Refusal::Unavailable(_)) => (NOTE, "unavailable".to_owned()),
+        Err(Refusal::Broken(_)) => (BAD, "broken".to_owned()),
     }
 }
 
-fn in_json(claim: &Claim, outcome: &Outcome) -> Value {
+fn in_json(claim: &Claim, outcome: &Found<Finding>) -> Value {
     let (_, word) = verdict(outcome);
     let (evidence, reason, as_expected) = match outcome {
-        Outcome::Seen(finding) => (
+        Ok(finding) => (
             json!(finding.evidence),
             Value::Null,
             json!(finding.verdict() == claim.expected),
         ),
-        Outcome::Unavailable(why) | Outcome::Broken(why) => {
+        Err(Refusal::Unavailable(why) | Refusal::Broken(why)) => {
             (json!([]), json!(why), Value::Null)
         }
     };
@@ -278,13 +265,13 @@ fn cell(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{CLAIMS, Finding};
+    use super::super::CLAIMS;
     use super::*;
 
     #[test]
     fn a_verdict_that_was_not_expected_is_said() {
         let claim = &CLAIMS[0];
-        let seen = Outcome::Seen(Finding::plainly(false).seen("lo is up"));
+        let seen = Ok(Finding::plainly(false).seen("lo is up"));
         let outcomes = [(claim, seen)];
         let report = Report {
             outcomes: &outcomes,

@@ -1,13 +1,12 @@
 //! `nsteps claims`: what the posts claim, checked live.
 
 use crate::claims::report::{Report, Tally, markdown};
-use crate::claims::{CLAIMS, Claim, Outcome, Scene};
+use crate::claims::{CLAIMS, Claim, Finding, Found, Scene};
 use crate::cli::Claims;
 use crate::equipment::Equipment;
-use crate::error::{DIFFERENT, Error, Result, TROUBLE};
+use crate::error::{Error, Result};
 use crate::step::POSTS;
-use crate::{interrupt, machine, must_run, output, workers};
-use std::io::IsTerminal;
+use crate::{interrupt, machine, output, workers};
 use std::time::Instant;
 
 /// Checks, reports, and says with its status whether all was as expected.
@@ -31,7 +30,7 @@ pub fn run(options: &Claims) -> Result<u8> {
     };
     let text = if options.json { report.json() } else { report.text() };
     output::print(&text)?;
-    Ok(status(Tally::of(&outcomes)))
+    Ok(Tally::of(&outcomes).checked.status())
 }
 
 /// The claims that were named by number, post or `POST/TOPIC`, or all.
@@ -70,37 +69,14 @@ pub fn chosen(names: &[String]) -> Result<Vec<&'static Claim>> {
 pub fn check(
     claims: &[&'static Claim],
     equipment: &Equipment,
-) -> Vec<(&'static Claim, Outcome)> {
+) -> Vec<(&'static Claim, Found<Finding>)> {
     let scene = Scene::new(equipment);
-    let on = std::io::stderr().is_terminal();
-    let outcomes = workers::in_order(
+    let found = workers::in_order(
         claims,
         |claim| claim.check(&scene),
-        |done, claim| {
-            if on {
-                let what = claim.source();
-                eprint!("\r{done:>4} of {} {what:<40.40}", claims.len());
-            }
-        },
+        |claim| claim.source(),
     );
-    if on {
-        eprint!("\r{:60}\r", "");
-    }
-    claims.iter().copied().zip(outcomes).collect()
-}
-
-/// 0, 1 or 2, as for a comparison.
-pub fn status(tally: Tally) -> u8 {
-    let must_run = must_run::demanded();
-    let not_checked = tally.unavailable > 0
-        && (must_run || tally.unavailable == tally.claims);
-    if tally.broken > 0 || not_checked {
-        TROUBLE
-    } else if tally.unexpected > 0 {
-        DIFFERENT
-    } else {
-        0
-    }
+    claims.iter().copied().zip(found).collect()
 }
 
 #[cfg(test)]
@@ -120,16 +96,5 @@ mod tests {
         assert_eq!(numbers(&["crosby/mount"]), Ok(vec![2, 3, 4, 5]));
         assert_eq!(numbers(&[]).map(|it| it.len()), Ok(CLAIMS.len()));
         assert!(numbers(&["34"]).is_err());
-    }
-
-    #[test]
-    fn what_was_not_checked_has_not_held() {
-        let none = Tally { claims: 2, unavailable: 2, ..Tally::default() };
-        assert_eq!(status(none), TROUBLE);
-        let other = Tally { claims: 2, unexpected: 1, ..Tally::default() };
-        assert_eq!(status(other), DIFFERENT);
-        let broken = Tally { broken: 1, ..other };
-        assert_eq!(status(broken), TROUBLE);
-        assert_eq!(status(Tally { claims: 2, ..Tally::default() }), 0);
     }
 }

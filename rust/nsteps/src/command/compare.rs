@@ -5,7 +5,7 @@ use crate::claims::CLAIMS;
 use crate::cli::Compare;
 use crate::compare::{Comparison, Subject};
 use crate::equipment::Equipment;
-use crate::error::{Context, DIFFERENT, Error, Result, TROUBLE};
+use crate::error::{Context, Error, Result};
 use crate::expected::Expected;
 use crate::known::{KNOWN_DIFFERENCES, KnownDifference, Seen};
 use crate::launcher::{LANGUAGES, LAUNCHERS, Launcher};
@@ -15,11 +15,9 @@ use crate::sandbox::{SCENARIOS, Scenario};
 use crate::step::{Arguments, STEPS, Step};
 use crate::trace::excerpt;
 use crate::trial::{Outcome, Trial};
-use crate::{claims, command, interrupt, join, json, must_run, output};
+use crate::{claims, command, interrupt, join, json, output, workers};
 use std::collections::BTreeMap;
-use std::io::IsTerminal;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Barrier, Mutex};
+use std::sync::Barrier;
 use std::time::Instant;
 
 /// What is to be compared.
@@ -69,7 +67,7 @@ pub fn run(options: &Compare) -> Result<u8> {
     let text =
         if options.json { json::compare(&report) } else { report.text() };
     output::print(&text)?;
-    let claims = claims.map_or(0, command::claims::status);
+    let claims = claims.map_or(0, |it| it.checked.status());
     Ok(status(&comparisons, &stale).max(claims))
 }
 
@@ -78,20 +76,9 @@ pub fn status(
     comparisons: &[Comparison],
     stale: &[&'static KnownDifference],
 ) -> u8 {
-    let tally = Tally::of(comparisons);
-    let missed = comparisons
-        .iter()
-        .flat_map(|it| &it.unavailable)
-        .any(|(_, reason)| !must_run::excuses(reason));
-    // Not probed is not passed.
-    let nothing = tally.trials > 0 && tally.trials == tally.unavailable;
-    if tally.broken > 0 || nothing || (must_run::demanded() && missed) {
-        TROUBLE
-    } else if tally.differs > 0 || !stale.is_empty() {
-        DIFFERENT
-    } else {
-        0
-    }
+    let mut checked = Tally::of(comparisons).checked;
+    checked.unexpected += stale.len();
+    checked.status()
 }
 
 impl Selection {
@@ -243,31 +230,14 @@ pub type Outcomes = Vec<(Subject, Scenario, Vec<(Launcher, Outcome)>)>;
 /// Runs every group, as many at once as there are processors.
 pub fn observe(selection: &Selection, equipment: &Equipment) -> Outcomes {
     let groups = groups(selection);
-    let next = AtomicUsize::new(0);
-    let done: Mutex<BTreeMap<usize, Vec<(Launcher, Outcome)>>> =
-        Mutex::new(BTreeMap::new());
-    let progress = Progress::new(groups.len());
-    let workers = std::thread::available_parallelism().map_or(1, usize::from);
-    std::thread::scope(|scope| {
-        for _ in 0..workers {
-            scope.spawn(|| {
-                loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(group) = groups.get(index) else { break };
-                    let outcomes = group.run(equipment);
-                    let mut done =
-                        done.lock().unwrap_or_else(|it| it.into_inner());
-                    done.insert(index, outcomes);
-                    progress.show(done.len(), &group.subject);
-                }
-            });
-        }
-    });
-    progress.clear();
-    let done = done.into_inner().unwrap_or_else(|it| it.into_inner());
+    let done = workers::in_order(
+        &groups,
+        |group| group.run(equipment),
+        |group| group.subject.to_string(),
+    );
     groups
         .into_iter()
-        .zip(done.into_values())
+        .zip(done)
         .map(|(group, outcomes)| (group.subject, group.scenario, outcomes))
         .collect()
 }
@@ -413,28 +383,4 @@ fn list(selection: &Selection) -> Result<()> {
         ));
     }
     output::print(&text)
-}
-
-/// A line that counts, on a terminal only.
-struct Progress {
-    all: usize,
-    on: bool,
-}
-
-impl Progress {
-    fn new(all: usize) -> Progress {
-        Progress { all, on: std::io::stderr().is_terminal() }
-    }
-
-    fn show(&self, done: usize, what: &Subject) {
-        if self.on {
-            eprint!("\r{done:>4} of {} {what:<40.40}", self.all);
-        }
-    }
-
-    fn clear(&self) {
-        if self.on {
-            eprint!("\r{:60}\r", "");
-        }
-    }
 }

@@ -1,12 +1,12 @@
 //! `nsteps differences`: where the languages part, reproduced here.
 
+use crate::checked::Found;
 use crate::cli::Differences;
 use crate::equipment::Equipment;
-use crate::error::{DIFFERENT, Error, Result, TROUBLE};
+use crate::error::{Error, Result};
 use crate::pitfalls::report::{Report, Tally};
-use crate::pitfalls::{Difference, Outcome};
-use crate::{interrupt, machine, must_run, output, workers};
-use std::io::IsTerminal;
+use crate::pitfalls::{Difference, Evidence};
+use crate::{interrupt, machine, output, workers};
 use std::time::Instant;
 
 /// Reproduces, reports, and says with its status whether all could be.
@@ -27,7 +27,7 @@ pub fn run(options: &Differences) -> Result<u8> {
     };
     let text = if options.json { report.json() } else { report.text() };
     output::print(&text)?;
-    Ok(status(Tally::of(&outcomes)))
+    Ok(Tally::of(&outcomes).checked.status())
 }
 
 /// Those that were named, or all.
@@ -56,37 +56,13 @@ pub fn chosen(slugs: &[String]) -> Result<Vec<Difference>> {
 pub fn check(
     differences: &[Difference],
     equipment: &Equipment,
-) -> Vec<(Difference, Outcome)> {
-    let on = std::io::stderr().is_terminal();
-    let outcomes = workers::in_order(
+) -> Vec<(Difference, Found<Evidence>)> {
+    let found = workers::in_order(
         differences,
         |difference| difference.check(equipment),
-        |done, difference| {
-            if on {
-                let slug = difference.slug();
-                let all = differences.len();
-                eprint!("\r{done:>4} of {all} {slug:<40.40}");
-            }
-        },
+        |difference| difference.slug().to_owned(),
     );
-    if on {
-        eprint!("\r{:60}\r", "");
-    }
-    differences.iter().copied().zip(outcomes).collect()
-}
-
-/// 0, 1 or 2, as for a comparison.
-pub fn status(tally: Tally) -> u8 {
-    let must_run = must_run::demanded();
-    let not_checked = tally.unavailable > 0
-        && (must_run || tally.unavailable == tally.differences);
-    if tally.broken > 0 || not_checked {
-        TROUBLE
-    } else if tally.not_reproduced > 0 {
-        DIFFERENT
-    } else {
-        0
-    }
+    differences.iter().copied().zip(found).collect()
 }
 
 #[cfg(test)]
@@ -104,16 +80,5 @@ mod tests {
         assert_eq!(count(&["sigpipe", "exit-status"]), Ok(2));
         assert_eq!(count(&[]), Ok(Difference::all().len()));
         assert!(count(&["no-such"]).is_err());
-    }
-
-    #[test]
-    fn what_was_not_looked_at_is_not_reproduced() {
-        let none = Tally { differences: 2, unavailable: 2, ..Tally::default() };
-        assert_eq!(status(none), TROUBLE);
-        let one = Tally { differences: 2, reproduced: 2, ..Tally::default() };
-        assert_eq!(status(one), 0);
-        let other = Tally { not_reproduced: 1, ..one };
-        assert_eq!(status(other), DIFFERENT);
-        assert_eq!(status(Tally { broken: 1, ..other }), TROUBLE);
     }
 }

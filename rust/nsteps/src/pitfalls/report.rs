@@ -1,7 +1,9 @@
 //! The differences and what became of them, as a person and as a program read
 //! them.  Nothing is decided here.
 
-use super::{Difference, Outcome, Sight};
+use super::{Difference, Evidence, Found, Sight};
+use crate::checked::{Checked, some};
+use crate::sandbox::Refusal;
 use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -19,7 +21,7 @@ pub const SCHEMA: &str = "nsteps.differences/1";
 /// What became of some differences.
 pub struct Report<'a> {
     /// Each with what became of it, in order.
-    pub outcomes: &'a [(Difference, Outcome)],
+    pub outcomes: &'a [(Difference, Found<Evidence>)],
     /// What the machine is, in a few words.
     pub machine: String,
     /// How long it took, in seconds.
@@ -29,53 +31,49 @@ pub struct Report<'a> {
 /// How many differences ended how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Differences in all.
-    pub differences: usize,
+    /// With how many something is not as described, and why the rest was not
+    /// looked at.
+    pub checked: Checked,
     /// Everything that was seen is as described.
     pub reproduced: usize,
-    /// Something is not.
-    pub not_reproduced: usize,
-    /// Not possible on this machine.
-    pub unavailable: usize,
-    /// Should have been possible.
-    pub broken: usize,
 }
 
 impl Tally {
     /// Counts.
-    pub fn of(outcomes: &[(Difference, Outcome)]) -> Tally {
-        let mut tally =
-            Tally { differences: outcomes.len(), ..Tally::default() };
-        for (_, outcome) in outcomes {
-            *match outcome {
-                Outcome::Seen(it) if it.reproduced() => &mut tally.reproduced,
-                Outcome::Seen(_) => &mut tally.not_reproduced,
-                Outcome::Unavailable(_) => &mut tally.unavailable,
-                Outcome::Broken(_) => &mut tally.broken,
-            } += 1;
+    pub fn of(outcomes: &[(Difference, Found<Evidence>)]) -> Tally {
+        let mut tally = Tally::default();
+        for (_, found) in outcomes {
+            tally.checked.count(found, Evidence::reproduced);
+            let reproduced = found.as_ref().is_ok_and(Evidence::reproduced);
+            tally.reproduced += usize::from(reproduced);
         }
         tally
+    }
+
+    /// For a program.
+    fn json(&self) -> Value {
+        json!({
+            "differences": self.checked.all,
+            "reproduced": self.reproduced,
+            "not_reproduced": self.checked.unexpected,
+            "unavailable": self.checked.unavailable,
+            "broken": self.checked.broken,
+        })
     }
 }
 
 impl std::fmt::Display for Tally {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let s = if self.differences == 1 { "" } else { "s" };
+        let Checked { all, unavailable, broken, unexpected, .. } = self.checked;
         write!(
             f,
-            "{} difference{s}: {} reproduced",
-            self.differences, self.reproduced
-        )?;
-        for (count, word) in [
-            (self.not_reproduced, "not reproduced"),
-            (self.unavailable, "unavailable"),
-            (self.broken, "broken"),
-        ] {
-            if count > 0 {
-                write!(f, ", {count} {word}")?;
-            }
-        }
-        Ok(())
+            "{all} difference{}: {} reproduced{}{}{}",
+            if all == 1 { "" } else { "s" },
+            self.reproduced,
+            some(unexpected, "not reproduced"),
+            some(unavailable, "unavailable"),
+            some(broken, "broken"),
+        )
     }
 }
 
@@ -95,12 +93,12 @@ impl Report<'_> {
             );
             let _ = writeln!(out, "    {about}");
             match outcome {
-                Outcome::Seen(evidence) => {
+                Ok(evidence) => {
                     for sight in &evidence.sights {
                         in_text(&mut out, sight);
                     }
                 }
-                Outcome::Unavailable(why) | Outcome::Broken(why) => {
+                Err(Refusal::Unavailable(why) | Refusal::Broken(why)) => {
                     let _ = writeln!(out, "      {why}");
                 }
             }
@@ -116,7 +114,6 @@ impl Report<'_> {
 
     /// The same for a program.
     pub fn json(&self) -> String {
-        let tally = Tally::of(self.outcomes);
         let differences: Vec<Value> = self
             .outcomes
             .iter()
@@ -126,13 +123,7 @@ impl Report<'_> {
             "schema": SCHEMA,
             "machine": self.machine,
             "seconds": self.seconds,
-            "tally": {
-                "differences": tally.differences,
-                "reproduced": tally.reproduced,
-                "not_reproduced": tally.not_reproduced,
-                "unavailable": tally.unavailable,
-                "broken": tally.broken,
-            },
+            "tally": Tally::of(self.outcomes).json(),
             "differences": differences,
         });
         format!("{value:#}\n")
@@ -140,12 +131,12 @@ impl Report<'_> {
 }
 
 /// The style and the word of an outcome.
-fn verdict(outcome: &Outcome) -> (Style, &'static str) {
+fn verdict(outcome: &Found<Evidence>) -> (Style, &'static str) {
     match outcome {
-        Outcome::Seen(it) if it.reproduced() => (GOOD, "reproduced"),
-        Outcome::Seen(_) => (BAD, "not reproduced"),
-        Outcome::Unavailable(_) => (NOTE, "unavailable"),
-        Outcome::Broken(_) => (BAD, "broken"),
+        Ok(it) if it.reproduced() => (GOOD, "reproduced"),
+        Ok(_) => (BAD, "not reproduced"),
+        Err(Refusal::Unavailable(_)) => (NOTE, "unavailable"),
+        Err(Refusal::Broken(_)) => (BAD, "broken"),
     }
 }
 
@@ -156,10 +147,10 @@ fn in_text(out: &mut String, Sight { who, seen, described }: &Sight) {
     }
 }
 
-fn in_json(difference: Difference, outcome: &Outcome) -> Value {
+fn in_json(difference: Difference, outcome: &Found<Evidence>) -> Value {
     let (_, word) = verdict(outcome);
     let (evidence, reason) = match outcome {
-        Outcome::Seen(evidence) => {
+        Ok(evidence) => {
             let sights: Vec<Value> = evidence
                 .sights
                 .iter()
@@ -174,7 +165,7 @@ fn in_json(difference: Difference, outcome: &Outcome) -> Value {
                 .collect();
             (json!(sights), Value::Null)
         }
-        Outcome::Unavailable(why) | Outcome::Broken(why) => {
+        Err(Refusal::Unavailable(why) | Refusal::Broken(why)) => {
             (json!([]), json!(why))
         }
     };
@@ -190,7 +181,7 @@ fn in_json(difference: Difference, outcome: &Outcome) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Evidence, PITFALLS};
+    use super::super::PITFALLS;
     use super::*;
 
     #[test]
@@ -198,7 +189,7 @@ mod tests {
         let mut evidence = Evidence::new();
         evidence.see("rust", "ends with 141", "ends with 1");
         let pitfall = Difference::Pitfall(&PITFALLS[0]);
-        let outcomes = [(pitfall, Outcome::Seen(evidence))];
+        let outcomes = [(pitfall, Ok(evidence))];
         let report = Report {
             outcomes: &outcomes,
             machine: "a machine".to_owned(),

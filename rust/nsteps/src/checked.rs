@@ -1,0 +1,101 @@
+//! How many things were checked and how many of them went how, which is what
+//! makes an exit status.
+
+use crate::error::{DIFFERENT, TROUBLE};
+use crate::must_run;
+use crate::sandbox::Refusal;
+
+/// What a check gives back: what it found, or why it could not look.  What was
+/// not looked at has not passed.
+pub type Found<T> = Result<T, Refusal>;
+
+/// How many checks went how, of whatever kind they are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Checked {
+    /// In all.
+    pub all: usize,
+    /// Not possible on this machine.
+    pub unavailable: usize,
+    /// Of these, those that `MUST_RUN=1` does not excuse.
+    pub missed: usize,
+    /// Should have been possible.
+    pub broken: usize,
+    /// Looked at, and not as it should be.
+    pub unexpected: usize,
+}
+
+impl Checked {
+    /// Counts one; `is_right` says of what was found whether it should be so.
+    pub fn count<T>(
+        &mut self,
+        found: &Found<T>,
+        is_right: impl FnOnce(&T) -> bool,
+    ) {
+        self.all += 1;
+        match found {
+            Ok(it) => self.unexpected += usize::from(!is_right(it)),
+            Err(Refusal::Unavailable(why)) => self.not_possible(why),
+            Err(Refusal::Broken(_)) => self.broken += 1,
+        }
+    }
+
+    /// One, of those in all, that this machine does not allow.
+    pub fn not_possible(&mut self, why: &str) {
+        self.unavailable += 1;
+        self.missed += usize::from(!must_run::excuses(why));
+    }
+
+    /// 0, 1 or 2, as diff(1) has it.
+    pub fn status(&self) -> u8 {
+        // Not looked at is not passed.
+        let nothing = self.all > 0 && self.all == self.unavailable;
+        let missed = must_run::demanded() && self.missed > 0;
+        if self.broken > 0 || nothing || missed {
+            TROUBLE
+        } else if self.unexpected > 0 {
+            DIFFERENT
+        } else {
+            0
+        }
+    }
+}
+
+/// `, 2 broken`, where there are any.
+pub fn some(count: usize, what: &str) -> String {
+    if count == 0 { String::new() } else { format!(", {count} {what}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_looked_at_has_not_passed() {
+        let none = Checked { all: 2, unavailable: 2, ..Checked::default() };
+        assert_eq!(none.status(), TROUBLE);
+        let other = Checked { all: 2, unexpected: 1, ..Checked::default() };
+        assert_eq!(other.status(), DIFFERENT);
+        assert_eq!(Checked { broken: 1, ..other }.status(), TROUBLE);
+        assert_eq!(Checked { all: 2, ..Checked::default() }.status(), 0);
+        assert_eq!(Checked::default().status(), 0);
+    }
+
+    #[test]
+    fn each_is_counted_once() {
+        let unavailable = Refusal::Unavailable("no kernel".to_owned());
+        let broken = Refusal::Broken("it broke".to_owned());
+        let found = [Ok(1), Ok(2), Err(unavailable), Err(broken)];
+        let mut checked = Checked::default();
+        for it in &found {
+            checked.count(it, |it| *it == 1);
+        }
+        let expected = Checked {
+            all: 4,
+            unavailable: 1,
+            missed: 1,
+            broken: 1,
+            unexpected: 1,
+        };
+        assert_eq!(checked, expected);
+    }
+}
