@@ -26,7 +26,6 @@ const TRIALS: &[Tried] = &[
     ("nobody_has_to_read_what_is_printed", nobody_reads),
     ("a_full_disk_is_said", full_disk),
     ("colours_are_for_terminals", colours),
-    ("json_names_its_schema", json),
     ("without_procfs_there_is_one_line", without_procfs),
     ("what_is_forbidden_is_said_with_its_remedy", forbidden),
 ];
@@ -79,16 +78,6 @@ fn judge(output: Output, status: i32, words: &str) -> Result<String, String> {
 /// Gives the reason if this machine does not let us run a step.
 fn cannot_run() -> Result<Option<String>, Failed> {
     let output = nsteps(&["run", "skeleton", "--", "true"])?.output()?;
-    if output.status.success() {
-        return Ok(None);
-    }
-    let why = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-    Ok(Some(why))
-}
-
-/// The same for a machine that allows no sandbox.
-fn cannot_compare() -> Result<Option<String>, Failed> {
-    let output = nsteps(&["observe", "--", "env"])?.output()?;
     if output.status.success() {
         return Ok(None);
     }
@@ -287,27 +276,6 @@ fn on_a_terminal(command: &mut Command) -> Result<Vec<u8>, Failed> {
     }
     child.wait()?;
     Ok(said)
-}
-
-fn json() -> Found {
-    if let Some(reason) = cannot_compare()? {
-        return unavailable(&reason);
-    }
-    for (arguments, schema) in [
-        (
-            &["compare", "--only", "uts", "--scenario", "private", "--json"][..],
-            "nsteps.compare/",
-        ),
-        (&["observe", "--json", "--", "env"], "nsteps.observe/"),
-    ] {
-        let said = expect(&mut nsteps(arguments)?, 0, "")?;
-        let value: serde_json::Value = serde_json::from_str(&said)?;
-        let named = value["schema"].as_str().unwrap_or_default();
-        if !named.starts_with(schema) {
-            return Err(format!("{arguments:?}: schema `{named}`").into());
-        }
-    }
-    Ok(Completion::Completed)
 }
 
 /// `script` in namespaces of its own, as their root, and nsteps for `$@`.

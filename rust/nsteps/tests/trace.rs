@@ -7,7 +7,7 @@
 
 mod availability;
 
-use availability::unavailable;
+use availability::{is_of_the_machine, unavailable};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use nsteps::equipment::Equipment;
 use nsteps::launcher::{LANGUAGES, Launcher};
@@ -90,12 +90,6 @@ fn nsteps(arguments: &[&str]) -> Result<Output, Failed> {
 fn obstacle(output: &Output) -> Option<String> {
     let stderr = String::from_utf8_lossy(&output.stderr).trim().to_owned();
     is_of_the_machine(&stderr).then_some(stderr)
-}
-
-/// Whether it is for want of something that a trace was not made.
-fn is_of_the_machine(why: &str) -> bool {
-    let wants = ["no sandbox: ", "ptrace: ", "is not built: "];
-    wants.iter().any(|it| why.contains(it))
 }
 
 /// What `nsteps trace` saw the only launcher it was asked for do.

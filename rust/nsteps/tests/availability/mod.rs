@@ -13,3 +13,11 @@ pub fn unavailable(reason: &str) -> Result<Completion, Failed> {
     }
     Ok(Completion::ignored_with(reason))
 }
+
+/// Whether a command of ours says that this machine does not allow it, or that
+/// something was never built.
+#[allow(dead_code, reason = "not every test starts such commands")]
+pub fn is_of_the_machine(why: &str) -> bool {
+    let wants = ["no sandbox: ", "ptrace: ", "is not built: "];
+    wants.iter().any(|it| why.contains(it))
+}
