@@ -5,6 +5,7 @@
 //! about). `benches/` has the two programs that `cargo bench` runs.
 
 pub mod contest;
+pub mod curve;
 pub mod launch;
 pub mod load;
 pub mod machine;

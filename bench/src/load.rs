@@ -1,5 +1,6 @@
 //! Who else uses the machine while something is measured.
 
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::fs;
 use std::time::Instant;
@@ -15,7 +16,7 @@ pub struct Load {
 }
 
 /// What was used between two looks, in processors: 1.0 is all of one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Used {
     /// By other processes. The kernel's own threads are not counted: they
     /// tear down what was measured.

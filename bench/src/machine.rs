@@ -3,16 +3,16 @@
 use crate::peer::Peer;
 use crate::place::{Place, Processors, said};
 use nsteps::error::Result;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs;
 use std::process::Command;
 
 /// Everything that decides the figures and is not in the programs.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Machine {
     /// By name, in the order of the names.
-    pub facts: BTreeMap<&'static str, String>,
+    pub facts: BTreeMap<String, String>,
 }
 
 /// How a compiler or library of this machine is asked for its version.
@@ -38,9 +38,9 @@ impl Machine {
         processors: &Processors,
     ) -> Result<Machine> {
         let mut facts = BTreeMap::new();
-        let mut note = |name, value: Option<String>| {
+        let mut note = |name: &str, value: Option<String>| {
             let value = value.unwrap_or_else(|| "not known".to_owned());
-            facts.insert(name, value.trim().to_owned());
+            facts.insert(name.to_owned(), value.trim().to_owned());
         };
         note("kernel", kernel());
         note("cpu", cpu());

@@ -13,12 +13,12 @@ use crate::place::Place;
 use crate::statistics::{Estimate, Random, quantile, sorted};
 use nsteps::error::Result;
 use nsteps::sandbox::Sandbox;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::thread::sleep;
 
 /// How much is measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Extent {
     /// How many rounds.
     pub rounds: usize,
@@ -52,7 +52,7 @@ pub struct Outcome {
 }
 
 /// Whether a row counts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Verdict {
     /// Every proof was right.
     Proved,

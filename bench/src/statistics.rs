@@ -1,7 +1,9 @@
 //! Medians, quantiles, and how sure a median is.
 
+use serde::{Deserialize, Serialize};
+
 /// A value and how sure it is.
-#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
     /// The median.
     pub median: f64,
