@@ -3,6 +3,7 @@
 //! `cargo bench --bench paired [-- PART...]` measures the rows whose names
 //! contain a PART. `NSTEPS_BENCH=short` measures little of everything.
 
+use bench::asked;
 use bench::contest::Contest;
 use bench::launch;
 use bench::machine::Machine;
@@ -13,11 +14,10 @@ use bench::programs;
 use bench::selection::{Selection, rows};
 use bench::statistics::Random;
 use bench::table;
-use nsteps::error::{Context, Error, Result};
+use nsteps::error::Result;
 use nsteps::layout::Layout;
 use serde::Serialize;
 use std::process::ExitCode;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// What is written down.
 #[derive(Serialize)]
@@ -29,19 +29,7 @@ struct Record<'a> {
 }
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    // `cargo test --benches` only wants to know whether it starts.
-    if !arguments.iter().any(|argument| argument == "--bench") {
-        return ExitCode::SUCCESS;
-    }
-    match Selection::of(&arguments).and_then(|it| measure(&it)) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("bench: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    asked::run(Selection::of, measure)
 }
 
 /// Measures what was asked for; whether every proof was right.
@@ -54,7 +42,7 @@ fn measure(selection: &Selection) -> Result<bool> {
     if selection.list || chosen.is_empty() {
         return Ok(true);
     }
-    let short = std::env::var("NSTEPS_BENCH").is_ok_and(|it| it == "short");
+    let short = asked::is_short();
     let extent = if short { Extent::SHORT } else { Extent::FULL };
 
     let layout = Layout::find()?;
@@ -74,12 +62,10 @@ fn measure(selection: &Selection) -> Result<bool> {
         if short { "; too few to be quoted" } else { "" }
     );
 
-    let seconds = SystemTime::now().duration_since(UNIX_EPOCH);
-    let seed = seconds.context("read the clock")?.as_secs();
     let mut run = Run {
         places,
         extent,
-        random: Random::new(seed),
+        random: Random::new(asked::seed()?),
         outcomes: Vec::new(),
         group: String::new(),
         said: Vec::new(),
@@ -147,35 +133,17 @@ impl Run {
         let record = Record {
             machine,
             extent: self.extent,
-            command: std::env::args().skip(1).collect(),
+            command: asked::command(),
             outcomes: &self.outcomes,
         };
-        let text = serde_json::to_string_pretty(&record)
-            .context("write down the figures")?;
-        let to = layout.programs().join("bench/paired.json");
-        std::fs::write(&to, text)
-            .context(format_args!("write {}", to.display()))?;
-        println!("\nwith min, p99 and every ratio: {}", to.display());
-        Ok(())
+        asked::write(layout, "paired.json", &record)
     }
 
     /// Whether it counts as a measurement at all.
     fn conclude(&self) -> Result<bool> {
-        let count = |is: fn(&Outcome) -> bool| {
-            self.outcomes.iter().filter(|it| is(it)).count()
-        };
-        let proved = count(|it| it.verdict == Verdict::Proved);
-        let wrong = count(|it| matches!(it.verdict, Verdict::Wrong(_)));
-        let marked = count(|it| it.used.is_too_much());
-        if marked > 0 {
-            println!("{marked} rows are marked: measure them again in peace");
-        }
-        if proved + wrong == 0 {
-            return Err(Error::new("nothing of it is possible here"));
-        }
-        if wrong > 0 {
-            println!("{wrong} rows are WRONG: their figures do not count");
-        }
-        Ok(wrong == 0)
+        let outcomes = self.outcomes.iter();
+        let results: Vec<_> =
+            outcomes.map(|it| (&it.verdict, it.used)).collect();
+        asked::conclude("rows", &results)
     }
 }

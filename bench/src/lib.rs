@@ -4,6 +4,7 @@
 //! how they are talked to), [`place`] (where) and [`paired`] (how ratios come
 //! about). `benches/` has the two programs that `cargo bench` runs.
 
+pub mod asked;
 pub mod contest;
 pub mod curve;
 pub mod launch;
@@ -15,6 +16,7 @@ pub mod paired;
 pub mod peer;
 pub mod place;
 pub mod programs;
+pub mod rounds;
 pub mod selection;
 pub mod six;
 pub mod statistics;

@@ -10,7 +10,8 @@ use crate::contest::{Contender, Contest};
 use crate::load::{Load, Used};
 use crate::peer::Answer;
 use crate::place::Place;
-use crate::statistics::{Estimate, Random, quantile, sorted};
+use crate::rounds::{self, Series, proved};
+use crate::statistics::{Estimate, Random};
 use nsteps::error::Result;
 use nsteps::sandbox::Sandbox;
 use serde::{Deserialize, Serialize};
@@ -130,46 +131,39 @@ pub fn hold(
     let mut refused = Vec::new();
     for contender in &contenders {
         match places.ask(contender, 2) {
-            Ok(answer) => outcome.verify(contender, 2, &answer),
+            Ok(answer) => {
+                let wanted = contender.proof.of(2);
+                let proved = proved(&contender.name, &wanted, Ok(answer));
+                if let Err(verdict) = proved {
+                    outcome.verdict = verdict;
+                }
+            }
             Err(error) => refused.push((contender, error.message)),
         }
         sleep(drain);
     }
     outcome.judge(&refused, contenders.len());
 
-    let mut blocks: Vec<Vec<Answer>> = vec![Vec::new(); contenders.len()];
-    for _ in 0..extent.rounds {
-        for at in random.order(contenders.len()) {
-            if outcome.verdict != Verdict::Proved {
-                return outcome;
-            }
-            let contender = &contenders[at];
-            match places.ask(contender, extent.block) {
-                Ok(answer) => {
-                    outcome.verify(contender, extent.block, &answer);
-                    blocks[at].push(answer);
-                }
-                Err(error) => {
-                    outcome.judge(&[(contender, error.message)], 0);
-                }
-            }
-            sleep(drain);
-        }
+    if outcome.verdict != Verdict::Proved {
+        return outcome;
     }
-    if outcome.verdict == Verdict::Proved {
-        outcome.used = before.since();
-        outcome.count_up(&contenders, &blocks, extent);
+    let held = rounds::hold(contenders.len(), extent.rounds, random, |at| {
+        let contender = &contenders[at];
+        let answer = places.ask(contender, extent.block);
+        sleep(drain);
+        proved(&contender.name, &contender.proof.of(extent.block), answer)
+    });
+    match held {
+        Ok(blocks) => {
+            outcome.used = before.since();
+            outcome.count_up(&contenders, &blocks, extent);
+        }
+        Err(verdict) => outcome.verdict = verdict,
     }
     outcome
 }
 
 impl Outcome {
-    fn verify(&mut self, contender: &Contender, count: u32, answer: &Answer) {
-        if let Err(why) = answer.must_prove(&contender.proof.of(count)) {
-            self.verdict = Verdict::Wrong(format!("{} {why}", contender.name));
-        }
-    }
-
     /// What nobody can do is not possible here. What only some cannot do is
     /// wrong with them.
     fn judge(&mut self, refused: &[(&Contender, String)], all: usize) {
@@ -188,35 +182,22 @@ impl Outcome {
         blocks: &[Vec<Answer>],
         extent: Extent,
     ) {
+        let series: Vec<Series> =
+            blocks.iter().map(|it| Series::of(it, extent.block)).collect();
         let base = |name: &&'static str| {
             let at = contenders.iter().position(|it| it.name == *name)?;
-            Some((*name, &blocks[at]))
+            Some((*name, &series[at]))
         };
         let bases: Vec<_> = BASES.iter().filter_map(base).collect();
-        for (contender, blocks) in contenders.iter().zip(blocks) {
-            let each = |of: fn(&Answer) -> u64| -> Vec<f64> {
-                blocks.iter().map(|block| of(block) as f64).collect()
-            };
-            let medians = sorted(&each(|block| block.median));
-            let ends = sorted(&each(|block| block.p99));
+        for (contender, series) in contenders.iter().zip(&series) {
             let against = bases.iter().filter_map(|(name, base)| {
-                let ratios: Vec<f64> = blocks
-                    .iter()
-                    .zip(*base)
-                    .map(|(it, base)| it.median as f64 / base.median as f64)
-                    .collect();
-                Some((*name, Estimate::of(&ratios)?))
+                Some((*name, series.against(base)?))
             });
-            // The longest time of a block of 20 is beyond what 95 of a
-            // hundred stay below; one block in five is beyond the 99th.
-            let beyond = (0.01 * f64::from(extent.block)).min(1.0);
             self.figures.push(Figures {
                 name: contender.name.clone(),
-                min: each(|block| block.min)
-                    .into_iter()
-                    .fold(f64::INFINITY, f64::min),
-                median: quantile(&medians, 0.5).unwrap_or(f64::NAN),
-                p99: quantile(&ends, 1.0 - beyond).unwrap_or(f64::NAN),
+                min: series.min,
+                median: series.median(),
+                p99: series.p99,
                 digest: contender.digest.clone(),
                 proof: contender.proof.of(extent.block),
                 against: against.collect(),

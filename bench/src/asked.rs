@@ -1,0 +1,95 @@
+//! What a run is asked for, and what is left of it: the part that the targets
+//! of `cargo bench` have in common.
+
+use crate::load::Used;
+use crate::paired::Verdict;
+use crate::selection::Selection;
+use nsteps::error::{Context, Error, Result};
+use nsteps::layout::Layout;
+use serde::Serialize;
+use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Runs a target for what was typed, `cargo bench [-- WORD...]`: it has to
+/// say whether every proof was right.
+pub fn run(
+    select: impl FnOnce(&[String]) -> Result<Selection>,
+    measure: impl FnOnce(&Selection) -> Result<bool>,
+) -> ExitCode {
+    let arguments = command();
+    // `cargo test --benches` only wants to know whether it starts.
+    if !arguments.iter().any(|argument| argument == "--bench") {
+        return ExitCode::SUCCESS;
+    }
+    match select(&arguments).and_then(|it| measure(&it)) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether a little of everything will do: `NSTEPS_BENCH=short`.
+pub fn is_short() -> bool {
+    std::env::var("NSTEPS_BENCH").is_ok_and(|it| it == "short")
+}
+
+/// The arguments of this run, for the record.
+pub fn command() -> Vec<String> {
+    std::env::args().skip(1).collect()
+}
+
+/// What the orders of a run are drawn from.
+///
+/// # Errors
+///
+/// The clock is before 1970.
+pub fn seed() -> Result<u64> {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    Ok(since.context("read the clock")?.as_secs())
+}
+
+/// Writes a record to `target/bench/FILE`.
+///
+/// # Errors
+///
+/// It cannot be written there.
+pub fn write(
+    layout: &Layout,
+    file: &str,
+    record: &impl Serialize,
+) -> Result<()> {
+    let text = serde_json::to_string_pretty(record)
+        .context("write down the figures")?;
+    let to = layout.programs().join("bench").join(file);
+    std::fs::write(&to, text)
+        .context(format_args!("write {}", to.display()))?;
+    println!("\nwith min, p99 and every ratio: {}", to.display());
+    Ok(())
+}
+
+/// Whether it counts as a measurement at all; says what does not count.
+///
+/// # Errors
+///
+/// Nothing of it was possible.
+pub fn conclude(what: &str, results: &[(&Verdict, Used)]) -> Result<bool> {
+    let count = |is: fn(&(&Verdict, Used)) -> bool| {
+        results.iter().filter(|it| is(it)).count()
+    };
+    let proved = count(|(verdict, _)| **verdict == Verdict::Proved);
+    let wrong = count(|(verdict, _)| matches!(verdict, Verdict::Wrong(_)));
+    let marked = count(|(_, used)| used.is_too_much());
+    if marked > 0 {
+        println!("{marked} {what} are marked: measure them again in peace");
+    }
+    if proved + wrong == 0 {
+        return Err(Error::new("nothing of it is possible here"));
+    }
+    if wrong > 0 {
+        println!("{wrong} {what} are WRONG: their figures do not count");
+    }
+    Ok(wrong == 0)
+}

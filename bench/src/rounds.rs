@@ -1,0 +1,128 @@
+//! Rounds: everyone does a block, in an order that is drawn anew each time,
+//! and is compared with the others of the same round.
+
+use crate::paired::Verdict;
+use crate::peer::Answer;
+use crate::statistics::{Estimate, Random, quantile, sorted};
+use std::fmt::Display;
+
+/// The blocks of `n` who take part, each in the order of the rounds.
+///
+/// # Errors
+///
+/// The first verdict that is not good: nothing counts then.
+pub fn hold<T>(
+    n: usize,
+    rounds: usize,
+    random: &mut Random,
+    mut block: impl FnMut(usize) -> Result<T, Verdict>,
+) -> Result<Vec<Vec<T>>, Verdict> {
+    let mut blocks: Vec<Vec<T>> = (0..n).map(|_| Vec::new()).collect();
+    for _ in 0..rounds {
+        for at in random.order(n) {
+            blocks[at].push(block(at)?);
+        }
+    }
+    Ok(blocks)
+}
+
+/// An answer that proves what it has to; else why nothing counts.
+///
+/// # Errors
+///
+/// Who failed or did something else, and what.
+pub fn proved(
+    who: impl Display,
+    wanted: &str,
+    answer: nsteps::error::Result<Answer>,
+) -> Result<Answer, Verdict> {
+    let answer = answer
+        .map_err(|error| Verdict::Wrong(format!("{who} fails: {error}")))?;
+    match answer.must_prove(wanted) {
+        Ok(()) => Ok(answer),
+        Err(why) => Err(Verdict::Wrong(format!("{who} {why}"))),
+    }
+}
+
+/// What all rounds of one who takes part come to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Series {
+    /// Of all values.
+    pub min: f64,
+    /// What 99 of a hundred values stay below, as far as blocks tell.
+    pub p99: f64,
+    /// One value of each round.
+    pub medians: Vec<f64>,
+}
+
+impl Series {
+    /// Of blocks of `block` times, in nanoseconds.
+    pub fn of(blocks: &[Answer], block: u32) -> Series {
+        let each = |of: fn(&Answer) -> u64| -> Vec<f64> {
+            blocks.iter().map(|block| of(block) as f64).collect()
+        };
+        // The longest time of a block of 20 is beyond what 95 of a hundred
+        // stay below; one block in five is beyond the 99th.
+        let beyond = (0.01 * f64::from(block)).min(1.0);
+        let ends = sorted(&each(|block| block.p99));
+        Series {
+            min: each(|it| it.min).into_iter().fold(f64::INFINITY, f64::min),
+            p99: quantile(&ends, 1.0 - beyond).unwrap_or(f64::NAN),
+            medians: each(|block| block.median),
+        }
+    }
+
+    /// Of one value for each round.
+    pub fn of_values(values: Vec<f64>) -> Series {
+        let sorted = sorted(&values);
+        Series {
+            min: quantile(&sorted, 0.0).unwrap_or(f64::NAN),
+            p99: quantile(&sorted, 0.99).unwrap_or(f64::NAN),
+            medians: values,
+        }
+    }
+
+    /// The median of the medians.
+    pub fn median(&self) -> f64 {
+        quantile(&sorted(&self.medians), 0.5).unwrap_or(f64::NAN)
+    }
+
+    /// Divided by another, round by round.
+    pub fn against(&self, base: &Series) -> Option<Estimate> {
+        let pairs = self.medians.iter().zip(&base.medians);
+        let ratios: Vec<f64> = pairs.map(|(it, base)| it / base).collect();
+        Estimate::of(&ratios)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(median: u64) -> Answer {
+        Answer { total: 9, min: median - 1, median, p99: 9, proof: "".into() }
+    }
+
+    #[test]
+    fn a_ratio_is_taken_within_a_round() {
+        // The machine is twice as slow in the second round.
+        let one = Series::of(&[answer(10), answer(20), answer(10)], 25);
+        let other = Series::of(&[answer(5), answer(10), answer(5)], 25);
+        let ratio = one.against(&other).expect("there are rounds");
+        assert_eq!((ratio.low, ratio.median, ratio.high), (2.0, 2.0, 2.0));
+        assert_eq!((one.min, one.median()), (9.0, 10.0));
+    }
+
+    #[test]
+    fn everyone_takes_part_once_a_round_until_a_verdict() {
+        let mut random = Random::new(7);
+        let blocks = hold(3, 4, &mut random, Ok);
+        assert_eq!(blocks, Ok(vec![vec![0; 4], vec![1; 4], vec![2; 4]]));
+        let wrong = Verdict::Wrong("no".into());
+        let verdict = hold(3, 4, &mut random, |at| match at {
+            1 => Err(wrong.clone()),
+            at => Ok(at),
+        });
+        assert_eq!(verdict, Err(wrong));
+    }
+}
