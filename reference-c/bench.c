@@ -8,6 +8,7 @@
  * With arguments it is one more step, which no post has: all six namespaces.
  * https://man7.org/linux/man-pages/man7/namespaces.7.html
  */
+#include "grow.h"
 #include "skeleton.h"
 
 #include <spawn.h>
@@ -80,10 +81,12 @@ static void stop(void)
 
 /*
  * What is proved: the set of kinds that all looks agreed on, or that they did
- * not agree; and how many children have ended.
+ * not agree; and how many children have ended. Of a peer that has grown: how
+ * large it now is.
  */
 static struct {
 	int seen, looks, mixed, ended;
+	char grown[64];
 } proof;
 
 static void see(int set)
@@ -532,17 +535,29 @@ static void answer(const char *operation, int count)
 		total += taken[i];
 	printf("%s %d %ld %ld %ld %ld ", operation, count, total, taken[0],
 	       taken[times / 2], taken[(times * 99 + 99) / 100 - 1]);
-	if (proof.mixed)
+	if (proof.grown[0])
+		printf("%s", proof.grown);
+	else if (proof.mixed)
 		printf("mixed");
 	else if (pivot)
 		printf(proof.seen ? "switched" : "kept");
 	else
 		print_set(proof.seen);
-	printf("*%d", proof.looks);
+	if (proof.looks)
+		printf("*%d", proof.looks);
 	if (proof.ended)
 		printf(",ended*%d", proof.ended);
 	printf("\n");
 	fflush(stdout);
+}
+
+/* What comes afterwards is compared with where this process is then. */
+static void bench_grow(const char *what, int count)
+{
+	start();
+	grow(what, count, proof.grown, sizeof(proof.grown));
+	stop();
+	look(own);
 }
 
 static void perform(const char *operation, int count)
@@ -552,9 +567,15 @@ static void perform(const char *operation, int count)
 
 	snprintf(name, sizeof(name), "%s", operation);
 	what = strchr(name, '/');
-	if (!what || count < 1 || count > LONGEST - WITNESSES)
-		errx(1, "no such operation: %s %d", operation, count);
+	if (!what)
+		errx(1, "no such operation: %s", operation);
 	*what++ = '\0';
+	if (strcmp(name, "grow") == 0) {
+		bench_grow(what, count);
+		return;
+	}
+	if (count < 1 || count > LONGEST - WITNESSES)
+		errx(1, "no such count: %d", count);
 	if (strcmp(name, "clone") == 0 && (rest = strchr(what, '/'))) {
 		*rest++ = '\0';
 		bench_clone(what, rest, count);

@@ -88,6 +88,9 @@ var (
 
 	seen, looks, ended int
 	mixed              bool
+
+	// Of a peer that has grown: how large it now is.
+	size string
 )
 
 func start() {
@@ -492,6 +495,8 @@ func answer(operation string, count int) {
 	}
 	proof := ""
 	switch {
+	case size != "":
+		proof = size
 	case mixed:
 		proof = "mixed"
 	case strings.HasPrefix(operation, "pivot_root/"):
@@ -507,7 +512,9 @@ func answer(operation string, count int) {
 		}
 		proof = strings.Join(names, "+")
 	}
-	proof += fmt.Sprintf("*%d", looks)
+	if looks > 0 {
+		proof += fmt.Sprintf("*%d", looks)
+	}
 	if ended > 0 {
 		proof += fmt.Sprintf(",ended*%d", ended)
 	}
@@ -515,11 +522,23 @@ func answer(operation string, count int) {
 		taken[(times*99+99)/100-1], proof)
 }
 
+// benchGrow: what comes afterwards is compared with where this process is then.
+func benchGrow(what string, count int) {
+	start()
+	size = grow(what, count)
+	stop()
+	look(&own)
+}
+
 func perform(operation string, count int) {
+	parts := strings.SplitN(operation, "/", 3)
+	if parts[0] == "grow" && len(parts) == 2 && count >= 0 {
+		benchGrow(parts[1], count)
+		return
+	}
 	if count < 1 || count > longest-witnesses {
 		panic(fmt.Sprintf("no such count: %d", count))
 	}
-	parts := strings.SplitN(operation, "/", 3)
 	switch {
 	case parts[0] == "clone" && len(parts) == 3 && parts[1] != "vfork":
 		benchClone(parts[1], parts[2], count)
@@ -575,6 +594,7 @@ func main() {
 			panic("no such line: " + lines.Text())
 		}
 		taken, seen, looks, ended, mixed = taken[:0], 0, 0, 0, false
+		size = ""
 		perform(operation, count)
 		answer(operation, count)
 		runtime.GC()

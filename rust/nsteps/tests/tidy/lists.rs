@@ -104,6 +104,7 @@ const BESIDE_STEPS: &[&str] = &[
     "reference-c/Makefile",
     "reference-c/README.md",
     "reference-c/bench.c",
+    "reference-c/grow.h",
     "reference-c/pitfalls/",
     "reference-c/skeleton.h",
     "reference-go/Makefile",
@@ -113,6 +114,7 @@ const BESIDE_STEPS: &[&str] = &[
     "reference-go/internal/",
     "reference-go/pitfalls/",
     "rust/steps/src/bin/bench.rs",
+    "rust/steps/src/bin/bench/",
 ];
 
 pub fn steps_of_sources(tree: &Tree) -> Found {

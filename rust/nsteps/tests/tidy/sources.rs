@@ -96,6 +96,7 @@ pub fn places_of_unsafe(tree: &Tree) -> Found {
             // The bench peers time the bare calls.
             || path.starts_with("bench/")
             || path == "rust/steps/src/bin/bench.rs"
+            || path.starts_with("rust/steps/src/bin/bench/")
             // Programs that show what goes wrong.
             || path.starts_with("rust/pitfalls/")
             // What all steps share, so that no step needs it.

@@ -34,6 +34,10 @@ use steps::{
     new_root, pidfd_open,
 };
 
+// In a directory, where cargo does not take it for a program.
+#[path = "bench/grow.rs"]
+mod grow;
+
 const TRUE: &str = "/nsteps/bench/true";
 const WITNESS: &str = "/nsteps/bench/witness";
 const NEWROOT: &CStr = c"/newroot";
@@ -152,6 +156,8 @@ struct Block {
     seen: Option<u32>,
     looks: usize,
     ended: usize,
+    /// Of a peer that has grown: how large it now is.
+    grown: Option<String>,
 }
 
 impl Block {
@@ -185,6 +191,7 @@ impl Block {
         let (median, p99) =
             (taken[times / 2], taken[(times * 99).div_ceil(100) - 1]);
         let seen = match self.seen {
+            _ if self.grown.is_some() => self.grown.unwrap_or_default(),
             None => "mixed".to_owned(),
             Some(0) if operation.starts_with("pivot_root/") => "kept".into(),
             Some(_) if operation.starts_with("pivot_root/") => {
@@ -198,14 +205,17 @@ impl Block {
                 names.join("+")
             }
         };
-        let looks = self.looks;
+        let looks = match self.looks {
+            0 => String::new(),
+            looks => format!("*{looks}"),
+        };
         let ended = match self.ended {
             0 => String::new(),
             ended => format!(",ended*{ended}"),
         };
         format!(
             "{operation} {count} {total} {min} {median} {p99} \
-             {seen}*{looks}{ended}\n"
+             {seen}{looks}{ended}\n"
         )
     }
 }
@@ -256,9 +266,10 @@ fn clone3(flags: CloneFlags) -> nix::Result<Option<Pid>> {
     let mut args: libc::clone_args = unsafe { std::mem::zeroed() };
     args.flags = u64::from(flags.bits().cast_unsigned());
     args.exit_signal = libc::SIGCHLD as u64;
-    // SAFETY: the kernel reads `args`, whose size it is told. This process
-    // has one thread, so the child's copy of its memory holds no lock that
-    // nobody is left to open.
+    // SAFETY: the kernel reads `args`, whose size it is told. A child beside
+    // whose parent other threads ran must not want a lock that one of them
+    // held: ours closes descriptors, looks around, sleeps or ends, by system
+    // calls alone, and takes no lock.
     let pid = unsafe {
         libc::syscall(libc::SYS_clone3, &raw const args, size_of_val(&args))
     };
@@ -331,6 +342,9 @@ impl Bench {
         operation: &str,
         count: usize,
     ) -> Result<Block, Failure> {
+        if let Some(("grow", what)) = operation.split_once('/') {
+            return self.grow(what, count);
+        }
         if !(1..=LONGEST - WITNESSES).contains(&count) {
             refuse(&format!("no such count: {count}"));
         }
@@ -358,6 +372,15 @@ impl Bench {
             _ => refuse(&format!("no such operation: {operation}")),
         }
         Ok(block)
+    }
+
+    /// What comes afterwards is compared with where this process is then.
+    fn grow(&mut self, what: &str, count: usize) -> Result<Block, Failure> {
+        let begun = Instant::now();
+        let grown = grow::grow(what, count)?;
+        let taken = vec![nanoseconds(begun)];
+        self.own = look();
+        Ok(Block { taken, grown: Some(grown), ..Block::default() })
     }
 
     /// clone: from the call until the child has been waited for. The child
@@ -391,8 +414,10 @@ impl Bench {
                 let stack = &mut self.stack;
                 // SAFETY: the stack is a megabyte and its child's alone, for
                 // no two of them live at once. The child makes system calls,
-                // allocates nothing and ends; with CLONE_VM the caller, which
-                // has one thread, is stopped by CLONE_VFORK until then.
+                // allocates nothing, takes no lock and ends, so that it may
+                // have copied other threads' memory. With CLONE_VM the
+                // calling thread is stopped by CLONE_VFORK until then, and
+                // the others, if it has grown any, do nothing but sleep.
                 let cloned =
                     unsafe { clone(Box::new(child), stack, flags, signal) };
                 must("clone", cloned)?
@@ -439,8 +464,10 @@ impl Bench {
         flags: CloneFlags,
     ) -> Result<(), Failure> {
         let report = self.report;
-        // SAFETY: this process has one thread, so the child's copy of its
-        // memory holds no lock that nobody is left to open.
+        // SAFETY: where there are other threads, the child may only make
+        // async-signal-safe calls: it changes namespaces, reads the clock,
+        // looks around and ends, by system calls, and neither allocates nor
+        // takes a lock.
         match must("fork", unsafe { fork() })? {
             ForkResult::Child => {
                 self.warm_up(change, flags);
