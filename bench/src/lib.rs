@@ -2,12 +2,16 @@
 //!
 //! Start with [`operation`] (what is measured), then [`peer`] (who does it and
 //! how they are talked to), [`place`] (where) and [`paired`] (how ratios come
-//! about). `benches/` has the two programs that `cargo bench` runs.
+//! about); [`growth`] has what becomes dearer with size. `benches/` has the
+//! programs that `cargo bench` runs.
 
 pub mod asked;
 pub mod contest;
 pub mod curve;
+pub mod fit;
+pub mod growth;
 pub mod launch;
+pub mod lineage;
 pub mod load;
 pub mod machine;
 pub mod oci;

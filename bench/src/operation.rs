@@ -186,6 +186,11 @@ pub fn drain(networks: bool) -> Duration {
     Duration::from_millis(if networks { 60 } else { 8 })
 }
 
+/// The same, after so many network namespaces have come to their end at once.
+pub fn drain_of(networks: u32) -> Duration {
+    drain(true) + networks * Duration::from_micros(700)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

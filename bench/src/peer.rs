@@ -17,6 +17,7 @@ use nsteps::trial::complaint;
 use std::fs::File;
 use std::io::Write;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 /// Who performs operations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,6 +113,10 @@ impl Answer {
     }
 }
 
+/// How long a peer may take to grow: the first gibibytes that a virtual
+/// machine touches are its host's to find.
+const TO_GROW: Duration = Duration::from_secs(120);
+
 /// A running peer.
 #[derive(Debug)]
 pub struct Dialogue {
@@ -126,7 +131,21 @@ impl Dialogue {
     ///
     /// The sandbox is gone.
     pub fn begin(peer: Peer, sandbox: &mut Sandbox) -> Result<Dialogue> {
-        let mut argv = vec![format!("{PROGRAMS}/{}", peer.path())];
+        Dialogue::begin_under(peer, &[], sandbox)
+    }
+
+    /// The same, with a command line that becomes the peer.
+    ///
+    /// # Errors
+    ///
+    /// The sandbox is gone.
+    pub fn begin_under(
+        peer: Peer,
+        above: &[&str],
+        sandbox: &mut Sandbox,
+    ) -> Result<Dialogue> {
+        let mut argv: Vec<_> = above.iter().map(ToString::to_string).collect();
+        argv.push(format!("{PROGRAMS}/{}", peer.path()));
         if Identity::natural() == Identity::User {
             // A peer goes back to where it began. What the sandbox has from
             // the host only the host's root may enter.
@@ -147,6 +166,28 @@ impl Dialogue {
         self.running.pid
     }
 
+    /// Hangs up, and waits until the peer is gone and its memory free.
+    ///
+    /// # Errors
+    ///
+    /// The sandbox is gone.
+    pub fn end(self, sandbox: &mut Sandbox) -> Result<()> {
+        drop(self.stdin);
+        sandbox.wait(self.running.pid, deadline())?;
+        Ok(())
+    }
+
+    /// Has a peer grow, and says how large it then is, in the peer's words.
+    ///
+    /// # Errors
+    ///
+    /// The peer has given up, and this is why.
+    pub fn grow(&mut self, what: &str, count: u32) -> Result<String> {
+        let until = Instant::now() + TO_GROW;
+        let line = format!("grow/{what}");
+        Ok(self.ask_until(&line, count, &[], until)?.proof)
+    }
+
     /// Has an operation performed `count` times.
     ///
     /// # Errors
@@ -158,6 +199,16 @@ impl Dialogue {
         count: u32,
         arguments: &[String],
     ) -> Result<Answer> {
+        self.ask_until(operation, count, arguments, deadline())
+    }
+
+    fn ask_until(
+        &mut self,
+        operation: &str,
+        count: u32,
+        arguments: &[String],
+        until: Instant,
+    ) -> Result<Answer> {
         let mut line = format!("{operation} {count}");
         for argument in arguments {
             line.push(' ');
@@ -165,7 +216,7 @@ impl Dialogue {
         }
         line.push('\n');
         self.stdin.write_all(line.as_bytes()).context("ask a peer")?;
-        match read_line(&mut self.running.stdout, deadline()) {
+        match read_line(&mut self.running.stdout, until) {
             LineRead::Line(text) => {
                 let text = String::from_utf8_lossy(&text);
                 Answer::to(operation, count, &text).ok_or_else(|| {

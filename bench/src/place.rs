@@ -47,6 +47,13 @@ impl Processors {
         Ok(Processors { one: *one, two, allowed })
     }
 
+    /// All of them.
+    pub fn all(&self) -> Vec<usize> {
+        let is_allowed =
+            |cpu: &usize| self.allowed.is_set(*cpu).unwrap_or(false);
+        (0..CpuSet::count()).filter(is_allowed).collect()
+    }
+
     /// Keeps this process off the one that is measured on, if it can.
     ///
     /// # Errors

@@ -64,12 +64,22 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// Reads a command line.
+    /// Reads a command line that all targets of `cargo bench` get.
     ///
     /// # Errors
     ///
     /// An option that no target has, or a part of a name that no row has.
     pub fn of(arguments: &[String]) -> Result<Selection> {
+        let names: Vec<String> = rows().chain(benchmarks()).collect();
+        Selection::among(&names, arguments)
+    }
+
+    /// Reads a command line that is about these names.
+    ///
+    /// # Errors
+    ///
+    /// An option that no target has, or a part that none of the names has.
+    pub fn among(names: &[String], arguments: &[String]) -> Result<Selection> {
         let mut selection = Selection::default();
         let mut words = arguments.iter();
         while let Some(word) = words.next() {
@@ -91,17 +101,16 @@ impl Selection {
         }
         selection.exact = arguments.iter().any(|it| it == "--exact");
         selection.list = arguments.iter().any(|it| it == "--list");
-        let known: Vec<String> = rows().chain(benchmarks()).collect();
         let unknown = selection
             .parts
             .iter()
-            .find(|part| !known.iter().any(|name| selection.fits(part, name)));
+            .find(|part| !names.iter().any(|name| selection.fits(part, name)));
         match unknown {
             None => Ok(selection),
             Some(part) => Err(Error::new(format!(
                 "no row has `{part}` in its name: the groups are {}; cargo \
                  bench -- --list names the rows",
-                groups().join(", ")
+                groups(names).join(", ")
             ))),
         }
     }
@@ -140,11 +149,13 @@ fn benchmarks() -> impl Iterator<Item = String> {
     })
 }
 
-fn groups() -> Vec<String> {
-    let mut groups: Vec<String> = rows()
-        .filter_map(|row| Some(row.split_once('/')?.0.to_owned()))
-        .collect();
-    groups.dedup();
+fn groups(names: &[String]) -> Vec<&str> {
+    let mut groups: Vec<&str> = Vec::new();
+    for (group, _) in names.iter().filter_map(|name| name.split_once('/')) {
+        if !groups.contains(&group) {
+            groups.push(group);
+        }
+    }
     groups
 }
 

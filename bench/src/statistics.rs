@@ -77,13 +77,17 @@ impl Random {
         Random(seed.max(1))
     }
 
-    /// A number below `end`.
-    pub fn below(&mut self, end: usize) -> usize {
+    /// Any number.
+    pub fn draw(&mut self) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
-        let number = self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 32;
-        (number as usize) % end
+        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
+    }
+
+    /// A number below `end`.
+    pub fn below(&mut self, end: usize) -> usize {
+        (self.draw() >> 32) as usize % end
     }
 
     /// Any order of `0..n`, each as likely as the others.

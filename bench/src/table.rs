@@ -1,5 +1,7 @@
 //! The table in the terminal: a line for each row, as soon as it is there.
 
+use crate::curve::Curve;
+use crate::load::Used;
 use crate::paired::{Figures, Outcome, Verdict};
 use crate::statistics::Estimate;
 use std::fmt::Write;
@@ -52,12 +54,7 @@ pub fn row(outcome: &Outcome) -> String {
     let _ = write!(row, "{:>7} |", plain(ratio("go2", "c")));
     let _ = write!(row, " {}", made(outcome));
     if outcome.used.is_too_much() {
-        let _ = write!(
-            row,
-            "  ! others used {:.0} %, {:.0} % was stolen",
-            100.0 * outcome.used.others,
-            100.0 * outcome.used.stolen
-        );
+        let _ = write!(row, "  {}", others(&outcome.used));
     }
     let others = outcome
         .figures
@@ -109,6 +106,63 @@ fn made(outcome: &Outcome) -> String {
         let _ = write!(made, ", {name} {digest}");
     }
     made
+}
+
+/// A curve: what each line has at each point, the last one against the first,
+/// and the fit in words.
+pub fn curve(curve: &Curve) -> String {
+    let mut table = format!("\n{}: {}", curve.name, curve.y.label);
+    let is_time = curve.y.unit == "ns";
+    let unit = if is_time { "us" } else { &curve.y.unit };
+    let _ = write!(table, " ({unit}), by {}", curve.x.label);
+    if curve.used.is_too_much() {
+        let _ = write!(table, "  {}", others(&curve.used));
+    }
+    match &curve.verdict {
+        Verdict::NotPossible(why) => {
+            let _ = write!(table, "\n    not possible here: {why}");
+        }
+        Verdict::Wrong(why) => {
+            let _ = write!(table, "\n    WRONG: {why}");
+        }
+        Verdict::Proved => {}
+    }
+    if let Some(first) = curve.lines.first() {
+        let _ = write!(table, "\n{:15}", curve.x.unit);
+        for point in &first.points {
+            let _ = write!(table, "{:>10}", point.x);
+        }
+        table.push_str(" |  last/first  95 %            | fit");
+    }
+    for line in &curve.lines {
+        let _ = write!(table, "\n{:15}", line.name);
+        for point in &line.points {
+            let value = match is_time {
+                true => time(point.median),
+                false => format!("{:.0}", point.median),
+            };
+            let _ = write!(table, "{value:>10}");
+        }
+        let last = line.points.last().and_then(|it| it.against_first.as_ref());
+        let last = last.map_or_else(String::new, |it| {
+            format!("{:11.3}  [{:.3} {:.3}]", it.median, it.low, it.high)
+        });
+        let fit = line.fit.as_ref().map_or("", |fit| &fit.words);
+        let _ = write!(table, " | {last:30} | {fit}");
+    }
+    for (name, why) in &curve.absent {
+        let _ = write!(table, "\n    {name}: {why}");
+    }
+    table
+}
+
+/// Why a row is marked.
+fn others(used: &Used) -> String {
+    format!(
+        "! others used {:.0} %, {:.0} % was stolen",
+        100.0 * used.others,
+        100.0 * used.stolen
+    )
 }
 
 /// Nanoseconds as microseconds, with as many digits as mean something.

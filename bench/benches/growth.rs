@@ -1,0 +1,68 @@
+//! How each cost grows: with memory, threads, mounts, networks, depth, and
+//! with how many do it at once.
+//!
+//! `cargo bench --bench growth [-- PART...]` measures the curves whose names
+//! contain a PART, and a plain `cargo bench` none of them.
+//! `NSTEPS_BENCH=short` measures little of everything.
+
+use bench::asked;
+use bench::curve::Record;
+use bench::growth::{Bench, CURVES, FULL, SHORT};
+use bench::machine::Machine;
+use bench::place::{Place, Processors};
+use bench::programs;
+use bench::selection::Selection;
+use bench::statistics::Random;
+use bench::table;
+use nsteps::error::Result;
+use nsteps::layout::Layout;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let names: Vec<String> =
+        CURVES.iter().map(|it| it.name.to_owned()).collect();
+    asked::run(|arguments| Selection::among(&names, arguments), measure)
+}
+
+/// Measures what was asked for; whether every proof was right.
+fn measure(selection: &Selection) -> Result<bool> {
+    let wanted: Vec<_> =
+        CURVES.iter().filter(|it| selection.wants(it.name)).collect();
+    if selection.list {
+        wanted.iter().for_each(|it| println!("{}: benchmark", it.name));
+    }
+    if selection.list || wanted.is_empty() {
+        return Ok(true);
+    }
+    let layout = Layout::find()?;
+    programs::build(&layout)?;
+    let processors = Processors::find()?;
+    let machine = {
+        let one = [processors.one];
+        let mut place = Place::enter(&layout, &processors, &one)?;
+        Machine::describe(&mut place, &processors)?
+    };
+    let short = asked::is_short();
+    let extent = if short { SHORT } else { FULL };
+    println!("{machine}");
+    println!(
+        "{} rounds of {} times each, in random order; medians{}",
+        extent.rounds,
+        extent.block,
+        if short { "; too few to be quoted" } else { "" }
+    );
+    let random = Random::new(asked::seed()?);
+    let mut bench =
+        Bench { layout: layout.clone(), processors, extent, random };
+    let mut curves = Vec::new();
+    for growing in wanted {
+        let curve = growing.measure(&mut bench);
+        println!("{}", table::curve(&curve));
+        curves.push(curve);
+    }
+    let record = Record { machine, extent, command: asked::command(), curves };
+    asked::write(&layout, "growth.json", &record)?;
+    let results: Vec<_> =
+        record.curves.iter().map(|it| (&it.verdict, it.used)).collect();
+    asked::conclude("curves", &results)
+}
