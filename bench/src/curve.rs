@@ -84,7 +84,7 @@ pub struct Point {
 pub struct Fit {
     /// Which of the laws it follows best.
     pub law: Law,
-    /// `y` where `x` is 0 (`Linear`) or 1 (`Power`), for who draws it.
+    /// For who draws it: `begin` in the words of [`Law`].
     pub begin: f64,
     /// What one more unit of `x` adds to `y`, over the rounds.
     pub slope: Estimate,
@@ -98,11 +98,11 @@ pub struct Fit {
 /// What a line looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Law {
-    /// The last point is not distinguishable from the first, or hardly.
+    /// The last point is within 10 % of the first, or not to be told from it.
     Constant,
     /// `y = begin + slope * x`.
     Linear,
-    /// `y = begin * x ^ exponent`; where there is an `x` of 0, it is what is
-    /// added to the first point that goes like this.
+    /// `y = begin * x ^ exponent`; where the first `x` is 0, `y` is that
+    /// first point's and this on top of it.
     Power,
 }

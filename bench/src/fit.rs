@@ -1,9 +1,9 @@
-//! Which law a line follows: a fit in each round, so that the machine's drift
-//! cancels, and the median of the rounds.
+//! Which law a line follows: within each round, so that the machine's drift
+//! cancels.
 
 use crate::curve::{Axis, Fit, Law};
 use crate::rounds::Series;
-use crate::statistics::Estimate;
+use crate::statistics::{Estimate, Random, quantile, sorted};
 
 /// Up to here a ratio to the first point is no growth, in either direction.
 const HARDLY: f64 = 0.10;
@@ -28,14 +28,8 @@ impl Fit {
         let begin: Vec<f64> = lines.iter().map(|it| it.0).collect();
         let begin = Estimate::of(&begin)?.median;
 
-        let powers: Vec<(f64, f64)> =
-            rounds.iter().filter_map(|points| power(points)).collect();
-        let exponents: Vec<f64> = powers.iter().map(|it| it.1).collect();
-        let factors: Vec<f64> = powers.iter().map(|it| it.0).collect();
-        // Most rounds must see something grow.
-        let seen = 2 * powers.len() > rounds.len();
-        let exponent = Estimate::of(&exponents).filter(|_| seen);
-        let factor = Estimate::of(&factors).map_or(f64::NAN, |it| it.median);
+        let (factor, exponent) = powers(&rounds)
+            .map_or((f64::NAN, None), |(factor, it)| (factor, Some(it)));
 
         let last = y.last()?.against(y.first()?)?;
         let hardly = (last.median - 1.0).abs() <= HARDLY
@@ -100,6 +94,46 @@ fn straight(points: &[(f64, f64)]) -> Option<(f64, f64)> {
     let weighted =
         points.iter().map(|(x, y)| (*x, *y, 1.0 / (y * y))).collect::<Vec<_>>();
     least_squares(&weighted)
+}
+
+/// How often the rounds are drawn anew for the interval of an exponent.
+const RESAMPLES: usize = 400;
+
+/// The power law through the medians of all rounds, which forget the noise
+/// that is larger than what is added; the interval is that of other rounds
+/// drawn from the same. None where hardly anything is added.
+fn powers(rounds: &[Vec<(f64, f64)>]) -> Option<(f64, Estimate)> {
+    let (factor, exponent) = power(&medians(rounds))?;
+    let mut random = Random::new(0x6772_6f77_7468);
+    let drawn: Vec<f64> = (0..RESAMPLES)
+        .filter_map(|_| {
+            let draw = |_| rounds[random.below(rounds.len())].clone();
+            let drawn: Vec<_> = (0..rounds.len()).map(draw).collect();
+            Some(power(&medians(&drawn))?.1)
+        })
+        .collect();
+    let drawn = sorted(&drawn);
+    let estimate = Estimate {
+        median: exponent,
+        q1: quantile(&drawn, 0.25)?,
+        q3: quantile(&drawn, 0.75)?,
+        low: quantile(&drawn, 0.025)?,
+        high: quantile(&drawn, 0.975)?,
+    };
+    Some((factor, estimate))
+}
+
+/// Each point's ratio to the first one of its round, the median of that, and
+/// the first point's median in front.
+fn medians(rounds: &[Vec<(f64, f64)>]) -> Vec<(f64, f64)> {
+    let Some(one) = rounds.first() else { return Vec::new() };
+    let middle =
+        |values: Vec<f64>| quantile(&sorted(&values), 0.5).unwrap_or(f64::NAN);
+    let first = middle(rounds.iter().map(|round| round[0].1).collect());
+    let ratio = |at: usize| {
+        middle(rounds.iter().map(|it| it[at].1 / it[0].1).collect())
+    };
+    one.iter().enumerate().map(|(at, (x, _))| (*x, ratio(at) * first)).collect()
 }
 
 /// `a` and `b` of `y = a x^b`; where there is an `x` of 0, of what is added to
@@ -182,6 +216,23 @@ mod tests {
         assert_eq!(fit.law, Law::Power);
         let exponent = fit.exponent.expect("it grows").median;
         assert!((exponent - 2.0).abs() < 0.05, "{exponent}");
+    }
+
+    #[test]
+    fn a_round_of_noise_moves_no_exponent() {
+        let x = [0.0, 10.0, 20.0, 30.0];
+        let y = |x: f64| 100.0 + x;
+        let series: Vec<Series> = x
+            .iter()
+            .map(|x| {
+                let noisy = if *x == 10.0 { 50.0 } else { 0.0 };
+                Series::of_values(vec![y(*x), y(*x) + noisy, y(*x), y(*x)])
+            })
+            .collect();
+        let fit = Fit::of(&x, &series, &axis("level"), &axis("ns"));
+        let fit = fit.expect("it has points");
+        assert!(fit.words.starts_with("+1.0 ns per level"), "{fit:?}");
+        assert!(fit.words.ends_with("exponent 1.00"), "{fit:?}");
     }
 
     #[test]
