@@ -42,11 +42,12 @@ without = { echo "make $@: no $(1): $(2)"; [ "$${MUST_RUN:-0}" != 1 ]; }
 
 help: ## list these targets
 	@awk -F ':.*## ' \
-		'/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+		'/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "  ARGS='--only uts'  more arguments for nsteps"
 	@echo "  SETUP=0            install nothing (SETUP=sudo: through sudo)"
 	@echo "  MUST_RUN=1         what cannot be tested here is a failure"
+	@echo "  RUNS=3             how often bench-report measures; 0: write again"
 	@echo "  PREFIX=DIR         where install puts things ($(PREFIX))"
 
 # make ends with 2 when anything fails, and says what nsteps ended with: 1 for a
@@ -110,6 +111,13 @@ bless: tree build ## write down the effects seen now as the expected ones
 
 bench: tree ## measure what namespaces cost
 	cargo bench --locked $(ARGS)
+
+# Three runs take three quarters of an hour on a machine that does nothing
+# else; RUNS=0 only writes the chapter again, from the newest record.
+RUNS = 3
+bench-report: tree ## measure RUNS times, write the record and its chapter
+	@cargo run --quiet --locked --release -p nsteps-bench --bin report \
+		-- $(RUNS)
 
 # mdBook is no part of what is built: it is installed once, below target/, at
 # the version whose pages were looked at. What it builds itself from goes again.
@@ -179,5 +187,5 @@ tree:
 			"are $$(id -un): let $$(owner "$$other") remove target/ first"; \
 	fi
 
-.PHONY: help compare build test check bless bench docs setup setup-test install \
-	clean tree
+.PHONY: help compare build test check bless bench bench-report docs setup \
+	setup-test install clean tree

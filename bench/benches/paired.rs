@@ -8,7 +8,7 @@ use bench::contest::Contest;
 use bench::launch;
 use bench::machine::Machine;
 use bench::operation::OPERATIONS;
-use bench::paired::{Extent, Outcome, Places, Verdict, hold};
+use bench::paired::{Extent, Outcome, Places, Record, Verdict, hold};
 use bench::place::{Place, Processors};
 use bench::programs;
 use bench::selection::{Selection, rows};
@@ -16,17 +16,7 @@ use bench::statistics::Random;
 use bench::table;
 use nsteps::error::Result;
 use nsteps::layout::Layout;
-use serde::Serialize;
 use std::process::ExitCode;
-
-/// What is written down.
-#[derive(Serialize)]
-struct Record<'a> {
-    machine: &'a Machine,
-    extent: Extent,
-    command: Vec<String>,
-    outcomes: &'a [Outcome],
-}
 
 fn main() -> ExitCode {
     asked::run(Selection::of, measure)
@@ -131,10 +121,10 @@ impl Run {
 
     fn write(&self, layout: &Layout, machine: &Machine) -> Result<()> {
         let record = Record {
-            machine,
+            machine: machine.clone(),
             extent: self.extent,
             command: asked::command(),
-            outcomes: &self.outcomes,
+            outcomes: self.outcomes.clone(),
         };
         asked::write(layout, "paired.json", &record)
     }

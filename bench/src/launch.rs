@@ -30,6 +30,13 @@ use std::path::Path;
 const BEYOND_THE_FLOOR: &[&str] =
     &["unshare_init", "user_mapped", "container", "time", "rootless", "join"];
 
+/// The payload of a row, as its launchers name it: there is another one where
+/// the root is not kept.
+pub fn payload(name: &str) -> String {
+    let step = name.strip_prefix("launch/").and_then(Step::named);
+    if pivots(step) { "/true".to_owned() } else { program("bench/true") }
+}
+
 /// Whether the payload gets a new root: at every step that takes one, and
 /// where there is no step, at all six.
 fn pivots(step: Option<&Step>) -> bool {
@@ -39,11 +46,6 @@ fn pivots(step: Option<&Step>) -> bool {
 /// Whether the namespaces are somebody else's.
 fn joins(step: Option<&Step>) -> bool {
     step.is_some_and(|step| step.arguments == Arguments::Pid)
-}
-
-/// The payload, where the root is kept and where it is not.
-fn payload(pivots: bool) -> String {
-    if pivots { "/true".to_owned() } else { program("bench/true") }
 }
 
 /// A program of ours in a sandbox.
@@ -173,7 +175,7 @@ pub fn launch(
         let text = observed.effect.to_string();
         let digest = digest(&text);
         effects.push((launch.launcher, observed));
-        let argv = (launch.argv)(&subject, &[&payload(pivots(step))]);
+        let argv = (launch.argv)(&subject, &[&payload(name)]);
         let mut contender = starting(launch.name, false, argv.clone());
         contender.digest = Some(digest.clone());
         contest.contenders.push(contender);

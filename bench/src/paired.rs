@@ -8,6 +8,7 @@
 
 use crate::contest::{Contender, Contest};
 use crate::load::{Load, Used};
+use crate::machine::Machine;
 use crate::peer::Answer;
 use crate::place::Place;
 use crate::rounds::{self, Series, proved};
@@ -37,8 +38,21 @@ impl Extent {
 /// Who the others are compared with, where they take part.
 pub const BASES: &[&str] = &["c", "floor", "rust"];
 
+/// Everything that one run of `paired` found.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Record {
+    /// What was measured on.
+    pub machine: Machine,
+    /// How much was measured.
+    pub extent: Extent,
+    /// The arguments of the run.
+    pub command: Vec<String>,
+    /// In the order they were measured.
+    pub outcomes: Vec<Outcome>,
+}
+
 /// What came of a contest.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Outcome {
     /// The row's name.
     pub name: String,
@@ -64,7 +78,7 @@ pub enum Verdict {
 }
 
 /// What one contender achieved, in nanoseconds and in ratios.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Figures {
     /// The column's name.
     pub name: String,
@@ -79,7 +93,7 @@ pub struct Figures {
     /// What each block proved.
     pub proof: String,
     /// This one divided by each of [`BASES`].
-    pub against: BTreeMap<&'static str, Estimate>,
+    pub against: BTreeMap<String, Estimate>,
 }
 
 /// The sandboxes of a run.
@@ -191,7 +205,7 @@ impl Outcome {
         let bases: Vec<_> = BASES.iter().filter_map(base).collect();
         for (contender, series) in contenders.iter().zip(&series) {
             let against = bases.iter().filter_map(|(name, base)| {
-                Some((*name, series.against(base)?))
+                Some(((*name).to_owned(), series.against(base)?))
             });
             self.figures.push(Figures {
                 name: contender.name.clone(),

@@ -28,17 +28,21 @@ pub fn installed(name: &str) -> Option<PathBuf> {
     paths.into_iter().find(|path| path.exists())
 }
 
-fn make(directory: &Path, targets: &[&str]) -> Result<()> {
-    // Cargo tells those it starts about the package it builds; another cargo
-    // must not take that for its own.
+/// A program that may run cargo. Cargo tells those it starts about the package
+/// it builds; another cargo must not take that for its own.
+pub fn foreign(program: &str) -> Command {
     let cargo = |name: &str| {
         name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
     };
-    let mut command = Command::new("make");
+    let mut command = Command::new(program);
     for (name, _) in std::env::vars().filter(|(name, _)| cargo(name)) {
         command.env_remove(name);
     }
-    let output = command
+    command
+}
+
+fn make(directory: &Path, targets: &[&str]) -> Result<()> {
+    let output = foreign("make")
         .arg("--silent")
         .arg("-C")
         .arg(directory)

@@ -1,0 +1,97 @@
+//! How far the runs of a record agree in what Rust takes of C's time, and how
+//! far they have to.
+
+use crate::operation::OPERATIONS;
+use crate::record::Record;
+use crate::six;
+use nsteps::step::{Arguments, Namespace, Step};
+
+/// How far runs may lie apart, and where. The first that applies counts.
+pub const LIMITS: &[Limit] = &[
+    Limit {
+        rows: "`Command` with `pre_exec`",
+        applies: |row| row.starts_with("spawn/") && row != "spawn/none",
+        at_most: 0.10,
+    },
+    Limit {
+        rows: "fork-like clone",
+        applies: |row| {
+            ["clone/fork/", "clone/clone3/"]
+                .iter()
+                .any(|it| row.starts_with(it))
+        },
+        at_most: 0.08,
+    },
+    Limit {
+        rows: "where networks are made",
+        applies: makes_networks,
+        at_most: 0.06,
+    },
+    Limit { rows: "everything else", applies: |_| true, at_most: 0.03 },
+];
+
+/// How far runs may lie apart.
+#[derive(Debug)]
+pub struct Limit {
+    /// In which rows, for people.
+    pub rows: &'static str,
+    /// Whether a row is one of them.
+    pub applies: fn(&str) -> bool,
+    /// The largest ratio divided by the smallest, less one.
+    pub at_most: f64,
+}
+
+/// The limit of a row.
+pub fn limit(row: &str) -> Option<&'static Limit> {
+    LIMITS.iter().find(|it| (it.applies)(row))
+}
+
+/// A row, and how far its runs lie apart.
+pub fn apart(record: &Record) -> Vec<(&str, f64)> {
+    record
+        .rows()
+        .filter_map(|row| Some((row, record.ratio(row, "rust", "c")?.apart)))
+        .collect()
+}
+
+/// Whether a new network is part of what is timed.
+fn makes_networks(row: &str) -> bool {
+    if row == six::SIX {
+        return true;
+    }
+    if let Some(step) = row.strip_prefix("launch/").and_then(Step::named) {
+        return step.namespaces.contains(&Namespace::Net)
+            && step.arguments != Arguments::Pid;
+    }
+    let operation = OPERATIONS.iter().find(|it| it.name == row);
+    let makes = operation.is_some_and(|it| it.group() != "setns");
+    makes && operation.is_some_and(|it| it.line().contains("net"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_has_the_limit_of_what_it_does() {
+        let of = |row| limit(row).expect("every row has one").at_most;
+        for (row, at_most) in [
+            ("unshare/uts", 0.03),
+            ("unshare/net", 0.06),
+            ("unshare/six", 0.06),
+            ("setns/net", 0.03),
+            ("clone/vfork/mnt+net", 0.06),
+            ("clone/fork/net", 0.08),
+            ("clone/clone3/time", 0.08),
+            ("spawn/none", 0.03),
+            ("spawn/net", 0.10),
+            ("launch/uts", 0.03),
+            ("launch/network", 0.06),
+            ("launch/join", 0.03),
+            ("launch/six", 0.06),
+            ("exec/empty", 0.03),
+        ] {
+            assert_eq!(of(row), at_most, "{row}");
+        }
+    }
+}

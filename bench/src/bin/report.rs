@@ -1,0 +1,52 @@
+//! Writes the book's chapter about costs from the newest record; with a
+//! number measures first, the ratios that many times.
+//!
+//!     cargo run --release -p nsteps-bench --bin report [-- RUNS]
+
+use bench::chapter;
+use bench::record::Record;
+use bench::report::{measure, shown};
+use bench::target::complaints;
+use nsteps::error::{Context, Error, Result};
+use nsteps::layout::Layout;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match report() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench-report: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn report() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let runs = match arguments.as_slice() {
+        [] => 0,
+        [runs] => runs
+            .parse()
+            .context(format_args!("understand {runs} as a number of runs"))?,
+        _ => return Err(Error::new("usage: report [RUNS]")),
+    };
+    let layout = Layout::find()?;
+    let root = layout.root();
+    if runs > 0 {
+        let to = measure(&layout, runs)?;
+        println!("bench-report: {}", shown(&to, root));
+    }
+    let record = Record::newest(root)?;
+    let files = chapter::files(record.as_ref());
+    chapter::write(root, &files)?;
+    println!(
+        "bench-report: {} and {} figures",
+        chapter::CHAPTER,
+        files.len() - 1
+    );
+    // The tests say the same: better now.
+    for complaint in record.iter().flat_map(complaints) {
+        println!("bench-report: {complaint}");
+    }
+    Ok(())
+}

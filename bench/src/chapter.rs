@@ -1,0 +1,252 @@
+//! The book's chapter about costs, written from a record: nothing in it is
+//! typed by hand but the words between the figures.
+
+mod counts;
+mod groups;
+mod growing;
+mod targets;
+
+use crate::plot::{self, IMAGES};
+use crate::record::{RECORDS, Record};
+use nsteps::error::{Context, Result};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+
+/// The chapter, from the top of the repository.
+pub const CHAPTER: &str = "docs/src/benchmarks.md";
+
+/// What every figure that belongs to the chapter is named with.
+const FIGURE: &str = "bench-";
+
+/// Every file of the chapter, from the top of the repository, and what has to
+/// be in it; without a record a page that says so.
+pub fn files(record: Option<&Record>) -> BTreeMap<String, String> {
+    let mut files = BTreeMap::new();
+    let Some(record) = record else {
+        files.insert(CHAPTER.to_owned(), without_record());
+        return files;
+    };
+    files.insert(CHAPTER.to_owned(), page(record));
+    for (name, drawing) in plot::all(record) {
+        files.insert(format!("{IMAGES}/{name}"), drawing);
+    }
+    files
+}
+
+/// What is wrong with the files of the chapter as they are, one line each.
+pub fn stale(root: &Path, wanted: &BTreeMap<String, String>) -> Vec<String> {
+    let again = "make bench-report RUNS=0";
+    let changed = wanted.iter().filter_map(|(path, text)| {
+        match fs::read_to_string(root.join(path)) {
+            Ok(there) if there == *text => None,
+            Ok(_) => {
+                Some(format!("{path} is not what the record says: {again}"))
+            }
+            Err(_) => Some(format!("{path} is missing: {again}")),
+        }
+    });
+    let left = leftovers(root, wanted);
+    let left =
+        left.iter().map(|it| format!("{it} belongs to no record: {again}"));
+    changed.chain(left).collect()
+}
+
+/// Writes the files, and removes figures of another record.
+///
+/// # Errors
+///
+/// Those of the file system.
+pub fn write(root: &Path, wanted: &BTreeMap<String, String>) -> Result<()> {
+    for (path, text) in wanted {
+        let to = root.join(path);
+        let beside = root.join(format!("{path}.new"));
+        fs::write(&beside, text)
+            .and_then(|()| fs::rename(&beside, &to))
+            .context(format_args!("write {}", to.display()))?;
+    }
+    for path in leftovers(root, wanted) {
+        fs::remove_file(root.join(&path))
+            .context(format_args!("remove {path}"))?;
+    }
+    Ok(())
+}
+
+fn leftovers(root: &Path, wanted: &BTreeMap<String, String>) -> Vec<String> {
+    let entries = fs::read_dir(root.join(IMAGES)).into_iter().flatten();
+    let names = entries.flatten().map(|it| it.file_name());
+    let mut left: Vec<String> = names
+        .map(|it| it.to_string_lossy().into_owned())
+        .filter(|it| it.starts_with(FIGURE))
+        .map(|it| format!("{IMAGES}/{it}"))
+        .filter(|it| !wanted.contains_key(it))
+        .collect();
+    left.sort();
+    left
+}
+
+fn without_record() -> String {
+    format!(
+        "# What namespaces cost\n\n\
+         No measurement is kept in this tree yet.\n\
+         `make bench-report` makes one, in [bench](../../bench/README.md), \
+         and writes this page from it.\n\n\
+         Code: [{CODE}](../../{CODE}).\n"
+    )
+}
+
+const CODE: &str = "bench/src/chapter.rs";
+
+fn page(record: &Record) -> String {
+    let mut page = String::new();
+    page.push_str(&opening(record));
+    page.push_str(&targets::section(record));
+    page.push_str(&machine(record));
+    page.push_str(&reading(record));
+    page.push_str(&groups::sections(record));
+    page.push_str(&growing::section(record));
+    page.push_str(&counts::section(record));
+    page.push_str(&groups::agreement(record));
+    page.push_str(&groups::criterion(record));
+    // One empty line at most between two things, and none at the end.
+    while page.contains("\n\n\n") {
+        page = page.replace("\n\n\n", "\n\n");
+    }
+    page.trim_end().to_owned() + "\n"
+}
+
+fn opening(record: &Record) -> String {
+    let name = &record.name;
+    let about = &record.about;
+    let warning = if about.short {
+        "\n**These figures are of a short run, which shows that everything \
+         works and measures nothing that may be quoted.**\n"
+    } else {
+        ""
+    };
+    format!(
+        "<!-- Written by `make bench-report`; do not edit. -->\n\n\
+         # What namespaces cost\n\n\
+         Every figure on this page is from one record, \
+         [{name}](../../{RECORDS}/{name}), made on {} by `{}`.\n{warning}\n",
+        about.date, about.command
+    )
+}
+
+/// What is told of the machine, and in which words.
+const FACTS: &[(&str, &str)] = &[
+    ("kernel", "kernel"),
+    ("cpu", "processor"),
+    ("hypervisor", "under a hypervisor"),
+    ("cpuid", "one CPUID instruction"),
+    ("hz", "the kernel ticks, per second"),
+    ("mitigations", "mitigations"),
+    ("mounts", "mounts in the sandbox"),
+    ("measured on", "measured on"),
+    ("who", "as"),
+    ("load", "load before the first run"),
+    ("libc", "glibc"),
+    ("cc", "C compiler"),
+    ("rustc", "Rust"),
+    ("go", "Go"),
+    ("unshare", "unshare(1)"),
+    ("bwrap", "bwrap"),
+    ("crun", "crun"),
+    ("runc", "runc"),
+];
+
+fn machine(record: &Record) -> String {
+    let facts = &record.about.machine;
+    let cpuid = facts.get("cpuid").map_or("not known", String::as_str);
+    let mut text = format!(
+        "## The machine\n\n\
+         **One CPUID instruction takes {cpuid} here.**\n\
+         Under a hypervisor each is a trap.\n\
+         glibc executes dozens of them before `main`, Go a few, musl none: \
+         that decides what a program costs to start, and so the rows of \
+         `exec` and `launch`.\n\
+         Where the instruction is cheap the distance between the languages is \
+         smaller.\n\n| | |\n|---|---|\n"
+    );
+    for (name, words) in FACTS {
+        if let Some(value) = facts.get(*name) {
+            let _ = writeln!(text, "| {words} | {} |", cell(value));
+        }
+    }
+    let known = |name: &String| FACTS.iter().any(|(it, _)| it == name);
+    for (name, value) in facts.iter().filter(|(name, _)| !known(name)) {
+        let _ = writeln!(text, "| {} | {} |", cell(name), cell(value));
+    }
+    text + "\n"
+}
+
+fn reading(record: &Record) -> String {
+    let runs = record.runs.len();
+    let extent = record.runs.first().map(|it| it.extent);
+    let (rounds, block) = extent.map_or((0, 0), |it| (it.rounds, it.block));
+    format!(
+        "## How to read it\n\n\
+         Quote ratios, never times: the machine's speed drifts, the ratio of \
+         two who were timed side by side does not.\n\
+         Everyone did a block of {block} times in an order drawn anew for each \
+         of {rounds} rounds, and was compared with the others of the same \
+         round; a ratio is the median over the rounds, with its 95 % interval \
+         (bootstrap).\n\
+         There were {runs} such runs. A ratio is that of the run in the \
+         middle, a minimum that of all runs.\n\
+         A row with `!` was measured while other processes or other machines \
+         used more than 15 % of a processor.\n\n\
+         `floor` is raw system calls without a C library: what nobody can be \
+         faster than.\n\
+         `go2` is Go with a second processor; everyone else has one.\n\
+         What is measured from where to where, and what proves that it was \
+         done, is in [bench/README.md](../../bench/README.md); how effects are \
+         compared first, in the [methodology](internals/methodology.md).\n\n"
+    )
+}
+
+/// A figure with its words.
+fn figure(name: &str, words: &str) -> String {
+    format!("![{words}](images/{})\n\n", plot::file(name))
+}
+
+/// What can stand in a cell of a table.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|").replace('<', "&lt;").replace('\n', " ")
+}
+
+/// A part that is looked at by who asks for it.
+fn folded(summary: &str, text: &str) -> String {
+    format!("<details>\n<summary>{summary}</summary>\n\n{text}\n</details>\n\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stale_file_is_found_and_a_leftover_too() {
+        let root = std::env::temp_dir()
+            .join(format!("nsteps-chapter-{}", std::process::id()));
+        fs::create_dir_all(root.join(IMAGES)).expect("the directory is ours");
+        let mut wanted = BTreeMap::new();
+        wanted.insert(CHAPTER.to_owned(), "one\n".to_owned());
+        fs::write(root.join(IMAGES).join("bench-old.svg"), "old")
+            .expect("the directory is ours");
+        fs::write(root.join(IMAGES).join("pid.svg"), "not ours")
+            .expect("the directory is ours");
+        assert_eq!(stale(&root, &wanted).len(), 2);
+        write(&root, &wanted).expect("the directory is ours");
+        assert_eq!(stale(&root, &wanted), Vec::<String>::new());
+        fs::write(root.join(CHAPTER), "two\n").expect("the directory is ours");
+        assert_eq!(stale(&root, &wanted).len(), 1);
+        assert!(root.join(IMAGES).join("pid.svg").exists());
+        fs::remove_dir_all(&root).expect("the directory is ours");
+    }
+
+    #[test]
+    fn a_cell_stays_one() {
+        assert_eq!(cell("a|b <c>\nd"), "a\\|b &lt;c> d");
+    }
+}

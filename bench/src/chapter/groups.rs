@@ -1,0 +1,295 @@
+//! A table for each group of rows, how far the runs agree, and criterion's
+//! figures.
+
+use super::{cell, figure, folded};
+use crate::agreement::{LIMITS, apart, limit};
+use crate::paired::{Outcome, Verdict};
+use crate::plot::{digits, time};
+use crate::record::Record;
+use crate::six::SIX;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+/// A group, its heading, and what its ratios show.
+const GROUPS: &[(&str, &str, &str)] = &[
+    (
+        "launch",
+        "Whole launches",
+        "A step as a whole process, from before it is made until it has been \
+         waited for; its payload is three instructions long.\n\
+         The steps in C are built as the posts say, against glibc; those in \
+         Rust are static, and clone without copying page tables.",
+    ),
+    (
+        "exec",
+        "Programs that do nothing",
+        "What a language costs before `main`.",
+    ),
+    (
+        "spawn",
+        "The language's own way",
+        "posix_spawn, `Command` and os/exec; with namespaces fork, unshare and \
+         exec, `pre_exec`, and `SysProcAttr`.",
+    ),
+    (
+        "clone",
+        "clone",
+        "A child that ends at once.\n\
+         As fork, its parent's page tables are copied; with CLONE_VM and \
+         CLONE_VFORK nothing is.",
+    ),
+    ("unshare", "unshare", "The call alone; the way back is not timed."),
+    (
+        "setns",
+        "setns",
+        "One kind by its file in /proc, several through one pidfd.",
+    ),
+    (
+        "pivot_root",
+        "pivot_root",
+        "The call alone, the detachment of the old root, and the whole switch \
+         with mount(2) and with open_tree(2).",
+    ),
+];
+
+/// Those who have a column of times; everyone else has a line below.
+const COLUMNS: &[&str] = &["floor", "c", "rust", "go", "go2"];
+
+/// A section for each group that was measured.
+pub fn sections(record: &Record) -> String {
+    let mut text = String::new();
+    for (group, heading, words) in GROUPS {
+        let prefix = format!("{group}/");
+        let rows: Vec<&str> =
+            record.rows().filter(|it| it.starts_with(&prefix)).collect();
+        if rows.is_empty() {
+            continue;
+        }
+        let _ = write!(text, "## {heading}\n\n{words}\n\n");
+        match *group {
+            "launch" => {
+                text += &figure("launch", "Whole launches of every step");
+                text += &figure("six", "All six namespaces by everyone");
+                text += &others(record);
+            }
+            "clone" => {
+                let words = "clone and unshare for each namespace";
+                text += &figure("namespace", words);
+            }
+            _ => {}
+        }
+        text += &ratios(record, &rows);
+        let summary =
+            "Times in microseconds: minimum / median / 99th percentile";
+        text += &folded(summary, &times(record, &rows));
+        text += &absent(record, &rows);
+    }
+    text
+}
+
+fn ratios(record: &Record, rows: &[&str]) -> String {
+    let mut text = "| | rust / c | 95 % | rust / floor | go / c | go2 / c |\n\
+                    |---|---:|---|---:|---:|---:|\n"
+        .to_owned();
+    for row in rows {
+        if let Some(why) = no_figures(record, row) {
+            let _ = writeln!(text, "| `{row}` | {} | | | | |", cell(&why));
+            continue;
+        }
+        let ratio = |column, base| record.ratio(row, column, base);
+        let plain = |column, base| {
+            let ratio = ratio(column, base);
+            ratio.map_or("-".to_owned(), |it| {
+                format!("{:.3}", it.estimate.median)
+            })
+        };
+        let sure = ratio("rust", "c").map_or_else(String::new, |it| {
+            format!("{:.3} to {:.3}", it.estimate.low, it.estimate.high)
+        });
+        let busy = record.outcomes(row).any(|it| it.used.is_too_much());
+        let _ = writeln!(
+            text,
+            "| `{row}`{} | **{}** | {sure} | {} | {} | {} |",
+            if busy { " !" } else { "" },
+            plain("rust", "c"),
+            plain("rust", "floor"),
+            plain("go", "c"),
+            plain("go2", "c"),
+        );
+    }
+    text + "\n"
+}
+
+/// Why a row has none.
+fn no_figures(record: &Record, row: &str) -> Option<String> {
+    let mut outcomes = record.outcomes(row);
+    outcomes.find_map(|it| match &it.verdict {
+        Verdict::Proved => None,
+        Verdict::NotPossible(why) => Some(format!("not possible: {why}")),
+        Verdict::Wrong(why) => Some(format!("WRONG: {why}")),
+    })
+}
+
+fn times(record: &Record, rows: &[&str]) -> String {
+    let mut text = String::from("| |");
+    for column in COLUMNS {
+        let _ = write!(text, " {column} |");
+    }
+    text.push_str("\n|---|");
+    text.push_str(&"---:|".repeat(COLUMNS.len()));
+    text.push('\n');
+    for row in rows {
+        let _ = write!(text, "| `{row}` |");
+        for column in COLUMNS {
+            let words = match record.times(row, column) {
+                Some(it) => [it.min, it.median, it.p99]
+                    .map(|it| digits(it / 1e3))
+                    .join(" / "),
+                None => "-".to_owned(),
+            };
+            let _ = write!(text, " {words} |");
+        }
+        text.push('\n');
+        for other in without_column(record, row) {
+            if let Some(it) = record.times(row, other) {
+                let all = [it.min, it.median, it.p99];
+                let all = all.map(|it| digits(it / 1e3)).join(" / ");
+                let _ = writeln!(text, "| {} | | | | | {all} |", cell(other));
+            }
+        }
+    }
+    text
+}
+
+fn without_column<'a>(record: &'a Record, row: &'a str) -> Vec<&'a str> {
+    let outcome = record.outcomes(row).next();
+    let figures = outcome.into_iter().flat_map(|it| &it.figures);
+    let names = figures.map(|it| it.name.as_str());
+    names.filter(|it| !COLUMNS.contains(it)).collect()
+}
+
+/// Everyone who launches all six, against Rust.
+fn others(record: &Record) -> String {
+    let names = without_column(record, SIX);
+    if names.is_empty() {
+        return String::new();
+    }
+    let mut text = format!(
+        "All six namespaces, a new root, /proc and a tmpfs (`{SIX}`), against \
+         Rust:\n\n| | times Rust's | 95 % | median |\n|---|---:|---|---:|\n"
+    );
+    for name in names {
+        let Some(ratio) = record.ratio(SIX, name, "rust") else { continue };
+        let it = ratio.estimate;
+        let median = record.times(SIX, name).map_or(f64::NAN, |it| it.median);
+        let _ = writeln!(
+            text,
+            "| {name} | **{}** | {} to {} | {} |",
+            digits(it.median),
+            digits(it.low),
+            digits(it.high),
+            time(median)
+        );
+    }
+    text + "\nunshare(1) changes its root with chroot(2) and mounts no tmpfs: \
+            it does less.\n\n"
+}
+
+/// Who took no part in which rows, and why.
+fn absent(record: &Record, rows: &[&str]) -> String {
+    let mut why: BTreeMap<(String, String), BTreeSet<&str>> = BTreeMap::new();
+    for row in rows {
+        let outcome: Option<&Outcome> = record.outcomes(row).next();
+        for it in outcome.into_iter().flat_map(|it| &it.absent) {
+            why.entry(it.clone()).or_default().insert(row);
+        }
+    }
+    let mut text = String::new();
+    for ((name, why), rows) in why {
+        let rows: Vec<String> =
+            rows.iter().map(|it| format!("`{it}`")).collect();
+        let rows = rows.join(", ");
+        let _ = writeln!(text, "- {name}, not in {rows}: {}", cell(&why));
+    }
+    text + "\n"
+}
+
+/// How far the runs lie apart, against how far they may.
+pub fn agreement(record: &Record) -> String {
+    let mut text = format!(
+        "## How far {} runs agree\n\n\
+         Of the ratio Rust / C in each row, the largest divided by the \
+         smallest, less one.\n\n\
+         | | may be | rows | within | furthest apart |\n\
+         |---|---:|---:|---:|---|\n",
+        record.runs.len()
+    );
+    let all = apart(record);
+    let percent = |it: f64| format!("{:.1} %", 100.0 * it);
+    let mut beyond = Vec::new();
+    for one in LIMITS {
+        let rows: Vec<_> = all
+            .iter()
+            .filter(|(row, _)| {
+                limit(row).is_some_and(|it| std::ptr::eq(it, one))
+            })
+            .collect();
+        let far = rows.iter().filter(|(_, apart)| *apart > one.at_most);
+        let far: Vec<_> = far.collect();
+        let most = rows.iter().max_by(|a, b| a.1.total_cmp(&b.1));
+        let most = most.map_or("-".to_owned(), |(row, apart)| {
+            format!("{} (`{row}`)", percent(*apart))
+        });
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {} | {most} |",
+            one.rows,
+            percent(one.at_most),
+            rows.len(),
+            rows.len() - far.len(),
+        );
+        beyond.extend(far.into_iter().map(|it| **it));
+    }
+    if !beyond.is_empty() {
+        let each: Vec<String> = beyond
+            .iter()
+            .map(|(row, apart)| format!("`{row}` {}", percent(*apart)))
+            .collect();
+        let _ = write!(text, "\nBeyond their limit: {}.\n", each.join(", "));
+    }
+    text + "\n"
+}
+
+/// Criterion's figures, folded.
+pub fn criterion(record: &Record) -> String {
+    let mut rows: BTreeMap<&str, BTreeMap<&str, String>> = BTreeMap::new();
+    for it in &record.absolute {
+        if let Some((row, peer)) = it.name.rsplit_once('/') {
+            let words = format!(
+                "{} ({} to {})",
+                digits(it.mean / 1e3),
+                digits(it.interval.0 / 1e3),
+                digits(it.interval.1 / 1e3)
+            );
+            rows.entry(row).or_default().insert(peer, words);
+        }
+    }
+    let columns = ["floor", "c", "rust", "go"];
+    let mut text =
+        String::from("| | floor | c | rust | go |\n|---|---|---|---|---|\n");
+    for (row, peers) in rows {
+        let _ = write!(text, "| `{row}` |");
+        for column in columns {
+            let words = peers.get(column).map_or("-", String::as_str);
+            let _ = write!(text, " {words} |");
+        }
+        text.push('\n');
+    }
+    format!(
+        "## Criterion's figures\n\n\
+         Mean in microseconds, and its 95 % interval.\n\
+         They were taken one after the other, so that they drift with the \
+         machine: they say what an operation costs, and not who is faster.\n\n{}",
+        folded("The figures", &text)
+    )
+}
