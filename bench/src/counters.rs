@@ -118,7 +118,8 @@ pub fn count(
     let mut counters = Counters::default();
     let exec = launch::exec(layout, false);
     if wanted(&exec.name) {
-        let row = row(&exec, None, layout, often, places.one.sandbox())?;
+        let sandbox = places.one.sandbox();
+        let row = row(&exec, None, layout, often, &BTreeSet::new(), sandbox)?;
         look(&row);
         counters.rows.push(row);
     }
@@ -126,7 +127,9 @@ pub fn count(
         let (contest, target) = launch::launch(&name, layout, &mut places)?;
         let payload = launch::payload(&name);
         let sandbox = places.one.sandbox();
-        let row = row(&contest, Some(&payload), layout, often, sandbox)?;
+        let lost = lost(&counters.rows);
+        let payload = Some(payload.as_str());
+        let row = row(&contest, payload, layout, often, &lost, sandbox)?;
         drop(target);
         look(&row);
         counters.rows.push(row);
@@ -140,12 +143,15 @@ fn row(
     payload: Option<&str>,
     layout: &Layout,
     often: Often,
+    lost: &BTreeSet<String>,
     sandbox: &mut Sandbox,
 ) -> Result<Row> {
     let mut columns = Vec::new();
     for contender in &contest.contenders {
         let argv = &contender.arguments;
-        let column = column(&contender.name, argv, payload, often, sandbox)
+        let is_lost = lost.contains(&contender.name);
+        let name = &contender.name;
+        let column = column(name, argv, payload, often, is_lost, sandbox)
             .context(format_args!("{}: {}", contest.name, contender.name))?;
         let program = argv[0].strip_prefix(&format!("{PROGRAMS}/"));
         let file = program.map(|it| layout.programs().join(it));
@@ -169,6 +175,7 @@ fn column(
     argv: &[String],
     payload: Option<&str>,
     often: Often,
+    is_lost: bool,
     sandbox: &mut Sandbox,
 ) -> Result<Column> {
     let request = Request {
@@ -190,6 +197,11 @@ fn column(
         Range::of(&counts).unwrap_or(Range(0, 0))
     };
     let used = usage(sandbox, argv, often.runs)?;
+    let instructions = match is_lost {
+        true => Err(IS_LOST.to_owned()),
+        false => instructions(sandbox, argv, often.callgrinds)
+            .map_err(|error| error.message),
+    };
     Ok(Column {
         name: name.to_owned(),
         calls: each(&|it| it.calls.len() as u64),
@@ -198,8 +210,7 @@ fn column(
         pids: each(&Recording::pids),
         faults: used.map(|it| it.0),
         resident: used.map(|it| it.1),
-        instructions: instructions(sandbox, argv, often.callgrinds)
-            .map_err(|error| error.message),
+        instructions,
         size: None,
         dynamic: false,
     })
@@ -259,15 +270,20 @@ fn usage(
 const LOST: i32 = 128 + nix::libc::SIGKILL;
 const IS_LOST: &str = "callgrind loses its way among its threads";
 
-/// Whoever callgrind has lost once is counted nowhere: another time it might
-/// have been another row.
-fn forget_the_lost(rows: &mut [Row]) {
-    let lost: BTreeSet<String> = rows
-        .iter()
+/// Whom callgrind has lost at a launch.
+fn lost(rows: &[Row]) -> BTreeSet<String> {
+    rows.iter()
+        .filter(|row| row.name != launch::EXEC)
         .flat_map(|row| &row.columns)
         .filter(|it| it.instructions == Err(IS_LOST.to_owned()))
         .map(|it| it.name.clone())
-        .collect();
+        .collect()
+}
+
+/// Whoever callgrind has lost once is counted at no launch: another time it
+/// might have been another one.
+fn forget_the_lost(rows: &mut [Row]) {
+    let lost = lost(rows);
     for column in rows
         .iter_mut()
         .filter(|row| row.name != launch::EXEC)

@@ -26,16 +26,17 @@ pub fn measure(layout: &Layout, runs: usize) -> Result<PathBuf> {
     // that nothing of an earlier run is in it.
     let stage = Stage { at: layout.programs().join("bench/report") };
     stage.clear()?;
+    // What takes longest comes last: whatever is wrong is known before.
+    stage.bench(layout, "counters")?;
+    stage.keep(layout, "counters", "counters")?;
+    stage.bench(layout, "growth")?;
+    stage.keep(layout, "growth", "growth")?;
     stage.bench(layout, "absolute")?;
     for number in 1..=runs {
         eprintln!("bench-report: paired, run {number} of {runs}");
         stage.bench(layout, "paired")?;
         stage.keep(layout, "paired", &format!("paired-{number}"))?;
     }
-    stage.bench(layout, "growth")?;
-    stage.keep(layout, "growth", "growth")?;
-    stage.bench(layout, "counters")?;
-    stage.keep(layout, "counters", "counters")?;
     stage.record(runs, short)?.write(layout.root())
 }
 
