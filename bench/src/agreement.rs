@@ -94,4 +94,12 @@ mod tests {
             assert_eq!(of(row), at_most, "{row}");
         }
     }
+
+    #[test]
+    fn limits_are_told_apart_by_their_words() {
+        for (number, one) in LIMITS.iter().enumerate() {
+            let same = |it: &Limit| it.rows == one.rows;
+            assert!(!LIMITS[..number].iter().any(same), "{}", one.rows);
+        }
+    }
 }

@@ -230,9 +230,7 @@ pub fn agreement(record: &Record) -> String {
     for one in LIMITS {
         let rows: Vec<_> = all
             .iter()
-            .filter(|(row, _)| {
-                limit(row).is_some_and(|it| std::ptr::eq(it, one))
-            })
+            .filter(|(row, _)| limit(row).is_some_and(|it| it.rows == one.rows))
             .collect();
         let far = rows.iter().filter(|(_, apart)| *apart > one.at_most);
         let far: Vec<_> = far.collect();
