@@ -10,6 +10,8 @@
 
 #![no_main]
 
+use std::fmt::{Display, Write};
+
 use nix::errno::Errno;
 use nix::sched::{CloneFlags, setns};
 use nix::sys::stat::stat;
@@ -33,13 +35,20 @@ const TYPES: [(&str, CloneFlags); 8] = [
 /// inode agree, which is sound while both processes live.
 fn differing(pid: Pid) -> Result<CloneFlags, Failure> {
     let mut flags = CloneFlags::empty();
+    // One piece of memory for all paths: musl would map and unmap one for each.
+    let mut path = String::new();
+    let mut namespace = |whose: &dyn Display, name| {
+        path.clear();
+        let _ = write!(path, "/proc/{whose}/ns/{name}");
+        stat(&*path)
+    };
     for (name, flag) in TYPES {
-        let own = match stat(&*format!("/proc/self/ns/{name}")) {
+        let own = match namespace(&"self", name) {
             // A kernel may have been built without this type.
             Err(Errno::ENOENT) => continue,
             own => must("stat", own)?,
         };
-        let other = must("stat", stat(&*format!("/proc/{pid}/ns/{name}")))?;
+        let other = must("stat", namespace(&pid, name))?;
         if (own.st_dev, own.st_ino) != (other.st_dev, other.st_ino) {
             flags |= flag;
         }
