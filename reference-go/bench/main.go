@@ -468,7 +468,6 @@ func benchSpawn(set string, count int) {
 	for i := 0; i < count+witnesses; i++ {
 		isWitness := i == 0 || i > count
 
-		start()
 		cmd := exec.Command(payload)
 		if isWitness {
 			cmd = exec.Command(witness, witnessing...)
@@ -476,6 +475,7 @@ func benchSpawn(set string, count int) {
 		if flags != 0 {
 			cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: uintptr(flags)}
 		}
+		start()
 		err := cmd.Run()
 		stop()
 		var exit *exec.ExitError

@@ -15,7 +15,7 @@ use std::fs::File;
 use std::hint::black_box;
 use std::io::{self, Write};
 use std::num::NonZero;
-use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, exit};
 use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering::Relaxed};
@@ -447,8 +447,9 @@ impl Bench {
                 self.change_in_child(block, change, flags)?;
                 continue;
             }
+            let to = self.target(change, flags);
             let begun = Instant::now();
-            let changed = self.call(change, flags);
+            let changed = call(to, flags);
             block.took(begun);
             must(change.name(), changed)?;
             block.see(self.looked(change));
@@ -470,8 +471,9 @@ impl Bench {
         // takes a lock.
         match must("fork", unsafe { fork() })? {
             ForkResult::Child => {
-                self.warm_up(change, flags);
-                let (passed, changed) = self.timed(change, flags);
+                let to = self.target(change, flags);
+                self.warm_up(to, flags);
+                let (passed, changed) = timed(to, flags);
                 report.passed.store(passed, Relaxed);
                 let errno = changed.err().unwrap_or(Errno::UnknownErrno);
                 report.errno.store(errno as i32, Relaxed);
@@ -493,42 +495,39 @@ impl Bench {
 
     /// What a forked child does first is slow: it is missing pages, and has to
     /// copy others. So it does nearly the same once before, and in vain: a
-    /// call without a flag, and a setns to where it is, because nobody joins
-    /// the user namespace he is in.
-    fn warm_up(&self, change: Change, flags: CloneFlags) {
+    /// call without a flag, or with that of another kind than the file's, and
+    /// a setns to where it is, because nobody joins the user namespace he is
+    /// in.
+    fn warm_up(&self, to: Option<BorrowedFd<'_>>, flags: CloneFlags) {
         black_box([0_u8; 4 * 4096]);
-        let (passed, _) = self.timed(change, CloneFlags::empty());
+        let in_vain = match flags {
+            CloneFlags::CLONE_NEWUSER if to.is_some() => {
+                CloneFlags::CLONE_NEWUTS
+            }
+            _ => CloneFlags::empty(),
+        };
+        let (passed, _) = timed(to, in_vain);
         self.report.passed.store(passed, Relaxed);
         if let Some(here) = &self.here {
             let _ = setns(&here.pidfd, flags);
         }
     }
 
-    /// Not inlined, so that what is timed has been rehearsed to the last page
-    /// of code.
-    #[inline(never)]
-    fn timed(
+    /// What is joined; nothing is to unshare.
+    fn target(
         &self,
         change: Change,
         flags: CloneFlags,
-    ) -> (u64, nix::Result<()>) {
-        let begun = Instant::now();
-        let changed = self.call(change, flags);
-        (nanoseconds(begun), changed)
-    }
-
-    fn call(&self, change: Change, flags: CloneFlags) -> nix::Result<()> {
-        let Some(away) = &self.away else { return unshare(flags) };
-        match change {
-            Change::Unshare => unshare(flags),
-            Change::Setns => {
-                let kind = KINDS.iter().position(|kind| kind.flag == flags);
-                match kind {
-                    Some(kind) => setns(&away.files[kind], flags),
-                    None => setns(&away.stay.pidfd, flags),
-                }
-            }
-        }
+    ) -> Option<BorrowedFd<'_>> {
+        let away = match change {
+            Change::Unshare => return None,
+            Change::Setns => self.away.as_ref()?,
+        };
+        let kind = KINDS.iter().position(|kind| kind.flag == flags);
+        Some(match kind {
+            Some(kind) => away.files[kind].as_fd(),
+            None => away.stay.pidfd.as_fd(),
+        })
     }
 
     fn looked(&self, change: Change) -> u32 {
@@ -626,7 +625,8 @@ impl Bench {
     }
 
     /// spawn: from the call until the program has been waited for, as Rust
-    /// programs do it: Command; with namespaces Command and pre_exec.
+    /// programs do it: Command; with namespaces Command and pre_exec. It is
+    /// made up before, as C's arguments are.
     fn spawn(
         &mut self,
         block: &mut Block,
@@ -634,20 +634,21 @@ impl Bench {
         count: usize,
     ) -> Result<(), Failure> {
         let own = self.own.map(|inode| inode.to_string());
-        for i in 0..count + WITNESSES {
-            let witness = i == 0 || i > count;
-            let begun = Instant::now();
-            let mut command = Command::new(TRUE);
-            if witness {
-                command = Command::new(WITNESS);
-                command.args(&own);
-            }
-            if !flags.is_empty() {
+        let mut payload = Command::new(TRUE);
+        let mut witness_of = Command::new(WITNESS);
+        witness_of.args(own);
+        if !flags.is_empty() {
+            for command in [&mut payload, &mut witness_of] {
                 let unshare = move || Ok(unshare(flags)?);
                 // SAFETY: between fork and exec the closure may only make
                 // async-signal-safe calls: it makes one system call.
                 unsafe { command.pre_exec(unshare) };
             }
+        }
+        for i in 0..count + WITNESSES {
+            let witness = i == 0 || i > count;
+            let command = if witness { &mut witness_of } else { &mut payload };
+            let begun = Instant::now();
             let ended = command.status();
             block.took(begun);
             let ended = ended.unwrap_or_else(|error| {
@@ -659,6 +660,25 @@ impl Bench {
             block.ended(code, witness);
         }
         Ok(())
+    }
+}
+
+/// Not inlined, so that what is timed has been rehearsed to the last page of
+/// code.
+#[inline(never)]
+fn timed(
+    to: Option<BorrowedFd<'_>>,
+    flags: CloneFlags,
+) -> (u64, nix::Result<()>) {
+    let begun = Instant::now();
+    let changed = call(to, flags);
+    (nanoseconds(begun), changed)
+}
+
+fn call(to: Option<BorrowedFd<'_>>, flags: CloneFlags) -> nix::Result<()> {
+    match to {
+        Some(to) => setns(to, flags),
+        None => unshare(flags),
     }
 }
 
