@@ -23,14 +23,12 @@ pub fn section(record: &Record) -> String {
             measured(target, &findings),
             verdict(&findings)
         );
-        for it in findings.iter().filter(|it| it.met() >= Met::Not) {
-            let why = it.reason().map_or("no reason is given", |it| it.why);
+        for (why, rows) in by_reason(record, target, &findings) {
             let _ = writeln!(
                 unmet,
-                "- {}, `{}`, {}: {why}",
+                "- {}: {}. {why}",
                 target.what,
-                it.row,
-                number(target, it.figure)
+                rows.join(", ")
             );
         }
     }
@@ -38,6 +36,29 @@ pub fn section(record: &Record) -> String {
         let _ = write!(text, "\nWhat is not met, and why:\n\n{unmet}");
     }
     text + "\n"
+}
+
+/// What is not met, with what the floor reaches there; rows that have the same
+/// reason stand together.
+fn by_reason(
+    record: &Record,
+    target: &Target,
+    findings: &[Finding],
+) -> Vec<(&'static str, Vec<String>)> {
+    let mut reasons: Vec<(&str, Vec<String>)> = Vec::new();
+    for it in findings.iter().filter(|it| it.met() >= Met::Not) {
+        let why = it.reason().map_or("No reason is given.", |it| it.why);
+        let floor = target.of_the_floor(record, &it.row);
+        let floor = floor.map_or_else(String::new, |floor| {
+            format!(" (the floor {})", number(target, Some(floor)))
+        });
+        let row = format!("`{}` {}{floor}", it.row, number(target, it.figure));
+        match reasons.iter_mut().find(|(other, _)| *other == why) {
+            Some((_, rows)) => rows.push(row),
+            None => reasons.push((why, vec![row])),
+        }
+    }
+    reasons
 }
 
 /// The figure; of several rows the worst, and which.
