@@ -4,35 +4,34 @@
 //! `cargo bench --bench counters [-- PART...]` counts in the rows whose names
 //! contain a PART, and writes `target/bench/counters.json`.
 
+use bench::asked;
 use bench::counters::{Column, Often, Range, Row, count};
+use bench::launch;
 use bench::programs;
-use nsteps::error::{Context, Result};
+use bench::selection::Selection;
+use nsteps::error::Result;
 use nsteps::layout::Layout;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    // `cargo test --benches` only wants to know whether it starts.
-    if !arguments.iter().any(|argument| argument == "--bench") {
-        return ExitCode::SUCCESS;
-    }
-    let parts: Vec<String> =
-        arguments.into_iter().filter(|it| !it.starts_with('-')).collect();
-    match measure(&parts) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("bench: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    let names: Vec<String> =
+        [launch::EXEC.to_owned()].into_iter().chain(launch::names()).collect();
+    asked::run(
+        |arguments| Selection::among(&names, arguments),
+        |selection| measure(&names, selection),
+    )
 }
 
-fn measure(parts: &[String]) -> Result<()> {
-    let wanted = |name: &str| {
-        parts.is_empty() || parts.iter().any(|part| name.contains(&**part))
-    };
-    let short = std::env::var("NSTEPS_BENCH").is_ok_and(|it| it == "short");
-    let often = if short { Often::SHORT } else { Often::FULL };
+/// Counts what was asked for. A launcher that does not do what it is there
+/// for is an error, so that what was counted is right.
+fn measure(names: &[String], selection: &Selection) -> Result<bool> {
+    let wanted = |name: &str| selection.wants(name);
+    if selection.list {
+        let chosen = names.iter().filter(|name| wanted(name));
+        chosen.for_each(|name| println!("{name}: benchmark"));
+        return Ok(true);
+    }
+    let often = if asked::is_short() { Often::SHORT } else { Often::FULL };
     let layout = Layout::find()?;
     programs::build(&layout)?;
     println!(
@@ -47,13 +46,8 @@ fn measure(parts: &[String]) -> Result<()> {
         "bytes"
     );
     let counters = count(&layout, often, &wanted, &mut |row| print(row))?;
-    let text = serde_json::to_string_pretty(&counters)
-        .context("write down the counters")?;
-    let to = layout.programs().join("bench/counters.json");
-    std::fs::write(&to, text)
-        .context(format_args!("write {}", to.display()))?;
-    println!("\nwith every call by name: {}", to.display());
-    Ok(())
+    asked::write(&layout, "counters.json", &counters)?;
+    Ok(true)
 }
 
 fn print(row: &Row) {

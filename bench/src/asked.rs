@@ -66,7 +66,7 @@ pub fn write(
     let to = layout.programs().join("bench").join(file);
     std::fs::write(&to, text)
         .context(format_args!("write {}", to.display()))?;
-    println!("\nwith min, p99 and every ratio: {}", to.display());
+    println!("\nin full: {}", to.display());
     Ok(())
 }
 
