@@ -27,8 +27,7 @@ fn main() -> ExitCode {
 fn measure(names: &[String], selection: &Selection) -> Result<bool> {
     let wanted = |name: &str| selection.wants(name);
     if selection.list {
-        let chosen = names.iter().filter(|name| wanted(name));
-        chosen.for_each(|name| println!("{name}: benchmark"));
+        asked::list(names.iter().filter(|name| wanted(name)));
         return Ok(true);
     }
     let often = if asked::is_short() { Often::SHORT } else { Often::FULL };

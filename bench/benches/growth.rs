@@ -29,7 +29,7 @@ fn measure(selection: &Selection) -> Result<bool> {
     let wanted: Vec<_> =
         CURVES.iter().filter(|it| selection.wants(it.name)).collect();
     if selection.list {
-        wanted.iter().for_each(|it| println!("{}: benchmark", it.name));
+        asked::list(wanted.iter().map(|it| it.name));
     }
     if selection.list || wanted.is_empty() {
         return Ok(true);
@@ -42,15 +42,8 @@ fn measure(selection: &Selection) -> Result<bool> {
         let mut place = Place::enter(&layout, &processors, &one)?;
         Machine::describe(&mut place, &processors)?
     };
-    let short = asked::is_short();
-    let extent = if short { SHORT } else { FULL };
-    println!("{machine}");
-    println!(
-        "{} rounds of {} times each, in random order; medians{}",
-        extent.rounds,
-        extent.block,
-        if short { "; too few to be quoted" } else { "" }
-    );
+    let extent = if asked::is_short() { SHORT } else { FULL };
+    asked::head(&machine, extent);
     let random = Random::new(asked::seed()?);
     let mut bench =
         Bench { layout: layout.clone(), processors, extent, random };

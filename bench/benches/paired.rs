@@ -27,13 +27,12 @@ fn measure(selection: &Selection) -> Result<bool> {
     let wanted = |name: &str| selection.wants(name);
     let chosen: Vec<String> = rows().filter(|name| wanted(name)).collect();
     if selection.list {
-        chosen.iter().for_each(|name| println!("{name}: benchmark"));
+        asked::list(&chosen);
     }
     if selection.list || chosen.is_empty() {
         return Ok(true);
     }
-    let short = asked::is_short();
-    let extent = if short { Extent::SHORT } else { Extent::FULL };
+    let extent = if asked::is_short() { Extent::SHORT } else { Extent::FULL };
 
     let layout = Layout::find()?;
     programs::build(&layout)?;
@@ -44,13 +43,7 @@ fn measure(selection: &Selection) -> Result<bool> {
     let mut places = Places { one, two: two.transpose()? };
     let on_two = places.two.is_some();
     let machine = Machine::describe(&mut places.one, &processors)?;
-    println!("{machine}");
-    println!(
-        "{} rounds of {} times each, in random order; medians{}",
-        extent.rounds,
-        extent.block,
-        if short { "; too few to be quoted" } else { "" }
-    );
+    asked::head(&machine, extent);
 
     let mut run = Run {
         places,

@@ -2,11 +2,13 @@
 //! of `cargo bench` have in common.
 
 use crate::load::Used;
-use crate::paired::Verdict;
+use crate::machine::Machine;
+use crate::paired::{Extent, Verdict};
 use crate::selection::Selection;
 use nsteps::error::{Context, Error, Result};
 use nsteps::layout::Layout;
 use serde::Serialize;
+use std::fmt::Display;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -34,6 +36,22 @@ pub fn run(
 /// Whether a little of everything will do: `NSTEPS_BENCH=short`.
 pub fn is_short() -> bool {
     std::env::var("NSTEPS_BENCH").is_ok_and(|it| it == "short")
+}
+
+/// Prints names as a harness lists its benchmarks.
+pub fn list(names: impl IntoIterator<Item = impl Display>) {
+    names.into_iter().for_each(|name| println!("{name}: benchmark"));
+}
+
+/// Prints what the tables below it are of.
+pub fn head(machine: &Machine, extent: Extent) {
+    println!("{machine}");
+    println!(
+        "{} rounds of {} times each, in random order; medians{}",
+        extent.rounds,
+        extent.block,
+        if is_short() { "; too few to be quoted" } else { "" }
+    );
 }
 
 /// The arguments of this run, for the record.

@@ -1,6 +1,7 @@
 //! Measuring everything, and making a record of it.
 
 use crate::absolute;
+use crate::asked;
 use crate::counters::Counters;
 use crate::curve;
 use crate::paired;
@@ -20,7 +21,7 @@ use std::process::Command;
 ///
 /// Something could not be measured. The records that were there are untouched.
 pub fn measure(layout: &Layout, runs: usize) -> Result<PathBuf> {
-    let short = std::env::var("NSTEPS_BENCH").is_ok_and(|it| it == "short");
+    let short = asked::is_short();
     as_released(short)?;
     // What is measured goes here first; criterion's directory is its own, so
     // that nothing of an earlier run is in it.

@@ -1,5 +1,6 @@
 //! Criterion drives the peers: it decides how often, they take the time.
 
+use bench::asked;
 use bench::operation::{OPERATIONS, Operation};
 use bench::peer::{PEERS, Peer};
 use bench::place::{Place, Processors};
@@ -29,20 +30,18 @@ const IN_SHORT: &[&str] = &[
 /// # Errors
 ///
 /// There is no place to measure in, or nothing of it is possible here.
-pub fn measure(arguments: &[String]) -> Result<()> {
-    let selection = Selection::of(arguments)?;
-    let short = std::env::var("NSTEPS_BENCH").is_ok_and(|it| it == "short");
+pub fn measure(selection: &Selection) -> Result<()> {
+    let short = asked::is_short();
     let wanted = |operation: &&Operation| {
         is_by_criterion(operation)
             && (!short || IN_SHORT.contains(&operation.name))
-            && peers(operation, &selection).next().is_some()
+            && peers(operation, selection).next().is_some()
     };
     let operations: Vec<_> = OPERATIONS.iter().filter(wanted).collect();
     if selection.list {
         for operation in operations {
-            for peer in peers(operation, &selection) {
-                println!("{}: benchmark", operation.benchmark(peer));
-            }
+            let peers = peers(operation, selection);
+            asked::list(peers.map(|peer| operation.benchmark(peer)));
         }
         return Ok(());
     }
@@ -60,8 +59,7 @@ pub fn measure(arguments: &[String]) -> Result<()> {
     let mut possible = 0;
     for operation in operations {
         let able = able(operation, &mut place);
-        for peer in peers(operation, &selection).filter(|it| able.contains(it))
-        {
+        for peer in peers(operation, selection).filter(|it| able.contains(it)) {
             possible += 1;
             let mut group = criterion.benchmark_group(operation.name);
             group.sampling_mode(SamplingMode::Flat);

@@ -5,24 +5,15 @@
 //! the other, so its figures drift with the machine. Who is faster is for
 //! `paired` to say.
 
+use bench::asked;
+use bench::selection::Selection;
 use std::process::ExitCode;
 
 #[cfg(not(target_env = "musl"))]
 mod by_criterion;
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    // `cargo test --benches` only wants to know whether it starts.
-    if !arguments.iter().any(|argument| argument == "--bench") {
-        return ExitCode::SUCCESS;
-    }
-    match measure(&arguments) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("bench: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    asked::run(Selection::of, |selection| measure(selection).map(|()| true))
 }
 
 #[cfg(not(target_env = "musl"))]
@@ -31,7 +22,7 @@ use by_criterion::measure;
 /// Criterion has a part in C, and few machines have a C compiler for musl.
 /// The peers are built for musl whatever this program is built for.
 #[cfg(target_env = "musl")]
-fn measure(_: &[String]) -> nsteps::error::Result<()> {
+fn measure(_: &Selection) -> nsteps::error::Result<()> {
     Err(nsteps::error::Error::new(
         "criterion is not built for musl: cargo bench without --target",
     ))
