@@ -13,6 +13,7 @@
 
 #include <spawn.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <time.h>
 
 /* An older C library lacks these. */
@@ -96,7 +97,10 @@ static void see(int set)
 	proof.looks++;
 }
 
-/* A process that waits: in the namespaces of this one, or in eight others. */
+/*
+ * A process that waits, as long as this one lives: in the namespaces of this
+ * one, or in eight others.
+ */
 struct stay {
 	pid_t pid;
 	int pidfd;
@@ -160,6 +164,7 @@ static void begin_stay(struct stay *stay, int flags)
 
 	stay->pid = must("clone3", clone3(flags));
 	if (stay->pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		/* Who reads what this process says must not wait for it. */
 		for (int fd = 0; fd <= 2; fd++)
 			close(fd);

@@ -8,6 +8,7 @@
 #include <elf.h>
 #include <linux/fcntl.h>
 #include <linux/mount.h>
+#include <linux/prctl.h>
 #include <linux/sched.h>
 #include <linux/stat.h>
 #include <linux/wait.h>
@@ -15,7 +16,7 @@
 #include <stdint.h>
 #include <sys/syscall.h>
 
-enum { SIGCHLD = 17, MNT_DETACH = 2, EINTR = 4 };
+enum { SIGKILL = 9, SIGCHLD = 17, MNT_DETACH = 2, EINTR = 4 };
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 

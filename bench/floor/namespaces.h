@@ -22,6 +22,7 @@ static const struct kind {
 };
 enum { KINDS = LENGTH(kinds) };
 
+/* A process that waits, as long as this one lives. */
 struct stay {
 	long pid, pidfd;
 	struct identity namespaces[KINDS];
@@ -71,6 +72,7 @@ static void begin_stay(struct stay *stay, unsigned long flags)
 {
 	stay->pid = must("clone3", clone3(flags));
 	if (stay->pid == 0) {
+		CALL(__NR_prctl, PR_SET_PDEATHSIG, SIGKILL);
 		/* Who reads what this process says must not wait for it. */
 		for (int fd = 0; fd <= 3; fd++)
 			CALL(__NR_close, fd);

@@ -46,6 +46,12 @@ pub fn limit(row: &str) -> Option<&'static Limit> {
     LIMITS.iter().find(|it| (it.applies)(row))
 }
 
+/// How far the ends of a run's interval may be from its middle, as a part of
+/// it: then it is no accident when three runs stay within their limit.
+pub fn doubt(row: &str) -> f64 {
+    limit(row).map_or(f64::INFINITY, |it| it.at_most / 3.0)
+}
+
 /// A row, and how far its runs lie apart.
 pub fn apart(record: &Record) -> Vec<(&str, f64)> {
     record

@@ -46,10 +46,14 @@ pub fn list(names: impl IntoIterator<Item = impl Display>) {
 /// Prints what the tables below it are of.
 pub fn head(machine: &Machine, extent: Extent) {
     println!("{machine}");
+    let Extent { rounds, most, block } = extent;
+    let further = match most > rounds {
+        true => format!(" to {most}"),
+        false => String::new(),
+    };
     println!(
-        "{} rounds of {} times each, in random order; medians{}",
-        extent.rounds,
-        extent.block,
+        "{rounds}{further} rounds of {block} times each, in random order; \
+         medians{}",
         if is_short() { "; too few to be quoted" } else { "" }
     );
 }

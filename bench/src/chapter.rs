@@ -6,6 +6,7 @@ mod groups;
 mod growing;
 mod targets;
 
+use crate::paired::Extent;
 use crate::plot::{self, IMAGES};
 use crate::record::{RECORDS, Record};
 use nsteps::error::{Context, Result};
@@ -183,18 +184,19 @@ fn machine(record: &Record) -> String {
 
 fn reading(record: &Record) -> String {
     let runs = record.runs.len();
-    let extent = record.runs.first().map(|it| it.extent);
-    let (rounds, block) = extent.map_or((0, 0), |it| (it.rounds, it.block));
+    let extent = record.runs.first().map_or(Extent::SHORT, |it| it.extent);
+    let Extent { rounds, most, block } = extent;
     format!(
         "## How to read it\n\n\
          Quote ratios, never times: the machine's speed drifts, the ratio of \
          two who were timed side by side does not.\n\
          Everyone did a block of {block} times in an order drawn anew for each \
          of {rounds} rounds, and was compared with the others of the same \
-         round; a ratio is the median over the rounds, with its 95 % interval \
-         (bootstrap).\n\
-         There were {runs} such runs. A ratio is that of the run in the \
-         middle, a minimum that of all runs.\n\
+         round. The floor, C and Rust went on for up to {most} rounds, until \
+         their ratio was known well enough.\n\
+         There were {runs} such runs. A ratio is the median over the rounds of \
+         all runs, with its 95 % interval (by ranks); a minimum is that of all \
+         runs, another time that of the run in the middle.\n\
          A row with `!` was measured while other processes or other machines \
          used more than 15 % of a processor.\n\n\
          `floor` is raw system calls without a C library: what nobody can be \

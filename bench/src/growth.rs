@@ -22,9 +22,9 @@ use nsteps::layout::Layout;
 use peers::Size;
 
 /// What figures to be quoted need.
-pub const FULL: Extent = Extent { rounds: 12, block: 10 };
+pub const FULL: Extent = Extent { rounds: 12, most: 12, block: 10 };
 /// What shows that everything works.
-pub const SHORT: Extent = Extent { rounds: 2, block: 3 };
+pub const SHORT: Extent = Extent { rounds: 2, most: 2, block: 3 };
 
 /// A curve that can be measured.
 #[derive(Debug)]

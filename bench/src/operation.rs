@@ -182,7 +182,7 @@ impl Operation {
 }
 
 /// Network namespaces are torn down late, all others soon.
-pub fn drain(networks: bool) -> Duration {
+pub const fn drain(networks: bool) -> Duration {
     Duration::from_millis(if networks { 60 } else { 8 })
 }
 

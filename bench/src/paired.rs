@@ -1,42 +1,56 @@
 //! Ratios: everyone does a short block, in an order that is drawn anew each
 //! round, and is compared with the others of the same round.
 //!
-//! The machine's speed drifts by half within seconds, so that times taken one
+//! The machine's speed drifts by half within a second, so that times taken one
 //! after the other say little. A ratio of two blocks side by side does not
 //! drift; the median over the rounds forgets the round that something else
-//! got into.
+//! got into. Who is compared most has its blocks closest together: first come
+//! C, Rust and the floor, then everyone else.
 
+use crate::agreement::doubt;
 use crate::contest::{Contender, Contest};
 use crate::load::{Load, Used};
 use crate::machine::Machine;
+use crate::operation::drain;
 use crate::peer::Answer;
 use crate::place::Place;
-use crate::rounds::{self, Series, proved};
+use crate::rounds::{self, Series, proved, ratios};
 use crate::statistics::{Estimate, Random};
 use nsteps::error::Result;
 use nsteps::sandbox::Sandbox;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::thread::sleep;
+use std::time::Duration;
 
 /// How much is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Extent {
-    /// How many rounds.
+    /// How many rounds everyone takes part in.
     pub rounds: usize,
+    /// After how many rounds [`BASES`] stop, however little is known of Rust
+    /// / C.
+    pub most: usize,
     /// How often each does it in a round.
     pub block: u32,
 }
 
 impl Extent {
     /// What figures to be quoted need.
-    pub const FULL: Extent = Extent { rounds: 30, block: 20 };
+    pub const FULL: Extent = Extent { rounds: 30, most: 120, block: 20 };
     /// What shows that everything works.
-    pub const SHORT: Extent = Extent { rounds: 4, block: 8 };
+    pub const SHORT: Extent = Extent { rounds: 4, most: 4, block: 8 };
 }
 
 /// Who the others are compared with, where they take part.
-pub const BASES: &[&str] = &["c", "floor", "rust"];
+pub const BASES: &[&str] = &["floor", "c", "rust"];
+
+/// Between the blocks of [`BASES`]; the kernel tears down what they all made
+/// after the last one.
+const PAUSE: Duration = drain(false);
+
+/// After so many rounds each peer is a new process: what one of them costs
+/// depends on where it happens to lie in memory, too.
+pub const FRESH: usize = 10;
 
 /// Everything that one run of `paired` found.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -77,7 +91,7 @@ pub enum Verdict {
     Wrong(String),
 }
 
-/// What one contender achieved, in nanoseconds and in ratios.
+/// What one contender achieved, in nanoseconds.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Figures {
     /// The column's name.
@@ -92,8 +106,8 @@ pub struct Figures {
     pub digest: Option<String>,
     /// What each block proved.
     pub proof: String,
-    /// This one divided by each of [`BASES`].
-    pub against: BTreeMap<String, Estimate>,
+    /// The median of each block, in the order of the rounds.
+    pub blocks: Vec<f64>,
 }
 
 /// The sandboxes of a run.
@@ -118,6 +132,11 @@ impl Places {
         };
         place.ask(contender.peer, &contender.line, count, &contender.arguments)
     }
+
+    fn renew(&mut self) -> Result<()> {
+        self.one.renew()?;
+        self.two.as_mut().map_or(Ok(()), Place::renew)
+    }
 }
 
 /// Holds a contest.
@@ -128,7 +147,8 @@ pub fn hold(
     random: &mut Random,
 ) -> Outcome {
     let before = Load::now();
-    let Contest { name, contenders, absent, drain } = contest;
+    let held = compete(&contest, extent, places, random);
+    let Contest { name, contenders, absent, .. } = contest;
     let mut outcome = Outcome {
         name,
         figures: Vec::new(),
@@ -136,96 +156,131 @@ pub fn hold(
         used: Used::default(),
         verdict: Verdict::Proved,
     };
-    if contenders.is_empty() {
-        let why = outcome.absent.first().map(|(_, why)| why.clone());
-        outcome.verdict = Verdict::NotPossible(why.unwrap_or_default());
-        return outcome;
-    }
-    // A first block nobody counts: it warms up, and shows who cannot.
-    let mut refused = Vec::new();
-    for contender in &contenders {
-        match places.ask(contender, 2) {
-            Ok(answer) => {
-                let wanted = contender.proof.of(2);
-                let proved = proved(&contender.name, &wanted, Ok(answer));
-                if let Err(verdict) = proved {
-                    outcome.verdict = verdict;
-                }
-            }
-            Err(error) => refused.push((contender, error.message)),
-        }
-        sleep(drain);
-    }
-    outcome.judge(&refused, contenders.len());
-
-    if outcome.verdict != Verdict::Proved {
-        return outcome;
-    }
-    let held = rounds::hold(contenders.len(), extent.rounds, random, |at| {
-        let contender = &contenders[at];
-        let answer = places.ask(contender, extent.block);
-        sleep(drain);
-        proved(&contender.name, &contender.proof.of(extent.block), answer)
-    });
     match held {
         Ok(blocks) => {
             outcome.used = before.since();
-            outcome.count_up(&contenders, &blocks, extent);
+            let all = contenders.into_iter().zip(blocks);
+            let figures =
+                all.map(|(who, it)| Figures::of(who, &it, extent.block));
+            outcome.figures = figures.collect();
         }
         Err(verdict) => outcome.verdict = verdict,
     }
     outcome
 }
 
-impl Outcome {
-    /// What nobody can do is not possible here. What only some cannot do is
-    /// wrong with them.
-    fn judge(&mut self, refused: &[(&Contender, String)], all: usize) {
-        let Some((who, why)) = refused.first() else { return };
-        self.verdict = if refused.len() == all {
-            let words = refused.iter().find(|(it, _)| it.name == "c");
-            Verdict::NotPossible(words.map_or(why, |(_, why)| why).clone())
-        } else {
-            Verdict::Wrong(format!("{} fails: {why}", who.name))
-        };
+/// The blocks of each contender, in the order of the rounds.
+fn compete(
+    contest: &Contest,
+    extent: Extent,
+    places: &mut Places,
+    random: &mut Random,
+) -> std::result::Result<Vec<Vec<Answer>>, Verdict> {
+    let Contest { name, contenders, absent, drain } = contest;
+    if contenders.is_empty() {
+        let why = absent.first().map(|(_, why)| why.clone());
+        return Err(Verdict::NotPossible(why.unwrap_or_default()));
     }
-
-    fn count_up(
-        &mut self,
-        contenders: &[Contender],
-        blocks: &[Vec<Answer>],
-        extent: Extent,
-    ) {
-        let series: Vec<Series> =
-            blocks.iter().map(|it| Series::of(it, extent.block)).collect();
-        let base = |name: &&'static str| {
-            let at = contenders.iter().position(|it| it.name == *name)?;
-            Some((*name, &series[at]))
+    rehearse(contenders, *drain, places)?;
+    let (bases, others): (Vec<usize>, Vec<usize>) = (0..contenders.len())
+        .partition(|at| BASES.contains(&&*contenders[*at].name));
+    let mut blocks: Vec<Vec<Answer>> = vec![Vec::new(); contenders.len()];
+    for round in 0..extent.most {
+        if round > 0 && round % FRESH == 0 {
+            if round >= extent.rounds
+                && is_sure(name, contenders, &blocks, extent)
+            {
+                break;
+            }
+            places.renew().map_err(|it| Verdict::Wrong(it.message))?;
+            rehearse(contenders, *drain, places)?;
+        }
+        let mut block = |at: usize, pause: Duration| {
+            let contender = &contenders[at];
+            let answer = places.ask(contender, extent.block);
+            sleep(pause);
+            proved(&contender.name, &contender.proof.of(extent.block), answer)
         };
-        let bases: Vec<_> = BASES.iter().filter_map(base).collect();
-        for (contender, series) in contenders.iter().zip(&series) {
-            let against = bases.iter().filter_map(|(name, base)| {
-                Some(((*name).to_owned(), series.against(base)?))
-            });
-            self.figures.push(Figures {
-                name: contender.name.clone(),
-                min: series.min,
-                median: series.median(),
-                p99: series.p99,
-                digest: contender.digest.clone(),
-                proof: contender.proof.of(extent.block),
-                against: against.collect(),
-            });
+        rounds::one(&bases, &mut blocks, random, |at| block(at, PAUSE))?;
+        sleep(drain.saturating_sub(PAUSE));
+        if round < extent.rounds {
+            rounds::one(&others, &mut blocks, random, |at| block(at, *drain))?;
         }
     }
+    Ok(blocks)
+}
 
+/// A first block nobody counts: it warms up, and shows who cannot. What nobody
+/// can do is not possible here; what only some cannot do is wrong with them.
+fn rehearse(
+    contenders: &[Contender],
+    drain: Duration,
+    places: &mut Places,
+) -> std::result::Result<(), Verdict> {
+    let mut refused = Vec::new();
+    for contender in contenders {
+        match places.ask(contender, 2) {
+            Ok(answer) => {
+                proved(&contender.name, &contender.proof.of(2), Ok(answer))?;
+            }
+            Err(error) => refused.push((&contender.name, error.message)),
+        }
+    }
+    sleep(drain);
+    let Some((who, why)) = refused.first() else { return Ok(()) };
+    Err(if refused.len() == contenders.len() {
+        let words = refused.iter().find(|(who, _)| *who == "c");
+        Verdict::NotPossible(words.map_or(why, |(_, why)| why).clone())
+    } else {
+        Verdict::Wrong(format!("{who} fails: {why}"))
+    })
+}
+
+/// Whether enough is known of Rust / C; where one of them takes no part, there
+/// is no more to know.
+fn is_sure(
+    name: &str,
+    contenders: &[Contender],
+    blocks: &[Vec<Answer>],
+    extent: Extent,
+) -> bool {
+    let series = |name: &str| {
+        let at = contenders.iter().position(|it| it.name == name)?;
+        Some(Series::of(&blocks[at], extent.block))
+    };
+    let ratio = series("rust").zip(series("c"));
+    let ratio = ratio.and_then(|(rust, c)| rust.against(&c));
+    ratio.is_none_or(|it| it.doubt() <= doubt(name))
+}
+
+impl Figures {
+    fn of(who: Contender, blocks: &[Answer], block: u32) -> Figures {
+        let series = Series::of(blocks, block);
+        Figures {
+            name: who.name,
+            min: series.min,
+            median: series.median(),
+            p99: series.p99,
+            digest: who.digest,
+            proof: who.proof.of(block),
+            blocks: series.medians,
+        }
+    }
+}
+
+impl Outcome {
     /// The figures of a column.
     pub fn of(&self, name: &str) -> Option<&Figures> {
         self.figures.iter().find(|figures| figures.name == name)
     }
 
+    /// One column divided by another, round by round.
+    pub fn ratios(&self, name: &str, base: &str) -> Option<Vec<f64>> {
+        Some(ratios(&self.of(name)?.blocks, &self.of(base)?.blocks))
+    }
+
     /// One column divided by another.
-    pub fn ratio(&self, name: &str, base: &str) -> Option<&Estimate> {
-        self.of(name)?.against.get(base)
+    pub fn ratio(&self, name: &str, base: &str) -> Option<Estimate> {
+        Estimate::of(&self.ratios(name, base)?)
     }
 }

@@ -129,6 +129,19 @@ impl Place {
         answer
     }
 
+    /// Has every peer end: who is asked next is a new process, which lies
+    /// elsewhere in memory, and whose caches are others.
+    ///
+    /// # Errors
+    ///
+    /// The sandbox is gone.
+    pub fn renew(&mut self) -> Result<()> {
+        for (_, dialogue) in self.peers.drain(..) {
+            dialogue.end(&mut self.sandbox)?;
+        }
+        Ok(())
+    }
+
     /// Where a peer is among those that run; it is started if it does not.
     fn find(&mut self, peer: Peer) -> Result<usize> {
         if let Some(at) = self.peers.iter().position(|(it, _)| *it == peer) {

@@ -7,7 +7,7 @@ use crate::absolute::Absolute;
 use crate::counters::Counters;
 use crate::curve;
 use crate::paired::{self, Figures, Outcome};
-use crate::statistics::Estimate;
+use crate::statistics::{Estimate, sorted};
 use nsteps::error::{Context, Error, Result};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -59,7 +59,7 @@ fn run_file(number: usize) -> String {
     format!("paired-{number}.json")
 }
 
-/// A ratio, and how sure it is: that of the run in the middle.
+/// A ratio, and how sure it is: of the rounds of all runs.
 #[derive(Clone, Copy, Debug)]
 pub struct Ratio {
     /// What to quote.
@@ -103,14 +103,14 @@ impl Record {
 
     /// One column divided by another.
     pub fn ratio(&self, row: &str, column: &str, base: &str) -> Option<Ratio> {
-        let each =
-            self.figures(row, column).filter_map(|it| it.against.get(base));
-        let mut each: Vec<Estimate> = each.copied().collect();
-        each.sort_by(|a, b| a.median.total_cmp(&b.median));
-        let (first, last) = (each.first()?, each.last()?);
+        let runs = self.outcomes(row).filter_map(|it| it.ratios(column, base));
+        let runs: Vec<Vec<f64>> = runs.collect();
+        let medians = runs.iter().filter_map(|it| Estimate::of(it));
+        let medians: Vec<f64> = medians.map(|it| it.median).collect();
+        let medians = sorted(&medians);
         Some(Ratio {
-            estimate: each[each.len() / 2],
-            apart: last.median / first.median - 1.0,
+            estimate: Estimate::of(&runs.concat())?,
+            apart: medians.last()? / medians.first()? - 1.0,
         })
     }
 

@@ -18,12 +18,29 @@ pub fn hold<T>(
     mut block: impl FnMut(usize) -> Result<T, Verdict>,
 ) -> Result<Vec<Vec<T>>, Verdict> {
     let mut blocks: Vec<Vec<T>> = (0..n).map(|_| Vec::new()).collect();
+    let all: Vec<usize> = (0..n).collect();
     for _ in 0..rounds {
-        for at in random.order(n) {
-            blocks[at].push(block(at)?);
-        }
+        one(&all, &mut blocks, random, &mut block)?;
     }
     Ok(blocks)
+}
+
+/// A round of some of those who take part.
+///
+/// # Errors
+///
+/// As [`hold`].
+pub fn one<T>(
+    who: &[usize],
+    blocks: &mut [Vec<T>],
+    random: &mut Random,
+    mut block: impl FnMut(usize) -> Result<T, Verdict>,
+) -> Result<(), Verdict> {
+    for turn in random.order(who.len()) {
+        let at = who[turn];
+        blocks[at].push(block(at)?);
+    }
+    Ok(())
 }
 
 /// An answer that proves what it has to; else why nothing counts.
@@ -89,10 +106,13 @@ impl Series {
 
     /// Divided by another, round by round.
     pub fn against(&self, base: &Series) -> Option<Estimate> {
-        let pairs = self.medians.iter().zip(&base.medians);
-        let ratios: Vec<f64> = pairs.map(|(it, base)| it / base).collect();
-        Estimate::of(&ratios)
+        Estimate::of(&ratios(&self.medians, &base.medians))
     }
+}
+
+/// One value for each round that both took part in.
+pub fn ratios(medians: &[f64], base: &[f64]) -> Vec<f64> {
+    medians.iter().zip(base).map(|(it, base)| it / base).collect()
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ pub fn head(group: &str) -> String {
     for column in COLUMNS {
         let _ = write!(head, "{column:>9}");
     }
-    head.push_str("  us |  rust/c  95 %             iqr  rust/floor");
+    head.push_str("  us |  rust/c  95 %             iqr    n  rust/floor");
     head.push_str("   go/c  go2/c | made");
     head
 }
@@ -39,16 +39,22 @@ pub fn row(outcome: &Outcome) -> String {
         let _ = write!(row, "{:>9}", time.unwrap_or_else(|| "-".to_owned()));
     }
     let ratio = |name, base| outcome.ratio(name, base);
-    let plain = |estimate: Option<&Estimate>| match estimate {
+    let plain = |estimate: Option<Estimate>| match estimate {
         Some(it) => format!("{:.3}", it.median),
         None => "-".to_owned(),
     };
     let rust = ratio("rust", "c");
     let _ = write!(row, "     | {:>7}", plain(rust));
     let sure = rust.map_or_else(String::new, |it| {
-        format!("[{:.3} {:.3}] {:5.1} %", it.low, it.high, 100.0 * it.spread())
+        let rounds = outcome.of("rust").map_or(0, |it| it.blocks.len());
+        format!(
+            "[{:.3} {:.3}] {:5.1} % {rounds:4}",
+            it.low,
+            it.high,
+            100.0 * it.spread()
+        )
     });
-    let _ = write!(row, "  {sure:24}");
+    let _ = write!(row, "  {sure:29}");
     let _ = write!(row, "{:>10}", plain(ratio("rust", "floor")));
     let _ = write!(row, "{:>7}", plain(ratio("go", "c")));
     let _ = write!(row, "{:>7} |", plain(ratio("go2", "c")));
@@ -61,7 +67,7 @@ pub fn row(outcome: &Outcome) -> String {
         .iter()
         .filter(|figures| !COLUMNS.contains(&figures.name.as_str()));
     for other in others {
-        let _ = write!(row, "\n{}", beside(other));
+        let _ = write!(row, "\n{}", beside(outcome, other));
     }
     row
 }
@@ -73,8 +79,8 @@ pub fn absent(outcome: &Outcome) -> Vec<String> {
 }
 
 /// Who has no column.
-fn beside(figures: &Figures) -> String {
-    let against = |base| match figures.against.get(base) {
+fn beside(outcome: &Outcome, figures: &Figures) -> String {
+    let against = |base| match outcome.ratio(&figures.name, base) {
         Some(it) => {
             format!("{:.2} of {base} [{:.2} {:.2}]", it.median, it.low, it.high)
         }

@@ -151,29 +151,6 @@ pub struct Reason {
 /// Every reason. One of a target that is met is stale.
 pub const REASONS: &[Reason] = &[
     Reason {
-        target: KERNEL,
-        rows: &[
-            "clone/fork/seven",
-            "clone/vfork/ipc+mnt+net+uts",
-            "clone/vfork/seven",
-            "unshare/mnt",
-        ],
-        why: "The interval is wide, and the ratio in its middle is not. What \
-              the kernel has still to tear down of earlier blocks gets in the \
-              way of later ones, and of the floor's as of Rust's: its interval \
-              against C reaches as far in one run or another.",
-    },
-    Reason {
-        target: SPAWN,
-        rows: &["spawn/none"],
-        why: "`Command` calls musl's posix_spawn(3), which has its child's \
-              error sent through a pipe: pipe2(2), two close(2) and a read(2) \
-              more than clone(2) and execve(2), as strace shows. That of \
-              glibc asks after every signal in the child instead, by more \
-              than a hundred rt_sigaction(2); the dearer a system call is on \
-              a machine, the further Rust is ahead.",
-    },
-    Reason {
         target: STEPS,
         rows: &[
             "launch/net_mount",

@@ -12,7 +12,7 @@ use availability::unavailable;
 use bench::contest::Contest;
 use bench::launch::launch;
 use bench::operation::{OPERATIONS, Operation};
-use bench::paired::{Extent, Outcome, Places, Verdict, hold};
+use bench::paired::{Extent, FRESH, Outcome, Places, Verdict, hold};
 use bench::peer::{PEERS, Peer};
 use bench::place::{Place, Processors, said, sandbox};
 use bench::statistics::Random;
@@ -167,6 +167,7 @@ fn main() -> ExitCode {
         });
     }
     add("liar::none".to_owned(), an_honest_script_is_not_caught);
+    add("liar::honest_only_once".to_owned(), who_comes_later_is_checked);
     for mutant in MUTANTS {
         add(format!("mutant::{}", mutant.name), |name| {
             let mutant = MUTANTS.iter().find(|it| name.ends_with(it.name));
@@ -195,6 +196,21 @@ fn an_honest_script_is_not_caught(test: &str) -> Caught {
     tree.script("c/bench", HONEST)?;
     tree.script("bench/floor", HONEST)?;
     tree.judge(ASKED, proved)
+}
+
+/// Peers are renewed, and the second is believed no more than the first.
+fn who_comes_later_is_checked(test: &str) -> Caught {
+    let tree = Tree::planted(test)?;
+    let answer = "first=/newroot/first; [ -e $first ] || echo $$ >$first
+                  proof=uts; [ $(cat $first) = $$ ] || proof=none
+                  echo \"$operation $count 90 1 2 3 $proof*$count\"";
+    tree.script("c/bench", answer)?;
+    tree.script("bench/floor", HONEST)?;
+    let rounds = FRESH + 1;
+    let extent = Extent { rounds, most: rounds, block: 8 };
+    tree.judge_over(extent, ASKED, |verdict| {
+        wrong_with(verdict, "c proves none*2 and not uts*2")
+    })
 }
 
 impl Mutant {
@@ -372,9 +388,18 @@ impl Tree {
         Ok(Ok(Places { one, two: None }))
     }
 
-    /// Holds the contest between the floor and C.
+    /// Holds a short contest between the floor and C.
     fn judge(
         &self,
+        name: &str,
+        expect: impl Fn(&Verdict) -> Result<(), String>,
+    ) -> Caught {
+        self.judge_over(Extent::SHORT, name, expect)
+    }
+
+    fn judge_over(
+        &self,
+        extent: Extent,
         name: &str,
         expect: impl Fn(&Verdict) -> Result<(), String>,
     ) -> Caught {
@@ -388,8 +413,7 @@ impl Tree {
         });
         assert_eq!(contest.contenders.len(), 2, "of {PEERS:?}");
         let random = &mut Random::new(1);
-        let outcome: Outcome =
-            hold(contest, Extent::SHORT, &mut places, random);
+        let outcome: Outcome = hold(contest, extent, &mut places, random);
         expect(&outcome.verdict)?;
         if outcome.verdict != Verdict::Proved && !outcome.figures.is_empty() {
             return Err("it is wrong, and has figures".into());

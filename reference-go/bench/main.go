@@ -111,7 +111,8 @@ func see(set int) {
 	looks++
 }
 
-// A process that waits: in the namespaces of this one, or in eight others.
+// A process that waits, as long as this one lives: in the namespaces of this
+// one, or in eight others.
 type stay struct {
 	pid, pidfd int
 	inodes     inodes
@@ -216,6 +217,8 @@ func leave(status int) {
 func beginStay(stay *stay, flags int) {
 	pid, errno := fork("clone3", flags)
 	if pid == 0 && errno == 0 {
+		syscall.RawSyscall(syscall.SYS_PRCTL,
+			syscall.PR_SET_PDEATHSIG, uintptr(syscall.SIGKILL), 0)
 		// Who reads what this process says must not wait for it.
 		for fd := uintptr(0); fd <= 2; fd++ {
 			syscall.RawSyscall(syscall.SYS_CLOSE, fd, 0, 0)

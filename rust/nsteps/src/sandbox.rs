@@ -407,6 +407,10 @@ pub fn deadline() -> Instant {
     Instant::now() + PATIENCE
 }
 
+/// How much anyone may say, in bytes: a hundred times the longest that has to
+/// be said here, and no burden for the memory.
+const ATTENTION: usize = 64 << 20;
+
 /// Waits until there is something to read (or the end) or it is too late.
 fn readable(fd: std::os::fd::BorrowedFd<'_>, until: Instant) -> bool {
     loop {
@@ -429,7 +433,8 @@ pub enum LineRead {
     Line(Vec<u8>),
     /// Everyone who could write is gone; what they had written.
     End(Vec<u8>),
-    /// Nothing more came in time; what had come.
+    /// No end of it came in time, or it is too long to wait for one; what had
+    /// come.
     Late(Vec<u8>),
 }
 
@@ -460,14 +465,18 @@ pub fn read_line(pipe: &mut std::fs::File, until: Instant) -> LineRead {
             seen.pop();
             return LineRead::Line(seen);
         }
+        if seen.len() > ATTENTION {
+            return LineRead::Late(seen);
+        }
     }
 }
 
-/// Reads until every writer is gone, or as much as came in time.
+/// Reads until every writer is gone, or as much as came in time; of who talks
+/// on and on, the beginning.
 pub fn read_to_end(pipe: &mut std::fs::File, until: Instant) -> Vec<u8> {
     let mut seen = Vec::new();
     let mut buffer = [0; 65536];
-    while readable(pipe.as_fd(), until) {
+    while seen.len() <= ATTENTION && readable(pipe.as_fd(), until) {
         match pipe.read(&mut buffer) {
             Ok(0) | Err(_) => break,
             Ok(count) => seen.extend_from_slice(&buffer[..count]),

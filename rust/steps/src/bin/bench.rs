@@ -25,6 +25,7 @@ use nix::errno::Errno;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::{CloneFlags, clone, setns, unshare};
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous};
+use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::Signal;
 use nix::sys::stat::stat;
 use nix::sys::wait::{WaitStatus, waitpid};
@@ -224,7 +225,8 @@ fn nanoseconds(begun: Instant) -> u64 {
     begun.elapsed().as_nanos() as u64
 }
 
-/// A process that waits, so that its namespaces can be joined.
+/// A process that waits, as long as this one lives, so that its namespaces can
+/// be joined.
 struct Stay {
     pid: Pid,
     pidfd: OwnedFd,
@@ -233,6 +235,7 @@ struct Stay {
 impl Stay {
     fn begin(flags: CloneFlags) -> Result<Self, Failure> {
         let pid = must("clone3", clone3(flags))?.unwrap_or_else(|| {
+            let _ = set_pdeathsig(Signal::SIGKILL);
             // Who reads what this process says must not wait for it.
             for fd in 0..=2 {
                 let _ = close(fd);
