@@ -1,0 +1,90 @@
+//! A mount before and after, and how the two differ.
+
+use super::place::Place;
+use super::words::{source, stable_options};
+use crate::effect::{Effect, word_changes};
+
+/// A mount of the baseline and the one now in its place.
+pub(super) struct Pair<'a> {
+    pub(super) before: Place<'a>,
+    pub(super) after: Place<'a>,
+    pub(super) replaced: bool,
+}
+
+impl<'a> Pair<'a> {
+    pub(super) fn kept(before: &Place<'a>, after: &Place<'a>) -> Pair<'a> {
+        Pair { before: *before, after: *after, replaced: false }
+    }
+}
+
+/// The differences of two mounts but those of propagation, and but those of
+/// the options that every mount has.
+pub(super) fn differences(
+    pair: &Pair<'_>,
+    everywhere: &[String],
+    words: &mut Vec<String>,
+) {
+    let (before, after) = (pair.before.mount, pair.after.mount);
+    if before.source != after.source {
+        words.push(format!("source {}", source(after)));
+    }
+    let options = option_changes(pair);
+    let options: Vec<&str> = options
+        .split(' ')
+        .filter(|word| !word.is_empty())
+        .filter(|word| !everywhere.iter().any(|other| other == word))
+        .collect();
+    if !options.is_empty() {
+        words.push(format!("options {}", options.join(" ")));
+    }
+    let super_options =
+        word_changes(stable_options(before), stable_options(after));
+    if !super_options.is_empty() {
+        words.push(format!("super {super_options}"));
+    }
+}
+
+fn option_changes(pair: &Pair<'_>) -> String {
+    word_changes(
+        pair.before.mount.options.split(','),
+        pair.after.mount.options.split(','),
+    )
+}
+
+/// The options, as `+ro` and `-rw`, that several mounts won or lost and that
+/// now every mount has, or none, as far as paths lead to them; enters one line
+/// for all of them.
+pub(super) fn options_everywhere(
+    pairs: &[Pair<'_>],
+    effect: &mut Effect,
+) -> Vec<String> {
+    let reachable: Vec<&Pair<'_>> = pairs
+        .iter()
+        .filter(|pair| !pair.replaced && pair.after.state().is_none())
+        .collect();
+    let changes: Vec<String> =
+        reachable.iter().map(|pair| option_changes(pair)).collect();
+    let mut everywhere: Vec<String> = Vec::new();
+    for word in changes.iter().flat_map(|change| change.split(' ')) {
+        let changed = |change: &&String| change.split(' ').any(|w| w == word);
+        let several = changes.iter().filter(changed).count() > 1;
+        let Some(option) = word.get(1..).filter(|_| several) else {
+            continue;
+        };
+        let has = |pair: &&Pair<'_>| {
+            pair.after.mount.options.split(',').any(|w| w == option)
+        };
+        let all = match word.starts_with('+') {
+            true => reachable.iter().all(has),
+            false => !reachable.iter().any(has),
+        };
+        if all && !everywhere.iter().any(|other| other == word) {
+            everywhere.push(word.to_owned());
+        }
+    }
+    if !everywhere.is_empty() {
+        let words = everywhere.join(" ");
+        effect.change("mnt.options", format!("every mount: {words}"));
+    }
+    everywhere
+}
