@@ -4,7 +4,7 @@
 use crate::load::Used;
 use crate::machine::Machine;
 use crate::paired::{Extent, Verdict};
-use crate::selection::Selection;
+use crate::selection::{self, Selection};
 use nsteps::error::{Context, Error, Result};
 use nsteps::layout::Layout;
 use serde::Serialize;
@@ -21,6 +21,10 @@ pub fn run(
     let arguments = command();
     // `cargo test --benches` only wants to know whether it starts.
     if !arguments.iter().any(|argument| argument == "--bench") {
+        return ExitCode::SUCCESS;
+    }
+    if arguments.iter().any(|argument| argument == "--help") {
+        println!("{}", selection::help());
         return ExitCode::SUCCESS;
     }
     match select(&arguments).and_then(|it| measure(&it)) {

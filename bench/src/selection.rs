@@ -52,6 +52,23 @@ const ALONE: &[&str] = &[
     "--verbose",
 ];
 
+/// What can be typed.
+pub fn help() -> String {
+    format!(
+        "usage: cargo bench [--bench TARGET] -- [PART...] [OPTION...]\n\n\
+         Measures the rows that have a PART in their names, taken literally.\n\
+         TARGET is paired (ratios), absolute (criterion), growth or counters; \
+         without one it\nis the first two.\n\n  \
+         --list   name the rows, and measure nothing\n  \
+         --exact  a PART is the whole name\n\n\
+         Criterion's options are taken, too, and change what it does:\n  \
+         {}\nand with a value:\n  {}\n\n\
+         NSTEPS_BENCH=short in the environment measures a little of everything.",
+        ALONE.join(" "),
+        WITH_VALUE.join(" ")
+    )
+}
+
 /// What was asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
@@ -92,10 +109,7 @@ impl Selection {
                 }
             } else if !ALONE.contains(&option) {
                 return Err(Error::new(format!(
-                    "no such option: {word}: there are --list, --exact, and \
-                     those of criterion (cargo bench -- {}; {})",
-                    ALONE.join(" "),
-                    WITH_VALUE.join(" ")
+                    "no such option: {word}: cargo bench -- --help names them"
                 )));
             }
         }
