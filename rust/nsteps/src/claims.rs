@@ -13,7 +13,7 @@ mod language;
 mod mount;
 mod network;
 mod pid;
-mod propagation;
+pub(crate) mod propagation;
 pub mod report;
 mod root;
 pub(crate) mod stage;

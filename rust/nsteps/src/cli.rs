@@ -27,7 +27,8 @@ pub enum Command {
     Compare(Compare),
     /// Check what the posts claim, on this machine
     Claims(Claims),
-    /// Reproduce the differences between the languages, with evidence
+    /// Reproduce what differs between the languages, and what the kernel does
+    /// to all of them, with evidence
     Differences(Differences),
     /// Show the effect of any command line that runs the probe
     Observe(Observe),
@@ -163,8 +164,9 @@ pub struct Claims {
 
 /// `nsteps differences`.
 ///
-/// Each is reproduced in sandboxes by small programs in each language, or by
-/// the comparison of a step; what was seen is compared with what the page of
+/// Each is reproduced in sandboxes by small programs in each language, by the
+/// comparison of a step or, where the kernel surprises, situation by situation;
+/// what was seen is compared with what the page of
 /// that name says.  Where chance decides, a check runs until it has its proof
 /// or has reached a bound, and says which.
 ///

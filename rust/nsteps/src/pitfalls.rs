@@ -4,17 +4,20 @@
 //! [`PITFALLS`] is the only list of them.  What a step does not show is shown
 //! by a small program for each language: `reference-c/pitfalls`,
 //! `reference-go/pitfalls`, `rust/pitfalls`.  A check says what it saw and
-//! what the page says; the verdict follows from that alone.  The differences
-//! that comparisons meet are in [`known`](crate::known), and are listed with
-//! these.
+//! what the page says; the verdict follows from that alone.  What the kernel
+//! does to all of them is in [`SURPRISES`]; the differences that comparisons
+//! meet are in [`known`](crate::known), and are listed with these.
 
 mod clone;
 pub mod compared;
 mod init;
+mod kernel;
 mod launching;
 pub mod report;
 mod signals;
 mod threads;
+
+pub use kernel::SURPRISES;
 
 use crate::claims::stage::{Said, Stage};
 use crate::claims::{Found, Scene};
@@ -65,20 +68,21 @@ pub struct Pitfall {
 /// What there is to be shown.
 #[derive(Clone, Copy, Debug)]
 pub enum Difference {
-    /// Something of [`PITFALLS`].
+    /// Something of [`PITFALLS`] or of [`SURPRISES`].
     Pitfall(&'static Pitfall),
     /// Something of [`KNOWN_DIFFERENCES`] that is no pitfall as well.
     Known(&'static KnownDifference),
 }
 
 impl Difference {
-    /// All of them, pitfalls first.
+    /// All of them, pitfalls first, then the kernel's.
     pub fn all() -> Vec<Difference> {
         let known = KNOWN_DIFFERENCES
             .iter()
             .filter(|known| PITFALLS.iter().all(|it| it.slug != known.slug));
         PITFALLS
             .iter()
+            .chain(SURPRISES)
             .map(Difference::Pitfall)
             .chain(known.map(Difference::Known))
             .collect()

@@ -6,6 +6,7 @@ use nix::libc;
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal};
 use std::ffi::CString;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::sync::atomic::AtomicU32;
 
 /// Forks a process that has one thread.
 ///
@@ -147,6 +148,36 @@ pub fn message_queue(key: i32) -> nix::Result<i32> {
     let result =
         unsafe { libc::msgget(key, libc::IPC_CREAT | libc::IPC_EXCL | 0o600) };
     Errno::result(result)
+}
+
+/// Makes a System V shared memory segment with that key, or finds it.
+///
+/// # Errors
+///
+/// Those of shmget(2).
+pub fn shared_memory(key: i32, create: bool) -> nix::Result<i32> {
+    let flags = if create { libc::IPC_CREAT | 0o600 } else { 0 };
+    // SAFETY: shmget(2) takes three integers and touches no memory of ours.
+    let result = unsafe { libc::shmget(key, size_of::<AtomicU32>(), flags) };
+    Errno::result(result)
+}
+
+/// Attaches a segment of [`shared_memory`] for as long as this process lives.
+///
+/// # Errors
+///
+/// Those of shmat(2).
+pub fn attach(id: i32) -> nix::Result<&'static AtomicU32> {
+    // SAFETY: no address is asked for, so no mapping of ours is replaced.
+    let at = unsafe { libc::shmat(id, std::ptr::null(), 0) };
+    // The one error has no address of its own.
+    if at.addr() == usize::MAX {
+        return Err(Errno::last());
+    }
+    // SAFETY: the kernel attaches at a page of its own, the segment is at
+    // least that large, is never detached, and its zeros are what an atomic
+    // may be made of.
+    Ok(unsafe { &*at.cast::<AtomicU32>() })
 }
 
 /// Sets or clears the soft limit of open files, keeping the hard one.

@@ -11,8 +11,8 @@ use availability::unavailable;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use nsteps::equipment::Equipment;
 use nsteps::layout::Layout;
-use nsteps::pitfalls::{Difference, Evidence};
-use nsteps::sandbox::Refusal;
+use nsteps::pitfalls::{Difference, Evidence, SURPRISES};
+use nsteps::sandbox::{Identity, Refusal};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -26,13 +26,19 @@ fn main() -> ExitCode {
         let name = format!("page::{}", difference.slug());
         Trial::ignorable_test(name, move || has_a_page(difference))
     });
+    let rows = SURPRISES.iter().map(|surprise| {
+        let name = format!("rows::{}", surprise.slug);
+        let difference = Difference::Pitfall(surprise);
+        Trial::ignorable_test(name, move || has_its_rows(difference))
+    });
     let orphans = Trial::ignorable_test("page::each_has_a_check", has_a_check);
     let breaks = BREAKS.iter().map(|it| {
         let name = format!("broken::{}::{}", it.slug, it.program);
         Trial::ignorable_test(name, move || it.is_noticed())
     });
     let trials =
-        differences.chain(pages).chain([orphans]).chain(breaks).collect();
+        differences.chain(pages).chain(rows).chain([orphans]).chain(breaks);
+    let trials = trials.collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
@@ -60,28 +66,68 @@ fn not_as_described(evidence: &Evidence) -> String {
     lines.join("\n")
 }
 
-/// A pitfall has its page among the pitfalls, or is a known difference and has
-/// it there.
+/// The page of a surprise says of every situation what its check sees there.
+fn has_its_rows(difference: Difference) -> Result<Completion, Failed> {
+    let layout = Layout::find().map_err(|it| it.message)?;
+    let page = format!("docs/src/kernel/{}.md", difference.slug());
+    let Ok(page) = fs::read_to_string(layout.root().join(page)) else {
+        return unavailable("there are no docs/src/kernel here");
+    };
+    // The tables are what root sees.
+    if Identity::natural() == Identity::User {
+        return Ok(Completion::Completed);
+    }
+    let evidence = match difference.check(EQUIPMENT.as_ref()?) {
+        Ok(evidence) => evidence,
+        Err(Refusal::Unavailable(reason)) => return unavailable(&reason),
+        Err(Refusal::Broken(why)) => return Err(why.into()),
+    };
+    let plain = |line: &str| line.replace(['`', '*', '\\'], "");
+    let rows: Vec<String> = page.lines().map(plain).collect();
+    let missing: Vec<String> = evidence
+        .sights
+        .iter()
+        .map(|sight| plain(&format!("| {} | {} |", sight.who, sight.seen)))
+        .filter(|row| !rows.contains(row))
+        .map(|row| format!("the page has no row {row}"))
+        .collect();
+    if missing.is_empty() {
+        return Ok(Completion::Completed);
+    }
+    Err(missing.join("\n").into())
+}
+
+/// A pitfall has its page among the pitfalls or the kernel's surprises, or is
+/// a known difference and has it there.
 fn has_a_page(difference: Difference) -> Result<Completion, Failed> {
     let layout = Layout::find().map_err(|it| it.message)?;
     if !layout.root().join("docs/src").exists() {
         return unavailable("there are no docs/src here");
     }
     let slug = difference.slug();
-    let page = layout.root().join(format!("docs/src/pitfalls/{slug}.md"));
-    if page.exists() || layout.difference_page(slug).exists() {
+    let is_in = |part: &str| {
+        layout.root().join(format!("docs/src/{part}/{slug}.md")).exists()
+    };
+    let is_known = layout.difference_page(slug).exists();
+    if PARTS.iter().any(|part| is_in(part)) || is_known {
         return Ok(Completion::Completed);
     }
-    Err(format!("write docs/src/pitfalls/{slug}.md").into())
+    Err(format!("write a page {slug}.md in one of {PARTS:?}").into())
 }
+
+/// The parts of the book in which every page is reproduced.
+const PARTS: &[&str] = &["pitfalls", "kernel"];
 
 /// A page about a pitfall that nobody reproduces is hearsay.
 fn has_a_check() -> Result<Completion, Failed> {
     let layout = Layout::find().map_err(|it| it.message)?;
-    let Ok(pages) = fs::read_dir(layout.root().join("docs/src/pitfalls"))
-    else {
-        return unavailable("there are no docs/src/pitfalls here");
-    };
+    let mut pages = Vec::new();
+    for part in PARTS {
+        match fs::read_dir(layout.root().join("docs/src").join(part)) {
+            Ok(entries) => pages.extend(entries.flatten()),
+            Err(_) => return unavailable("there are no docs/src here"),
+        }
+    }
     let all = Difference::all();
     // A directory may have a page about all of them.
     let known = |stem: &str| {
@@ -90,7 +136,7 @@ fn has_a_check() -> Result<Completion, Failed> {
             || all.iter().any(|it| it.slug() == stem)
     };
     let orphans: Vec<String> = pages
-        .flatten()
+        .into_iter()
         .filter_map(|page| {
             let name = page.file_name().into_string().ok()?;
             let stem = name.strip_suffix(".md")?;
@@ -208,6 +254,31 @@ const BREAKS: &[Break] = &[
         "low-end-stack",
         "c/pitfalls/lowstack",
         "echo \"$1: the child exited with 0; 0 words\"",
+    ),
+    broken(
+        "execve-enters-the-time-namespace",
+        "bin/nsteps",
+        "printf 'the old one\\twhat the caller becomes by execve(2)\\n'",
+    ),
+    broken(
+        "handles-that-survive",
+        "bin/nsteps",
+        "printf 'ok\\tthe same, by its name\\n'",
+    ),
+    broken(
+        "locked-mounts",
+        "bin/nsteps",
+        "printf 'ok\\tumount2(\"/proc\", 0)\\n'",
+    ),
+    broken(
+        "proc-in-a-user-namespace",
+        "bin/nsteps",
+        "printf 'EPERM\\tan ordinary /proc, in a new pid namespace\\n'",
+    ),
+    broken(
+        "pivot-root-errors",
+        "bin/nsteps",
+        "printf 'ok\\tnew_root bound on itself\\n'",
     ),
     broken(
         "stdio-at-exec",

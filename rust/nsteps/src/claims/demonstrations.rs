@@ -2,12 +2,19 @@
 //! run in their sandboxes.
 
 mod first_child;
+pub mod handles;
+mod locked;
 pub mod pivot_root;
+pub mod revealing;
+mod time;
 mod ways_out;
 
 use crate::error::{Context, Error, Result};
 use crate::sandbox::PROBE;
 use crate::sys;
+use nix::errno::Errno;
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::ForkResult;
 use std::ffi::CString;
 
 /// Shows one thing, on standard output, with the words that follow its name.
@@ -16,11 +23,15 @@ type Demonstration = fn(&[String]) -> Result<()>;
 /// Everything that can be demonstrated.
 const DEMONSTRATIONS: &[(&str, Demonstration)] = &[
     ("domain", domain),
+    ("handles", handles::table),
+    ("locked_mounts", locked::mounts),
     ("open_directory", ways_out::open_directory),
     ("pid_for_children", first_child::pid_for_children),
     ("pivot_root", pivot_root::table),
     ("queue", queue),
+    ("revealing_mounts", revealing::table),
     ("second_chroot", ways_out::second_chroot),
+    ("time_namespace", time::namespace),
 ];
 
 /// Runs a demonstration; they change what they run in, and so run in a
@@ -44,6 +55,54 @@ pub fn run(words: &[String]) -> Result<u8> {
         ));
     }
     demonstration(words).map(|()| 0)
+}
+
+/// What comes of an attempt; the outer result is that of its preparations.
+type Attempt = nix::Result<nix::Result<()>>;
+
+/// The status of who did not get as far as to make an attempt.
+const UNPREPARED: i32 = 255;
+
+/// Has a child make an attempt.
+fn in_a_child(case: &str, make: impl FnOnce() -> Attempt) -> Attempt {
+    match sys::fork()? {
+        ForkResult::Child => std::process::exit(match make() {
+            Ok(Ok(())) => 0,
+            // An errno is a small number, and so fits in a status.
+            Ok(Err(errno)) => errno as i32,
+            Err(errno) => {
+                eprintln!("{case}: prepare: {}", errno.desc());
+                UNPREPARED
+            }
+        }),
+        ForkResult::Parent { child } => match waitpid(child, None)? {
+            WaitStatus::Exited(_, 0) => Ok(Ok(())),
+            WaitStatus::Exited(_, raw) if raw != UNPREPARED => {
+                Ok(Err(Errno::from_raw(raw)))
+            }
+            _ => Err(Errno::UnknownErrno),
+        },
+    }
+}
+
+/// Prints what came of an attempt, for [`result`]: result, tab, case.
+fn say(case: &str, attempt: Attempt) {
+    let result = match attempt {
+        Ok(Ok(())) => "ok".to_owned(),
+        Ok(Err(errno)) => format!("{errno:?}"),
+        Err(_) => "unprepared".to_owned(),
+    };
+    println!("{result}\t{case}");
+}
+
+fn errno(error: std::io::Error) -> Errno {
+    error.raw_os_error().map_or(Errno::UnknownErrno, Errno::from_raw)
+}
+
+/// What a demonstration that prints a table, `RESULT tab CASE`, said of a case.
+pub fn result<'t>(said: &'t str, case: &str) -> &'t str {
+    let line = said.lines().find(|it| it.ends_with(&format!("\t{case}")));
+    line.and_then(|it| it.split('\t').next()).unwrap_or("not tried")
 }
 
 /// Sets the domain name of the uts namespace.

@@ -11,10 +11,10 @@ pub const AUTOMOUNTED: &str =
     "an automount lies below it, as systemd leaves it";
 
 /// A mount namespace in which nothing propagates otherwise than before.
-const NEW: &[&str] = &["unshare", "--mount", "--propagation", "unchanged"];
+pub const NEW: &[&str] = &["unshare", "--mount", "--propagation", "unchanged"];
 
 /// What JD's host has below /proc.
-const BINFMT_MISC: &str = "/proc/sys/fs/binfmt_misc";
+pub const BINFMT_MISC: &str = "/proc/sys/fs/binfmt_misc";
 
 /// Claim 11: the tmpfs of three programs, looked for outside.
 pub fn shared_root_leaks(scene: &Scene<'_>) -> Found<Finding> {
@@ -59,18 +59,19 @@ pub fn proc_is_busy(scene: &Scene<'_>) -> Found<Finding> {
 }
 
 /// How the puzzle's / is treated before the unmount.
-struct Mode {
+pub struct Mode {
     /// The flags of mount(2).
-    flags: &'static str,
+    pub flags: &'static str,
     /// The option of mount(8) that says the same.
-    option: Option<&'static str>,
+    pub option: Option<&'static str>,
     /// The step that does it, where there is one.
     step: Option<&'static str>,
     /// Whether the host is known to lose its mount.
     lost: bool,
 }
 
-const MODES: &[Mode] = &[
+/// Every way, the posts' first.
+pub const MODES: &[Mode] = &[
     Mode { flags: "no flag", option: None, step: Some("mount"), lost: true },
     Mode {
         flags: "MS_PRIVATE",

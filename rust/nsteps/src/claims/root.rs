@@ -1,6 +1,7 @@
 //! What is claimed of chroot and pivot_root.
 
 use super::demonstrations::pivot_root::CASES;
+use super::demonstrations::result;
 use super::stage::{NSTEPS, Stage};
 use super::{Finding, Found, Scene};
 use crate::sandbox::{Mounts, NEWROOT};
@@ -14,10 +15,7 @@ pub const NOTHING_LEFT_OPEN: &str = "nothing of the old root was left open";
 pub fn rules_of_pivot_root(scene: &Scene<'_>) -> Found<Finding> {
     let mut stage = scene.stage(Mounts::Private)?;
     let said = stage.demonstrate(&["pivot_root"])?.well()?;
-    let result_of = |name: &str| {
-        let line = said.lines().find(|it| it.ends_with(&format!("\t{name}")));
-        line.and_then(|it| it.split('\t').next()).unwrap_or("?")
-    };
+    let result_of = |name: &str| result(&said, name);
     let as_known = CASES.iter().filter(|it| !it.stacks).all(|case| {
         result_of(case.name) == case.expected(scene.is_an_ordinary_user())
     });

@@ -1,14 +1,12 @@
 //! When the kernel pivots and when it does not: one row for each situation of
 //! [pivot_root(2)](https://man7.org/linux/man-pages/man2/pivot_root.2.html).
 
+use super::{Attempt, errno, in_a_child, say};
 use crate::error::{Context, Result};
 use crate::sandbox::MYTMP;
-use crate::sys;
-use nix::errno::Errno;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::{CloneFlags, unshare};
-use nix::sys::wait::{WaitStatus, waitpid};
-use nix::unistd::{ForkResult, chdir, chroot, pivot_root};
+use nix::unistd::{chdir, chroot, pivot_root};
 
 /// A situation, and what comes of it.
 pub struct Case {
@@ -24,9 +22,6 @@ pub struct Case {
     /// Brings the situation about, then pivots.
     attempt: fn() -> Attempt,
 }
-
-/// The outer result is that of the preparations.
-type Attempt = nix::Result<nix::Result<()>>;
 
 const fn case(
     name: &'static str,
@@ -104,6 +99,13 @@ pub const CASES: &[Case] = &[
         bind(NEW)?;
         Ok(pivot_root(NEW, OLD))
     }),
+    case("all is a slave", "ok", || {
+        propagate("/", MsFlags::MS_REC | MsFlags::MS_SHARED)?;
+        unshare(CloneFlags::CLONE_NEWNS)?;
+        propagate("/", MsFlags::MS_REC | MsFlags::MS_SLAVE)?;
+        bind(NEW)?;
+        Ok(pivot_root(NEW, OLD))
+    }),
     case("new_root's parent is shared", "EINVAL", || {
         propagate(SITE, MsFlags::MS_SHARED)?;
         bind(NEW)?;
@@ -129,6 +131,11 @@ pub const CASES: &[Case] = &[
         unshare(CloneFlags::CLONE_NEWUSER)?;
         Ok(pivot_root(NEW, OLD))
     }),
+    case("afterwards, umount2 of put_old without MNT_DETACH", "EBUSY", || {
+        bind(NEW)?;
+        pivot_root(NEW, OLD)?;
+        Ok(umount2("/old", MntFlags::empty()))
+    }),
 ];
 
 /// Tries every case and prints a line for each: result, tab, name.
@@ -139,36 +146,10 @@ pub const CASES: &[Case] = &[
 pub fn table(_: &[String]) -> Result<()> {
     std::fs::create_dir_all(BELOW_ON_ROOT).context("make a directory")?;
     for case in CASES {
-        match sys::fork().context("fork")? {
-            // An errno is a small number, and so fits in a status.
-            ForkResult::Child => std::process::exit(match case.perform() {
-                Ok(Ok(())) => 0,
-                Ok(Err(errno)) => errno as i32,
-                Err(errno) => {
-                    eprintln!("{}: prepare: {}", case.name, errno.desc());
-                    UNPREPARED
-                }
-            }),
-            ForkResult::Parent { child } => {
-                let result = match waitpid(child, None).context("wait")? {
-                    WaitStatus::Exited(_, 0) => "ok".to_owned(),
-                    WaitStatus::Exited(_, UNPREPARED) => {
-                        "unprepared".to_owned()
-                    }
-                    WaitStatus::Exited(_, raw) => {
-                        format!("{:?}", Errno::from_raw(raw))
-                    }
-                    other => format!("{other:?}"),
-                };
-                println!("{result}\t{}", case.name);
-            }
-        }
+        say(case.name, in_a_child(case.name, || case.perform()));
     }
     Ok(())
 }
-
-/// The status of a case that did not get as far as to pivot.
-const UNPREPARED: i32 = 255;
 
 impl Case {
     /// What comes of it, for root or in a user namespace.
@@ -198,10 +179,6 @@ fn bind(dir: &str) -> nix::Result<()> {
 fn propagate(at: &str, flags: MsFlags) -> nix::Result<()> {
     let none = None::<&str>;
     mount(none, at, none, flags, none)
-}
-
-fn errno(error: std::io::Error) -> Errno {
-    error.raw_os_error().map_or(Errno::UnknownErrno, Errno::from_raw)
 }
 
 #[cfg(test)]

@@ -1,0 +1,64 @@
+//! What the kernel does that bites every language alike, each with a check.
+//!
+//! [`SURPRISES`] is the only list of them, and each has its page in
+//! `docs/src/kernel`.  A page has a table of situations and what comes of
+//! them, and a check has the same one: who is root sees every row of the one
+//! in the other, word for word, and a test compares.
+
+mod handles;
+mod inodes;
+mod locked;
+mod pivot_root;
+mod propagation;
+mod revealing;
+mod time;
+
+use super::{Bites, Evidence, Pitfall};
+use crate::claims::{Found, Scene};
+
+const fn surprise(
+    slug: &'static str,
+    about: &'static str,
+    check: fn(&Scene<'_>) -> Found<Evidence>,
+) -> Pitfall {
+    Pitfall { slug, about, bites: &[Bites::Kernel], check }
+}
+
+/// Every surprise, in the order of the book.
+pub const SURPRISES: &[Pitfall] = &[
+    surprise(
+        "inode-reuse",
+        "a namespace has the number of one that has ended",
+        inodes::used_again,
+    ),
+    surprise(
+        "propagation",
+        "/ is private, and the host loses a mount all the same",
+        propagation::without_ms_rec,
+    ),
+    surprise(
+        "locked-mounts",
+        "in a user namespace umount /proc is EINVAL",
+        locked::mounts,
+    ),
+    surprise(
+        "proc-in-a-user-namespace",
+        "one hidden file, and no new /proc may be mounted",
+        revealing::mounts,
+    ),
+    surprise(
+        "handles-that-survive",
+        "a namespace isolates names; what is open stays open",
+        handles::survive,
+    ),
+    surprise(
+        "execve-enters-the-time-namespace",
+        "unshare(CLONE_NEWTIME) is not about children only",
+        time::execve_enters,
+    ),
+    surprise(
+        "pivot-root-errors",
+        "EBUSY or EINVAL, by case",
+        pivot_root::errors,
+    ),
+];

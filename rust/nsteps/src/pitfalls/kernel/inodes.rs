@@ -1,0 +1,74 @@
+//! When the number of a namespace is given again.
+
+use super::Evidence;
+use crate::claims::{Found, Scene};
+use crate::sandbox::Mounts;
+use crate::step::Namespace;
+
+/// How many may come and go until a number is used again.
+const BOUND: usize = 300;
+
+/// How many live at once; the kernel nests no more than 32 of some kinds.
+const ALIVE: usize = 20;
+
+/// Prints `yes` as soon as a number is there a second time.
+const AGAIN: &str = "
+kind=$1 bound=$2; shift 2
+seen=
+while [ $bound -gt 0 ]; do
+    one=$(\"$@\" readlink /proc/self/ns/$kind) || exit
+    case \"$seen \" in *\" $one \"*) echo yes; exit ;; esac
+    seen=\"$seen $one\" bound=$((bound - 1))
+done
+echo no";
+
+/// Prints the number of each of several namespaces, of which each is made
+/// inside of the one before.
+const NESTED: &str = "
+kind=$1 left=$2 script=$3; shift 3
+readlink /proc/self/ns/$kind
+[ $left = 1 ] || \"$@\" sh -c \"$script\" sh $kind $((left - 1)) \"$script\" \"$@\"
+exit";
+
+/// One after the other, and all at once, of every kind.
+pub fn used_again(scene: &Scene<'_>) -> Found<Evidence> {
+    let mut stage = scene.stage(Mounts::Private)?;
+    let mut evidence = Evidence::new();
+    let (bound, alive) = (BOUND.to_string(), ALIVE.to_string());
+    for kind in Namespace::ALL {
+        let unshare = unshare(kind);
+        let name = kind.proc_name();
+        let one_by_one = [&["sh", "-c", AGAIN, "sh", name, &bound], unshare];
+        let again = stage.run(&one_by_one.concat())?.well()?;
+
+        let nested = ["sh", "-c", NESTED, "sh", name, &alive, NESTED];
+        let said = stage.run(&[&nested[..], unshare].concat())?.well()?;
+        let mut numbers: Vec<&str> = said.lines().collect();
+        let all = numbers.len();
+        numbers.sort_unstable();
+        numbers.dedup();
+        let twice = match numbers.len() {
+            _ if all != ALIVE => "not tried",
+            different if different < all => "yes",
+            _ => "no",
+        };
+        let seen =
+            format!("one after the other {again}, alive at once {twice}");
+        evidence.see(name, &seen, "one after the other yes, alive at once no");
+    }
+    Ok(evidence)
+}
+
+/// The command line that makes a namespace and becomes what follows.
+const fn unshare(kind: Namespace) -> &'static [&'static str] {
+    match kind {
+        Namespace::Cgroup => &["unshare", "--cgroup"],
+        Namespace::Ipc => &["unshare", "--ipc"],
+        Namespace::Mnt => &["unshare", "--mount"],
+        Namespace::Net => &["unshare", "--net"],
+        Namespace::Pid => &["unshare", "--pid", "--fork"],
+        Namespace::Time => &["unshare", "--time"],
+        Namespace::User => &["unshare", "--user", "--map-root-user"],
+        Namespace::Uts => &["unshare", "--uts"],
+    }
+}
