@@ -8,14 +8,17 @@ use bench::contest::Contest;
 use bench::launch;
 use bench::machine::Machine;
 use bench::operation::OPERATIONS;
-use bench::paired::{Extent, Outcome, Places, Record, Verdict, hold};
+use bench::paired::{Extent, Outcome, PASS, Places, Record, Standing};
 use bench::place::{Place, Processors};
 use bench::programs;
 use bench::selection::{Selection, rows};
+use bench::six::SIX;
 use bench::statistics::Random;
 use bench::table;
 use nsteps::error::Result;
 use nsteps::layout::Layout;
+use nsteps::sandbox::Running;
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -53,29 +56,37 @@ fn measure(selection: &Selection) -> Result<bool> {
         group: String::new(),
         said: Vec::new(),
     };
+    let mut held: Vec<Held> = Vec::new();
     for operation in OPERATIONS.iter().filter(|it| wanted(it.name)) {
-        run.hold(Contest::of(operation, on_two));
+        held.push(Held::of(Contest::of(operation, on_two)));
     }
     if wanted(launch::EXEC) {
-        run.hold(launch::exec(&layout, on_two));
+        held.push(Held::of(launch::exec(&layout, on_two)));
     }
-    for name in launch::names().filter(|name| wanted(name)) {
-        match launch::launch(&name, &layout, &mut run.places) {
-            Ok((contest, target)) => {
-                run.hold(contest);
-                drop(target);
-            }
-            Err(error) => run.enter(Outcome {
-                name,
-                figures: Vec::new(),
-                absent: Vec::new(),
-                used: Default::default(),
-                verdict: Verdict::Wrong(error.message),
-            }),
-        }
+    for name in launch::names().filter(|it| *it != SIX && wanted(it)) {
+        held.push(run.launch(&name, &layout));
+    }
+    run.pass_by_pass(held);
+    // Its runtimes need one more mount in the sandboxes than the others know.
+    if wanted(SIX) {
+        let six = run.launch(SIX, &layout);
+        run.pass_by_pass(vec![six]);
     }
     run.write(&layout, &machine)?;
     run.conclude()
+}
+
+/// A row that is being measured.
+struct Held {
+    standing: Standing,
+    /// What the row's launchers join, as long as they do.
+    _target: Option<Running>,
+}
+
+impl Held {
+    fn of(contest: Contest) -> Held {
+        Held { standing: Standing::of(contest), _target: None }
+    }
 }
 
 struct Run {
@@ -89,10 +100,38 @@ struct Run {
 }
 
 impl Run {
-    fn hold(&mut self, contest: Contest) {
-        let outcome =
-            hold(contest, self.extent, &mut self.places, &mut self.random);
-        self.enter(outcome);
+    /// A row of whole programs, whose effects are looked at now.
+    fn launch(&mut self, name: &str, layout: &Layout) -> Held {
+        match launch::launch(name, layout, &mut self.places) {
+            Ok((contest, target)) => {
+                Held { standing: Standing::of(contest), _target: target }
+            }
+            Err(error) => {
+                let standing = Standing::wrong(name, error.message);
+                Held { standing, _target: None }
+            }
+        }
+    }
+
+    /// The rounds everyone takes part in, spread over passes through all rows;
+    /// in the last of them a row goes on until it is over.
+    fn pass_by_pass(&mut self, mut held: Vec<Held>) {
+        let (extent, all) = (self.extent, held.len());
+        let passes = extent.rounds.div_ceil(PASS);
+        for pass in 1..passes {
+            for (at, it) in held.iter_mut().enumerate() {
+                let words = format!("pass {pass} of {passes}");
+                progress(&format!("{words}, row {} of {all}", at + 1));
+                it.standing.pass(extent, &mut self.places, &mut self.random);
+            }
+        }
+        progress("");
+        for mut it in held {
+            while !it.standing.is_over(extent) {
+                it.standing.pass(extent, &mut self.places, &mut self.random);
+            }
+            self.enter(it.standing.outcome(extent));
+        }
     }
 
     fn enter(&mut self, outcome: Outcome) {
@@ -128,5 +167,12 @@ impl Run {
         let results: Vec<_> =
             outcomes.map(|it| (&it.verdict, it.used)).collect();
         asked::conclude("rows", &results)
+    }
+}
+
+/// Says how far it is where somebody looks on; nothing wipes it away.
+fn progress(words: &str) {
+    if std::io::stderr().is_terminal() {
+        eprint!("\r{words:<40}\r");
     }
 }

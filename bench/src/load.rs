@@ -65,6 +65,14 @@ impl Load {
 }
 
 impl Used {
+    /// The worse of two spans.
+    pub fn or(self, other: Used) -> Used {
+        Used {
+            others: self.others.max(other.others),
+            stolen: self.stolen.max(other.stolen),
+        }
+    }
+
     /// Whether a figure should not be quoted.
     pub fn is_too_much(&self) -> bool {
         self.others > TOO_MUCH || self.stolen > TOO_MUCH

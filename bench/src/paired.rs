@@ -6,6 +6,9 @@
 //! drift; the median over the rounds forgets the round that something else
 //! got into. Who is compared most has its blocks closest together: first come
 //! C, Rust and the floor, then everyone else.
+//!
+//! Some of what makes a machine slow stays for minutes. So the rounds of a row
+//! are spread over a run, in several passes through all rows.
 
 use crate::agreement::doubt;
 use crate::contest::{Contender, Contest};
@@ -48,9 +51,9 @@ pub const BASES: &[&str] = &["floor", "c", "rust"];
 /// after the last one.
 const PAUSE: Duration = drain(false);
 
-/// After so many rounds each peer is a new process: what one of them costs
-/// depends on where it happens to lie in memory, too.
-pub const FRESH: usize = 10;
+/// How many rounds a pass has. It begins with new peers: what one costs depends
+/// on where it happens to lie in memory, too.
+pub const PASS: usize = 10;
 
 /// Everything that one run of `paired` found.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -139,75 +142,141 @@ impl Places {
     }
 }
 
-/// Holds a contest.
+/// A contest that is under way.
+#[derive(Debug)]
+pub struct Standing {
+    contest: Contest,
+    /// The blocks of each contender, in the order of the rounds.
+    blocks: Vec<Vec<Answer>>,
+    used: Used,
+    verdict: Verdict,
+}
+
+/// Holds a contest, all of it at once.
 pub fn hold(
     contest: Contest,
     extent: Extent,
     places: &mut Places,
     random: &mut Random,
 ) -> Outcome {
-    let before = Load::now();
-    let held = compete(&contest, extent, places, random);
-    let Contest { name, contenders, absent, .. } = contest;
-    let mut outcome = Outcome {
-        name,
-        figures: Vec::new(),
-        absent,
-        used: Used::default(),
-        verdict: Verdict::Proved,
-    };
-    match held {
-        Ok(blocks) => {
-            outcome.used = before.since();
-            let all = contenders.into_iter().zip(blocks);
-            let figures =
-                all.map(|(who, it)| Figures::of(who, &it, extent.block));
-            outcome.figures = figures.collect();
-        }
-        Err(verdict) => outcome.verdict = verdict,
+    let mut standing = Standing::of(contest);
+    while !standing.is_over(extent) {
+        standing.pass(extent, places, random);
     }
-    outcome
+    standing.outcome(extent)
 }
 
-/// The blocks of each contender, in the order of the rounds.
-fn compete(
-    contest: &Contest,
-    extent: Extent,
-    places: &mut Places,
-    random: &mut Random,
-) -> std::result::Result<Vec<Vec<Answer>>, Verdict> {
-    let Contest { name, contenders, absent, drain } = contest;
-    if contenders.is_empty() {
-        let why = absent.first().map(|(_, why)| why.clone());
-        return Err(Verdict::NotPossible(why.unwrap_or_default()));
-    }
-    rehearse(contenders, *drain, places)?;
-    let (bases, others): (Vec<usize>, Vec<usize>) = (0..contenders.len())
-        .partition(|at| BASES.contains(&&*contenders[*at].name));
-    let mut blocks: Vec<Vec<Answer>> = vec![Vec::new(); contenders.len()];
-    for round in 0..extent.most {
-        if round > 0 && round % FRESH == 0 {
-            if round >= extent.rounds
-                && is_sure(name, contenders, &blocks, extent)
-            {
-                break;
-            }
-            places.renew().map_err(|it| Verdict::Wrong(it.message))?;
-            rehearse(contenders, *drain, places)?;
-        }
-        let mut block = |at: usize, pause: Duration| {
-            let contender = &contenders[at];
-            let answer = places.ask(contender, extent.block);
-            sleep(pause);
-            proved(&contender.name, &contender.proof.of(extent.block), answer)
+impl Standing {
+    /// Before the first round.
+    pub fn of(contest: Contest) -> Standing {
+        let verdict = match contest.absent.first() {
+            _ if !contest.contenders.is_empty() => Verdict::Proved,
+            why => Verdict::NotPossible(
+                why.map(|(_, why)| why.clone()).unwrap_or_default(),
+            ),
         };
-        rounds::one(&bases, &mut blocks, random, |at| block(at, PAUSE))?;
-        sleep(drain.saturating_sub(PAUSE));
-        if round < extent.rounds {
-            rounds::one(&others, &mut blocks, random, |at| block(at, *drain))?;
+        let blocks = vec![Vec::new(); contest.contenders.len()];
+        Standing { contest, blocks, used: Used::default(), verdict }
+    }
+
+    /// Over before it has begun.
+    pub fn wrong(name: &str, why: String) -> Standing {
+        let contest = Contest {
+            name: name.to_owned(),
+            contenders: Vec::new(),
+            absent: Vec::new(),
+            drain: PAUSE,
+        };
+        let verdict = Verdict::Wrong(why);
+        Standing { verdict, ..Standing::of(contest) }
+    }
+
+    /// The rounds of one pass, by new peers, as far as they are wanted.
+    pub fn pass(
+        &mut self,
+        extent: Extent,
+        places: &mut Places,
+        random: &mut Random,
+    ) {
+        if self.is_over(extent) {
+            return;
+        }
+        let before = Load::now();
+        if let Err(verdict) = self.compete(extent, places, random) {
+            self.verdict = verdict;
+        }
+        self.used = self.used.or(before.since());
+    }
+
+    fn compete(
+        &mut self,
+        extent: Extent,
+        places: &mut Places,
+        random: &mut Random,
+    ) -> std::result::Result<(), Verdict> {
+        let Contest { contenders, drain, .. } = &self.contest;
+        let (bases, others): (Vec<usize>, Vec<usize>) = (0..contenders.len())
+            .partition(|at| BASES.contains(&&*contenders[*at].name));
+        places.renew().map_err(|it| Verdict::Wrong(it.message))?;
+        rehearse(contenders, *drain, places)?;
+        let begin = self.rounds();
+        for round in begin..extent.most.min(begin + PASS) {
+            let mut block = |at: usize, pause: Duration| {
+                let who = &contenders[at];
+                let answer = places.ask(who, extent.block);
+                sleep(pause);
+                proved(&who.name, &who.proof.of(extent.block), answer)
+            };
+            let blocks = &mut self.blocks;
+            rounds::one(&bases, blocks, random, |at| block(at, PAUSE))?;
+            sleep(drain.saturating_sub(PAUSE));
+            if round < extent.rounds {
+                rounds::one(&others, blocks, random, |at| block(at, *drain))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn rounds(&self) -> usize {
+        self.blocks.iter().map(Vec::len).max().unwrap_or(0)
+    }
+
+    /// Whether no more rounds are wanted.
+    pub fn is_over(&self, extent: Extent) -> bool {
+        self.verdict != Verdict::Proved
+            || self.rounds() >= extent.most
+            || (self.rounds() >= extent.rounds && self.is_sure(extent))
+    }
+
+    /// Whether enough is known of Rust / C; where one of them takes no part,
+    /// there is no more to know.
+    fn is_sure(&self, extent: Extent) -> bool {
+        let Contest { name, contenders, .. } = &self.contest;
+        let series = |name: &str| {
+            let at = contenders.iter().position(|it| it.name == name)?;
+            Some(Series::of(&self.blocks[at], extent.block))
+        };
+        let ratio = series("rust").zip(series("c"));
+        let ratio = ratio.and_then(|(rust, c)| rust.against(&c));
+        ratio.is_none_or(|it| it.doubt() <= doubt(name))
+    }
+
+    /// What has come of it.
+    pub fn outcome(self, extent: Extent) -> Outcome {
+        let Contest { name, contenders, absent, .. } = self.contest;
+        let proved = self.verdict == Verdict::Proved;
+        let all = contenders.into_iter().zip(self.blocks);
+        let all = all.filter(|_| proved);
+        Outcome {
+            name,
+            figures: all
+                .map(|(who, it)| Figures::of(who, &it, extent.block))
+                .collect(),
+            absent,
+            used: self.used,
+            verdict: self.verdict,
         }
     }
-    Ok(blocks)
 }
 
 /// A first block nobody counts: it warms up, and shows who cannot. What nobody
@@ -234,23 +303,6 @@ fn rehearse(
     } else {
         Verdict::Wrong(format!("{who} fails: {why}"))
     })
-}
-
-/// Whether enough is known of Rust / C; where one of them takes no part, there
-/// is no more to know.
-fn is_sure(
-    name: &str,
-    contenders: &[Contender],
-    blocks: &[Vec<Answer>],
-    extent: Extent,
-) -> bool {
-    let series = |name: &str| {
-        let at = contenders.iter().position(|it| it.name == name)?;
-        Some(Series::of(&blocks[at], extent.block))
-    };
-    let ratio = series("rust").zip(series("c"));
-    let ratio = ratio.and_then(|(rust, c)| rust.against(&c));
-    ratio.is_none_or(|it| it.doubt() <= doubt(name))
 }
 
 impl Figures {

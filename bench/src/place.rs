@@ -129,15 +129,19 @@ impl Place {
         answer
     }
 
-    /// Has every peer end: who is asked next is a new process, which lies
-    /// elsewhere in memory, and whose caches are others.
+    /// Has the peers of the languages end: who is asked next is a new process,
+    /// which lies elsewhere in memory. The floor always lies where it does, and
+    /// stays: what is [`beside`](Place::beside) it must be in its namespaces.
     ///
     /// # Errors
     ///
     /// The sandbox is gone.
     pub fn renew(&mut self) -> Result<()> {
-        for (_, dialogue) in self.peers.drain(..) {
-            dialogue.end(&mut self.sandbox)?;
+        for (peer, dialogue) in std::mem::take(&mut self.peers) {
+            match peer {
+                Peer::Floor => self.peers.push((peer, dialogue)),
+                _ => dialogue.end(&mut self.sandbox)?,
+            }
         }
         Ok(())
     }

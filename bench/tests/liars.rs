@@ -12,7 +12,7 @@ use availability::unavailable;
 use bench::contest::Contest;
 use bench::launch::launch;
 use bench::operation::{OPERATIONS, Operation};
-use bench::paired::{Extent, FRESH, Outcome, Places, Verdict, hold};
+use bench::paired::{Extent, Outcome, PASS, Places, Verdict, hold};
 use bench::peer::{PEERS, Peer};
 use bench::place::{Place, Processors, said, sandbox};
 use bench::statistics::Random;
@@ -206,7 +206,7 @@ fn who_comes_later_is_checked(test: &str) -> Caught {
                   echo \"$operation $count 90 1 2 3 $proof*$count\"";
     tree.script("c/bench", answer)?;
     tree.script("bench/floor", HONEST)?;
-    let rounds = FRESH + 1;
+    let rounds = PASS + 1;
     let extent = Extent { rounds, most: rounds, block: 8 };
     tree.judge_over(extent, ASKED, |verdict| {
         wrong_with(verdict, "c proves none*2 and not uts*2")
