@@ -16,15 +16,11 @@ mod pid;
 pub(crate) mod propagation;
 pub mod report;
 mod root;
-pub(crate) mod stage;
 mod user;
 mod uts;
 
-pub mod demonstrations;
-
 pub use crate::checked::Found;
-use crate::equipment::Equipment;
-use crate::sandbox::Identity;
+pub use crate::stage::Scene;
 use crate::step::{CDNE, CROSBY, JD, MITRE, Post, TEJO};
 use std::borrow::Cow;
 use std::fmt;
@@ -117,20 +113,6 @@ impl Finding {
         } else {
             Verdict::OnlyWhere(holding.join(", or ").into())
         }
-    }
-}
-
-/// Where checks are performed, and as whom.
-#[derive(Clone, Copy, Debug)]
-pub struct Scene<'a> {
-    equipment: &'a Equipment,
-    identity: Identity,
-}
-
-impl<'a> Scene<'a> {
-    /// As root for root, else in a user namespace of the caller's.
-    pub fn new(equipment: &'a Equipment) -> Scene<'a> {
-        Scene { equipment, identity: Identity::natural() }
     }
 }
 

@@ -19,12 +19,13 @@ mod threads;
 
 pub use kernel::SURPRISES;
 
-use crate::claims::stage::{Said, Stage};
-use crate::claims::{Found, Scene};
+use crate::checked::Found;
 use crate::equipment::Equipment;
 use crate::known::{KNOWN_DIFFERENCES, KnownDifference};
 use crate::launcher::Launcher;
 use crate::sandbox::{Mounts, Refusal};
+use crate::stage::Scene;
+use crate::stage::{Said, Stage};
 use std::fmt;
 
 /// Who is bitten.

@@ -1,8 +1,8 @@
 //! What is claimed of the numbers of namespaces.
 
-use super::stage::Said;
 use super::{Finding, Found, Scene};
 use crate::sandbox::Mounts;
+use crate::stage::Said;
 use crate::step::Namespace;
 
 /// Where claim 19 holds.

@@ -1,8 +1,8 @@
 //! What is claimed of the ipc namespace.
 
-use super::stage::NSTEPS;
 use super::{Finding, Found, Scene};
 use crate::sandbox::Mounts;
+use crate::stage::NSTEPS;
 
 /// The key of the queue made inside.
 const KEY: &str = "0x6e737469";

@@ -1,8 +1,8 @@
 //! What is claimed of the mount namespace itself.
 
-use super::stage::{mounts_at, shown};
 use super::{Finding, Found, Scene};
 use crate::sandbox::{MYTMP, Mounts, PROBE};
+use crate::stage::{mounts_at, shown};
 
 /// Where claim 4 holds.
 pub const NOT_SHARED: &str = "/ is not shared";

@@ -156,7 +156,7 @@ pub fn signals_reach_outside(scene: &Scene<'_>) -> Found<Finding> {
         outside::until_it_sleeps(stage.init(), deadline())?;
         let kill = format!("kill -TERM {} 2>&1", other.pid);
         let said = stage.step_sh(step, &kill)?;
-        let patience = if reaches { super::stage::LONG } else { SOON };
+        let patience = if reaches { crate::stage::LONG } else { SOON };
         let ended = stage.ended(other.pid, patience)?;
         holds &= (ended == Some(143)) == reaches
             && said.stdout.contains("No such process") != reaches;

@@ -1,8 +1,8 @@
 //! What is claimed of how mounts and unmounts propagate.
 
-use super::stage::{NO_MOUNT, Stage, mounts_at, propagation, shown, topmost};
 use super::{Finding, Found, Scene};
 use crate::sandbox::{MYTMP, Mounts};
+use crate::stage::{NO_MOUNT, Stage, mounts_at, propagation, shown, topmost};
 
 /// Where claim 17 holds.
 pub const SHARED: &str = "/ is shared";

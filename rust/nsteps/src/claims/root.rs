@@ -1,10 +1,10 @@
 //! What is claimed of chroot and pivot_root.
 
-use super::demonstrations::pivot_root::CASES;
-use super::demonstrations::result;
-use super::stage::{NSTEPS, Stage};
 use super::{Finding, Found, Scene};
+use crate::demonstrations::pivot_root::CASES;
+use crate::demonstrations::result;
 use crate::sandbox::{Mounts, NEWROOT};
+use crate::stage::{NSTEPS, Stage};
 
 /// Where claim 18 holds.
 pub const OWN_PUT_OLD: &str = "put_old is a directory of its own";

@@ -1,8 +1,8 @@
 //! What is claimed of the user namespace.
 
-use super::stage::Stage;
 use super::{Finding, Found, Scene};
 use crate::sandbox::{Mounts, OBSERVED_PROC};
+use crate::stage::Stage;
 
 /// Where claim 32 holds.
 pub const MAPPED_TO_A_USER: &str = "the map leads to an ordinary user";

@@ -1,8 +1,8 @@
 //! What is claimed of the uts namespace.
 
-use super::stage::NSTEPS;
 use super::{Finding, Found, Scene};
 use crate::sandbox::{HOSTNAME, Mounts};
+use crate::stage::NSTEPS;
 
 /// A shell's way to the names, whatever is installed: the kernel answers for
 /// the namespace of who asks.

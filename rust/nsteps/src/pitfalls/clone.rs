@@ -1,9 +1,10 @@
 //! What clone(2) is asked for, and what it does.
 
 use super::{C, Evidence, GO, RUST, Site, Way, by, in_one_line};
-use crate::claims::stage::propagation;
-use crate::claims::{Found, Scene};
+use crate::checked::Found;
 use crate::sandbox::{Mounts, Refusal};
+use crate::stage::Scene;
+use crate::stage::propagation;
 
 /// Whose new mount table is still shared.
 pub fn unshareflags(scene: &Scene<'_>) -> Found<Evidence> {

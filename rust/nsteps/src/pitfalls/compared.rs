@@ -1,7 +1,7 @@
 //! A known difference, seen again by as little of the comparison as shows it.
 
 use super::Evidence;
-use crate::claims::Found;
+use crate::checked::Found;
 use crate::command::compare::{self, Group, Selection};
 use crate::compare::{Comparison, Verdict};
 use crate::equipment::Equipment;

@@ -1,9 +1,10 @@
 //! Who is PID 1, and who outlives whom.
 
 use super::{C, Evidence, GO, RUST, Site};
-use crate::claims::{Found, Scene};
+use crate::checked::Found;
 use crate::outside;
 use crate::sandbox::deadline;
+use crate::stage::Scene;
 use nix::libc::SIGINT;
 use std::time::{Duration, Instant};
 

@@ -14,7 +14,8 @@ mod revealing;
 mod time;
 
 use super::{Bites, Evidence, Pitfall};
-use crate::claims::{Found, Scene};
+use crate::checked::Found;
+use crate::stage::Scene;
 
 const fn surprise(
     slug: &'static str,

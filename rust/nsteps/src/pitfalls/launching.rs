@@ -2,9 +2,10 @@
 //! descriptors and its limits.
 
 use super::{C, Evidence, GO, RUST, Site, Way, by, in_one_line};
-use crate::claims::{Found, Scene};
+use crate::checked::Found;
 use crate::launcher::Launcher;
 use crate::sandbox::{OBSERVED_PROC, Refusal};
+use crate::stage::Scene;
 use crate::trace::{Made, Recording};
 use std::collections::BTreeMap;
 

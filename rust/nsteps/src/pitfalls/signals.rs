@@ -1,9 +1,10 @@
 //! What a payload inherits of signals.
 
 use super::{C, Evidence, GO, RUST, Site, Way, by, in_one_line};
-use crate::claims::stage::Said;
-use crate::claims::{Found, Scene};
+use crate::checked::Found;
 use crate::sandbox::Refusal;
+use crate::stage::Said;
+use crate::stage::Scene;
 
 /// How `yes` ends when its reader has gone: 128 and SIGPIPE, or with an error.
 const KILLED: &str = "yes | head -1: yes ends with 141";

@@ -1,10 +1,11 @@
 //! What goes wrong where there is more than one thread.
 
 use super::{C, Evidence, GO, RUST, Site, by, in_one_line};
-use crate::claims::{Found, Scene};
+use crate::checked::Found;
 use crate::launcher::Launcher;
 use crate::must_run::LATER_GO;
 use crate::sandbox::Refusal;
+use crate::stage::Scene;
 
 /// How often chance is given a chance.
 const BOUND: usize = 20;

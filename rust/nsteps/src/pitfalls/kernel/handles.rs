@@ -1,10 +1,11 @@
 //! What still works after the namespace it belongs to was left.
 
 use super::Evidence;
-use crate::claims::demonstrations::handles::CASES;
-use crate::claims::demonstrations::result;
-use crate::claims::{Found, Scene};
+use crate::checked::Found;
+use crate::demonstrations::handles::CASES;
+use crate::demonstrations::result;
 use crate::sandbox::Mounts;
+use crate::stage::Scene;
 
 /// Every handle, and every name for the same.
 pub fn survive(scene: &Scene<'_>) -> Found<Evidence> {

@@ -1,8 +1,9 @@
 //! When the number of a namespace is given again.
 
 use super::Evidence;
-use crate::claims::{Found, Scene};
+use crate::checked::Found;
 use crate::sandbox::Mounts;
+use crate::stage::Scene;
 use crate::step::Namespace;
 
 /// How many may come and go until a number is used again.

@@ -1,9 +1,10 @@
 //! What cannot be unmounted in a less privileged mount namespace.
 
 use super::Evidence;
-use crate::claims::demonstrations::result;
-use crate::claims::{Found, Scene};
+use crate::checked::Found;
+use crate::demonstrations::result;
 use crate::sandbox::Mounts;
+use crate::stage::Scene;
 
 /// Everything shared, then a user and a mount namespace.
 pub fn mounts(scene: &Scene<'_>) -> Found<Evidence> {

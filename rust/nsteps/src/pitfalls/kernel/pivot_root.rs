@@ -1,10 +1,11 @@
 //! When pivot_root(2) succeeds, and with which error it does not.
 
 use super::Evidence;
-use crate::claims::demonstrations::pivot_root::CASES;
-use crate::claims::demonstrations::result;
-use crate::claims::{Found, Scene};
+use crate::checked::Found;
+use crate::demonstrations::pivot_root::CASES;
+use crate::demonstrations::result;
 use crate::sandbox::Mounts;
+use crate::stage::Scene;
 
 /// Every situation, in a mount namespace of its own.
 pub fn errors(scene: &Scene<'_>) -> Found<Evidence> {

@@ -1,10 +1,11 @@
 //! Which unmounts reach the host, and why making `/` private does not help.
 
 use super::Evidence;
+use crate::checked::Found;
 use crate::claims::propagation::{BINFMT_MISC, MODES, NEW};
-use crate::claims::stage::{Stage, mounts_at};
-use crate::claims::{Found, Scene};
 use crate::sandbox::Mounts;
+use crate::stage::Scene;
+use crate::stage::{Stage, mounts_at};
 
 /// What the host loses by three unmounts after five ways to treat `/`, of
 /// which claim 13 tries the first.

@@ -1,10 +1,11 @@
 //! When a user namespace may mount a procfs.
 
 use super::Evidence;
-use crate::claims::demonstrations::result;
-use crate::claims::demonstrations::revealing::CASES;
-use crate::claims::{Found, Scene};
+use crate::checked::Found;
+use crate::demonstrations::result;
+use crate::demonstrations::revealing::CASES;
 use crate::sandbox::Mounts;
+use crate::stage::Scene;
 
 /// Every situation, in namespaces of its own.
 pub fn mounts(scene: &Scene<'_>) -> Found<Evidence> {

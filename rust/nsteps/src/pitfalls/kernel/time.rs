@@ -1,9 +1,10 @@
 //! Who is in the time namespace that unshare(2) has made.
 
 use super::Evidence;
-use crate::claims::demonstrations::result;
-use crate::claims::{Found, Scene};
+use crate::checked::Found;
+use crate::demonstrations::result;
 use crate::sandbox::Mounts;
+use crate::stage::Scene;
 
 /// The caller, its child, and what it becomes; and when the clock can be set.
 pub fn execve_enters(scene: &Scene<'_>) -> Found<Evidence> {

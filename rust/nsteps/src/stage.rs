@@ -1,6 +1,7 @@
-//! The stage of a claim: a sandbox, and the programs that act in it.
+//! Where checks act: a sandbox, and the programs in it.
 
-use super::{Found, Scene};
+use crate::checked::Found;
+use crate::equipment::Equipment;
 use crate::error::Error;
 use crate::launcher::Launcher;
 use crate::sandbox::protocol::Command;
@@ -24,6 +25,15 @@ pub const LONG: Duration = Duration::from_secs(5);
 
 /// A shell line that makes a program wait until it is released.
 const HOLD: &str = "echo ready; read _";
+
+/// Where checks are performed, and as whom.
+#[derive(Clone, Copy, Debug)]
+pub struct Scene<'a> {
+    /// What the sandboxes are made of.
+    pub equipment: &'a Equipment,
+    /// Who root is in them.
+    pub identity: Identity,
+}
 
 /// A sandbox, and what is needed to act in it.
 pub struct Stage<'a> {
@@ -57,6 +67,11 @@ impl From<Error> for Refusal {
 }
 
 impl<'a> Scene<'a> {
+    /// As root for root, else in a user namespace of the caller's.
+    pub fn new(equipment: &'a Equipment) -> Scene<'a> {
+        Scene { equipment, identity: Identity::natural() }
+    }
+
     /// A fresh sandbox whose mounts are like that.
     pub fn stage(&self, mounts: Mounts) -> Found<Stage<'a>> {
         self.enter(mounts, false)

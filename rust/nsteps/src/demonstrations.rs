@@ -1,5 +1,5 @@
-//! What a shell cannot do: `nsteps demonstrate NAME`, which checks of claims
-//! run in their sandboxes.
+//! What a shell cannot do: `nsteps demonstrate NAME`, which checks of claims and
+//! of the kernel's surprises run in their sandboxes.
 
 mod first_child;
 pub mod handles;
@@ -51,7 +51,7 @@ pub fn run(words: &[String]) -> Result<u8> {
     let is_new_root = std::path::Path::new("/nsteps-probe").exists();
     if !is_new_root && !std::path::Path::new(PROBE).exists() {
         return Err(Error::new(
-            "demonstrations are for the sandboxes of nsteps claims",
+            "demonstrations are for the sandboxes of nsteps claims and differences",
         ));
     }
     demonstration(words).map(|()| 0)

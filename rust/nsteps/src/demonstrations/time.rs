@@ -1,8 +1,8 @@
 //! Who is in a new time namespace when: time_namespaces(7).
 
 use super::{errno, say};
-use crate::claims::stage::NSTEPS;
 use crate::error::{Context, Result};
+use crate::stage::NSTEPS;
 use crate::sys;
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::stat::stat;
