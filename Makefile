@@ -112,8 +112,8 @@ bless: tree build ## write down the effects seen now as the expected ones
 bench: tree ## measure what namespaces cost
 	cargo bench --locked $(ARGS)
 
-# Three runs take half an hour and a little on a machine that does nothing
-# else; RUNS=0 only writes the chapter again, from the newest record.
+# Three runs take forty minutes on a machine that does nothing else; RUNS=0
+# only writes the chapter again, from the newest record.
 RUNS = 3
 bench-report: tree ## measure RUNS times, write the record and its chapter
 	@cargo run --quiet --locked --release -p nsteps-bench --bin report \

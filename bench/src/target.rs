@@ -186,7 +186,7 @@ pub const REASONS: &[Reason] = &[
     Reason {
         target: RUNC,
         rows: &[SIX],
-        why: "As for crun; the floor itself just reaches it.",
+        why: "As for crun; the floor itself hardly reaches it.",
     },
     Reason {
         target: THREADS,
