@@ -192,8 +192,8 @@ fn reading(record: &Record) -> String {
          two who were timed side by side does not.\n\
          Everyone did a block of {block} times in an order drawn anew for each \
          of {rounds} rounds, which are spread over the run, and was compared \
-         with the others of the same round. The floor, C and Rust went on for up to {most} rounds, until \
-         their ratio was known well enough.\n\
+         with the others of the same round. The floor, C and Rust went on \
+         for up to {most} rounds, until their ratio was known well enough.\n\
          There were {runs} such runs. A ratio is the median over the rounds of \
          all runs, with its 95 % interval (by ranks); a minimum is that of all \
          runs, another time that of the run in the middle.\n\

@@ -13,6 +13,8 @@ use crate::error::{Context, Error, Result};
 use crate::sandbox::PROBE;
 use crate::sys;
 use nix::errno::Errno;
+use nix::mount::{MsFlags, mount};
+use nix::sched::{CloneFlags, unshare};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::ForkResult;
 use std::ffi::CString;
@@ -83,6 +85,19 @@ fn in_a_child(case: &str, make: impl FnOnce() -> Attempt) -> Attempt {
             _ => Err(Errno::UnknownErrno),
         },
     }
+}
+
+/// Has a child make an attempt, and prints what came of it.
+fn attempt(case: &str, make: impl FnOnce() -> Attempt) {
+    say(case, in_a_child(case, make));
+}
+
+/// Goes into a mount namespace from which nothing gets out.
+fn own_mounts() -> nix::Result<()> {
+    unshare(CloneFlags::CLONE_NEWNS)?;
+    let (none, rprivate) =
+        (None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE);
+    mount(none, "/", none, rprivate, none)
 }
 
 /// Prints what came of an attempt, for [`result`]: result, tab, case.

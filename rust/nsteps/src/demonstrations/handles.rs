@@ -1,7 +1,7 @@
 //! What was looked up before a namespace was left still works: a namespace
 //! decides what a name means, and a handle needs no name.
 
-use super::{Attempt, errno, in_a_child, say};
+use super::{Attempt, attempt, errno, own_mounts};
 use crate::error::Result;
 use crate::sandbox::{MYTMP, NO_SHEBANG, PROBE};
 use crate::sys;
@@ -197,7 +197,7 @@ fn own_uts() -> nix::Result<OwnedFd> {
 /// None: what goes wrong is a result.
 pub fn table(_: &[String]) -> Result<()> {
     for case in CASES {
-        say(case.name, in_a_child(case.name, || case.perform()));
+        attempt(case.name, || case.perform());
     }
     Ok(())
 }
@@ -205,9 +205,8 @@ pub fn table(_: &[String]) -> Result<()> {
 impl Case {
     /// In namespaces of its own, so that no case meets what another has left.
     fn perform(&self) -> Attempt {
-        unshare(CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_NEWIPC)?;
-        let none = None::<&str>;
-        mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)?;
+        own_mounts()?;
+        unshare(CloneFlags::CLONE_NEWIPC)?;
         (self.attempt)()
     }
 }

@@ -1,7 +1,7 @@
 //! When a user namespace may have a procfs or a sysfs of its own:
 //! user_namespaces(7), and mount_too_revealing() in the kernel.
 
-use super::{Attempt, in_a_child, say};
+use super::{Attempt, attempt, in_a_child, own_mounts};
 use crate::error::Result;
 use crate::sandbox::{MYTMP, OBSERVED_PROC};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
@@ -124,16 +124,14 @@ fn tmpfs(at: &str) -> nix::Result<()> {
 /// None: what goes wrong is a result.
 pub fn table(_: &[String]) -> Result<()> {
     for case in CASES {
-        say(case.name, in_a_child(case.name, || case.perform()));
+        attempt(case.name, || case.perform());
     }
     Ok(())
 }
 
 impl Case {
     fn perform(&self) -> Attempt {
-        unshare(CloneFlags::CLONE_NEWNS)?;
-        let none = None::<&str>;
-        mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)?;
+        own_mounts()?;
         (self.prepare)()?;
         let own = CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNS;
         unshare(own | self.flags)?;

@@ -15,6 +15,8 @@ mod time;
 
 use super::{Bites, Evidence, Pitfall};
 use crate::checked::Found;
+use crate::demonstrations::result;
+use crate::sandbox::Mounts;
 use crate::stage::Scene;
 
 const fn surprise(
@@ -23,6 +25,21 @@ const fn surprise(
     check: fn(&Scene<'_>) -> Found<Evidence>,
 ) -> Pitfall {
     Pitfall { slug, about, bites: &[Bites::Kernel], check }
+}
+
+/// Has something demonstrated, and sees what comes of each situation.
+fn demonstrated<'t>(
+    scene: &Scene<'_>,
+    mounts: Mounts,
+    name: &str,
+    situations: impl IntoIterator<Item = (&'t str, &'t str)>,
+) -> Found<Evidence> {
+    let said = scene.stage(mounts)?.demonstrate(&[name])?.well()?;
+    let mut evidence = Evidence::new();
+    for (situation, described) in situations {
+        evidence.see(situation, result(&said, situation), described);
+    }
+    Ok(evidence)
 }
 
 /// Every surprise, in the order of the book.
