@@ -4,6 +4,7 @@
 use crate::operation::OPERATIONS;
 use crate::record::Record;
 use crate::six;
+use crate::statistics::Estimate;
 use nsteps::step::{Arguments, Namespace, Step};
 
 /// How far runs may lie apart, and where. The first that applies counts.
@@ -58,6 +59,25 @@ pub fn apart(record: &Record) -> Vec<(&str, f64)> {
         .rows()
         .filter_map(|row| Some((row, record.ratio(row, "rust", "c")?.apart)))
         .collect()
+}
+
+/// Rust / C in the third of all rounds in which the floor was fastest, and in
+/// the third in which it was slowest: where these are apart, runs are, too,
+/// because the machine was in another state.
+pub fn by_speed(record: &Record, row: &str) -> Option<(f64, f64)> {
+    let mut rounds: Vec<(f64, f64)> = Vec::new();
+    for outcome in record.outcomes(row) {
+        let floor = outcome.of("floor")?.blocks.iter().copied();
+        rounds.extend(floor.zip(outcome.ratios("rust", "c")?));
+    }
+    rounds.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let third = rounds.len().div_ceil(3);
+    let median = |rounds: &[(f64, f64)]| {
+        let ratios: Vec<f64> = rounds.iter().map(|it| it.1).collect();
+        Some(Estimate::of(&ratios)?.median)
+    };
+    let slow = rounds.len() - third;
+    Some((median(&rounds[..third])?, median(&rounds[slow..])?))
 }
 
 /// Whether a new network is part of what is timed.

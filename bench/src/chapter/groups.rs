@@ -2,7 +2,7 @@
 //! figures.
 
 use super::{cell, figure, folded};
-use crate::agreement::{LIMITS, apart, limit};
+use crate::agreement::{LIMITS, apart, by_speed, limit};
 use crate::paired::{Outcome, Verdict};
 use crate::plot::{digits, time};
 use crate::record::Record;
@@ -251,9 +251,23 @@ pub fn agreement(record: &Record) -> String {
     if !beyond.is_empty() {
         let each: Vec<String> = beyond
             .iter()
-            .map(|(row, apart)| format!("`{row}` {}", percent(*apart)))
+            .map(|(row, apart)| {
+                let words = by_speed(record, row)
+                    .map_or_else(String::new, |(fast, slow)| {
+                        format!(" ({fast:.3} and {slow:.3})")
+                    });
+                format!("`{row}` {}{words}", percent(*apart))
+            })
             .collect();
-        let _ = write!(text, "\nBeyond their limit: {}.\n", each.join(", "));
+        let _ = write!(
+            text,
+            "\nBeyond their limit: {}.\n\
+             In brackets the ratio in the third of all rounds in which the \
+             floor was fastest, and in the third in which it was slowest: a \
+             machine that has two speeds does not slow both languages down \
+             alike, so that runs are apart as its moods are.\n",
+            each.join(", ")
+        );
     }
     text + "\n"
 }
