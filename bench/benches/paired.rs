@@ -18,7 +18,7 @@ use bench::table;
 use nsteps::error::Result;
 use nsteps::layout::Layout;
 use nsteps::sandbox::Running;
-use std::io::IsTerminal;
+use nsteps::workers::Progress;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -116,21 +116,20 @@ impl Run {
     /// The rounds everyone takes part in, spread over passes through all rows;
     /// in the last of them a row goes on until it is over.
     fn pass_by_pass(&mut self, mut held: Vec<Held>) {
-        let (extent, all) = (self.extent, held.len());
+        let Run { extent, places, random, .. } = self;
         let passes = extent.rounds.div_ceil(PASS);
+        let progress = Progress::of(held.len());
         for pass in 1..passes {
             for (at, it) in held.iter_mut().enumerate() {
-                let words = format!("pass {pass} of {passes}");
-                progress(&format!("{words}, row {} of {all}", at + 1));
-                it.standing.pass(extent, &mut self.places, &mut self.random);
+                progress.show(at, &format!("rows in pass {pass} of {passes}"));
+                it.standing.pass(*extent, places, random);
             }
         }
-        progress("");
-        for mut it in held {
-            while !it.standing.is_over(extent) {
-                it.standing.pass(extent, &mut self.places, &mut self.random);
-            }
-            self.enter(it.standing.outcome(extent));
+        progress.clear();
+        for it in held {
+            let Run { extent, places, random, .. } = self;
+            let outcome = it.standing.finish(*extent, places, random);
+            self.enter(outcome);
         }
     }
 
@@ -167,12 +166,5 @@ impl Run {
         let results: Vec<_> =
             outcomes.map(|it| (&it.verdict, it.used)).collect();
         asked::conclude("rows", &results)
-    }
-}
-
-/// Says how far it is where somebody looks on; nothing wipes it away.
-fn progress(words: &str) {
-    if std::io::stderr().is_terminal() {
-        eprint!("\r{words:<40}\r");
     }
 }

@@ -61,6 +61,16 @@ impl Expected {
 pub const GO_ON_TWO: &str = "go2";
 
 impl Contest {
+    /// Nobody yet.
+    pub fn empty(name: &str, drain: Duration) -> Contest {
+        Contest {
+            name: name.to_owned(),
+            contenders: Vec::new(),
+            absent: Vec::new(),
+            drain,
+        }
+    }
+
     /// Everyone who can perform an operation; Go with `two` a second time.
     pub fn of(operation: &'static Operation, two: bool) -> Contest {
         let contender = |name: &str, two, peer| Contender {
@@ -72,12 +82,7 @@ impl Contest {
             digest: None,
             proof: Expected::Of(operation),
         };
-        let mut contest = Contest {
-            name: operation.name.to_owned(),
-            contenders: Vec::new(),
-            absent: Vec::new(),
-            drain: operation.drain(),
-        };
+        let mut contest = Contest::empty(operation.name, operation.drain());
         for peer in PEERS {
             match operation.except {
                 Some((cannot, why)) if *peer == Peer::Of(cannot) => {

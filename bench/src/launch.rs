@@ -76,21 +76,12 @@ fn starting(name: &str, two: bool, argv: Vec<String>) -> Contender {
     }
 }
 
-fn empty_contest(name: &str, networks: bool) -> Contest {
-    Contest {
-        name: name.to_owned(),
-        contenders: Vec::new(),
-        absent: Vec::new(),
-        drain: drain(networks),
-    }
-}
-
 /// The name of the row of programs that do nothing.
 pub const EXEC: &str = "exec/empty";
 
 /// What a program costs that does nothing.
 pub fn exec(layout: &Layout, two: bool) -> Contest {
-    let mut contest = empty_contest(EXEC, false);
+    let mut contest = Contest::empty(EXEC, drain(false));
     for (name, path) in EMPTY {
         if !layout.programs().join(path).exists() {
             contest.leave_out(name, "not built: no toolchain for it");
@@ -147,8 +138,8 @@ pub fn launch(
     };
     let joins = joins(step);
     let wanted = step.map_or(six::NAMESPACES, |step| step.namespaces);
-    let mut contest =
-        empty_contest(name, wanted.contains(&Namespace::Net) || joins);
+    let networks = wanted.contains(&Namespace::Net) || joins;
+    let mut contest = Contest::empty(name, drain(networks));
     contest.absent = absent;
 
     let target = if joins {

@@ -159,11 +159,7 @@ pub fn hold(
     places: &mut Places,
     random: &mut Random,
 ) -> Outcome {
-    let mut standing = Standing::of(contest);
-    while !standing.is_over(extent) {
-        standing.pass(extent, places, random);
-    }
-    standing.outcome(extent)
+    Standing::of(contest).finish(extent, places, random)
 }
 
 impl Standing {
@@ -181,14 +177,21 @@ impl Standing {
 
     /// Over before it has begun.
     pub fn wrong(name: &str, why: String) -> Standing {
-        let contest = Contest {
-            name: name.to_owned(),
-            contenders: Vec::new(),
-            absent: Vec::new(),
-            drain: PAUSE,
-        };
         let verdict = Verdict::Wrong(why);
-        Standing { verdict, ..Standing::of(contest) }
+        Standing { verdict, ..Standing::of(Contest::empty(name, PAUSE)) }
+    }
+
+    /// What comes of it, after as many more passes as it takes.
+    pub fn finish(
+        mut self,
+        extent: Extent,
+        places: &mut Places,
+        random: &mut Random,
+    ) -> Outcome {
+        while !self.is_over(extent) {
+            self.pass(extent, places, random);
+        }
+        self.outcome(extent)
     }
 
     /// The rounds of one pass, by new peers, as far as they are wanted.
@@ -242,7 +245,7 @@ impl Standing {
     }
 
     /// Whether no more rounds are wanted.
-    pub fn is_over(&self, extent: Extent) -> bool {
+    fn is_over(&self, extent: Extent) -> bool {
         self.verdict != Verdict::Proved
             || self.rounds() >= extent.most
             || (self.rounds() >= extent.rounds && self.is_sure(extent))
@@ -261,8 +264,7 @@ impl Standing {
         ratio.is_none_or(|it| it.doubt() <= doubt(name))
     }
 
-    /// What has come of it.
-    pub fn outcome(self, extent: Extent) -> Outcome {
+    fn outcome(self, extent: Extent) -> Outcome {
         let Contest { name, contenders, absent, .. } = self.contest;
         let proved = self.verdict == Verdict::Proved;
         let all = contenders.into_iter().zip(self.blocks);

@@ -1,5 +1,5 @@
-//! What a shell cannot do: `nsteps demonstrate NAME`, which checks of claims and
-//! of the kernel's surprises run in their sandboxes.
+//! What a shell cannot do: `nsteps demonstrate NAME`, which checks of claims
+//! and of the kernel's surprises run in their sandboxes.
 
 mod first_child;
 pub mod handles;
@@ -53,7 +53,8 @@ pub fn run(words: &[String]) -> Result<u8> {
     let is_new_root = std::path::Path::new("/nsteps-probe").exists();
     if !is_new_root && !std::path::Path::new(PROBE).exists() {
         return Err(Error::new(
-            "demonstrations are for the sandboxes of nsteps claims and differences",
+            "demonstrations are for the sandboxes of nsteps claims and nsteps \
+             differences",
         ));
     }
     demonstration(words).map(|()| 0)
@@ -95,9 +96,17 @@ fn attempt(case: &str, make: impl FnOnce() -> Attempt) {
 /// Goes into a mount namespace from which nothing gets out.
 fn own_mounts() -> nix::Result<()> {
     unshare(CloneFlags::CLONE_NEWNS)?;
-    let (none, rprivate) =
-        (None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE);
-    mount(none, "/", none, rprivate, none)
+    make_private()
+}
+
+fn make_private() -> nix::Result<()> {
+    let none = None::<&str>;
+    mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)
+}
+
+fn tmpfs(at: &str) -> nix::Result<()> {
+    let none = None::<&str>;
+    mount(Some("none"), at, Some("tmpfs"), MsFlags::empty(), none)
 }
 
 /// Prints what came of an attempt, for [`result`]: result, tab, case.

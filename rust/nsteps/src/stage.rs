@@ -6,10 +6,10 @@ use crate::error::Error;
 use crate::launcher::Launcher;
 use crate::sandbox::protocol::Command;
 use crate::sandbox::{
-    Identity, LineRead, NEWROOT, OBSERVED_PROC, PROGRAMS, Plan, Refusal,
-    Running, Sandbox, Scenario, Tree, deadline, read_line, read_to_end,
+    Identity, LineRead, Mounts, NEWROOT, OBSERVED_PROC, PROBE, PROGRAMS, Plan,
+    Refusal, Running, Sandbox, Scenario, Tree, deadline, read_line,
+    read_to_end,
 };
-use crate::sandbox::{Mounts, PROBE};
 use crate::step::{Arguments, Step};
 use std::path::Path;
 use std::time::{Duration, Instant};

@@ -42,23 +42,27 @@ pub fn in_order<T: Sync, R: Send>(
 }
 
 /// A line that counts, on a terminal only.
-struct Progress {
+#[derive(Debug)]
+pub struct Progress {
     all: usize,
     on: bool,
 }
 
 impl Progress {
-    fn of(all: usize) -> Progress {
+    /// Of so many.
+    pub fn of(all: usize) -> Progress {
         Progress { all, on: std::io::stderr().is_terminal() }
     }
 
-    fn show(&self, done: usize, what: &str) {
+    /// How many are done, and which was the last.
+    pub fn show(&self, done: usize, what: &str) {
         if self.on {
             eprint!("\r{done:>4} of {} {what:<40.40}", self.all);
         }
     }
 
-    fn clear(&self) {
+    /// Makes room for what is said next.
+    pub fn clear(&self) {
         if self.on {
             eprint!("\r{:60}\r", "");
         }

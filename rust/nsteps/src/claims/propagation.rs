@@ -67,7 +67,7 @@ pub struct Mode {
     /// The step that does it, where there is one.
     step: Option<&'static str>,
     /// Whether the host is known to lose its mount.
-    lost: bool,
+    pub lost: bool,
 }
 
 /// Every way, the posts' first.

@@ -24,8 +24,8 @@ pub struct Case {
     pub name: &'static str,
     /// `ok`, or the name of the errno.
     pub expected: &'static str,
-    /// Whether a sysfs is mounted outside of every namespace of its own: a
-    /// sandbox has none, and in a user namespace there can be none.
+    /// Whether it mounts a sysfs: a sandbox has none, and in a user namespace
+    /// there can be none where none is.
     pub needs_root: bool,
     attempt: fn() -> Attempt,
 }

@@ -1,7 +1,7 @@
 //! When the kernel pivots and when it does not: one row for each situation of
 //! [pivot_root(2)](https://man7.org/linux/man-pages/man2/pivot_root.2.html).
 
-use super::{Attempt, attempt, errno, own_mounts};
+use super::{Attempt, attempt, errno, own_mounts, tmpfs};
 use crate::error::{Context, Result};
 use crate::sandbox::MYTMP;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
@@ -159,8 +159,7 @@ impl Case {
 
     fn perform(&self) -> Attempt {
         own_mounts()?;
-        let (none, no_flags) = (None::<&str>, MsFlags::empty());
-        mount(Some("none"), SITE, Some("tmpfs"), no_flags, none)?;
+        tmpfs(SITE)?;
         for dir in [OLD, ELSEWHERE, "/tmp/new/old/deeper"] {
             std::fs::create_dir_all(dir).map_err(errno)?;
         }

@@ -1,7 +1,7 @@
 //! When a user namespace may have a procfs or a sysfs of its own:
 //! user_namespaces(7), and mount_too_revealing() in the kernel.
 
-use super::{Attempt, attempt, in_a_child, own_mounts};
+use super::{Attempt, attempt, in_a_child, own_mounts, tmpfs};
 use crate::error::Result;
 use crate::sandbox::{MYTMP, OBSERVED_PROC};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
@@ -110,11 +110,6 @@ fn keys_hidden() -> nix::Result<()> {
 fn bind(from: &str, to: &str) -> nix::Result<()> {
     let none = None::<&str>;
     mount(Some(from), to, none, MsFlags::MS_BIND, none)
-}
-
-fn tmpfs(at: &str) -> nix::Result<()> {
-    let none = None::<&str>;
-    mount(Some("none"), at, Some("tmpfs"), MsFlags::empty(), none)
 }
 
 /// Tries every case and prints a line for each: result, tab, name.

@@ -4,8 +4,7 @@ use super::Evidence;
 use crate::checked::Found;
 use crate::claims::propagation::{BINFMT_MISC, MODES, NEW};
 use crate::sandbox::Mounts;
-use crate::stage::Scene;
-use crate::stage::{Stage, mounts_at};
+use crate::stage::{Scene, Stage, mounts_at};
 
 /// What the host loses by three unmounts after five ways to treat `/`, of
 /// which claim 13 tries the first.
@@ -34,10 +33,10 @@ pub fn without_ms_rec(scene: &Scene<'_>) -> Found<Evidence> {
                 _ => "it fails",
             });
         }
-        let described = match mode.flags {
-            "no flag" => [LOSES_MISC, BUSY, LOSES_PROC],
-            "MS_PRIVATE" | "MS_SLAVE" => [LOSES_MISC, BUSY, LOSES_MISC],
-            _ => [INTACT, BUSY, INTACT],
+        let described = match (mode.option, mode.lost) {
+            (None, _) => [LOSES_MISC, BUSY, LOSES_PROC],
+            (_, true) => [LOSES_MISC, BUSY, LOSES_MISC],
+            (_, false) => [INTACT, BUSY, INTACT],
         };
         let in_a_row = |it: &[&str]| it.join(" | ");
         evidence.see(mode.flags, &in_a_row(&seen), &in_a_row(&described));
