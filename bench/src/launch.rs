@@ -22,7 +22,9 @@ use nsteps::sandbox::{
     deadline, read_line,
 };
 use nsteps::step::{Arguments, Namespace, STEPS, Step};
-use nsteps::trial::{Alone, Met, Observed, bare_probe, hold_and_look};
+use nsteps::trial::{
+    Alone, Launch as Launched, Met, Observed, bare_probe, hold_and_look,
+};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -298,8 +300,12 @@ fn observe(
         None => NEWROOT.to_owned(),
     };
     let probe = if pivots(step) { PROBE_IN_NEWROOT } else { PROBE };
-    let argv = (launch.argv)(&subject, &[probe, "--json", "--hold"]);
-    hold_and_look(&mut sandbox, &baseline, &argv, &mut Met::new(&Alone))
+    let held = Launched::in_root(|arguments| {
+        let mut payload = vec![probe];
+        payload.extend(arguments.iter().map(String::as_str));
+        (launch.argv)(&subject, &payload)
+    });
+    hold_and_look(&mut sandbox, &baseline, &held, &mut Met::new(&Alone))
 }
 
 /// A process in namespaces of its own, to be joined; `argv` is what starts it.

@@ -4,16 +4,17 @@
 //! inodes and the very mount table of the container.
 
 use crate::equipment::Equipment;
-use crate::error::{Context, Error, Result};
+use crate::error::{Context, Result};
 use crate::launcher::Launcher;
 use crate::sandbox::protocol::Command;
 use crate::sandbox::{
-    NEWROOT, PROBE_IN_NEWROOT, PROGRAMS, Plan, Refusal, Sandbox, Scenario,
-    Tree, deadline, read_line, read_to_end,
+    Answer, NEWROOT, PATIENCE, PROBE_IN_NEWROOT, PROGRAMS, Plan, Refusal,
+    Running, Sandbox, Scenario, Tree, deadline, listen, read_to_end,
 };
 use crate::step::{Namespace, Step};
-use crate::trial::{Observed, Outcome, complaint, observation_in};
+use crate::trial::{Observed, Outcome, complaint};
 use probe::Observation;
+use std::time::Instant;
 
 /// Lets every joiner join the container of one maker.
 pub fn outcomes(
@@ -62,18 +63,33 @@ pub fn outcomes(
 pub fn held_container(
     sandbox: &mut Sandbox,
     maker: Launcher,
-) -> Result<(Observation, i32, crate::sandbox::Running)> {
+) -> Result<(Observation, i32, Running)> {
     let step = Step::named("container").expect("it is in STEPS");
-    let payload = [PROBE_IN_NEWROOT, "--json", "--hold"];
-    let argv = maker.argv(step, PROGRAMS, Some(NEWROOT), &payload);
-    let mut running = sandbox.run(&Command { argv, ..Command::default() })?;
-    let said = read_line(&mut running.stdout, deadline());
-    let container = observation_in(said.text())
-        .map_err(|error| Error::new(format!("{maker}'s container: {error}")))?;
+    let answer = Answer::new()?;
+    let mut running =
+        run_probe(sandbox, maker, step, NEWROOT, answer.held(), answer)?;
+    let (container, _) = listen::observation(&mut running, deadline())
+        .context(format_args!("{maker}'s container"))?;
     let outer = crate::outside::find(sandbox.init(), &container)
         .context("find the container from outside")?;
     let pid = crate::outside::pid_as_seen_by(sandbox.init(), outer)?;
     Ok((container, pid, running))
+}
+
+/// Starts a step whose payload is the probe in the new root.
+fn run_probe(
+    sandbox: &mut Sandbox,
+    launcher: Launcher,
+    step: &Step,
+    operand: &str,
+    arguments: Vec<String>,
+    answer: Answer,
+) -> Result<Running> {
+    // The path as a process sees it that is in the new root already.
+    let mut payload = vec![PROBE_IN_NEWROOT];
+    payload.extend(arguments.iter().map(String::as_str));
+    let argv = launcher.argv(step, PROGRAMS, Some(operand), &payload);
+    sandbox.run_probe(&Command { argv, ..Command::default() }, answer)
 }
 
 fn join(
@@ -84,18 +100,20 @@ fn join(
 ) -> Result<Observed> {
     let step = Step::named("join").expect("it is in STEPS");
     let pid = pid.to_string();
-    // The payload's path is in the eyes of who is inside already.
-    let payload = [PROBE_IN_NEWROOT, "--json"];
-    let argv = joiner.argv(step, PROGRAMS, Some(&pid), &payload);
-    let mut running = sandbox.run(&Command { argv, ..Command::default() })?;
-    let stdout = read_to_end(&mut running.stdout, deadline());
+    let answer = Answer::new()?;
+    let mut running =
+        run_probe(sandbox, joiner, step, &pid, answer.once(), answer)?;
+    let heard = listen::observation(&mut running, deadline());
     let ended = sandbox.wait(running.pid, deadline())?;
-    let stderr = read_to_end(&mut running.stderr, deadline());
+    let stderr = read_to_end(&mut running.stderr, Instant::now());
     let mut observed = Observed::default();
-    let exit = ended.map_or("never".into(), |it| it.status.to_string());
+    let exit = match ended {
+        Some(ended) => ended.status.to_string(),
+        None => format!("not within {} s", PATIENCE.as_secs()),
+    };
     observed.effect.change("exit", exit);
-    match observation_in(&stdout) {
-        Ok(seen) => {
+    match heard {
+        Ok((seen, _)) => {
             for namespace in Namespace::ALL {
                 let key = format!("ns.{namespace}");
                 let same = seen.value(&key).is_some()

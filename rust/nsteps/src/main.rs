@@ -3,7 +3,7 @@
 use clap::Parser;
 use nsteps::cli::{Cli, Command};
 use nsteps::error::{Error, Result};
-use nsteps::{cgroup, command, interrupt, sandbox};
+use nsteps::{cgroup, command, interrupt, sandbox, sys};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -26,6 +26,9 @@ fn run(command: &Command) -> Result<u8> {
             | Command::Sandbox
             | Command::Tracer(_)
     ) {
+        // Where the caller ignores SIGCHLD, the kernel keeps no status of any
+        // child.
+        sys::default_sigchld();
         interrupt::heed();
     }
     match command {

@@ -112,6 +112,20 @@ fn names(init: i32, dir: &str) -> Vec<String> {
         .collect()
 }
 
+/// Whether `init` has a process that it calls `pid`, not yet ended.
+///
+/// # Errors
+///
+/// Fails if init is gone.
+pub fn has_child(init: i32, pid: i32) -> Result<bool> {
+    let depth = status(init)?.nspid.map_or(1, |pids| pids.len());
+    Ok(descendants(init).iter().any(|it| {
+        let pids = it.process.status().ok().and_then(|it| it.nspid);
+        pids.is_some_and(|it| it.get(depth - 1) == Some(&pid))
+            && it.is_still_alive()
+    }))
+}
+
 /// How many `sleep`s there are below a process.
 pub fn sleepers(top: i32) -> usize {
     descendants(top).iter().filter(|it| it.sleeps()).count()

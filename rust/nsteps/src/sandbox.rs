@@ -13,6 +13,7 @@
 mod chroot;
 pub mod inside;
 mod links;
+pub mod listen;
 pub mod protocol;
 mod tree;
 
@@ -20,12 +21,15 @@ use crate::equipment::Equipment;
 use crate::error::{Context, Error, Result};
 use crate::rootfs::Rootfs;
 use crate::sys;
+use listen::inode;
+pub use listen::{
+    ANSWER, Answer, LineRead, Output, Way, read_line, read_to_end,
+};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::unistd::pipe2;
 use probe::Observation;
 use protocol::{Channel, Ended, Reply, Request};
 use serde::{Deserialize, Serialize};
-use std::io::Read;
 use std::os::fd::{AsFd, OwnedFd};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -213,12 +217,16 @@ pub struct Sandbox {
 pub struct Running {
     /// Its pid in the sandbox.
     pub pid: i32,
-    /// Closing it releases a held probe.
+    /// Closing it ends its standard input.
     pub stdin: Option<OwnedFd>,
     /// What it writes.
-    pub stdout: std::fs::File,
-    /// What it complains of.
-    pub stderr: std::fs::File,
+    pub stdout: Output,
+    /// What it writes to standard error.
+    pub stderr: Output,
+    /// What its probe answers; closing it releases a held probe.
+    pub answer: Option<Output>,
+    /// The inodes of its three standard streams.
+    pub streams: [u64; 3],
 }
 
 impl Sandbox {
@@ -319,18 +327,41 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// The sandbox is gone, or it could not fork.
+    /// Fails if the command cannot be started, or if the sandbox is gone.
     pub fn run(&mut self, command: &protocol::Command) -> Result<Running> {
+        self.start_command(command, None)
+    }
+
+    /// The same for a command line that has the probe as its payload, which
+    /// inherits `answer`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the command cannot be started, or if the sandbox is gone.
+    pub fn run_probe(
+        &mut self,
+        command: &protocol::Command,
+        answer: Answer,
+    ) -> Result<Running> {
+        self.start_command(command, Some(answer))
+    }
+
+    fn start_command(
+        &mut self,
+        command: &protocol::Command,
+        answer: Option<Answer>,
+    ) -> Result<Running> {
         use nix::fcntl::OFlag;
         let pipe = || pipe2(OFlag::O_CLOEXEC).context("make a pipe");
         let (stdin, stdin_ours) = pipe()?;
         let (stdout_ours, stdout) = pipe()?;
         let (stderr_ours, stderr) = pipe()?;
-        self.channel.send(
-            &Request::Run(command.clone()),
-            &[stdin.as_fd(), stdout.as_fd(), stderr.as_fd()],
-        )?;
+        let streams = [inode(&stdin)?, inode(&stdout)?, inode(&stderr)?];
+        let mut theirs = vec![stdin.as_fd(), stdout.as_fd(), stderr.as_fd()];
+        theirs.extend(answer.as_ref().map(|it| it.theirs.as_fd()));
+        self.channel.send(&Request::Run(command.clone()), &theirs)?;
         drop((stdin, stdout, stderr));
+        let answer = answer.map(|it| it.ours.into());
         loop {
             match self.channel.receive(Some(deadline()))?.0 {
                 Reply::Started(pid) => {
@@ -339,6 +370,8 @@ impl Sandbox {
                         stdin: Some(stdin_ours),
                         stdout: stdout_ours.into(),
                         stderr: stderr_ours.into(),
+                        answer,
+                        streams,
                     });
                 }
                 Reply::Ended(ended) => self.channel.remember(ended),
@@ -361,14 +394,20 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// The sandbox is gone.
+    /// Fails if the command has ended and init did not learn how, or if the
+    /// sandbox is gone.
     pub fn wait(&mut self, pid: i32, until: Instant) -> Result<Option<Ended>> {
         loop {
             if let Some(ended) = self.channel.recall(pid) {
                 return Ok(Some(ended));
             }
             if !readable(self.channel.as_fd(), until) {
-                return Ok(None);
+                return match crate::outside::has_child(self.init, pid)? {
+                    true => Ok(None),
+                    false => Err(Error::new(format!(
+                        "the exit status of process {pid} was lost"
+                    ))),
+                };
             }
             match self.channel.receive(Some(deadline()))?.0 {
                 Reply::Ended(ended) => self.channel.remember(ended),
@@ -407,10 +446,6 @@ pub fn deadline() -> Instant {
     Instant::now() + PATIENCE
 }
 
-/// How much anyone may say, in bytes: a hundred times the longest that has to
-/// be said here, and no burden for the memory.
-const ATTENTION: usize = 64 << 20;
-
 /// Waits until there is something to read (or the end) or it is too late.
 fn readable(fd: std::os::fd::BorrowedFd<'_>, until: Instant) -> bool {
     loop {
@@ -424,65 +459,6 @@ fn readable(fd: std::os::fd::BorrowedFd<'_>, until: Instant) -> bool {
             Err(_) => return false,
         }
     }
-}
-
-/// What was read from a pipe, and whether more may come.
-#[derive(Debug)]
-pub enum LineRead {
-    /// A whole line, without its newline.
-    Line(Vec<u8>),
-    /// Everyone who could write is gone; what they had written.
-    End(Vec<u8>),
-    /// No end of it came in time, or it is too long to wait for one; what had
-    /// come.
-    Late(Vec<u8>),
-}
-
-impl LineRead {
-    /// What was read, whatever came after.
-    pub fn text(&self) -> &[u8] {
-        match self {
-            LineRead::Line(text)
-            | LineRead::End(text)
-            | LineRead::Late(text) => text,
-        }
-    }
-}
-
-/// Reads one line.
-pub fn read_line(pipe: &mut std::fs::File, until: Instant) -> LineRead {
-    let mut seen = Vec::new();
-    let mut buffer = [0; 65536];
-    loop {
-        if !readable(pipe.as_fd(), until) {
-            return LineRead::Late(seen);
-        }
-        match pipe.read(&mut buffer) {
-            Ok(0) | Err(_) => return LineRead::End(seen),
-            Ok(count) => seen.extend_from_slice(&buffer[..count]),
-        }
-        if seen.last() == Some(&b'\n') {
-            seen.pop();
-            return LineRead::Line(seen);
-        }
-        if seen.len() > ATTENTION {
-            return LineRead::Late(seen);
-        }
-    }
-}
-
-/// Reads until every writer is gone, or as much as came in time; of who talks
-/// on and on, the beginning.
-pub fn read_to_end(pipe: &mut std::fs::File, until: Instant) -> Vec<u8> {
-    let mut seen = Vec::new();
-    let mut buffer = [0; 65536];
-    while seen.len() <= ATTENTION && readable(pipe.as_fd(), until) {
-        match pipe.read(&mut buffer) {
-            Ok(0) | Err(_) => break,
-            Ok(count) => seen.extend_from_slice(&buffer[..count]),
-        }
-    }
-    seen
 }
 
 fn unexpected(reply: &Reply) -> Error {

@@ -187,12 +187,18 @@ impl Stage<'_> {
         let mut said = String::new();
         loop {
             let read = read_line(&mut running.stdout, deadline());
-            said.push_str(&String::from_utf8_lossy(read.text()));
-            if let LineRead::Line(_) = read {
-                if let Some(before) = said.strip_suffix("ready") {
-                    let said = before.trim_end().to_owned();
-                    return Ok(Held { running, said });
-                }
+            let (line, is_whole) = match &read {
+                LineRead::Line(line) => (line, true),
+                LineRead::End(rest) | LineRead::Late(rest) => (rest, false),
+            };
+            let line = String::from_utf8_lossy(line);
+            if is_whole && let Some(before) = line.strip_suffix("ready") {
+                said.push_str(before);
+                let said = said.trim_end().to_owned();
+                return Ok(Held { running, said });
+            }
+            said.push_str(&line);
+            if is_whole {
                 said.push('\n');
                 continue;
             }

@@ -65,6 +65,15 @@ pub fn default_sigpipe() {
     };
 }
 
+/// Puts SIGCHLD back to its default: a caller may have left it ignored, and
+/// then waitpid(2) answers ECHILD for children that have ended.
+pub fn default_sigchld() {
+    // SAFETY: as above: SIG_DFL is no handler.
+    let _ = unsafe {
+        nix::sys::signal::signal(Signal::SIGCHLD, SigHandler::SigDfl)
+    };
+}
+
 /// Marks every descriptor from `first` on as close-on-exec.
 ///
 /// # Errors

@@ -20,14 +20,9 @@ pub mod tracer;
 use crate::error::{Context, Error, Result};
 use crate::sandbox::protocol::Command;
 use crate::sandbox::{OBSERVED_PROC, PATIENCE, Sandbox, read_to_end};
-use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs::File;
-use std::io::Read;
-use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 /// Everything a tracer saw.
@@ -195,7 +190,7 @@ pub fn trace(sandbox: &mut Sandbox, request: &Request) -> Result<Traced> {
     let until = Instant::now() + PATIENCE + Duration::from_secs(5);
     let (told, said) = std::thread::scope(|scope| {
         let stderr = &mut running.stderr;
-        let said = scope.spawn(move || listen(stderr, until));
+        let said = scope.spawn(move || read_to_end(stderr, until));
         let told = read_to_end(&mut running.stdout, until);
         (told, said.join().unwrap_or_default())
     });
@@ -209,29 +204,4 @@ pub fn trace(sandbox: &mut Sandbox, request: &Request) -> Result<Traced> {
     let recording =
         serde_json::from_slice(&told).context("understand the tracer")?;
     Ok(Traced { recording, said })
-}
-
-/// Listens until every writer is gone or it is too late, and keeps what was
-/// said first: a program may have more to say than there is memory.
-fn listen(pipe: &mut File, until: Instant) -> Vec<u8> {
-    const KEPT: usize = 1 << 16;
-    let mut kept = Vec::new();
-    let mut buffer = [0; KEPT];
-    loop {
-        let left = until.saturating_duration_since(Instant::now());
-        let millis = u16::try_from(left.as_millis()).unwrap_or(u16::MAX);
-        let mut fds = [PollFd::new(pipe.as_fd(), PollFlags::POLLIN)];
-        match poll(&mut fds, PollTimeout::from(millis)) {
-            Ok(0) | Err(Errno::EINTR) if !left.is_zero() => continue,
-            Ok(0) | Err(_) => return kept,
-            Ok(_) => {}
-        }
-        match pipe.read(&mut buffer) {
-            Ok(0) | Err(_) => return kept,
-            Ok(count) => {
-                let room = KEPT - kept.len();
-                kept.extend_from_slice(&buffer[..count.min(room)]);
-            }
-        }
-    }
 }

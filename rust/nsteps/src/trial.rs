@@ -10,13 +10,15 @@ use crate::launcher::Launcher;
 use crate::outside;
 use crate::sandbox::protocol::Command;
 use crate::sandbox::{
-    LineRead, NEWROOT, PROBE, PROBE_IN_NEWROOT, PROGRAMS, Plan, Refusal,
-    Running, Sandbox, Scenario, Tree, deadline, read_line, read_to_end,
+    ANSWER, Answer, NEWROOT, PATIENCE, PROBE, PROBE_IN_NEWROOT, PROGRAMS, Plan,
+    Refusal, Running, Sandbox, Scenario, Tree, Way, deadline, listen,
+    read_to_end,
 };
 use crate::step::{Arguments, Namespace, Step};
 use nix::errno::Errno;
 use probe::{Effect, Observation};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Barrier;
 use std::time::Instant;
 
@@ -49,8 +51,14 @@ pub struct Observed {
     /// what was left in it afterwards (`residue.`); how the launcher ended
     /// (`exit`); which call failed (`refused`).
     pub effect: Effect,
-    /// The payload's own words; nothing when the step never got that far.
+    /// What the payload observed; nothing when the launcher never ran it.
     pub payload: Option<Observation>,
+    /// Why there is no observation.
+    pub unheard: Option<String>,
+    /// On which way the observation came.
+    pub way: Way,
+    /// What the launcher wrote to standard error.
+    pub said: String,
     /// The namespaces that are not the sandbox's, by what identifies them.
     pub made: BTreeMap<Namespace, String>,
     /// Where inside and outside do not say the same.
@@ -122,13 +130,57 @@ impl Trial {
         let mut sandbox = Sandbox::enter(&plan, equipment)?;
         let baseline = bare_probe(&mut sandbox).map_err(broken)?;
         let payload = if pivots { PROBE_IN_NEWROOT } else { PROBE };
-        let argv = self.launcher.argv(
-            self.step,
-            PROGRAMS,
-            pivots.then_some(NEWROOT),
-            &[payload, "--json", "--hold"],
-        );
-        hold_and_look(&mut sandbox, &baseline, &argv, met).map_err(broken)
+        let subject = pivots.then_some(NEWROOT);
+        let argv = |probe: &[String]| {
+            let probe = probe.iter().map(String::as_str);
+            let payload: Vec<&str> =
+                [payload].into_iter().chain(probe).collect();
+            self.launcher.argv(self.step, PROGRAMS, subject, &payload)
+        };
+        let launch = Launch::in_root(argv);
+        let mut observed = hold_and_look(&mut sandbox, &baseline, &launch, met)
+            .map_err(broken)?;
+        let refused = refused(&observed.said);
+        if observed.payload.is_none() || refused.is_some() {
+            observed.effect.change("refused", complaint(&observed.said));
+        }
+        Ok(observed)
+    }
+}
+
+/// The command line around a probe with these arguments.
+type CommandLine<'a> = dyn Fn(&[String]) -> Vec<String> + 'a;
+
+/// A command line around the probe, and the directory it is started in.
+pub struct Launch<'a> {
+    /// Makes the command line out of the probe's arguments.
+    argv: Box<CommandLine<'a>>,
+    /// The working directory.
+    directory: Option<PathBuf>,
+}
+
+impl<'a> Launch<'a> {
+    /// Started in the sandbox's root directory.
+    pub fn in_root(argv: impl Fn(&[String]) -> Vec<String> + 'a) -> Launch<'a> {
+        Launch { argv: Box::new(argv), directory: None }
+    }
+
+    /// Started in another directory of the sandbox.
+    pub fn in_directory(self, directory: PathBuf) -> Launch<'a> {
+        Launch { directory: Some(directory), ..self }
+    }
+
+    /// The probe alone, started in the same way.
+    fn baseline(&self) -> Launch<'static> {
+        let argv = |probe: &[String]| [&[PROBE.to_owned()], probe].concat();
+        let directory = self.directory.clone();
+        Launch { argv: Box::new(argv), directory }
+    }
+
+    fn command(&self, probe: &[String]) -> Command {
+        let argv = (self.argv)(probe);
+        let directory = self.directory.clone();
+        Command { argv, directory, ..Command::default() }
     }
 }
 
@@ -162,84 +214,133 @@ impl Drop for Met<'_> {
 ///
 /// # Errors
 ///
-/// The probe said nothing that can be understood.
+/// Fails if the probe cannot be started, or if it gives no observation.
 pub fn bare_probe(sandbox: &mut Sandbox) -> Result<Observation> {
-    let command = Command {
-        argv: vec![PROBE.to_owned(), "--json".to_owned()],
-        ..Command::default()
-    };
-    let mut running = sandbox.run(&command)?;
-    let text = read_to_end(&mut running.stdout, deadline());
+    baseline_of(sandbox, &Launch::in_root(|_| Vec::new()))
+}
+
+/// The same, started as this launcher is going to be started.
+///
+/// # Errors
+///
+/// Fails if the probe cannot be started, or if it gives no observation.
+pub fn baseline_of(
+    sandbox: &mut Sandbox,
+    launch: &Launch<'_>,
+) -> Result<Observation> {
+    let answer = Answer::new()?;
+    let command = launch.baseline().command(&answer.once());
+    let mut running = sandbox.run_probe(&command, answer)?;
+    let heard = listen::observation(&mut running, deadline());
     sandbox.wait(running.pid, deadline())?;
-    observation_in(&text).map_err(|error| {
+    heard.map(|(observation, _)| observation).map_err(|error| {
         let stderr = read_to_end(&mut running.stderr, deadline());
         let stderr = String::from_utf8_lossy(&stderr);
         Error::new(format!("the bare probe: {error} {}", stderr.trim()))
     })
 }
 
-/// The observation in what a launcher and its payload printed.
-///
-/// A program as published may print something of its own as well; the
-/// observation is the last line.
-///
-/// # Errors
-///
-/// There is none.
-pub fn observation_in(text: &[u8]) -> Result<Observation> {
-    let text = text.trim_ascii_end();
-    let start = text.iter().rposition(|&byte| byte == b'\n');
-    serde_json::from_slice(&text[start.map_or(0, |at| at + 1)..])
-        .map_err(|error| Error::new(format!("not an observation: {error}")))
-}
-
 /// Starts the launcher, holds its payload and looks from all sides.
 ///
 /// # Errors
 ///
-/// The sandbox is gone.
+/// Fails if the launcher cannot be started, or if the sandbox is gone.
 pub fn hold_and_look(
     sandbox: &mut Sandbox,
     baseline: &Observation,
-    argv: &[String],
+    launch: &Launch<'_>,
     met: &mut Met<'_>,
 ) -> Result<Observed> {
     let host_before = sandbox.host_before().clone();
     let left_before = outside::Left::behind(sandbox.init());
-    let command = Command { argv: argv.to_vec(), ..Command::default() };
-    let mut running = sandbox.run(&command)?;
+    let answer = Answer::new()?;
+    let command = launch.command(&answer.held());
+    let mut running = sandbox.run_probe(&command, answer)?;
     let mut observed = Observed::default();
 
-    let said = read_line(&mut running.stdout, deadline());
-    if let Ok(payload) = observation_in(said.text()) {
-        observed.effect = probe::effect(baseline, &payload);
-        observed.made = made(baseline, &payload);
-        observed.disagreements =
-            outside::disagreements(sandbox.init(), &payload);
-        let during = sandbox.host_now()?;
-        prefix(&mut observed.effect, "host", &host_before, &during);
-        if is_chrooted(sandbox, &payload) {
-            observed.effect.change("root", "below that of the namespace");
+    match listen::observation(&mut running, deadline()) {
+        Err(why) => observed.unheard = Some(why.message),
+        Ok((payload, way)) => {
+            observed.way = way;
+            observed.effect = probe::effect(baseline, &payload);
+            streams(&mut observed.effect, &payload, &running);
+            observed.made = made(baseline, &payload);
+            observed.disagreements =
+                outside::disagreements(sandbox.init(), &payload);
+            let during = sandbox.host_now()?;
+            prefix(&mut observed.effect, "host", &host_before, &during);
+            if is_chrooted(sandbox, &payload) {
+                let where_it_is = "below that of the namespace";
+                observed.effect.change("root", where_it_is);
+            }
+            observed.payload = Some(payload);
         }
-        observed.payload = Some(payload);
     }
     met.meet();
-    if let Some(payload) = &observed.payload
-        && outside::find(sandbox.init(), payload).is_err()
-    {
-        // Then nobody knows what the others met.
-        let why = "the payload has ended before it was let go";
-        observed.disagreements.push(why.to_owned());
-    }
-    drop(running.stdin.take());
-    finish(sandbox, &mut running, &mut observed)?;
-    let after = sandbox.host_now()?;
-    prefix(&mut observed.effect, "residue", &host_before, &after);
-    left_before.residue(sandbox.init(), &mut observed.effect);
-    if let LineRead::Late(_) = said {
-        observed.effect.change("payload", "silent");
+    release(sandbox, &mut running, &mut observed)?;
+    if finish(sandbox, &mut running, &mut observed)? {
+        let after = sandbox.host_now()?;
+        prefix(&mut observed.effect, "residue", &host_before, &after);
+        left_before.residue(sandbox.init(), &mut observed.effect);
     }
     Ok(observed)
+}
+
+/// Enters which standard streams are not those the launcher was started with,
+/// and whether it closed what it inherited.
+///
+/// One pipe looks like another to the payload; only the harness knows which
+/// ones it handed to the launcher.
+fn streams(effect: &mut Effect, payload: &Observation, running: &Running) {
+    for (number, given) in running.streams.iter().enumerate() {
+        let key = format!("descriptors.{number}");
+        let Some(found) = payload.value(&format!("{key}.inode")) else {
+            continue;
+        };
+        if found == given.to_string() || effect.0.contains_key(&key) {
+            continue;
+        }
+        let what = payload.value(&key).unwrap_or("unread");
+        let other =
+            running.streams.iter().position(|it| it.to_string() == found);
+        effect.change(
+            key,
+            match other {
+                Some(other) => format!("what descriptor {other} was"),
+                None => format!("another {what}"),
+            },
+        );
+    }
+    let answer = format!("descriptors.{ANSWER}");
+    if effect.0.get(&answer).is_some_and(|it| it == "closed") {
+        effect.0.remove(&answer);
+        effect.change("descriptors.inherited", "closed");
+    }
+}
+
+/// Lets the payload end, once it has been made sure that it is still there.
+fn release(
+    sandbox: &mut Sandbox,
+    running: &mut Running,
+    observed: &mut Observed,
+) -> Result<()> {
+    if let Some(payload) = &observed.payload {
+        match outside::find(sandbox.init(), payload) {
+            Err(_) => {
+                // What the other trials met was not this payload.
+                let why = "the payload has ended before it was let go";
+                observed.disagreements.push(why.to_owned());
+            }
+            Ok(pid) if observed.way == Way::Stdout => {
+                let pid = outside::pid_as_seen_by(sandbox.init(), pid)?;
+                sandbox.signal(pid, nix::libc::SIGUSR1)?;
+            }
+            Ok(_) => {}
+        }
+    }
+    drop(running.answer.take());
+    drop(running.stdin.take());
+    Ok(())
 }
 
 /// Whether the payload's root is not that of its mount namespace.  Where it
@@ -251,26 +352,24 @@ fn is_chrooted(sandbox: &mut Sandbox, payload: &Observation) -> bool {
         .is_ok_and(|answer| answer == Some(true))
 }
 
-/// Waits for the launcher and reads what it complained of.
+/// Waits for the launcher and reads what it wrote to standard error; says
+/// whether it has ended.
 fn finish(
     sandbox: &mut Sandbox,
     running: &mut Running,
     observed: &mut Observed,
-) -> Result<()> {
-    match sandbox.wait(running.pid, deadline())? {
-        Some(ended) => {
-            observed.effect.change("exit", ended.status.to_string());
-        }
-        None => observed.effect.change("exit", "never"),
-    }
-    // What was written is there by now; whoever was left behind may hold the
-    // pipe for ever.
+) -> Result<bool> {
+    let ended = sandbox.wait(running.pid, deadline())?;
+    let exit = match &ended {
+        Some(ended) => ended.status.to_string(),
+        None => format!("not within {} s", PATIENCE.as_secs()),
+    };
+    observed.effect.change("exit", exit);
+    // What the launcher wrote is there by now; a process that it left behind
+    // may hold the pipe for ever.
     let stderr = read_to_end(&mut running.stderr, Instant::now());
-    let stderr = String::from_utf8_lossy(&stderr);
-    if observed.payload.is_none() || refused(&stderr).is_some() {
-        observed.effect.change("refused", complaint(&stderr));
-    }
-    Ok(())
+    observed.said = String::from_utf8_lossy(&stderr).into_owned();
+    Ok(ended.is_some())
 }
 
 /// What a launcher complains of, in the same words for all: the call and its

@@ -5,9 +5,9 @@ use nsteps::equipment::Equipment;
 use nsteps::outside::disagreements;
 use nsteps::sandbox::protocol::Command;
 use nsteps::sandbox::{
-    Identity, Mounts, PROBE, Plan, Sandbox, Scenario, Tree, deadline, read_line,
+    Answer, Identity, Mounts, PROBE, Plan, Sandbox, Scenario, Tree, deadline,
+    listen,
 };
-use nsteps::trial::observation_in;
 use probe::{Observation, Reading};
 
 /// What is falsified, and how.
@@ -70,12 +70,13 @@ fn every_lie_of_a_payload_is_contradicted_from_outside() {
             return;
         }
     };
-    let argv = [PROBE, "--json", "--hold"].map(str::to_owned).to_vec();
+    let answer = Answer::new().expect("a socket");
+    let argv = [&[PROBE.to_owned()][..], &answer.held()].concat();
     let mut running = sandbox
-        .run(&Command { argv, ..Command::default() })
+        .run_probe(&Command { argv, ..Command::default() }, answer)
         .expect("the probe starts");
-    let said = read_line(&mut running.stdout, deadline());
-    let truth = observation_in(said.text()).expect("an observation");
+    let (truth, _) =
+        listen::observation(&mut running, deadline()).expect("an observation");
     let none: Vec<String> = Vec::new();
     assert_eq!(disagreements(sandbox.init(), &truth), none);
     for (about, lie) in LIES {

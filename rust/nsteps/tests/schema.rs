@@ -20,7 +20,7 @@ const FORMS: &[(&str, &[&str])] = &[
         "nsteps.compare/1",
         &["compare", "--json", "--only", "uts", "--scenario", "private"],
     ),
-    ("nsteps.observe/1", &["observe", "--json", "--", "env"]),
+    ("nsteps.observe/2", &["observe", "--json", "--", "env"]),
     // It opens a descriptor that is worth knowing: that of its clocks.
     ("nsteps.trace/1", &["trace", "--json", "time", "--lang", "c"]),
     ("nsteps.claims/1", &["claims", "--json", "1"]),

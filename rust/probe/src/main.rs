@@ -13,12 +13,16 @@
 
 use std::ffi::{CStr, CString, OsStr, c_char, c_int};
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::mem::ManuallyDrop;
 use std::os::fd::{FromRawFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
+use nix::sys::signal::{
+    SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction,
+};
 use probe::{PROPERTIES, Proc, observe};
 
 mod heap;
@@ -35,6 +39,8 @@ usage: nsteps-probe [OPTION...]
   --only NAME...  these properties alone (up to the next option)
   --proc DIR      procfs is mounted at DIR (/proc)
   --hold          then wait for the end of standard input
+  --answer FD:INO print to this socket and hold on it, if FD still is it; else
+                  print to standard output and hold until SIGUSR1
   --list          list the properties
   --help          this text
 
@@ -73,8 +79,8 @@ pub unsafe extern "C" fn main(
         .collect();
 
     match Options::read(&arguments) {
-        Ok(Request::Help) => print(HELP.as_bytes()),
-        Ok(Request::List) => print(list().as_bytes()),
+        Ok(Request::Help) => print(HELP.as_bytes(), 1),
+        Ok(Request::List) => print(list().as_bytes(), 1),
         Ok(Request::Observe(options)) => run(&options),
         Err(mistake) => {
             complain(&mistake);
@@ -97,13 +103,93 @@ fn run(options: &Options) -> c_int {
     } else {
         observation.to_string()
     };
-    let status = print(text.as_bytes());
-    if status == 0 && options.hold {
-        // Whoever observes us from outside closes the other end; an error
-        // means that there is nothing to wait for.
-        let _ = std::io::copy(&mut *stream(0), &mut std::io::sink());
+    let socket = options.answer.as_ref().filter(|answer| answer.is_there());
+    let hold = match (&options.answer, socket) {
+        _ if !options.hold => Hold::No,
+        (_, Some(socket)) => Hold::UntilTheEndOf(socket.fd),
+        (None, None) => Hold::UntilTheEndOf(0),
+        (Some(_), None) => Hold::UntilASignal,
+    };
+    if let Hold::UntilASignal = hold {
+        end_on_signal();
+    }
+    let status = print(text.as_bytes(), socket.map_or(1, |socket| socket.fd));
+    if status == 0 {
+        hold.wait();
     }
     status
+}
+
+/// How long the payload waits after it has printed, to be observed from
+/// outside.
+enum Hold {
+    No,
+    /// Until the harness closes its end of the pipe or socket at this
+    /// descriptor. The kernel closes it for a harness that has died.
+    UntilTheEndOf(RawFd),
+    /// Until SIGUSR1, at most [`LIMIT`] seconds: no descriptor leads to the
+    /// harness any more.
+    UntilASignal,
+}
+
+/// The most that a payload without a descriptor to the harness waits, in
+/// seconds. The harness gives up sooner; this ends a payload that a launcher
+/// has moved to where the harness cannot kill it.
+const LIMIT: std::time::Duration = std::time::Duration::from_secs(600);
+
+impl Hold {
+    fn wait(&self) {
+        match self {
+            Hold::No => {}
+            // An error means that there is nothing to wait for.
+            Hold::UntilTheEndOf(fd) => {
+                let end = &mut std::io::sink();
+                let _ = std::io::copy(&mut *stream(*fd), end);
+            }
+            Hold::UntilASignal => std::thread::sleep(LIMIT),
+        }
+    }
+}
+
+/// From now on SIGUSR1 ends this process, with status 0.
+///
+/// A handler, because PID 1 of a namespace ignores a signal without one, and
+/// because a blocked or ignored signal would be seen from outside as one that
+/// the launcher has blocked or ignored.
+fn end_on_signal() {
+    extern "C" fn end(_: c_int) {
+        // SAFETY: _exit(2) may be called in a signal handler, see
+        // signal-safety(7).
+        unsafe { libc::_exit(0) }
+    }
+    let action = SigAction::new(
+        SigHandler::Handler(end),
+        SaFlags::empty(),
+        SigSet::empty(),
+    );
+    // SAFETY: sigaction(2) wants a handler that calls only what may be called
+    // in one, and `end` calls _exit(2) alone.
+    let _ = unsafe { sigaction(Signal::SIGUSR1, &action) };
+}
+
+/// The socket on which the harness wants the answer.
+struct Answer {
+    fd: RawFd,
+    inode: u64,
+}
+
+impl Answer {
+    /// `FD:INODE`.
+    fn parse(text: &OsStr) -> Option<Answer> {
+        let (fd, inode) = text.to_str()?.split_once(':')?;
+        Some(Answer { fd: fd.parse().ok()?, inode: inode.parse().ok()? })
+    }
+
+    /// Whether the descriptor is open and is still that socket: a launcher may
+    /// have closed it, or may use its number for a file of its own.
+    fn is_there(&self) -> bool {
+        stream(self.fd).metadata().is_ok_and(|it| it.ino() == self.inode)
+    }
 }
 
 /// What the command line asks for.
@@ -116,6 +202,7 @@ enum Request<'a> {
 struct Options<'a> {
     json: bool,
     hold: bool,
+    answer: Option<Answer>,
     proc: PathBuf,
     only: Vec<&'a str>,
 }
@@ -125,6 +212,7 @@ impl<'a> Options<'a> {
         let mut options = Options {
             json: false,
             hold: false,
+            answer: None,
             proc: PathBuf::from("/proc"),
             only: Vec::new(),
         };
@@ -135,6 +223,13 @@ impl<'a> Options<'a> {
                 b"--list" => return Ok(Request::List),
                 b"--json" => options.json = true,
                 b"--hold" => options.hold = true,
+                b"--answer" => {
+                    let answer = arguments
+                        .next()
+                        .and_then(|word| Answer::parse(word))
+                        .ok_or("--answer takes FD:INODE")?;
+                    options.answer = Some(answer);
+                }
                 b"--proc" => {
                     let directory =
                         arguments.next().ok_or("--proc takes a directory")?;
@@ -182,18 +277,22 @@ fn list() -> String {
         .collect()
 }
 
-/// Writes all of `text` to standard output and gives the exit status.
+/// Writes all of `text` to the descriptor `to` and gives the exit status.
 ///
 /// One write, so that lines of two probes on one terminal do not mix. Nobody
 /// is told when nobody listens any more: SIGPIPE ends most programs then, and
 /// one in which a launcher left it ignored should be as quiet.
-fn print(text: &[u8]) -> c_int {
-    match stream(1).write_all(text) {
+fn print(text: &[u8], to: RawFd) -> c_int {
+    match stream(to).write_all(text) {
         Ok(()) => 0,
         Err(error) => {
             let errno = error.raw_os_error();
             if !matches!(errno, Some(libc::EPIPE | libc::EBADF)) {
-                complain(&format!("write to standard output: {error}"));
+                let to = match to {
+                    1 => "standard output".to_owned(),
+                    fd => format!("descriptor {fd}"),
+                };
+                complain(&format!("write to {to}: {error}"));
             }
             1
         }
@@ -206,8 +305,8 @@ fn complain(what: &str) {
     let _ = stream(2).write_all(line.as_bytes());
 }
 
-/// A standard stream, without a buffer and never closed.
-fn stream(fd: RawFd) -> ManuallyDrop<impl Read + Write> {
+/// An inherited descriptor, without a buffer and never closed.
+fn stream(fd: RawFd) -> ManuallyDrop<File> {
     // SAFETY: from_raw_fd wants the descriptor to be ours alone: nothing else
     // in this program uses it, and it is never dropped. If it is not open,
     // every use of it fails with EBADF.

@@ -1,29 +1,36 @@
 //! `nsteps observe`: the effect of any command line that runs the probe, and
 //! of several, where they differ.
+//!
+//! Each launcher is looked at twice, each time in a sandbox of its own: what
+//! is not the same both times depends on more than the launcher.
 
 use crate::cli::Observe;
+use crate::columns::{Column, Row, Standing, Value, rows};
 use crate::equipment::Equipment;
-use crate::error::{DIFFERENT, Error, Result};
+use crate::error::{DIFFERENT, Error, Result, TROUBLE};
 use crate::output;
-use crate::sandbox::{PROBE, Plan, Sandbox, Scenario, Tree};
-use crate::trial::{Alone, Met, Observed, bare_probe, hold_and_look};
+use crate::sandbox::{PROBE, Plan, Sandbox, Scenario, Tree, Way};
+use crate::trial::{Alone, Launch, Met, Observed, baseline_of, hold_and_look};
 use anstyle::Style;
+use probe::Key;
 use serde_json::json;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 const STRONG: Style = Style::new().bold();
 const FAINT: Style = Style::new().dimmed();
 
 /// The version of the JSON form.
-const SCHEMA: &str = "nsteps.observe/1";
+const SCHEMA: &str = "nsteps.observe/2";
 
-/// Observes each command line in a sandbox of its own.
+/// Observes each command line twice, and compares.
 ///
 /// # Errors
 ///
-/// The machine does not allow a sandbox, or a launcher cannot be started.
+/// Fails if a command line is empty, or if the machine does not allow a
+/// sandbox.
 pub fn run(options: &Observe) -> Result<u8> {
+    let lines = lines(&options.launchers)?;
     let equipment = Equipment::gather(None)?;
     let scenario = match &options.scenario {
         None => Scenario::natural(),
@@ -33,114 +40,183 @@ pub fn run(options: &Observe) -> Result<u8> {
             ))
         })?,
     };
-    let lines: Vec<&[String]> = options
-        .launchers
-        .split(|word| word == "--")
-        .filter(|line| !line.is_empty())
-        .collect();
-    let mut all = Vec::new();
-    for line in &lines {
-        all.push((line.join(" "), observe(line, scenario, &equipment)?));
+    let mut columns = Vec::new();
+    for line in lines {
+        let first = look(line, scenario, &equipment)?;
+        let second = look(line, scenario, &equipment)?;
+        columns.push(Column::of(line.join(" "), first, second));
     }
-    let differ = all.iter().any(|(_, it)| it.effect != all[0].1.effect)
-        || all.iter().any(|(_, it)| !it.disagreements.is_empty());
-    let text = if options.json { json_of(scenario, &all) } else { text(&all) };
+    let rows = rows(&columns);
+    let text = match options.json {
+        true => json_of(scenario, &columns, &rows),
+        false => text(&columns, &rows),
+    };
     output::print(&text)?;
-    if let Some((line, _)) = all.iter().find(|(_, it)| it.payload.is_none()) {
-        return Err(Error::new(format!("{line} never ran the probe")));
-    }
-    Ok(if differ { DIFFERENT } else { 0 })
+    let differ = rows.iter().any(|it| it.standing == Standing::Differs)
+        || columns.iter().any(|it| !it.disagreements.is_empty());
+    Ok(match differ {
+        _ if columns.iter().any(|it| it.unheard.is_some()) => TROUBLE,
+        true => DIFFERENT,
+        false => 0,
+    })
 }
 
-fn observe(
+/// The command lines between the `--`.
+fn lines(words: &[String]) -> Result<Vec<&[String]>> {
+    let lines: Vec<&[String]> = words.split(|word| word == "--").collect();
+    match lines.iter().position(|line| line.is_empty()) {
+        None => Ok(lines),
+        Some(index) => Err(Error::new(format!(
+            "launcher {} is empty: there is no command line beside a `--`",
+            letter(index)
+        ))),
+    }
+}
+
+/// One look at a launcher; what keeps it from being observed is not an error
+/// of the whole comparison.
+fn look(
     line: &[String],
     scenario: Scenario,
     equipment: &Equipment,
 ) -> Result<Observed> {
     let plan = Plan::of(scenario, Tree::Whole, equipment);
     let mut sandbox = Sandbox::enter(&plan, equipment)?;
-    let baseline = bare_probe(&mut sandbox)?;
-    let probe = [PROBE, "--json", "--hold"].map(str::to_owned);
-    let mut argv = Vec::new();
-    for word in line {
-        if word == "{}" {
-            argv.extend(probe.iter().cloned());
-        } else {
-            argv.push(word.clone());
-        }
-    }
-    if !line.iter().any(|word| word == "{}") {
-        argv.extend(probe);
-    }
+    let launch = Launch::in_root(|probe| command_line(line, probe));
+    let baseline = baseline_of(&mut sandbox, &launch)?;
     let mut met = Met::new(&Alone);
-    hold_and_look(&mut sandbox, &baseline, &argv, &mut met)
+    let observed = hold_and_look(&mut sandbox, &baseline, &launch, &mut met);
+    Ok(observed.unwrap_or_else(|error| Observed {
+        unheard: Some(error.message),
+        ..Observed::default()
+    }))
 }
 
-/// Key by key; with several launchers, who shows what.
-fn text(all: &[(String, Observed)]) -> String {
+/// The launcher's words, with the probe in the place of each `{}`, or at the
+/// end. In the middle of a word (`su -c 'exec {}'`) it is one text.
+fn command_line(line: &[String], arguments: &[String]) -> Vec<String> {
+    let probe = [&[PROBE.to_owned()], arguments].concat();
+    if !line.iter().any(|word| word.contains("{}")) {
+        return [line, &probe].concat();
+    }
+    line.iter()
+        .flat_map(|word| match word.as_str() {
+            "{}" => probe.clone(),
+            word => vec![word.replace("{}", &probe.join(" "))],
+        })
+        .collect()
+}
+
+/// How a launcher is called in a comparison: A to Z, then A1 and so on.
+fn letter(index: usize) -> String {
+    let letter = char::from(b'A' + (index % 26) as u8);
+    match index / 26 {
+        0 => letter.to_string(),
+        round => format!("{letter}{round}"),
+    }
+}
+
+/// Key by key; with several launchers, which of them shows what.
+fn text(columns: &[Column], rows: &[Row]) -> String {
     let mut out = String::new();
-    let letter =
-        |index: usize| char::from(b'A' + u8::try_from(index % 26).unwrap_or(0));
-    if all.len() > 1 {
-        for (index, (line, _)) in all.iter().enumerate() {
-            let _ =
-                writeln!(out, "{STRONG}{}{STRONG:#}  {line}", letter(index));
+    let several = columns.len() > 1;
+    for (index, column) in columns.iter().enumerate() {
+        if several {
+            let name = letter(index);
+            let _ = writeln!(out, "{STRONG}{name}{STRONG:#}  {}", column.line);
         }
+        if let Some(why) = &column.unheard {
+            let _ = writeln!(out, "   not observed: {why}");
+        } else if column.way == Way::Stdout {
+            out.push_str(
+                "   heard on standard output: it closes what it inherits\n",
+            );
+        }
+    }
+    if !out.is_empty() {
         out.push('\n');
     }
-    let keys: BTreeSet<&String> =
-        all.iter().flat_map(|(_, it)| it.effect.0.keys()).collect();
-    let width = keys.iter().map(|key| key.len()).max().unwrap_or(0);
-    for key in keys {
-        let mut values: Vec<(Option<&String>, String)> = Vec::new();
-        for (index, (_, it)) in all.iter().enumerate() {
-            let value = it.effect.0.get(key);
-            match values.iter_mut().find(|(other, _)| *other == value) {
-                Some((_, who)) => who.push(letter(index)),
-                None => values.push((value, letter(index).to_string())),
-            }
-        }
-        let one = values.len() == 1;
-        let mut shown = key.as_str();
-        for (value, who) in values {
-            let value = value.map_or("unchanged", String::as_str);
-            if one {
-                let _ = writeln!(out, "  {shown:<width$}  {value}");
-            } else {
-                let _ = writeln!(
-                    out,
-                    "{STRONG}#{STRONG:#} {shown:<width$}  {value}  \
-                     {FAINT}{who}{FAINT:#}"
-                );
-            }
-            shown = "";
+    let width = rows.iter().map(|row| row.key.len()).max().unwrap_or(0);
+    for row in rows {
+        let mark = match row.standing {
+            Standing::Agrees => ' ',
+            Standing::Differs => '#',
+            Standing::Unknown => '?',
+        };
+        let mut key = row.key.as_str();
+        for (value, launchers) in &row.values {
+            let names: Vec<String> =
+                launchers.iter().map(|index| letter(*index)).collect();
+            let names = match several && row.standing != Standing::Agrees {
+                true => format!("  {FAINT}{}{FAINT:#}", names.join(" ")),
+                false => String::new(),
+            };
+            let _ = writeln!(
+                out,
+                "{STRONG}{mark}{STRONG:#} {key:<width$}  {value}{names}"
+            );
+            key = "";
         }
     }
-    for (line, it) in all {
-        for why in &it.disagreements {
-            let _ =
-                writeln!(out, "inside and outside disagree ({line}): {why}");
+    for column in columns {
+        for why in &column.disagreements {
+            let _ = writeln!(
+                out,
+                "inside and outside disagree ({}): {why}",
+                column.line
+            );
         }
+    }
+    if rows.iter().any(|row| row.standing == Standing::Unknown) {
+        let _ = writeln!(
+            out,
+            "? not the same twice, or not observed: neither equal nor different"
+        );
     }
     out
 }
 
-fn json_of(scenario: Scenario, all: &[(String, Observed)]) -> String {
-    let launchers: Vec<_> = all
+fn json_of(scenario: Scenario, columns: &[Column], rows: &[Row]) -> String {
+    let launchers: Vec<_> = columns
         .iter()
-        .map(|(line, it)| {
+        .map(|column| {
+            let changed = |(key, value): (&Key, &Value)| match value {
+                Value::Changed(change) => Some((key.clone(), change.clone())),
+                _ => None,
+            };
+            let unstable = |(key, value): (&Key, &Value)| match value {
+                Value::Unstable(one, other) => {
+                    Some((key.clone(), [one.clone(), other.clone()]))
+                }
+                _ => None,
+            };
+            let values = || column.values.iter();
             json!({
-                "launcher": line,
-                "effect": it.effect.0,
-                "disagreements": it.disagreements,
-                "observation": it.payload,
+                "launcher": column.line,
+                "effect": values().filter_map(changed).collect::<BTreeMap<_, _>>(),
+                "unstable":
+                    values().filter_map(unstable).collect::<BTreeMap<_, _>>(),
+                "heard_on": match (&column.unheard, column.way) {
+                    (Some(_), _) => None,
+                    (None, Way::Socket) => Some("socket"),
+                    (None, Way::Stdout) => Some("stdout"),
+                },
+                "unheard": column.unheard,
+                "disagreements": column.disagreements,
+                "observation": column.payload,
             })
         })
+        .collect();
+    let differing: Vec<&String> = rows
+        .iter()
+        .filter(|it| it.standing == Standing::Differs)
+        .map(|it| &it.key)
         .collect();
     let value = json!({
         "schema": SCHEMA,
         "scenario": scenario.to_string(),
         "launchers": launchers,
+        "differing": differing,
     });
     format!("{value:#}\n")
 }

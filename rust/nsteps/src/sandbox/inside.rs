@@ -1,6 +1,7 @@
 //! The two processes inside: the warden, who makes the namespaces, and init,
 //! who lives in them.
 
+use super::listen::ANSWER;
 use super::protocol::{Channel, Command, Ended, Reply, Request};
 use super::{
     HOSTNAME, Identity, MYTMP, OBSERVED_PROC, Plan, Refusal, chroot, links,
@@ -22,6 +23,7 @@ use nix::unistd::{ForkResult, Pid, getegid, geteuid, pipe2};
 use std::ffi::CString;
 use std::io::Read;
 use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
 
 /// What of the sandbox itself is observed: the things a step could change for
 /// others.
@@ -40,6 +42,9 @@ const QUEUE: i32 = 0x6e73_7465;
 ///
 /// The harness is gone, or the kernel refused what every kernel allows.
 pub fn warden() -> Result<()> {
+    // The caller may ignore SIGCHLD: then the kernel would reap the launchers,
+    // and init would not learn how they ended.
+    sys::default_signals();
     set_pdeathsig(Signal::SIGKILL).context("prctl PR_SET_PDEATHSIG")?;
     let socket = std::io::stdin()
         .as_fd()
@@ -201,17 +206,13 @@ fn start(command: &Command, descriptors: &[OwnedFd]) -> Result<i32> {
         ForkResult::Child => become_command(command, descriptors, &failing),
         ForkResult::Parent { child } => {
             drop(failing);
-            let mut errno = [0; 4];
+            let mut why = String::new();
             let mut failed = std::fs::File::from(failed);
-            if failed.read_exact(&mut errno).is_ok() {
-                let errno = Errno::from_raw(i32::from_ne_bytes(errno));
-                return Err(Error::new(format!(
-                    "cannot start {}: {}",
-                    command.argv.first().map_or("", String::as_str),
-                    errno.desc()
-                )));
+            failed.read_to_string(&mut why).context("hear of the exec")?;
+            match why.is_empty() {
+                true => Ok(child.as_raw()),
+                false => Err(Error::new(why)),
             }
-            Ok(child.as_raw())
         }
     }
 }
@@ -243,8 +244,9 @@ fn become_command(
     descriptors: &[OwnedFd],
     failing: &OwnedFd,
 ) -> ! {
-    let errno = match prepare(descriptors) {
-        Err(errno) => errno,
+    let directory = command.directory.as_deref().unwrap_or("/".as_ref());
+    let why = match prepare(descriptors, directory) {
+        Err(why) => why,
         Ok(()) => {
             let strings = |texts: &[String]| -> Vec<CString> {
                 texts
@@ -266,24 +268,29 @@ fn become_command(
                     .iter()
                     .map(|(name, value)| format!("{name}={value}")),
             );
-            sys::execvpe(&strings(&command.argv), &strings(&environment))
+            let argv = strings(&command.argv);
+            let errno = sys::execvpe(&argv, &strings(&environment));
+            let program = command.argv.first().map_or("", String::as_str);
+            Error::new(format!("start {program}: {}", errno.desc()))
         }
     };
-    let _ = nix::unistd::write(failing, &(errno as i32).to_ne_bytes());
+    let _ = nix::unistd::write(failing, why.message.as_bytes());
     std::process::exit(127)
 }
 
 /// The state every launcher starts from (differences.md: R2).
-fn prepare(descriptors: &[OwnedFd]) -> nix::Result<()> {
-    for (number, fd) in descriptors.iter().enumerate() {
-        sys::install(fd.as_fd(), number as i32)?;
+fn prepare(descriptors: &[OwnedFd], directory: &Path) -> Result<()> {
+    sys::cloexec_from(0).context("close_range CLOSE_RANGE_CLOEXEC")?;
+    for (number, fd) in [0, 1, 2, ANSWER].into_iter().zip(descriptors) {
+        sys::install(fd.as_fd(), number)
+            .context(format_args!("dup2 to descriptor {number}"))?;
     }
-    sys::cloexec_from(3)?;
     nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));
-    nix::unistd::chdir("/")?;
+    nix::unistd::chdir(directory)
+        .context(format_args!("chdir to {}", directory.display()))?;
     // Below the hard limit, so that a runtime that raises its own is seen.
-    sys::limit_open_files(1024)?;
-    set_pdeathsig(None)?;
+    sys::limit_open_files(1024).context("setrlimit RLIMIT_NOFILE")?;
+    set_pdeathsig(None).context("prctl PR_SET_PDEATHSIG")?;
     sys::default_signals();
     Ok(())
 }

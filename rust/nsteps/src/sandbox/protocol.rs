@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io::{IoSlice, IoSliceMut, Read};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::path::PathBuf;
 use std::time::Instant;
 
 /// A command to run in the sandbox.
@@ -28,12 +29,15 @@ pub struct Command {
     pub argv: Vec<String>,
     /// Added to the small environment everyone gets.
     pub environment: Vec<(String, String)>,
+    /// The working directory, in the sandbox; `/` where there is none.
+    pub directory: Option<PathBuf>,
 }
 
 /// What the harness asks for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Request {
-    /// Start a command on the three descriptors sent along.
+    /// Start a command. The first three descriptors sent along become its
+    /// standard streams, a fourth one its [`ANSWER`](super::listen::ANSWER).
     Run(Command),
     /// Say what the sandbox looks like.
     Observe,
@@ -161,7 +165,7 @@ impl Channel {
         }
         let mut header = [0u8; 4];
         let mut slices = [IoSliceMut::new(&mut header)];
-        let mut space = cmsg_space!([RawFd; 3], UnixCredentials);
+        let mut space = cmsg_space!([RawFd; 4], UnixCredentials);
         let received = recvmsg::<()>(
             self.socket.as_raw_fd(),
             &mut slices,

@@ -20,7 +20,8 @@ pub(super) const PROPERTY: Property = Property {
 const FAR: RawFd = 4096;
 
 /// Reads `descriptors`, the open numbers, and for each `descriptors.N`: what
-/// it is, how it was opened and its status flags.
+/// it is, how it was opened and its status flags. Of the standard streams it
+/// reads `descriptors.N.inode` as well, which tells one pipe from another.
 ///
 /// The numbers are asked for one by one with fcntl(2), because reading
 /// `/proc/self/fd` takes a descriptor, and `/proc`. No close-on-exec flag is
@@ -32,6 +33,10 @@ fn observe(proc: &Proc, observation: &mut Observation) {
         (0..table.unwrap_or(FAR)).filter(|fd| sys::is_open(*fd)).collect();
     for &fd in &open {
         observation.read(format!("descriptors.{fd}"), describe(proc, fd));
+        if let (0..=2, Ok(stat)) = (fd, sys::file_at(fd)) {
+            let inode = stat.st_ino.to_string();
+            observation.read(format!("descriptors.{fd}.inode"), Ok(inode));
+        }
     }
     let numbers: Vec<String> = open.iter().map(RawFd::to_string).collect();
     let numbers = match numbers.is_empty() {
@@ -106,8 +111,11 @@ fn special(link: &str) -> Option<String> {
 
 fn effect(baseline: &Observation, seen: &Observation, effect: &mut Effect) {
     let of = |observation: &Observation| -> Vec<String> {
-        let keys = observation.readings.keys();
-        keys.filter(|key| key.starts_with("descriptors.")).cloned().collect()
+        let numbered = |key: &&String| {
+            let number = key.strip_prefix("descriptors.");
+            number.is_some_and(|it| it.parse::<RawFd>().is_ok())
+        };
+        observation.readings.keys().filter(numbered).cloned().collect()
     };
     if !baseline.readings.contains_key("descriptors")
         || !seen.readings.contains_key("descriptors")
