@@ -1,0 +1,337 @@
+//! `nsteps observe` on launchers that print, redirect, close, fail, change
+//! from run to run or move their payload: what is said of each is true.
+
+mod availability;
+
+use availability::{is_of_the_machine, unavailable};
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use nsteps::layout::Layout;
+use serde_json::Value;
+use std::process::{Command, ExitCode};
+
+/// A launcher in the shell's words; `"$@"` is its payload.
+struct Case {
+    name: &'static str,
+    /// One script for each launcher.
+    scripts: &'static [&'static str],
+    /// The exit status of `nsteps observe`.
+    status: i32,
+    /// `INDEX KEY = CHANGE` of the effects, or `INDEX KEY -` where a key must
+    /// not be there.
+    effects: &'static [(usize, &'static str, Option<&'static str>)],
+    /// Keys in which the launchers must differ.
+    differing: &'static [&'static str],
+    /// The way on which each is heard.
+    heard_on: &'static [Option<&'static str>],
+}
+
+const SOCKET: Option<&str> = Some("socket");
+const STDOUT: Option<&str> = Some("stdout");
+
+/// Closes every descriptor above 2, as runtimes do, and becomes the payload.
+const CLOSE: &str = "exec python3 -c 'import os, sys
+os.closerange(3, 1024)
+os.execv(sys.argv[1], sys.argv[1:])' \"$@\"";
+
+const CASES: &[Case] = &[
+    Case {
+        name: "a_line_before_the_payload_is_no_answer",
+        scripts: &["printf 'a\\n'; exec \"$@\""],
+        status: 0,
+        effects: &[(0, "exit", Some("0")), (0, "descriptors.1", None)],
+        differing: &[],
+        heard_on: &[SOCKET],
+    },
+    Case {
+        name: "a_line_without_an_end_before_the_payload_is_no_answer",
+        scripts: &["printf a; exec \"$@\""],
+        status: 0,
+        effects: &[(0, "exit", Some("0"))],
+        differing: &[],
+        heard_on: &[SOCKET],
+    },
+    Case {
+        name: "much_talk_on_both_streams_holds_nothing_up",
+        scripts: &["head -c 3000000 /dev/zero
+head -c 3000000 /dev/zero | tr '\\0' '\\n' >&2
+exec \"$@\""],
+        status: 0,
+        effects: &[(0, "exit", Some("0"))],
+        differing: &[],
+        heard_on: &[SOCKET],
+    },
+    Case {
+        name: "closed_standard_streams_are_seen_and_the_payload_is_heard",
+        scripts: &["exec \"$@\" 0<&- 1>&- 2>&-"],
+        status: 0,
+        effects: &[
+            (0, "descriptors.0", Some("closed")),
+            (0, "descriptors.1", Some("closed")),
+            (0, "descriptors.2", Some("closed")),
+            (0, "exit", Some("0")),
+        ],
+        differing: &[],
+        heard_on: &[SOCKET],
+    },
+    Case {
+        name: "closed_descriptors_are_seen_and_stdout_is_heard",
+        scripts: &[CLOSE],
+        status: 0,
+        effects: &[
+            (0, "descriptors.inherited", Some("closed")),
+            (0, "exit", Some("0")),
+        ],
+        differing: &[],
+        heard_on: &[STDOUT],
+    },
+    Case {
+        name: "on_stdout_the_answer_may_follow_a_text_without_a_newline",
+        scripts: &["printf 'starting... '; exec python3 -c 'import os, sys
+os.closerange(3, 1024)
+os.execv(sys.argv[1], sys.argv[1:])' \"$@\""],
+        status: 0,
+        effects: &[(0, "descriptors.inherited", Some("closed"))],
+        differing: &[],
+        heard_on: &[STDOUT],
+    },
+    Case {
+        name: "another_stdin_is_one_true_line",
+        scripts: &["\"$@\" </dev/null"],
+        status: 0,
+        effects: &[
+            (0, "descriptors.0", Some("null, read")),
+            (0, "exit", Some("0")),
+        ],
+        differing: &[],
+        heard_on: &[SOCKET],
+    },
+    Case {
+        name: "another_pipe_on_stdin_is_one_true_line",
+        scripts: &["true | \"$@\""],
+        status: 0,
+        effects: &[
+            (0, "descriptors.0", Some("another pipe, read")),
+            (0, "exit", Some("0")),
+        ],
+        differing: &[],
+        heard_on: &[SOCKET],
+    },
+    Case {
+        name: "holding_does_not_depend_on_stdin_where_stdout_is_heard",
+        scripts: &["python3 -c 'import os, sys
+os.closerange(3, 1024)
+os.execv(sys.argv[1], sys.argv[1:])' \"$@\" </dev/null"],
+        status: 0,
+        effects: &[
+            (0, "descriptors.0", Some("null, read")),
+            (0, "exit", Some("0")),
+        ],
+        differing: &[],
+        heard_on: &[STDOUT],
+    },
+    Case {
+        name: "the_words_of_a_launcher_are_part_of_what_is_observed",
+        scripts: &[
+            "echo \"warning: no isolation, pid $$\" >&2; exec \"$@\"",
+            "exec \"$@\"",
+        ],
+        status: 1,
+        effects: &[
+            (0, "said", Some("warning: no isolation, pid PID")),
+            (1, "said", None),
+        ],
+        differing: &["said"],
+        heard_on: &[SOCKET, SOCKET],
+    },
+    Case {
+        name: "a_message_of_a_foreign_launcher_is_kept_whole",
+        scripts: &["echo 'Failed to open /etc/thing.conf: \
+                    No such file or directory' >&2
+exit 3"],
+        status: 2,
+        effects: &[
+            (
+                0,
+                "said",
+                Some(
+                    "Failed to open /etc/thing.conf: \
+                     No such file or directory",
+                ),
+            ),
+            (0, "exit", Some("3")),
+            (0, "refused", None),
+        ],
+        differing: &[],
+        heard_on: &[None],
+    },
+    Case {
+        name: "a_launcher_without_an_observation_equals_no_other",
+        scripts: &["exec unshare --uts \"$@\"", "exit 1"],
+        status: 2,
+        effects: &[(0, "ns.uts", Some("new")), (1, "ns.uts", None)],
+        differing: &["exit"],
+        heard_on: &[SOCKET, None],
+    },
+    Case {
+        name: "what_is_not_the_same_twice_neither_differs_nor_agrees",
+        scripts: &[
+            "X=$(cat /proc/sys/kernel/random/uuid) exec \"$@\"",
+            "X=$(cat /proc/sys/kernel/random/uuid) exec \"$@\"",
+        ],
+        status: 0,
+        effects: &[(0, "env.X", None), (1, "env.X", None)],
+        differing: &[],
+        heard_on: &[SOCKET, SOCKET],
+    },
+];
+
+fn main() -> ExitCode {
+    let mut trials: Vec<Trial> = CASES
+        .iter()
+        .map(|case| Trial::ignorable_test(case.name, || case.run()))
+        .collect();
+    trials.push(Trial::ignorable_test(
+        "an_ignored_sigchld_loses_no_exit_status",
+        ignored_sigchld,
+    ));
+    trials.push(Trial::ignorable_test(
+        "a_launcher_that_cannot_start_leaves_the_others_theirs",
+        cannot_start,
+    ));
+    trials.push(Trial::test("an_empty_launcher_is_trouble", empty_launcher));
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+impl Case {
+    fn run(&self) -> Result<Completion, Failed> {
+        let mut words = Vec::new();
+        for script in self.scripts {
+            words.extend(["--", "sh", "-c", script, "sh"]);
+        }
+        let (status, value) = match observe(command(&words)?)? {
+            Observed::Unavailable(reason) => return unavailable(&reason),
+            Observed::As(status, value) => (status, value),
+        };
+        let mut wrong = Vec::new();
+        if status != self.status {
+            wrong.push(format!("status {status}, not {}", self.status));
+        }
+        let launchers = &value["launchers"];
+        for (index, key, expected) in self.effects {
+            let found = launchers[index]["effect"][key].as_str();
+            if found != *expected {
+                wrong.push(format!("{index} {key}: {found:?}"));
+            }
+        }
+        for (index, expected) in self.heard_on.iter().enumerate() {
+            let found = launchers[index]["heard_on"].as_str();
+            if found != *expected {
+                wrong.push(format!("{index} heard on {found:?}"));
+            }
+            let disagreements = &launchers[index]["disagreements"];
+            if disagreements.as_array().is_none_or(|it| !it.is_empty()) {
+                wrong.push(format!("{index} disagreements: {disagreements}"));
+            }
+        }
+        let differing: Vec<&str> = value["differing"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect();
+        if differing != self.differing {
+            wrong.push(format!("differing: {differing:?}"));
+        }
+        match wrong.is_empty() {
+            true => Ok(Completion::Completed),
+            false => Err(format!("{}\n{value:#}", wrong.join("\n")).into()),
+        }
+    }
+}
+
+/// What a run of the command gave.
+enum Observed {
+    /// The machine does not allow it.
+    Unavailable(String),
+    /// It ended with this status, and printed this.
+    As(i32, Value),
+}
+
+fn nsteps() -> Result<std::path::PathBuf, Failed> {
+    let layout = Layout::find().map_err(|it| it.message)?;
+    Ok(layout.programs().join("bin/nsteps"))
+}
+
+fn command(words: &[&str]) -> Result<Command, Failed> {
+    let mut command = Command::new(nsteps()?);
+    command.args(["observe", "--json"]).args(words);
+    Ok(command)
+}
+
+fn observe(mut command: Command) -> Result<Observed, Failed> {
+    let output = command.output()?;
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    if output.stdout.is_empty() && is_of_the_machine(&stderr) {
+        return Ok(Observed::Unavailable(stderr.trim().to_owned()));
+    }
+    let value = serde_json::from_slice(&output.stdout)
+        .map_err(|error| format!("{error}: {stderr}"))?;
+    let status = output.status.code().ok_or("it was killed")?;
+    Ok(Observed::As(status, value))
+}
+
+/// Two launchers that end differently differ, whatever the caller does with
+/// SIGCHLD.
+fn ignored_sigchld() -> Result<Completion, Failed> {
+    let mut command = Command::new("python3");
+    command
+        .arg("-c")
+        .arg(
+            "import os, signal, sys
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+os.execv(sys.argv[1], sys.argv[1:])",
+        )
+        .arg(nsteps()?)
+        .args(["observe", "--json"])
+        .args(["--", "sh", "-c", "\"$@\"", "sh"])
+        .args(["--", "sh", "-c", "\"$@\"; exit 5", "sh"]);
+    let (status, value) = match observe(command)? {
+        Observed::Unavailable(reason) => return unavailable(&reason),
+        Observed::As(status, value) => (status, value),
+    };
+    let launchers = &value["launchers"];
+    let exits = [0, 1].map(|it| launchers[it]["effect"]["exit"].as_str());
+    if status == 1 && exits == [Some("0"), Some("5")] {
+        return Ok(Completion::Completed);
+    }
+    Err(format!("status {status}, exits {exits:?}").into())
+}
+
+/// A program that is not there keeps nothing of the other launcher back.
+fn cannot_start() -> Result<Completion, Failed> {
+    let words = ["--", "unshare", "--uts", "--", "/no/such/launcher"];
+    let (status, value) = match observe(command(&words)?)? {
+        Observed::Unavailable(reason) => return unavailable(&reason),
+        Observed::As(status, value) => (status, value),
+    };
+    let launchers = &value["launchers"];
+    let seen = launchers[0]["effect"]["ns.uts"].as_str();
+    let why = launchers[1]["unheard"].as_str().unwrap_or("");
+    let right = "start /no/such/launcher: No such file or directory";
+    if status == 2 && seen == Some("new") && why == right {
+        return Ok(Completion::Completed);
+    }
+    Err(format!("status {status}, ns.uts {seen:?}, {why}").into())
+}
+
+fn empty_launcher() -> Result<(), Failed> {
+    for words in [&["--", "env", "--"][..], &["--", "--"], &["--", "--", "env"]]
+    {
+        let output = command(words)?.output()?;
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        if output.status.code() != Some(2) || !stderr.contains("is empty") {
+            return Err(format!("{words:?}: {output:?}").into());
+        }
+    }
+    Ok(())
+}
