@@ -4,14 +4,17 @@
 use crate::equipment::Equipment;
 use crate::error::{Error, Result};
 use crate::launcher::Launcher;
+use crate::outside::Descendant;
 use crate::sandbox::protocol::Command;
 use crate::sandbox::{
     Mounts, NO_SHEBANG, PROGRAMS, Plan, Refusal, Sandbox, Scenario, Tree,
     deadline, read_to_end,
 };
 use crate::step::Step;
+use crate::timeout::within;
 use crate::trial::{Observed, Outcome, complaint};
-use std::time::{Duration, Instant};
+use crate::witness::{WITNESS, arrives, lives};
+use std::time::Instant;
 
 /// A situation, and what is looked at in it.
 #[derive(Debug)]
@@ -41,7 +44,7 @@ pub enum Look {
     Stderr,
     /// What became of the sandbox around it.
     Host,
-    /// The launcher is sent SIGTERM while the payload sleeps.
+    /// The launcher is sent SIGTERM while the payload waits.
     Terminate,
     /// The payload sleeps for ever; the sandbox is closed over it.
     Hang,
@@ -120,7 +123,7 @@ pub const BEHAVIOURS: &[Behaviour] = &[
         name: "terminated",
         about: "the launcher gets SIGTERM",
         steps: &["skeleton"],
-        payload: &["sleep", "1000"],
+        payload: &[WITNESS],
         look: Look::Terminate,
         mounts: Mounts::Private,
     },
@@ -136,14 +139,17 @@ pub const BEHAVIOURS: &[Behaviour] = &[
         name: "hang",
         about: "the payload never ends, and the sandbox is closed over it",
         steps: BOTH,
-        payload: &["sh", "-c", "sleep 1000 & sleep 1000"],
+        payload: &["sh", "-c", "sleep 1000 & cat"],
         look: Look::Hang,
         mounts: Mounts::Private,
     },
 ];
 
-/// How long a payload that sleeps is given to be there.
-const SETTLED: Duration = Duration::from_millis(300);
+/// How many times as long as it took to get its payload there a launcher is
+/// given to end before it.  A launcher that does not wait has next to nothing
+/// left to do.  This is no proof, and where it is too short a fault is missed,
+/// but it never makes a fault of what is none.
+const TIMES_ITS_START: u32 = 5;
 
 impl Behaviour {
     /// Tries it with one launcher.
@@ -172,41 +178,46 @@ impl Behaviour {
         argv: Vec<String>,
     ) -> Result<Observed> {
         let command = Command { argv, ..Command::default() };
+        let begun = Instant::now();
         let mut running = sandbox.run(&command)?;
-        running.stdin = None;
         let pid = running.pid;
         let mut observed = Observed::default();
         match self.look {
             Look::Terminate => {
-                crate::outside::until_it_sleeps(sandbox.init(), deadline())?;
+                arrives(&mut running)?;
                 sandbox.signal(pid, nix::libc::SIGTERM)?;
             }
             Look::Hang => {
-                crate::outside::until_it_sleeps(sandbox.init(), deadline())?;
-                let early = sandbox.wait(pid, Instant::now() + SETTLED)?;
+                arrives(&mut running)?;
+                let bound = begun.elapsed() * TIMES_ITS_START;
+                let early = sandbox.wait(pid, Instant::now() + bound)?;
                 let exit = early.map(|it| it.status.to_string());
                 observed.effect.change("exit", exit.unwrap_or("never".into()));
                 let left = crate::outside::descendants(sandbox.init());
+                let names: Vec<String> =
+                    left.iter().map(Descendant::name).collect();
+                if !names.iter().any(|it| it == WITNESS) {
+                    return Err(Error::new(format!(
+                        "there is no {WITNESS} in the sandbox, only: {}",
+                        names.join(" ")
+                    )));
+                }
                 drop(sandbox);
                 let alive =
                     left.iter().filter(|it| it.is_still_alive()).count();
                 observed.effect.change("left", alive.to_string());
                 return Ok(observed);
             }
-            _ => {}
+            _ => running.stdin = None,
         }
         let ended = sandbox.wait(pid, deadline())?.ok_or_else(|| {
-            Error::new(format!("{} did not end", command.argv.join(" ")))
+            let words = command.argv.join(" ");
+            Error::new(format!("{words} did not end {}", within()))
         })?;
         observed.effect.change("exit", ended.status.to_string());
         if self.look == Look::Terminate {
-            // A payload that goes with its launcher may take a moment.
-            let until = Instant::now() + SETTLED;
-            let lives = || crate::outside::sleepers(sandbox.init()) > 0;
-            while lives() && Instant::now() < until {
-                std::thread::sleep(Duration::from_millis(10));
-            }
-            let word = if lives() { "lives on" } else { "is gone" };
+            let lives = lives(&mut running)?;
+            let word = if lives { "lives on" } else { "is gone" };
             observed.effect.change("payload", word);
             return Ok(observed);
         }

@@ -7,12 +7,15 @@
 
 use crate::error::{Context, Error, Result};
 use crate::layout::Layout;
+use crate::sys;
+use crate::timeout::{any_readable, deadline, within};
 use std::fs;
 use std::io::Read;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// A cgroup to start trials in.
 #[derive(Debug)]
@@ -165,15 +168,36 @@ pub fn janitor(dir: &Path) -> Result<()> {
     let _ = std::io::stdout().flush();
     let _ = std::io::stdin().read_to_end(&mut Vec::new());
     // What was in it is being killed; the last of them may still be dying.
-    let until = Instant::now() + Duration::from_secs(5);
-    loop {
-        match fs::remove_dir(dir) {
-            Ok(()) => return Ok(()),
-            Err(error) if Instant::now() > until => {
-                return Err(error)
-                    .context(format_args!("remove {}", dir.display()));
-            }
-            Err(_) => std::thread::sleep(Duration::from_millis(5)),
+    let until = deadline();
+    while let Err(error) = fs::remove_dir(dir) {
+        if !one_leaves(dir, until) {
+            let dir = dir.display();
+            return Err(Error::new(format!(
+                "remove {dir}: {error}: the processes in it did not end {}",
+                within()
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Waits until a process of the cgroup ends; `false` where none does in time.
+/// A process that has ended is not at once out of its cgroup.
+fn one_leaves(dir: &Path, until: Instant) -> bool {
+    let pids = fs::read_to_string(dir.join("cgroup.procs")).unwrap_or_default();
+    let pidfds: nix::Result<Vec<OwnedFd>> = pids
+        .lines()
+        .filter_map(|pid| pid.parse().ok())
+        .map(sys::pidfd_open)
+        .collect();
+    match pidfds {
+        Ok(pidfds) if !pidfds.is_empty() => {
+            let fds: Vec<_> = pidfds.iter().map(AsFd::as_fd).collect();
+            any_readable(&fds, until)
+        }
+        _ => {
+            std::thread::yield_now();
+            Instant::now() < until
         }
     }
 }

@@ -241,6 +241,9 @@ pub struct Tracer {
     /// Tell of every call
     #[arg(long)]
     pub every: bool,
+    /// How long it may take
+    #[arg(long)]
+    pub seconds: Option<f64>,
     /// The command line
     #[arg(last = true, required = true)]
     pub argv: Vec<String>,

@@ -9,8 +9,9 @@ pub mod revealing;
 mod time;
 mod ways_out;
 
+use crate::checked::Found;
 use crate::error::{Context, Error, Result};
-use crate::sandbox::PROBE;
+use crate::sandbox::{PROBE, Refusal};
 use crate::sys;
 use nix::errno::Errno;
 use nix::mount::{MsFlags, mount};
@@ -124,9 +125,16 @@ fn errno(error: std::io::Error) -> Errno {
 }
 
 /// What a demonstration that prints a table, `RESULT tab CASE`, said of a case.
-pub fn result<'t>(said: &'t str, case: &str) -> &'t str {
-    let line = said.lines().find(|it| it.ends_with(&format!("\t{case}")));
-    line.and_then(|it| it.split('\t').next()).unwrap_or("not tried")
+///
+/// # Errors
+///
+/// It did not try this case: a check that looks for it is wrong.
+pub fn result<'t>(said: &'t str, case: &str) -> Found<&'t str> {
+    said.lines()
+        .find_map(|line| line.strip_suffix(case)?.strip_suffix('\t'))
+        .ok_or_else(|| {
+            Refusal::Broken(format!("no demonstration tried `{case}`"))
+        })
 }
 
 /// Sets the domain name of the uts namespace.
@@ -142,4 +150,21 @@ fn queue(words: &[String]) -> Result<()> {
     let key = i32::from_str_radix(key.trim_start_matches("0x"), 16)
         .context("read the key")?;
     sys::message_queue(key).map(drop).context("msgget")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_case_that_was_not_tried_is_an_error() {
+        let said = "ok\tone case\nEPERM\tanother\n";
+        assert_eq!(result(said, "another"), Ok("EPERM"));
+        let error = result(said, "anothr").expect_err("it is misspelt");
+        assert_eq!(
+            error,
+            Refusal::Broken("no demonstration tried `anothr`".to_owned())
+        );
+        assert!(result(said, "case").is_err(), "it is a part of one");
+    }
 }

@@ -4,6 +4,7 @@ use crate::cgroup::Lent;
 use crate::error::{Error, Result};
 use crate::layout::Layout;
 use crate::rootfs::Rootfs;
+use crate::timeout;
 use std::path::Path;
 
 /// It is not an error that something is missing: the trials that need it are
@@ -23,8 +24,9 @@ impl Equipment {
     ///
     /// # Errors
     ///
-    /// There is no repository, or what the user named cannot be used.
+    /// There is no repository, or what the user named or set cannot be used.
     pub fn gather(rootfs: Option<&Path>) -> Result<Equipment> {
+        timeout::check()?;
         let layout = Layout::find()?;
         if !Path::new("/proc/self/ns").exists() {
             return Err(Error::new(

@@ -8,10 +8,11 @@ use crate::error::{Context, Result};
 use crate::launcher::Launcher;
 use crate::sandbox::protocol::Command;
 use crate::sandbox::{
-    Answer, NEWROOT, PATIENCE, PROBE_IN_NEWROOT, PROGRAMS, Plan, Refusal,
-    Running, Sandbox, Scenario, Tree, deadline, listen, read_to_end,
+    Answer, NEWROOT, PROBE_IN_NEWROOT, PROGRAMS, Plan, Refusal, Running,
+    Sandbox, Scenario, Tree, deadline, listen, read_to_end,
 };
 use crate::step::{Namespace, Step};
+use crate::timeout::LATE;
 use crate::trial::{Observed, Outcome, complaint};
 use probe::Observation;
 use std::time::Instant;
@@ -109,7 +110,7 @@ fn join(
     let mut observed = Observed::default();
     let exit = match ended {
         Some(ended) => ended.status.to_string(),
-        None => format!("not within {} s", PATIENCE.as_secs()),
+        None => LATE.to_owned(),
     };
     observed.effect.change("exit", exit);
     match heard {

@@ -77,6 +77,11 @@ impl Place {
         self.subjects.is_empty()
             || self.subjects.iter().any(|it| fits(it, subject))
     }
+
+    /// Whether it may show on this key.
+    pub fn is_about(&self, key: &str) -> bool {
+        self.keys.iter().any(|it| fits(it, key))
+    }
 }
 
 /// Why this launcher may deviate here, if that is known.

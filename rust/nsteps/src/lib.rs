@@ -36,6 +36,8 @@ pub mod sandbox;
 pub mod stage;
 pub mod step;
 pub mod sys;
+pub mod timeout;
 pub mod trace;
 pub mod trial;
+pub mod witness;
 pub mod workers;

@@ -6,10 +6,14 @@
 
 use crate::error::{Context, Error, Result};
 use crate::step::Namespace;
+use crate::sys;
+use crate::timeout::{any_readable, grace};
+use nix::errno::Errno;
 use probe::{Effect, Mount, Observation};
 use procfs::process::{MountInfo, MountOptFields, Process, Status};
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::os::fd::{AsFd, OwnedFd};
+use std::time::Instant;
 
 /// What the kernel shows for an id that has none here (`overflowuid` in
 /// proc_sys_kernel(5), which nobody changes).
@@ -30,8 +34,14 @@ impl Descendant {
             .is_ok_and(|it| it.starttime == self.started && it.state != 'Z')
     }
 
-    fn sleeps(&self) -> bool {
-        self.process.stat().is_ok_and(|it| it.comm == "sleep")
+    /// The name of its program; nothing where it is gone.
+    pub fn name(&self) -> String {
+        self.process.stat().map(|it| it.comm).unwrap_or_default()
+    }
+
+    /// Its pid.
+    pub fn pid(&self) -> i32 {
+        self.process.pid
     }
 }
 
@@ -71,9 +81,6 @@ pub struct Left {
 /// Where launchers leave files.
 const LITTERED: &[&str] = &["/", "/run/", "/tmp/", "/newroot/"];
 
-/// How long a process that is about to end is given to be gone.
-const DYING: Duration = Duration::from_millis(200);
-
 impl Left {
     /// What there is now.
     pub fn behind(init: i32) -> Left {
@@ -86,10 +93,12 @@ impl Left {
 
     /// Enters what there is more now.
     pub fn residue(&self, init: i32, effect: &mut Effect) {
-        let until = Instant::now() + DYING;
+        // A process that is about to end is not left behind.
+        let until = Instant::now() + grace();
         let mut now = Left::behind(init);
-        while now.processes > self.processes && Instant::now() < until {
-            std::thread::sleep(Duration::from_millis(5));
+        while now.processes > self.processes
+            && one_ends(&descendants(init), until)
+        {
             now = Left::behind(init);
         }
         for file in now.files.difference(&self.files) {
@@ -126,24 +135,23 @@ pub fn has_child(init: i32, pid: i32) -> Result<bool> {
     }))
 }
 
-/// How many `sleep`s there are below a process.
-pub fn sleepers(top: i32) -> usize {
-    descendants(top).iter().filter(|it| it.sleeps()).count()
-}
-
-/// Waits until there is a `sleep` below a process.
-///
-/// # Errors
-///
-/// There is none in time.
-pub fn until_it_sleeps(top: i32, until: Instant) -> Result<()> {
-    while sleepers(top) == 0 {
-        if Instant::now() > until {
-            return Err(Error::new("the payload never came to sleep"));
-        }
-        std::thread::sleep(Duration::from_millis(1));
+/// Waits until one of these processes ends, or has ended already; `false`
+/// where none of them does in time.
+pub fn one_ends(of: &[Descendant], until: Instant) -> bool {
+    let alive: Vec<_> = of.iter().filter(|it| it.is_still_alive()).collect();
+    if alive.is_empty() {
+        return true;
     }
-    Ok(())
+    let pidfds: nix::Result<Vec<OwnedFd>> =
+        alive.iter().map(|it| sys::pidfd_open(it.pid())).collect();
+    match pidfds {
+        Ok(pidfds) => {
+            let fds: Vec<_> = pidfds.iter().map(AsFd::as_fd).collect();
+            any_readable(&fds, until)
+        }
+        // It ended after we looked.
+        Err(errno) => errno == Errno::ESRCH,
+    }
 }
 
 /// The pid, on the host, of the payload that made this observation: the one

@@ -21,18 +21,19 @@ use crate::equipment::Equipment;
 use crate::error::{Context, Error, Result};
 use crate::rootfs::Rootfs;
 use crate::sys;
+pub use crate::timeout::deadline;
+use crate::timeout::{any_readable, learn};
 use listen::inode;
 pub use listen::{
     ANSWER, Answer, LineRead, Output, Way, read_line, read_to_end,
 };
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::unistd::pipe2;
 use probe::Observation;
 use protocol::{Channel, Ended, Reply, Request};
 use serde::{Deserialize, Serialize};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// How the sandbox's mounts are, before a step touches them.
 #[derive(
@@ -251,6 +252,7 @@ impl Sandbox {
         plan: &Plan,
         equipment: &Equipment,
     ) -> Result<std::result::Result<Sandbox, Refusal>> {
+        let begun = Instant::now();
         let (ours, theirs) = Channel::pair()?;
         let warden = Command::new(equipment.layout.command()?)
             .arg("sandbox")
@@ -269,6 +271,7 @@ impl Sandbox {
             Reply::Refused(refusal) => return Ok(Err(refusal)),
             other => return Err(unexpected(&other)),
         };
+        learn(begun.elapsed());
         let init = sender.ok_or_else(|| {
             Error::new("the sandbox's init did not say who it is")
         })?;
@@ -438,27 +441,9 @@ impl Drop for Warden {
     }
 }
 
-/// How long anything in a sandbox may take before it counts as broken.
-pub const PATIENCE: Duration = Duration::from_secs(10);
-
-/// The moment from now at which patience ends.
-pub fn deadline() -> Instant {
-    Instant::now() + PATIENCE
-}
-
 /// Waits until there is something to read (or the end) or it is too late.
-fn readable(fd: std::os::fd::BorrowedFd<'_>, until: Instant) -> bool {
-    loop {
-        let left = until.saturating_duration_since(Instant::now());
-        let millis = u16::try_from(left.as_millis()).unwrap_or(u16::MAX);
-        let mut fds = [PollFd::new(fd, PollFlags::POLLIN)];
-        match poll(&mut fds, PollTimeout::from(millis)) {
-            Ok(0) if left.is_zero() => return false,
-            Ok(0) | Err(nix::errno::Errno::EINTR) => {}
-            Ok(_) => return true,
-            Err(_) => return false,
-        }
-    }
+fn readable(fd: BorrowedFd<'_>, until: Instant) -> bool {
+    any_readable(&[fd], until)
 }
 
 fn unexpected(reply: &Reply) -> Error {

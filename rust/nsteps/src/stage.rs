@@ -11,17 +11,14 @@ use crate::sandbox::{
     read_to_end,
 };
 use crate::step::{Arguments, Step};
+use crate::timeout::within;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 /// The posts' programs are C's; only the claims about Go have Go's.
 const PERFORMER: Launcher = Launcher::C;
 
 /// The command itself, for demonstrations: where it is in every sandbox.
 pub const NSTEPS: &str = "/nsteps/bin/nsteps";
-
-/// How long something is given that is sure to happen.
-pub const LONG: Duration = Duration::from_secs(5);
 
 /// A shell line that makes a program wait until it is released.
 const HOLD: &str = "echo ready; read _";
@@ -231,10 +228,12 @@ impl Stage<'_> {
         Ok(self.sandbox.run(&Command { argv, ..Command::default() })?)
     }
 
-    /// How a command that was started has ended, if it does so in time.
-    pub fn ended(&mut self, pid: i32, within: Duration) -> Found<Option<i32>> {
-        let ended = self.sandbox.wait(pid, Instant::now() + within)?;
-        Ok(ended.map(|it| it.status))
+    /// Waits until a command that was started has ended, and says how.
+    pub fn ended(&mut self, pid: i32) -> Found<i32> {
+        let ended = self.sandbox.wait(pid, deadline())?;
+        let late =
+            || Refusal::Broken(format!("a command did not end {}", within()));
+        Ok(ended.ok_or_else(late)?.status)
     }
 
     fn finish(&mut self, mut running: Running) -> Found<Said> {
@@ -243,7 +242,8 @@ impl Stage<'_> {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let ended = self.sandbox.wait(running.pid, deadline())?;
         let ended = ended.ok_or_else(|| {
-            Refusal::Broken(format!("it does not end: {}", text(&stdout)))
+            let text = text(&stdout);
+            Refusal::Broken(format!("it did not end {}: {text}", within()))
         })?;
         Ok(Said {
             stdout: text(&stdout).trim_end().to_owned(),

@@ -19,7 +19,7 @@ pub mod tracer;
 
 use crate::error::{Context, Error, Result};
 use crate::sandbox::protocol::Command;
-use crate::sandbox::{OBSERVED_PROC, PATIENCE, Sandbox, read_to_end};
+use crate::sandbox::{OBSERVED_PROC, Sandbox, read_to_end};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -34,7 +34,7 @@ pub struct Recording {
     /// has its place where it began, every other one where it ended: so cause
     /// comes before effect, whoever was faster.
     pub calls: Vec<Call>,
-    /// Not everyone had ended when patience did.
+    /// Not every process had ended when the bound was hit.
     pub late: bool,
 }
 
@@ -156,6 +156,8 @@ pub struct Request {
     pub payload: Option<String>,
     /// Every call, not only those about namespaces and processes.
     pub every: bool,
+    /// How long the tracer may take.
+    pub bound: Duration,
 }
 
 /// What was seen, and what the traced said on standard output and error.
@@ -175,6 +177,8 @@ pub struct Traced {
 pub fn trace(sandbox: &mut Sandbox, request: &Request) -> Result<Traced> {
     // Init is this program too, and its procfs is one that no step touches.
     let mut argv = vec![format!("{OBSERVED_PROC}/1/exe"), "tracer".to_owned()];
+    // In the sandbox it cannot know what bound the harness has.
+    argv.push(format!("--seconds={}", request.bound.as_secs_f64()));
     if let Some(payload) = &request.payload {
         argv.extend(["--payload".to_owned(), payload.clone()]);
     }
@@ -186,8 +190,8 @@ pub fn trace(sandbox: &mut Sandbox, request: &Request) -> Result<Traced> {
     let mut running = sandbox.run(&Command { argv, ..Command::default() })?;
     drop(running.stdin.take());
 
-    // The tracer has lost its own patience by then.
-    let until = Instant::now() + PATIENCE + Duration::from_secs(5);
+    // The tracer has its own bound, and after it half of ours to report.
+    let until = Instant::now() + request.bound * 3 / 2;
     let (told, said) = std::thread::scope(|scope| {
         let stderr = &mut running.stderr;
         let said = scope.spawn(move || read_to_end(stderr, until));

@@ -10,11 +10,11 @@ use crate::launcher::Launcher;
 use crate::outside;
 use crate::sandbox::protocol::Command;
 use crate::sandbox::{
-    ANSWER, Answer, NEWROOT, PATIENCE, PROBE, PROBE_IN_NEWROOT, PROGRAMS, Plan,
-    Refusal, Running, Sandbox, Scenario, Tree, Way, deadline, listen,
-    read_to_end,
+    ANSWER, Answer, NEWROOT, PROBE, PROBE_IN_NEWROOT, PROGRAMS, Plan, Refusal,
+    Running, Sandbox, Scenario, Tree, Way, deadline, listen, read_to_end,
 };
 use crate::step::{Arguments, Namespace, Step};
+use crate::timeout::LATE;
 use nix::errno::Errno;
 use probe::{Effect, Observation};
 use std::collections::BTreeMap;
@@ -362,7 +362,7 @@ fn finish(
     let ended = sandbox.wait(running.pid, deadline())?;
     let exit = match &ended {
         Some(ended) => ended.status.to_string(),
-        None => format!("not within {} s", PATIENCE.as_secs()),
+        None => LATE.to_owned(),
     };
     observed.effect.change("exit", exit);
     // What the launcher wrote is there by now; a process that it left behind

@@ -1,16 +1,14 @@
 //! What is claimed of the pid namespace.
 
 use super::{Finding, Found, Scene};
-use crate::outside;
-use crate::sandbox::{Mounts, OBSERVED_PROC, deadline};
-use std::time::Duration;
+use crate::sandbox::{Mounts, OBSERVED_PROC};
+use crate::witness::{LEAVES_A_WITNESS, WITNESS, arrives, is_left, lives};
+use nix::libc::SIGTERM;
 
 /// Everyone of whom the mounted /proc knows.
 const PS: &[&str] = &["ps", "-e", "-o", "pid=", "-o", "comm="];
-/// Somebody to be seen, signalled or killed; it must not hold a pipe open.
+/// A process to be seen or killed; it must not hold a pipe open.
 const SLEEP: &str = "sleep 1000 </dev/null >/dev/null 2>&1";
-/// How long a signal or a death may take to arrive.
-const SOON: Duration = Duration::from_millis(300);
 
 /// Claim 8.
 pub fn proc_decides_what_ps_shows(scene: &Scene<'_>) -> Found<Finding> {
@@ -43,24 +41,21 @@ fn in_a_line(ps: &str) -> String {
 pub fn all_end_with_pid_1(scene: &Scene<'_>) -> Found<Finding> {
     let mut finding = Finding::new();
     let mut holds = true;
-    for (step, words, left) in
-        [("pid", "PID 1", 0), ("skeleton", "a command without a namespace", 1)]
-    {
+    for (step, words, outlives) in [
+        ("pid", "PID 1", false),
+        ("skeleton", "a command without a namespace", true),
+    ] {
         let mut stage = scene.stage(Mounts::Private)?;
-        let held = stage.hold_step(step, &format!("{SLEEP} &"))?;
-        outside::until_it_sleeps(stage.init(), deadline())?;
-        let before = outside::sleepers(stage.init());
-        stage.release(held)?;
-        // The dead may take a moment to be gone; the living do not go.
-        let until = std::time::Instant::now() + SOON;
-        let mut after = outside::sleepers(stage.init());
-        while after > left && std::time::Instant::now() < until {
-            std::thread::sleep(Duration::from_millis(2));
-            after = outside::sleepers(stage.init());
-        }
-        holds &= before == 1 && after == left;
-        let fate = if after == 0 { "has been killed" } else { "lives on" };
-        finding = finding.seen(format!("{words} has ended: its sleep {fate}"));
+        let argv = scene.step(step, &["sh", "-c", LEAVES_A_WITNESS])?;
+        let mut running = stage.start(&argv)?;
+        is_left(&mut running)?;
+        // A launcher that has seen PID 1 end has seen the kernel kill the
+        // rest of the namespace before.
+        stage.ended(running.pid)?;
+        let survives = lives(&mut running)?;
+        holds &= survives == outlives;
+        let fate = if survives { "lives on" } else { "has been killed" };
+        finding = finding.seen(format!("{words} has ended: its child {fate}"));
     }
     Ok(finding.case("", holds))
 }
@@ -91,11 +86,8 @@ pub fn init_adopts_orphans(scene: &Scene<'_>) -> Found<Finding> {
          grep PPid /proc/$orphan/status
          echo $init
          kill -KILL $orphan
-         for wait in 1 2 3 4 5 6 7 8 9 10; do
-             [ -e /proc/$orphan ] || break
-             sleep 0.05
-         done
-         [ -e /proc/$orphan ] || echo \"killed, and waited for\""
+         while [ -e /proc/$orphan ]; do :; done
+         echo \"killed, and waited for\""
     );
     let said = stage.step_sh("unshare_init", &script)?.well()?;
     let lines: Vec<&str> = said.lines().collect();
@@ -152,20 +144,20 @@ pub fn signals_reach_outside(scene: &Scene<'_>) -> Found<Finding> {
         ("pid", "with one", false),
     ] {
         let mut stage = scene.stage(Mounts::Private)?;
-        let other = stage.start(&["sh", "-c", &format!("exec {SLEEP}")])?;
-        outside::until_it_sleeps(stage.init(), deadline())?;
+        let mut other = stage.start(&[WITNESS])?;
+        arrives(&mut other)?;
         let kill = format!("kill -TERM {} 2>&1", other.pid);
         let said = stage.step_sh(step, &kill)?;
-        let patience = if reaches { crate::stage::LONG } else { SOON };
-        let ended = stage.ended(other.pid, patience)?;
-        holds &= (ended == Some(143)) == reaches
-            && said.stdout.contains("No such process") != reaches;
-        finding = finding.seen(match ended {
-            Some(status) => {
-                format!("{words}: the other's sleep ended with {status}")
-            }
-            None => format!("{words}: {}", said.stdout),
-        });
+        let words = if lives(&mut other)? {
+            holds &= !reaches && said.stdout.contains("No such process");
+            format!("{words}: {}", said.stdout)
+        } else {
+            let status = stage.ended(other.pid)?;
+            holds &=
+                reaches && status == 128 + SIGTERM && said.stdout.is_empty();
+            format!("{words}: the other process ended with {status}")
+        };
+        finding = finding.seen(words);
     }
     Ok(finding.case("", holds))
 }

@@ -15,28 +15,30 @@ pub const NOTHING_LEFT_OPEN: &str = "nothing of the old root was left open";
 pub fn rules_of_pivot_root(scene: &Scene<'_>) -> Found<Finding> {
     let mut stage = scene.stage(Mounts::Private)?;
     let said = stage.demonstrate(&["pivot_root"])?.well()?;
-    let result_of = |name: &str| result(&said, name);
-    let as_known = CASES.iter().filter(|it| !it.stacks).all(|case| {
-        result_of(case.name) == case.expected(scene.is_an_ordinary_user())
-    });
-    let stacks = CASES
+    let results = CASES
         .iter()
-        .filter(|it| it.stacks)
-        .any(|case| result_of(case.name) == "ok");
+        .map(|case| Ok((case, result(&said, case.name)?)))
+        .collect::<Found<Vec<_>>>()?;
+    let as_known =
+        results.iter().filter(|(it, _)| !it.stacks).all(|(case, result)| {
+            *result == case.expected(scene.is_an_ordinary_user())
+        });
+    let stacks =
+        results.iter().any(|(case, result)| case.stacks && *result == "ok");
     let mut finding = Finding::new()
         .case(OWN_PUT_OLD, as_known)
         .case("put_old is new_root", !stacks);
-    let mut results: Vec<&str> = Vec::new();
-    for case in CASES {
-        if !results.contains(&result_of(case.name)) {
-            results.push(result_of(case.name));
+    let mut kinds: Vec<&str> = Vec::new();
+    for (_, result) in &results {
+        if !kinds.contains(result) {
+            kinds.push(result);
         }
     }
-    for result in results {
-        let names: Vec<_> = CASES
+    for result in kinds {
+        let names: Vec<_> = results
             .iter()
-            .map(|case| case.name)
-            .filter(|name| result_of(name) == result)
+            .filter(|(_, it)| *it == result)
+            .map(|(case, _)| case.name)
             .collect();
         finding = finding.seen(format!("{result:<7} {}", names.join("; ")));
     }

@@ -8,6 +8,7 @@ use crate::error::{Error, Result, TROUBLE};
 use crate::launcher::{LANGUAGES, LAUNCHERS, Launcher};
 use crate::sandbox::Scenario;
 use crate::step::Step;
+use crate::timeout::timeout;
 use crate::trace::print::{Column, Table};
 use crate::trace::stage::{PAYLOAD, Stage};
 use crate::trace::{Request, tracer};
@@ -15,6 +16,7 @@ use crate::{output, sys};
 use anstyle::Style;
 use serde_json::json;
 use std::fmt::Write;
+use std::time::Duration;
 
 const STRONG: Style = Style::new().bold();
 
@@ -88,6 +90,7 @@ pub fn tracer(options: &Tracer) -> Result<u8> {
         argv: options.argv.clone(),
         payload: options.payload.clone(),
         every: options.every,
+        bound: options.seconds.map_or_else(timeout, Duration::from_secs_f64),
     };
     tracer::run(&request).map(|()| 0)
 }

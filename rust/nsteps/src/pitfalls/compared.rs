@@ -3,8 +3,9 @@
 use super::Evidence;
 use crate::checked::Found;
 use crate::command::compare::{self, Group, Selection};
-use crate::compare::{Comparison, Verdict};
+use crate::compare::{Comparison, Row, Verdict};
 use crate::equipment::Equipment;
+use crate::expected::{Block, Expected};
 use crate::known::{KnownDifference, Seen};
 use crate::sandbox::{Identity, Mounts, Refusal};
 
@@ -35,8 +36,14 @@ pub fn check(
             if let Some((_, why)) = comparison.broken.first() {
                 return Err(Refusal::Broken(why.clone()));
             }
-            if comparison.explanations().contains(&known) {
-                return Ok(evidence(known, &comparison));
+            let path = format!("{}.txt", comparison.subject.step);
+            let path = equipment.layout.expected().join(path);
+            let expected = Expected::read(&path)?;
+            let block =
+                expected.block(&comparison.subject, comparison.scenario);
+            let evidence = evidence(known, &comparison, block);
+            if !evidence.sights.is_empty() {
+                return Ok(evidence);
             }
             let unavailable = comparison.unavailable.iter();
             reasons.extend(unavailable.map(|(_, reason)| reason.clone()));
@@ -75,21 +82,55 @@ fn candidates(known: &KnownDifference) -> Vec<Group> {
     groups
 }
 
-/// Every row that this explains: who showed what.
-fn evidence(known: &KnownDifference, comparison: &Comparison) -> Evidence {
+/// Every row that this explains, and every row that it should: which launcher
+/// showed what, and what is blessed for it.  Where that depends on what is
+/// installed, nothing is blessed, and the list of known differences says which
+/// launchers deviate.
+fn evidence(
+    known: &KnownDifference,
+    comparison: &Comparison,
+    blessed: Option<&Block>,
+) -> Evidence {
     let mut evidence = Evidence::new();
-    for row in &comparison.rows {
-        let Verdict::Explained(reasons) = &row.verdict else { continue };
-        if !reasons.iter().any(|it| it.slug == known.slug) {
-            continue;
-        }
+    let subject = comparison.subject.to_string();
+    for row in comparison.rows.iter().filter(|row| {
+        is_explained(row, known) || is_unexplained(row, known, &subject)
+    }) {
         for group in &row.groups {
+            let value = group.value.as_deref().unwrap_or("unchanged");
+            let blessed = group.launchers.iter().find_map(|launcher| {
+                let changes = blessed?.get(launcher)?;
+                let value = changes.get(&row.key).map(String::as_str);
+                Some(value.unwrap_or("unchanged"))
+            });
             let names: Vec<&str> =
                 group.launchers.iter().map(|it| it.name()).collect();
-            let value = group.value.as_deref().unwrap_or("unchanged");
-            let seen = format!("{}, {}: {value}", comparison.subject, row.key);
-            evidence.see(names.join(" "), &seen, &seen);
+            let seen = format!("{subject}, {}: {value}", row.key);
+            let as_described = is_explained(row, known)
+                && (known.seen == Seen::Sometimes
+                    || blessed.is_none_or(|it| same_words(it, value)));
+            let described = blessed.unwrap_or(known.about);
+            evidence.weigh(names.join(" "), &seen, as_described, described);
         }
     }
     evidence
+}
+
+fn is_explained(row: &Row, known: &KnownDifference) -> bool {
+    matches!(&row.verdict, Verdict::Explained(reasons)
+        if reasons.iter().any(|it| it.slug == known.slug))
+}
+
+/// Whether a row that nothing explains is one that this could have.
+fn is_unexplained(row: &Row, known: &KnownDifference, subject: &str) -> bool {
+    matches!(row.verdict, Verdict::Differs(_))
+        && known
+            .places
+            .iter()
+            .any(|it| it.may_show_on(subject) && it.is_about(&row.key))
+}
+
+/// A blessed value has one space where the launcher had more.
+fn same_words(blessed: &str, seen: &str) -> bool {
+    blessed.split_whitespace().eq(seen.split_whitespace())
 }

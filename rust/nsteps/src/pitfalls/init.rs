@@ -2,14 +2,26 @@
 
 use super::{C, Evidence, GO, RUST, Site};
 use crate::checked::Found;
-use crate::outside;
-use crate::sandbox::deadline;
 use crate::stage::Scene;
+use crate::witness::{WITNESS, arrives, lives};
 use nix::libc::SIGINT;
-use std::time::{Duration, Instant};
 
-/// How long a signal that nobody notices is given to be noticed.
-const SETTLED: Duration = Duration::from_millis(200);
+/// Waits until PID 1 has done what a signal makes it do.
+///
+/// kill(2) wakes a thread of PID 1 before it returns, unless PID 1 ignores the
+/// signal.  That thread sleeps again when it has handled it.  Then an orphan
+/// ends, and PID 1 has to run to wait for it.  Where PID 1 ends instead, the
+/// kernel kills the shell too.
+const UNTIL_INIT_RESTS: &str = "busy=yes
+while [ \"$busy\" ]; do
+    busy=
+    for stat in /proc/1/task/*/stat; do
+        read -r line <\"$stat\" || line=
+        case ${line##*) } in S*) ;; *) busy=yes ;; esac
+    done
+done
+orphan=$(sh -c 'true & echo $!')
+while [ -e \"/proc/$orphan\" ]; do :; done";
 
 /// Whose init dies of a signal from inside.
 pub fn signals(scene: &Scene<'_>) -> Found<Evidence> {
@@ -28,9 +40,8 @@ pub fn signals(scene: &Scene<'_>) -> Found<Evidence> {
         (GO, "HUP", ENDS),
         (GO, "USR1", LIVES_ON),
     ] {
-        // Long where it will be cut short.
-        let seconds = if described == LIVES_ON { "0.2" } else { "5" };
-        let script = format!("kill -{signal} 1; sleep {seconds}; echo lives");
+        let script =
+            format!("kill -{signal} 1\n{UNTIL_INIT_RESTS}\necho lives");
         let payload = ["sh", "-c", script.as_str()];
         let said = site.step(launcher, "unshare_init", &payload)?;
         let seen = match said.stdout.as_str() {
@@ -51,38 +62,22 @@ pub fn orphan(scene: &Scene<'_>) -> Found<Evidence> {
             ("skeleton", "the launcher dies, the payload dies"),
             ("pid_oldproc", "the launcher dies, the payload lives on"),
         ] {
-            // A sandbox for each: whoever lives on is not to be counted twice.
             let mut site = Site::new(scene)?;
             let program = site.program(launcher, step)?;
             // A group of its own, as a shell makes for each of its jobs.
-            let argv = ["setsid", &program, "sleep", "1000"];
-            let running = site.stage.start(&argv)?;
-            outside::until_it_sleeps(site.stage.init(), deadline())?;
+            let argv = ["setsid", &program, WITNESS];
+            let mut running = site.stage.start(&argv)?;
+            arrives(&mut running)?;
             let kill = format!("kill -s {SIGINT} -- -{}", running.pid);
             site.stage.sh(&kill)?.well()?;
-            let ended = site.stage.ended(running.pid, LONG)?;
-            // Whoever lives on is given less time to do otherwise.
-            let patience = if step == "skeleton" { LONG } else { SETTLED };
-            let until = Instant::now() + patience;
-            let mut alive = true;
-            while alive && Instant::now() < until {
-                std::thread::sleep(Duration::from_millis(5));
-                alive = outside::sleepers(site.stage.init()) > 0;
-            }
-            let launcher_dies = match ended {
-                Some(_) => "the launcher dies",
-                None => "the launcher lives on",
-            };
-            let payload = match alive {
+            site.stage.ended(running.pid)?;
+            let payload = match lives(&mut running)? {
                 true => "the payload lives on",
                 false => "the payload dies",
             };
-            let seen = format!("{launcher_dies}, {payload}");
+            let seen = format!("the launcher dies, {payload}");
             evidence.see(format!("{launcher}, {step}"), &seen, described);
         }
     }
     Ok(evidence)
 }
-
-/// How long a launcher is given to die.
-const LONG: Duration = Duration::from_secs(3);

@@ -37,7 +37,7 @@ fn demonstrated<'t>(
     let said = scene.stage(mounts)?.demonstrate(&[name])?.well()?;
     let mut evidence = Evidence::new();
     for (situation, described) in situations {
-        evidence.see(situation, result(&said, situation), described);
+        evidence.see(situation, result(&said, situation)?, described);
     }
     Ok(evidence)
 }

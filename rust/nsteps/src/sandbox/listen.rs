@@ -8,6 +8,7 @@
 
 use super::{Running, readable};
 use crate::error::{Context, Error, Result};
+use crate::timeout;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
 use nix::sys::stat::fstat;
@@ -199,10 +200,8 @@ pub fn observation(
             Some(&mut running.stderr),
         ];
         if !fill_any(streams.into_iter().flatten(), until) {
-            return Err(Error::new(format!(
-                "the payload was not heard within {:?}",
-                super::PATIENCE
-            )));
+            let why = "the payload was not heard";
+            return Err(Error::new(format!("{why} {}", timeout::within())));
         }
     }
 }

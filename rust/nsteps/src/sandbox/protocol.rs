@@ -7,6 +7,7 @@
 
 use super::{Refusal, readable};
 use crate::error::{Context, Error, Result};
+use crate::timeout::within;
 use nix::cmsg_space;
 use nix::sys::socket::{
     AddressFamily, ControlMessage, ControlMessageOwned, MsgFlags, SockFlag,
@@ -161,7 +162,8 @@ impl Channel {
         until: Option<Instant>,
     ) -> Result<(M, Option<i32>, Vec<OwnedFd>)> {
         if until.is_some_and(|until| !readable(self.as_fd(), until)) {
-            return Err(Error::new("the sandbox does not answer"));
+            let why = format!("the sandbox did not answer {}", within());
+            return Err(Error::new(why));
         }
         let mut header = [0u8; 4];
         let mut slices = [IoSliceMut::new(&mut header)];

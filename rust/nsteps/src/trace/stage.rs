@@ -10,6 +10,7 @@ use crate::sandbox::{
     NEWROOT, PROGRAMS, Plan, Running, Sandbox, Scenario, Tree,
 };
 use crate::step::{Arguments, Namespace, Step};
+use crate::timeout::timeout;
 
 /// What the step becomes: every root has one, and it does nothing.
 pub const PAYLOAD: &str = "/bin/true";
@@ -98,6 +99,7 @@ impl Stage {
         every: bool,
     ) -> Result<Traced> {
         let request = Request {
+            bound: timeout(),
             argv: self.argv.clone(),
             payload: payload.map(str::to_owned),
             every,

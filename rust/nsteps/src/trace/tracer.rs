@@ -8,7 +8,7 @@
 use super::decode::{Descriptors, Entry, Memory};
 use super::{Call, Made, Process, Recording, Request, flags, names};
 use crate::error::{Context, Error, Result};
-use crate::sandbox::{OBSERVED_PROC, PATIENCE};
+use crate::sandbox::OBSERVED_PROC;
 use crate::sys::{self, CallStop, Until};
 use nix::errno::Errno;
 use nix::libc;
@@ -39,13 +39,13 @@ pub fn run(request: &Request) -> Result<()> {
     std::io::stdout().write_all(&text).context("tell what was seen")
 }
 
-/// Runs the command line to its end, or to the end of our patience.
+/// Runs the command line to its end, or until the bound is hit.
 ///
 /// # Errors
 ///
 /// Tracing is forbidden here, or there is no such program.
 pub fn record(request: &Request) -> Result<Recording> {
-    let until = Instant::now() + PATIENCE;
+    let until = Instant::now() + request.bound;
     let first = start(&request.argv)?;
     let mut tracer = Tracer {
         payload: request.payload.clone().map(String::into_bytes),
