@@ -6,23 +6,34 @@
 //! makes, so that whoever is left behind is found below it.
 
 mod availability;
+mod scratch;
 
 use availability::unavailable;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use nix::sys::prctl::set_child_subreaper;
 use nix::sys::signal::{Signal, kill, killpg};
+use nix::sys::stat::Mode;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
-use nix::unistd::{Pid, gethostname};
+use nix::unistd::{Pid, gethostname, mkfifo};
 use nsteps::equipment::Equipment;
 use nsteps::interrupt;
 use nsteps::layout::Layout;
-use nsteps::sandbox::{Identity, Plan, Refusal, SCENARIOS, Sandbox, Tree};
+use nsteps::outside::{self, Descendant, one_ends};
+use nsteps::sandbox::{
+    Identity, PROGRAMS, Plan, Refusal, SCENARIOS, Sandbox, Scenario, Tree,
+};
+use nsteps::sys::pidfd_open;
+use nsteps::timeout::{any_readable, deadline, within};
+use scratch::Scratch;
+use serde_json::Value;
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
+use std::os::fd::AsFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// A name, and what is done to a host that must not notice.
 type Tried = (&'static str, fn() -> Result<(), Failed>);
@@ -66,39 +77,49 @@ fn forbidden() -> Option<String> {
     }
 }
 
-/// How long what was killed may take to be gone.
-const PATIENCE: Duration = Duration::from_secs(3);
-
 fn leaves_nothing(run: fn() -> Result<(), Failed>) -> Result<(), Failed> {
     set_child_subreaper(true)?;
     let before = Host::now();
     let ended = run();
-    let until = Instant::now() + PATIENCE;
+    let left = wait_for_all(deadline());
+    let after = Host::now();
+    if after == before {
+        return ended;
+    }
+    for process in left {
+        // It would be found by the next trial too.
+        let _ = kill(Pid::from_raw(process.pid()), Signal::SIGKILL);
+    }
+    let differences = before.differences(&after).join("\n");
+    Err(format!("the host has changed:\n{differences}").into())
+}
+
+/// Waits until every process below this one has ended, the orphans that it
+/// adopts as well, and gives those that do not end in time.
+fn wait_for_all(until: Instant) -> Vec<Descendant> {
     loop {
         reap();
-        let after = Host::now();
-        if after == before {
-            return ended;
+        let left = descendants();
+        if left.is_empty() || !one_ends(&left, until) {
+            return left;
         }
-        if Instant::now() > until {
-            let left = descendants(std::process::id());
-            // Whoever is left would be left for the next trial too.
-            for process in left {
-                let _ = kill(Pid::from_raw(process.pid), Signal::SIGKILL);
-            }
-            let differences = before.differences(&after).join("\n");
-            return Err(format!("the host has changed:\n{differences}").into());
-        }
-        std::thread::sleep(Duration::from_millis(10));
     }
 }
 
 /// Waits for every orphan that has ended.
 fn reap() {
-    let nobody = |status| matches!(status, WaitStatus::StillAlive);
+    let none = |status| matches!(status, WaitStatus::StillAlive);
     while waitpid(None, Some(WaitPidFlag::WNOHANG))
-        .is_ok_and(|status| !nobody(status))
+        .is_ok_and(|status| !none(status))
     {}
+}
+
+/// The processes below this one.
+fn descendants() -> Vec<Descendant> {
+    let own = std::process::id().cast_signed();
+    let mut all = outside::descendants(own);
+    all.retain(|it| it.pid() != own);
+    all
 }
 
 /// What a run could change, one line for each thing.
@@ -130,9 +151,8 @@ impl Host {
         for cgroup in abandoned_cgroups() {
             lines.insert(format!("cgroup {}", cgroup.display()));
         }
-        for process in descendants(std::process::id()) {
-            let Process { pid, name } = process;
-            lines.insert(format!("process {pid} {name}"));
+        for it in descendants().iter().filter(|it| it.is_still_alive()) {
+            lines.insert(format!("process {} {}", it.pid(), it.name()));
         }
         Host(lines)
     }
@@ -162,84 +182,154 @@ fn abandoned_cgroups() -> Vec<PathBuf> {
         .collect()
 }
 
-/// A process below this one.
-struct Process {
-    pid: i32,
-    name: String,
-}
-
-/// Everyone below a process, zombies left out.
-fn descendants(top: u32) -> Vec<Process> {
-    let mut found = Vec::new();
-    let mut waiting = vec![top.to_string()];
-    while let Some(pid) = waiting.pop() {
-        let dir = Path::new("/proc").join(&pid);
-        for task in fs::read_dir(dir.join("task")).into_iter().flatten() {
-            let children = task.map(|it| it.path().join("children"));
-            let children = children.and_then(fs::read_to_string);
-            let children = children.unwrap_or_default();
-            waiting.extend(children.split_whitespace().map(str::to_owned));
-        }
-        let stat = fs::read_to_string(dir.join("stat")).unwrap_or_default();
-        let Some((name, rest)) = stat.rsplit_once(") ") else { continue };
-        let name = name.split_once('(').map_or("", |(_, name)| name);
-        if pid != top.to_string() && !rest.starts_with(['Z', 'X']) {
-            let pid = pid.parse().unwrap_or(0);
-            found.push(Process { pid, name: name.to_owned() });
-        }
-    }
-    found
+fn layout() -> Result<Layout, Failed> {
+    Ok(Layout::find().map_err(|it| it.message)?)
 }
 
 fn nsteps(arguments: &[&str]) -> Result<Command, Failed> {
-    let layout = Layout::find().map_err(|it| it.message)?;
-    let mut command = Command::new(layout.programs().join("bin/nsteps"));
-    command.args(arguments).stdin(Stdio::null());
-    // Most of what fails here is meant to.
-    command.stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+    let mut command = Command::new(layout()?.programs().join("bin/nsteps"));
+    quietly(command.args(arguments));
     Ok(command)
 }
 
-/// Starts a run of everything, and waits until a probe runs in it.
-fn in_mid_run() -> Result<Child, Failed> {
-    let mut run = nsteps(&["compare"])?.spawn()?;
-    match until_somebody_is(run.id(), &["nsteps-probe"]) {
-        Ok(_) => Ok(run),
-        Err(why) => {
-            let _ = run.kill();
-            let _ = run.wait();
-            Err(why)
-        }
-    }
+/// Most of what is started here has to fail.
+fn quietly(command: &mut Command) -> &mut Command {
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.process_group(0)
 }
 
-/// Waits for a process of one of these names below `top`.
-fn until_somebody_is(top: u32, names: &[&str]) -> Result<Process, Failed> {
-    let until = Instant::now() + Duration::from_secs(10);
-    while Instant::now() < until {
-        let mut all = descendants(top).into_iter();
-        if let Some(it) = all.find(|it| names.contains(&it.name.as_str())) {
-            return Ok(it);
-        }
-        std::thread::sleep(Duration::from_millis(1));
-    }
-    Err(format!("nobody ran who is called {names:?}").into())
+/// An event in a run.
+struct Moment {
+    about: &'static str,
+    /// The program that tells of it,
+    program: &'static str,
+    /// by this script in its place,
+    script: &'static str,
+    /// and which of its messages counts.
+    number: usize,
 }
 
-/// When in a run it is ended: at once, and later, in other trials.
-const MOMENTS: [Duration; 4] = [
-    Duration::ZERO,
-    Duration::from_millis(20),
-    Duration::from_millis(110),
-    Duration::from_millis(430),
+const SANDBOX: &str = "[ \"$1\" != sandbox ] || echo now 1<>\"$DIR/moments\"
+exec \"$DIR/bin/nsteps.real\" \"$@\"";
+const LAUNCHER: &str = "echo now 1<>\"$DIR/moments\"
+exec \"$DIR/c/skeleton.real\" \"$@\"";
+/// It answers, tells that it has, and is held.
+const PAYLOAD: &str = "case \" $* \" in
+*' --hold '*)
+    for word; do
+        shift
+        [ \"$word\" = --hold ] || set -- \"$@\" \"$word\"
+    done
+    \"$DIR/bin/nsteps-probe.real\" \"$@\"
+    echo now 1<>\"$DIR/moments\"
+    exec \"$DIR/bin/nsteps-probe.real\" \"$@\" --hold ;;
+*) exec \"$DIR/bin/nsteps-probe.real\" \"$@\" ;;
+esac";
+
+/// When a run is ended.
+const MOMENTS: &[Moment] = &[
+    Moment {
+        about: "the first sandbox is made",
+        program: "bin/nsteps",
+        script: SANDBOX,
+        number: 1,
+    },
+    Moment {
+        about: "a launcher has started",
+        program: "c/skeleton",
+        script: LAUNCHER,
+        number: 1,
+    },
+    Moment {
+        about: "a payload is held",
+        program: "bin/nsteps-probe",
+        script: PAYLOAD,
+        number: 1,
+    },
+    Moment {
+        about: "the fiftieth sandbox is made",
+        program: "bin/nsteps",
+        script: SANDBOX,
+        number: 50,
+    },
 ];
+
+/// A place from which messages come, and a run that sends them.
+struct Watched {
+    run: Child,
+    fifo: File,
+    _scratch: Scratch,
+}
+
+impl Watched {
+    /// Starts `nsteps` with these words, where a script may be in the place
+    /// of a program.  The script knows the directory of the programs as
+    /// `$DIR`, and writes a line into `$DIR/moments` for each event.  It opens
+    /// that for both directions, or it would wait for a reader that is gone.
+    fn start(
+        script: Option<(&str, &str)>,
+        words: &[&str],
+    ) -> Result<Watched, Failed> {
+        let layout = layout()?;
+        let scratch = Scratch::new(&layout, "moments")?;
+        let at = scratch.programs().join("moments");
+        mkfifo(&at, Mode::from_bits_truncate(0o666))?;
+        // Open for both, so that neither side waits for the other to open it.
+        let fifo = File::options().read(true).write(true).open(&at)?;
+        let mut nsteps = layout.programs().join("bin/nsteps");
+        if let Some((program, text)) = script {
+            let mut dir = PROGRAMS.to_owned();
+            if program == "bin/nsteps" {
+                // The harness starts this one, the others are in a sandbox;
+                // and it starts itself, unless it has another name.
+                dir = scratch.programs().display().to_string();
+                nsteps = scratch.programs().join("bin/nsteps.real");
+            }
+            scratch.put_script(program, &format!("DIR='{dir}'\n{text}"))?;
+        }
+        let run = quietly(&mut scratch.nsteps(&nsteps, words)).spawn()?;
+        Ok(Watched { run, fifo, _scratch: scratch })
+    }
+
+    /// Waits for a number of messages, while the run lasts.
+    fn wait_for(&mut self, number: usize) -> Result<(), Failed> {
+        let run = pidfd_open(self.run.id().cast_signed())?;
+        let until = deadline();
+        let mut seen = 0;
+        while seen < number {
+            if !any_readable(&[self.fifo.as_fd(), run.as_fd()], until) {
+                return Err(format!("it did not happen {}", within()).into());
+            }
+            if !any_readable(&[self.fifo.as_fd()], Instant::now()) {
+                return Err("the run ended before".into());
+            }
+            let mut lines = [0; 4096];
+            let count = self.fifo.read(&mut lines)?;
+            seen += lines[..count].iter().filter(|it| **it == b'\n').count();
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        let _ = self.run.kill();
+        let _ = self.run.wait();
+    }
+}
 
 fn ended_by(signal: Signal, to: fn(&Child, Signal)) -> Result<(), Failed> {
     for moment in MOMENTS {
-        let mut run = in_mid_run()?;
-        std::thread::sleep(moment);
-        to(&run, signal);
-        let status = run.wait()?;
+        let Moment { about, program, script, number } = moment;
+        let because = |why: Failed| {
+            let why = why.message().unwrap_or("it failed").to_owned();
+            Failed::from(format!("{signal}, when {about}: {why}"))
+        };
+        let mut watched =
+            Watched::start(Some((program, script)), &["compare"])?;
+        watched.wait_for(*number).map_err(because)?;
+        to(&watched.run, signal);
+        let status = watched.run.wait()?;
         // Asked to end, it lets the trials in hand end, and says so as a
         // shell would.
         let said = match signal {
@@ -249,7 +339,7 @@ fn ended_by(signal: Signal, to: fn(&Child, Signal)) -> Result<(), Failed> {
         if status.signal() != Some(signal as i32)
             && (said.is_none() || status.code() != said)
         {
-            return Err(format!("{signal} after {moment:?}: {status}").into());
+            return Err(because(status.to_string().into()));
         }
     }
     Ok(())
@@ -286,11 +376,15 @@ const LEAKY: &[&str] = &[
 ];
 
 fn a_whole_run() -> Result<(), Failed> {
-    let status = nsteps(LEAKY)?.status()?;
-    if status.success() {
+    let output = nsteps(LEAKY)?
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .output()?;
+    if output.status.success() {
         return Ok(());
     }
-    Err(format!("nsteps {}: {status}", LEAKY.join(" ")).into())
+    let said = [output.stdout, output.stderr].concat();
+    Err(format!("{}\n{}", output.status, String::from_utf8_lossy(&said)).into())
 }
 
 /// On a machine run by systemd `/` is shared: what a sandbox mounts would
@@ -321,22 +415,52 @@ fn on_a_shared_host() -> Result<(), Failed> {
     Err(format!("{}\n{}", output.status, String::from_utf8_lossy(&said)).into())
 }
 
-/// A launcher is killed while its payload is held: the comparison goes on to
-/// its end, and says that something was wrong.
+/// A probe that kills the program which started it, where that is one in C.
+const KILLS_C: &str = "case \" $* \" in
+*' --hold '*)
+    case $(readlink /proc/$PPID/exe) in
+    /nsteps/c/*) kill -KILL $PPID ;;
+    esac ;;
+esac
+exec /nsteps/bin/nsteps-probe.real \"$@\"";
+
+/// A launcher is killed while its payload runs: the comparison goes on to its
+/// end, and shows which launcher was killed.
 fn killed_launcher() -> Result<(), Failed> {
-    let mut run =
-        nsteps(&["compare", "--only", "skeleton", "--only", "pid"])?.spawn()?;
-    let victim = until_somebody_is(run.id(), &["skeleton", "pid"]);
-    if let Ok(victim) = &victim {
-        let _ = kill(Pid::from_raw(victim.pid), Signal::SIGKILL);
+    let layout = layout()?;
+    let scratch = Scratch::new(&layout, "killed-launcher")?;
+    scratch.put_script("bin/nsteps-probe", KILLS_C)?;
+    let program = layout.programs().join("bin/nsteps");
+    let scenario = Scenario::natural().to_string();
+    let words =
+        ["compare", "--json", "--only", "skeleton", "--scenario", &scenario];
+    let output = scratch.nsteps(&program, &words).output()?;
+    let report: Value = serde_json::from_slice(&output.stdout)?;
+    let comparisons = report["comparisons"].as_array();
+    let exits: Vec<&Value> = comparisons
+        .into_iter()
+        .flatten()
+        .filter(|it| it["situation"].is_null())
+        .flat_map(|it| it["rows"].as_array().into_iter().flatten())
+        .filter(|row| row["key"] == "exit")
+        .collect();
+    let [exit] = exits[..] else {
+        return Err(format!("rows about the exit: {exits:?}").into());
+    };
+    let was_killed = |launcher: &str| {
+        let groups = exit["groups"].as_array();
+        groups.into_iter().flatten().any(|group| {
+            let launchers = group["launchers"].as_array();
+            group["value"] == "137"
+                && launchers.into_iter().flatten().any(|it| it == launcher)
+        })
+    };
+    let right = was_killed("c") && !was_killed("rust");
+    if right && output.status.code() == Some(1) {
+        return Ok(());
     }
-    let status = run.wait()?;
-    victim?;
-    match status.code() {
-        // Who was killed may have been about to end.
-        Some(0..=2) => Ok(()),
-        _ => Err(format!("nsteps compare: {status}").into()),
-    }
+    let status = output.status;
+    Err(format!("nsteps compare: {status}, and says: {exit:#}").into())
 }
 
 fn observe(script: &str) -> Result<(i32, String), Failed> {
@@ -358,12 +482,16 @@ fn hiding_payload() -> Result<(), Failed> {
     Ok(())
 }
 
-/// The payload says what it sees, and then does not end.
+/// The payload never says what it sees, and does not end.
 fn hanging_payload() -> Result<(), Failed> {
-    let mut run =
-        nsteps(&["observe", "--", "sh", "-c", "sleep 1000", "sh"])?.spawn()?;
-    let sleeper = until_somebody_is(run.id(), &["sleep"]);
-    kill(pid_of(&run), Signal::SIGTERM)?;
-    run.wait()?;
-    sleeper.map(drop)
+    let script = format!("echo now 1<>{PROGRAMS}/moments; exec sleep 1000");
+    let words = ["observe", "--", "sh", "-c", &script, "sh"];
+    let mut watched = Watched::start(None, &words)?;
+    watched.wait_for(1)?;
+    kill(pid_of(&watched.run), Signal::SIGTERM)?;
+    let status = watched.run.wait()?;
+    if status.code() == Some(i32::from(interrupt::STATUS)) {
+        return Ok(());
+    }
+    Err(format!("asked to end, nsteps observe ended with {status}").into())
 }

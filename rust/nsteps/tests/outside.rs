@@ -1,91 +1,156 @@
 //! The view from outside must be able to contradict the payload: each thing it
 //! looks at is falsified once.
 
+mod availability;
+
+use availability::unavailable;
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use nsteps::equipment::Equipment;
 use nsteps::outside::disagreements;
 use nsteps::sandbox::protocol::Command;
 use nsteps::sandbox::{
-    Answer, Identity, Mounts, PROBE, Plan, Sandbox, Scenario, Tree, deadline,
-    listen,
+    Answer, Identity, Mounts, PROBE, Plan, Refusal, Running, Sandbox, Scenario,
+    Tree, deadline, listen,
 };
-use probe::{Observation, Reading};
+use probe::{Mount, Observation, Reading};
+use std::process::ExitCode;
+use std::sync::LazyLock;
 
-/// What is falsified, and how.
-type Lie = (&'static str, fn(&mut Observation));
+/// Falsifies a value that is there, or gives the reason why it cannot.
+type Falsify = fn(&mut Observation) -> Result<(), &'static str>;
 
-fn set(seen: &mut Observation, key: &str, value: &str) {
-    seen.readings.insert(key.to_owned(), Reading::Value(value.to_owned()));
+/// What is falsified, how, and the beginning of what must be said about it.
+type Lie = (&'static str, &'static str, Falsify);
+
+/// Puts another value in the place of one.
+fn set(
+    seen: &mut Observation,
+    key: &str,
+    value: &str,
+) -> Result<(), &'static str> {
+    let reading = seen.readings.get_mut(key).ok_or("there is no such key")?;
+    let lie = Reading::Value(value.to_owned());
+    if *reading == lie {
+        return Err("the lie is the truth");
+    }
+    *reading = lie;
+    Ok(())
+}
+
+fn mounts(seen: &mut Observation) -> Result<&mut Vec<Mount>, &'static str> {
+    match &mut seen.mounts {
+        Ok(mounts) if mounts.len() > 1 => Ok(mounts),
+        _ => Err("there is no mount table"),
+    }
 }
 
 const LIES: &[Lie] = &[
-    ("ns.uts", |seen| set(seen, "ns.uts", "uts:[1]")),
-    ("ns.net", |seen| set(seen, "ns.net", "net:[1]")),
-    ("ids.uid", |seen| set(seen, "ids.uid", "1")),
-    ("ids.gid", |seen| set(seen, "ids.gid", "1")),
-    ("id_maps.uid", |seen| set(seen, "id_maps.uid", "0 0 17")),
-    ("id_maps.gid", |seen| set(seen, "id_maps.gid", "5 0 17")),
-    ("signals.ignored", |seen| set(seen, "signals.ignored", "SIGPIPE")),
-    ("signals.blocked", |seen| set(seen, "signals.blocked", "SIGUSR1")),
-    ("capabilities.effective", |seen| {
-        set(seen, "capabilities.effective", "KILL");
+    ("uts", "ns.uts is", |seen| set(seen, "ns.uts", "uts:[1]")),
+    ("net", "ns.net is", |seen| set(seen, "ns.net", "net:[1]")),
+    ("uid", "ids.uid is", |seen| set(seen, "ids.uid", "1")),
+    ("gid", "ids.gid is", |seen| set(seen, "ids.gid", "1")),
+    ("uid_map", "id_maps.uid:", |seen| set(seen, "id_maps.uid", "0 0 17")),
+    ("gid_map", "id_maps.gid:", |seen| set(seen, "id_maps.gid", "5 0 17")),
+    ("ignored_signals", "signals.ignored is", |seen| {
+        set(seen, "signals.ignored", "SIGPIPE")
     }),
-    ("capabilities.bounding", |seen| {
-        set(seen, "capabilities.bounding", "none");
+    ("blocked_signals", "signals.blocked is", |seen| {
+        set(seen, "signals.blocked", "SIGUSR1")
     }),
-    ("cgroup.", |seen| {
+    ("effective_capabilities", "capabilities.effective is", |seen| {
+        set(seen, "capabilities.effective", "KILL")
+    }),
+    ("bounding_capabilities", "capabilities.bounding is", |seen| {
+        set(seen, "capabilities.bounding", "none")
+    }),
+    ("cgroup", "cgroup.", |seen| {
         let key = seen.readings.keys().find(|it| it.starts_with("cgroup."));
-        let key = key.expect("there is a cgroup").clone();
-        set(seen, &key, "/somewhere/else");
+        let key = key.ok_or("there is no cgroup")?.clone();
+        set(seen, &key, "/somewhere/else")
     }),
-    ("mounts", |seen| {
-        seen.mounts.as_mut().expect("a mount table").pop();
+    ("a_mount_left_out", "", |seen| {
+        let mounts = mounts(seen)?;
+        mounts.pop().map(drop).ok_or("there is no mount")
     }),
-    ("mount", |seen| {
-        let mounts = seen.mounts.as_mut().expect("a mount table");
-        mounts[0].options = "ro".to_owned();
+    ("options_of_a_mount", "a mount is", |seen| {
+        mounts(seen)?[0].options = "ro".to_owned();
+        Ok(())
     }),
-    ("mount", |seen| {
-        let mounts = seen.mounts.as_mut().expect("a mount table");
-        mounts[1].at = "/elsewhere".to_owned();
+    ("place_of_a_mount", "a mount is", |seen| {
+        mounts(seen)?[1].at = "/elsewhere".to_owned();
+        Ok(())
     }),
-    ("mount", |seen| {
-        let mounts = seen.mounts.as_mut().expect("a mount table");
-        mounts[1].shared = Some(4711);
+    ("peers_of_a_mount", "a mount is", |seen| {
+        mounts(seen)?[1].shared = Some(4711);
+        Ok(())
     }),
 ];
 
-#[test]
-fn every_lie_of_a_payload_is_contradicted_from_outside() {
-    let equipment = Equipment::gather(None).expect("the repository");
+fn main() -> ExitCode {
+    let truth = Trial::ignorable_test("the_truth_is_believed", || {
+        in_a_sandbox(|init, truth| believed(init, truth))
+    });
+    let lies = LIES.iter().map(|(name, words, falsify)| {
+        Trial::ignorable_test(format!("lie::{name}"), || {
+            in_a_sandbox(|init, truth| {
+                believed(init, truth)?;
+                let mut told = truth.clone();
+                falsify(&mut told)?;
+                let found = disagreements(init, &told);
+                // Where mounts are missing, what is said begins with a number.
+                let words = match *words {
+                    "" => format!("{} mounts", mounts(&mut told)?.len()),
+                    words => words.to_owned(),
+                };
+                if found.iter().any(|it| it.starts_with(&words)) {
+                    return Ok(());
+                }
+                Err(format!("nothing said `{words}`, only: {found:?}").into())
+            })
+        })
+    });
+    let trials = std::iter::once(truth).chain(lies).collect();
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+static EQUIPMENT: LazyLock<Result<Equipment, String>> =
+    LazyLock::new(|| Equipment::gather(None).map_err(|it| it.message));
+
+/// Nothing is said against what a payload really sees.
+fn believed(init: i32, truth: &Observation) -> Result<(), Failed> {
+    let found = disagreements(init, truth);
+    if found.is_empty() {
+        return Ok(());
+    }
+    Err(format!("said against the truth: {found:?}").into())
+}
+
+/// Holds a probe in a sandbox, and gives the sandbox's init and what the probe
+/// sees.
+fn in_a_sandbox(
+    look: impl FnOnce(i32, &Observation) -> Result<(), Failed>,
+) -> Result<Completion, Failed> {
+    let equipment = EQUIPMENT.as_ref()?;
     let scenario =
         Scenario { mounts: Mounts::Shared, identity: Identity::User };
-    let plan = Plan::of(scenario, Tree::Small, &equipment);
-    let mut sandbox = match Sandbox::enter(&plan, &equipment) {
+    let plan = Plan::of(scenario, Tree::Small, equipment);
+    let mut sandbox = match Sandbox::enter(&plan, equipment) {
         Ok(sandbox) => sandbox,
-        Err(refusal) if std::env::var("MUST_RUN").is_ok() => {
-            panic!("no sandbox: {refusal:?}")
-        }
-        Err(refusal) => {
-            eprintln!("skipped: {refusal:?}");
-            return;
-        }
+        Err(Refusal::Unavailable(reason)) => return unavailable(&reason),
+        Err(Refusal::Broken(why)) => return Err(why.into()),
     };
-    let answer = Answer::new().expect("a socket");
+    let (_held, truth) = held(&mut sandbox).map_err(|it| it.message)?;
+    look(sandbox.init(), &truth)?;
+    Ok(Completion::Completed)
+}
+
+fn held(
+    sandbox: &mut Sandbox,
+) -> Result<(Running, Observation), nsteps::error::Error> {
+    let answer = Answer::new()?;
     let argv = [&[PROBE.to_owned()][..], &answer.held()].concat();
-    let mut running = sandbox
-        .run_probe(&Command { argv, ..Command::default() }, answer)
-        .expect("the probe starts");
-    let (truth, _) =
-        listen::observation(&mut running, deadline()).expect("an observation");
-    let none: Vec<String> = Vec::new();
-    assert_eq!(disagreements(sandbox.init(), &truth), none);
-    for (about, lie) in LIES {
-        let mut told = truth.clone();
-        lie(&mut told);
-        let found = disagreements(sandbox.init(), &told);
-        assert!(
-            found.iter().any(|it| it.contains(about)),
-            "a false {about} was believed: {found:?}"
-        );
-    }
+    let command = Command { argv, ..Command::default() };
+    let mut running = sandbox.run_probe(&command, answer)?;
+    let (truth, _) = listen::observation(&mut running, deadline())?;
+    Ok((running, truth))
 }

@@ -10,13 +10,14 @@ use std::num::NonZeroUsize;
 use std::os::fd::RawFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, ExitStatus, exit};
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::sched::{CloneFlags, clone};
 use nix::sys::mman::{
     MapFlags, MmapAdvise, ProtFlags, madvise, mmap_anonymous,
 };
-use nix::sys::signal::{SigHandler, Signal, signal};
+use nix::sys::signal::{SigHandler, SigSet, Signal, signal};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, execvp, fork};
 
@@ -117,6 +118,20 @@ pub fn allocate_under_one_lock() {
     unsafe {
         libc::mallopt(libc::M_ARENA_MAX, 1)
     };
+}
+
+/// Waits for a signal that is blocked, and takes it; `false` where it does not
+/// come in time.
+pub fn comes_within(signal: Signal, bound: Duration) -> bool {
+    let set = SigSet::from(signal);
+    let bound = libc::timespec {
+        tv_sec: bound.as_secs().cast_signed(),
+        tv_nsec: i64::from(bound.subsec_nanos()),
+    };
+    let info = std::ptr::null_mut();
+    // SAFETY: the set and the bound live until the call returns, and it takes
+    // no pointer to a siginfo_t for one that is not wanted.
+    unsafe { libc::sigtimedwait(set.as_ref(), info, &raw const bound) > 0 }
 }
 
 /// Ends without anything that the parent has still to do.

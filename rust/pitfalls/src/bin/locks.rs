@@ -6,18 +6,20 @@
 use std::hint::black_box;
 use std::io::Write;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nix::sched::CloneFlags;
-use nix::sys::signal::{Signal, kill};
-use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::sys::signal::{SigSet, Signal, kill};
+use nix::sys::wait::waitpid;
 use nix::unistd::{Pid, write};
 use pitfalls::{
-    allocate_under_one_lock, clone_child, end_at_once, fail, fork_child, must,
+    allocate_under_one_lock, clone_child, comes_within, end_at_once, fail,
+    fork_child, must,
 };
 
 const THREADS: usize = 3;
-const PATIENCE: Duration = Duration::from_secs(1);
+/// A child has next to nothing to do, and needs a second on no machine.
+const BOUND: Duration = Duration::from_secs(1);
 /// What is smaller a C library may give away without a lock.
 const BEYOND_CACHES: usize = 1 << 20;
 
@@ -32,6 +34,9 @@ fn main() {
         _ => || drop(std::io::stdout().lock()),
     };
     allocate_under_one_lock();
+    // It is taken when a child is waited for.
+    let chld = SigSet::from(Signal::SIGCHLD);
+    must("sigprocmask", chld.thread_block());
     for _ in 0..THREADS {
         thread::spawn(move || {
             loop {
@@ -58,17 +63,12 @@ fn main() {
 
 /// Whether the child has ended in time; if not, it is ended.
 fn has_ended(pid: Pid) -> bool {
-    let begun = Instant::now();
-    while begun.elapsed() < PATIENCE {
-        let ended = waitpid(pid, Some(WaitPidFlag::WNOHANG));
-        if !matches!(ended, Ok(WaitStatus::StillAlive)) {
-            return true;
-        }
-        thread::sleep(Duration::from_millis(1));
+    let ended = comes_within(Signal::SIGCHLD, BOUND);
+    if !ended {
+        let _ = kill(pid, Signal::SIGKILL);
     }
-    let _ = kill(pid, Signal::SIGKILL);
     let _ = waitpid(pid, None);
-    false
+    ended
 }
 
 /// Says something without the lock of standard output, and is gone before a

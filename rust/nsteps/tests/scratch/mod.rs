@@ -1,0 +1,94 @@
+//! A copy of the built programs in which a test may put another program in
+//! the place of one.
+
+use nsteps::layout::Layout;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A repository that has nothing but built programs and what is blessed.  It
+/// is removed when it is dropped.
+pub struct Scratch {
+    root: PathBuf,
+    programs: PathBuf,
+}
+
+impl Scratch {
+    /// Makes one; `name` is not that of another in this test.
+    pub fn new(layout: &Layout, name: &str) -> std::io::Result<Scratch> {
+        let root = Path::new(env!("CARGO_TARGET_TMPDIR"))
+            .join(format!("scratch-{}-{name}", std::process::id()));
+        let programs = root.join("target");
+        let scratch = Scratch { root, programs };
+        fs::create_dir_all(scratch.root.join("reference-c"))?;
+        for dir in ["bin", "c", "go", "rust"] {
+            let from = layout.programs().join(dir);
+            if from.exists() {
+                link_all(&from, &scratch.programs.join(dir))?;
+            }
+        }
+        let expected = scratch.root.join("rust/nsteps/tests/expected");
+        link_all(&layout.expected(), &expected)?;
+        Ok(scratch)
+    }
+
+    /// What is `target/` in a repository.
+    #[allow(dead_code, reason = "not every test has a use for it")]
+    pub fn programs(&self) -> &Path {
+        &self.programs
+    }
+
+    /// Puts a shell script in the place of a program.  The script finds the
+    /// program beside itself, as `PROGRAM.real`.
+    pub fn put_script(&self, program: &str, text: &str) -> std::io::Result<()> {
+        let program = self.programs.join(program);
+        if program.exists() {
+            fs::rename(&program, program.with_extension("real"))?;
+        }
+        fs::write(&program, format!("#!/bin/sh\n{text}\n"))?;
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755))
+    }
+
+    /// Puts another program of these in the place of one.
+    #[allow(dead_code, reason = "not every test has a use for it")]
+    pub fn put_program(
+        &self,
+        program: &str,
+        other: &str,
+    ) -> std::io::Result<()> {
+        let program = self.programs.join(program);
+        fs::remove_file(&program)?;
+        fs::copy(self.programs.join(other), &program).map(drop)
+    }
+
+    /// `nsteps` for these programs; `program` is the true one.
+    pub fn nsteps(&self, program: &Path, words: &[&str]) -> Command {
+        let mut command = Command::new(program);
+        command.args(words).env("NSTEPS_ROOT", &self.root);
+        command.env_remove("MUST_RUN");
+        command
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.root);
+    }
+}
+
+/// A directory with the same files, without a second copy where that can be.
+fn link_all(from: &Path, to: &Path) -> std::io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let to = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            link_all(&entry.path(), &to)?;
+        } else {
+            fs::hard_link(entry.path(), &to)
+                .or_else(|_| fs::copy(entry.path(), &to).map(drop))?;
+        }
+    }
+    Ok(())
+}
