@@ -9,6 +9,7 @@ mod availability;
 mod lists;
 mod pages;
 mod picture;
+mod sleeps;
 mod sources;
 mod tree;
 
@@ -35,6 +36,7 @@ const CONVENTIONS: &[Convention] = &[
     ("a_step_is_narrow_and_short", sources::narrow_steps),
     ("unsafe_is_where_it_may_be", sources::places_of_unsafe),
     ("nothing_is_unwrapped_outside_of_tests", sources::unwrapped),
+    ("nothing_is_synchronised_by_sleeping", sleeps::sleeping),
     ("nothing_is_called_after_nothing", sources::names_that_say_nothing),
     ("what_a_page_includes_is_there", pages::includes),
     ("no_block_of_code_is_empty", pages::empty_blocks),
