@@ -78,47 +78,43 @@ pub struct Left {
     processes: usize,
 }
 
-/// Where launchers leave files.
-const LITTERED: &[&str] = &["/", "/run/", "/tmp/", "/newroot/"];
-
 impl Left {
-    /// What there is now.
-    pub fn behind(init: i32) -> Left {
-        let alive = |it: &Descendant| it.is_still_alive();
-        Left {
-            files: LITTERED.iter().flat_map(|dir| names(init, dir)).collect(),
-            processes: descendants(init).iter().filter(|it| alive(it)).count(),
-        }
+    /// What there is now: these files, and the processes below `init`.
+    pub fn behind(files: BTreeSet<String>, init: i32) -> Left {
+        Left { files, processes: Left::alive(init) }
     }
 
-    /// Enters what there is more now.
-    pub fn residue(&self, init: i32, effect: &mut Effect) {
+    fn alive(init: i32) -> usize {
+        let alive = |it: &&Descendant| it.is_still_alive();
+        descendants(init).iter().filter(alive).count()
+    }
+
+    /// Enters what there is more now; `files` lists the files.
+    ///
+    /// # Errors
+    ///
+    /// Those of `files`.
+    pub fn residue(
+        &self,
+        init: i32,
+        files: impl FnOnce() -> Result<BTreeSet<String>>,
+        effect: &mut Effect,
+    ) -> Result<()> {
         // A process that is about to end is not left behind.
         let until = Instant::now() + grace();
-        let mut now = Left::behind(init);
-        while now.processes > self.processes
-            && one_ends(&descendants(init), until)
-        {
-            now = Left::behind(init);
+        let mut alive = Left::alive(init);
+        while alive > self.processes && one_ends(&descendants(init), until) {
+            alive = Left::alive(init);
         }
-        for file in now.files.difference(&self.files) {
-            effect.change("residue.files", format!("+ {file}"));
+        for file in files()?.difference(&self.files) {
+            let mark = if file.starts_with("- ") { "" } else { "+ " };
+            effect.change("residue.files", format!("{mark}{file}"));
         }
-        if let more @ 1.. = now.processes.saturating_sub(self.processes) {
+        if let more @ 1.. = alive.saturating_sub(self.processes) {
             effect.change("residue.processes", format!("{more} more"));
         }
+        Ok(())
     }
-}
-
-/// The files of a directory, as `init` has it.
-fn names(init: i32, dir: &str) -> Vec<String> {
-    let entries = std::fs::read_dir(format!("/proc/{init}/root{dir}"));
-    entries
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| format!("{dir}{}", entry.file_name().display()))
-        .collect()
 }
 
 /// Whether `init` has a process that it calls `pid`, not yet ended.

@@ -16,6 +16,7 @@ mod links;
 pub mod listen;
 pub mod protocol;
 mod tree;
+mod written;
 
 use crate::equipment::Equipment;
 use crate::error::{Context, Error, Result};
@@ -31,6 +32,7 @@ use nix::unistd::pipe2;
 use probe::Observation;
 use protocol::{Channel, Ended, Reply, Request};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
@@ -298,13 +300,21 @@ impl Sandbox {
     ///
     /// The sandbox is gone.
     pub fn host_now(&mut self) -> Result<Observation> {
-        self.channel.send(&Request::Observe, &[])?;
-        loop {
-            match self.channel.receive(Some(deadline()))?.0 {
-                Reply::Host(host) => return Ok(*host),
-                Reply::Ended(ended) => self.channel.remember(ended),
-                other => return Err(unexpected(&other)),
-            }
+        match self.ask(&Request::Observe, &[])? {
+            Reply::Host(host) => Ok(*host),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// The files where launchers leave some.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the sandbox is gone.
+    pub fn files(&mut self) -> Result<BTreeSet<String>> {
+        match self.ask(&Request::Files, &[])? {
+            Reply::Files(files) => Ok(files),
+            other => Err(unexpected(&other)),
         }
     }
 
@@ -315,13 +325,9 @@ impl Sandbox {
     ///
     /// The sandbox is gone.
     pub fn is_chrooted(&mut self, pid: i32) -> Result<Option<bool>> {
-        self.channel.send(&Request::IsChrooted { pid }, &[])?;
-        loop {
-            match self.channel.receive(Some(deadline()))?.0 {
-                Reply::Chrooted(answer) => return Ok(answer),
-                Reply::Ended(ended) => self.channel.remember(ended),
-                other => return Err(unexpected(&other)),
-            }
+        match self.ask(&Request::IsChrooted { pid }, &[])? {
+            Reply::Chrooted(answer) => Ok(answer),
+            other => Err(unexpected(&other)),
         }
     }
 
@@ -362,24 +368,35 @@ impl Sandbox {
         let streams = [inode(&stdin)?, inode(&stdout)?, inode(&stderr)?];
         let mut theirs = vec![stdin.as_fd(), stdout.as_fd(), stderr.as_fd()];
         theirs.extend(answer.as_ref().map(|it| it.theirs.as_fd()));
-        self.channel.send(&Request::Run(command.clone()), &theirs)?;
+        let started = self.ask(&Request::Run(command.clone()), &theirs)?;
         drop((stdin, stdout, stderr));
         let answer = answer.map(|it| it.ours.into());
+        match started {
+            Reply::Started(pid) => Ok(Running {
+                pid,
+                stdin: Some(stdin_ours),
+                stdout: stdout_ours.into(),
+                stderr: stderr_ours.into(),
+                answer,
+                streams,
+            }),
+            Reply::Broken(why) => Err(Error::new(why)),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Sends a request, descriptors beside it, and waits for its reply;
+    /// commands that end meanwhile are remembered.
+    fn ask(
+        &mut self,
+        request: &Request,
+        descriptors: &[BorrowedFd<'_>],
+    ) -> Result<Reply> {
+        self.channel.send(request, descriptors)?;
         loop {
             match self.channel.receive(Some(deadline()))?.0 {
-                Reply::Started(pid) => {
-                    return Ok(Running {
-                        pid,
-                        stdin: Some(stdin_ours),
-                        stdout: stdout_ours.into(),
-                        stderr: stderr_ours.into(),
-                        answer,
-                        streams,
-                    });
-                }
                 Reply::Ended(ended) => self.channel.remember(ended),
-                Reply::Broken(why) => return Err(Error::new(why)),
-                other => return Err(unexpected(&other)),
+                reply => return Ok(reply),
             }
         }
     }

@@ -252,7 +252,7 @@ pub fn hold_and_look(
     met: &mut Met<'_>,
 ) -> Result<Observed> {
     let host_before = sandbox.host_before().clone();
-    let left_before = outside::Left::behind(sandbox.init());
+    let left_before = outside::Left::behind(sandbox.files()?, sandbox.init());
     let answer = Answer::new()?;
     let command = launch.command(&answer.held());
     let mut running = sandbox.run_probe(&command, answer)?;
@@ -281,7 +281,9 @@ pub fn hold_and_look(
     if finish(sandbox, &mut running, &mut observed)? {
         let after = sandbox.host_now()?;
         prefix(&mut observed.effect, "residue", &host_before, &after);
-        left_before.residue(sandbox.init(), &mut observed.effect);
+        let init = sandbox.init();
+        let files = || sandbox.files();
+        left_before.residue(init, files, &mut observed.effect)?;
     }
     Ok(observed)
 }

@@ -7,6 +7,9 @@ use availability::{is_of_the_machine, unavailable};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use nsteps::layout::Layout;
 use serde_json::Value;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 /// A launcher in the shell's words; `"$@"` is its payload.
@@ -198,6 +201,10 @@ fn main() -> ExitCode {
         "a_launcher_that_cannot_start_leaves_the_others_theirs",
         cannot_start,
     ));
+    trials.push(Trial::ignorable_test(
+        "a_launcher_starts_in_the_directory_of_the_caller",
+        in_the_callers_directory,
+    ));
     trials.push(Trial::test("an_empty_launcher_is_trouble", empty_launcher));
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
@@ -322,6 +329,57 @@ fn cannot_start() -> Result<Completion, Failed> {
         return Ok(Completion::Completed);
     }
     Err(format!("status {status}, ns.uts {seen:?}, {why}").into())
+}
+
+/// A launcher below /tmp is found by its relative path; what it writes there
+/// and in /run is seen, and does not reach the machine.
+fn in_the_callers_directory() -> Result<Completion, Failed> {
+    let name = format!("nsteps-observe-{}", std::process::id());
+    let dir = Scratch(Path::new("/tmp").join(&name));
+    fs::create_dir(&dir.0)?;
+    let launcher = dir.0.join("my-launcher");
+    let script = format!(
+        "#!/bin/sh
+echo written >written
+echo written >/run/{name}
+rm my-launcher
+exec unshare --uts \"$@\"
+"
+    );
+    fs::write(&launcher, script)?;
+    fs::set_permissions(&launcher, fs::Permissions::from_mode(0o755))?;
+    let mut command = command(&["--", "./my-launcher"])?;
+    command.current_dir(&dir.0);
+    let (status, value) = match observe(command)? {
+        Observed::Unavailable(reason) => return unavailable(&reason),
+        Observed::As(status, value) => (status, value),
+    };
+    let effect = &value["launchers"][0]["effect"];
+    let files = effect["residue.files"].as_str().unwrap_or("");
+    let expected = [
+        format!("- {}", launcher.display()),
+        format!("+ /run/{name}"),
+        format!("+ {}/written", dir.0.display()),
+    ];
+    let right = effect["ns.uts"] == "new"
+        && expected.iter().all(|it| files.split("; ").any(|file| file == it));
+    let reached = dir.0.join("written").exists()
+        || Path::new("/run").join(&name).exists()
+        || !launcher.exists();
+    if status == 0 && right && !reached {
+        return Ok(Completion::Completed);
+    }
+    Err(format!("status {status}, reached the machine: {reached}, {value:#}")
+        .into())
+}
+
+/// A directory that goes with the trial.
+struct Scratch(PathBuf);
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
 }
 
 fn empty_launcher() -> Result<(), Failed> {

@@ -7,7 +7,7 @@
 use crate::cli::Observe;
 use crate::columns::{Column, Row, Standing, Value, rows};
 use crate::equipment::Equipment;
-use crate::error::{DIFFERENT, Error, Result, TROUBLE};
+use crate::error::{Context, DIFFERENT, Error, Result, TROUBLE};
 use crate::output;
 use crate::sandbox::{PROBE, Plan, Sandbox, Scenario, Tree, Way};
 use crate::trial::{Alone, Launch, Met, Observed, baseline_of, hold_and_look};
@@ -82,7 +82,9 @@ fn look(
 ) -> Result<Observed> {
     let plan = Plan::of(scenario, Tree::Whole, equipment);
     let mut sandbox = Sandbox::enter(&plan, equipment)?;
-    let launch = Launch::in_root(|probe| command_line(line, probe));
+    let here = std::env::current_dir().context("find the working directory")?;
+    let launch =
+        Launch::in_root(|probe| command_line(line, probe)).in_directory(here);
     let baseline = baseline_of(&mut sandbox, &launch)?;
     let mut met = Met::new(&Alone);
     let observed = hold_and_look(&mut sandbox, &baseline, &launch, &mut met);

@@ -3,9 +3,10 @@
 
 use super::listen::ANSWER;
 use super::protocol::{Channel, Command, Ended, Reply, Request};
+use super::tree::Planted;
 use super::{
     HOSTNAME, Identity, MYTMP, OBSERVED_PROC, Plan, Refusal, chroot, links,
-    tree,
+    tree, written,
 };
 use crate::error::{Context, Error, Result};
 use crate::id_map::map_root;
@@ -71,7 +72,7 @@ pub fn warden() -> Result<()> {
             // another one has been given it by a launcher.
             nix::unistd::setsid().context("setsid")?;
             match furnish(&plan) {
-                Ok(_pins) => serve(&mut channel)?,
+                Ok(planted) => serve(&mut channel, &planted)?,
                 Err(refusal) => channel.send(&Reply::Refused(refusal), &[])?,
             }
             Ok(())
@@ -115,8 +116,8 @@ pub fn unavailable(call: &str, errno: Errno) -> Refusal {
 /// name, links that are up, a queue, another process.
 ///
 /// Returns what must stay open as long as the sandbox lives.
-fn furnish(plan: &Plan) -> std::result::Result<Vec<OwnedFd>, Refusal> {
-    let pins = tree::plant(plan)?;
+fn furnish(plan: &Plan) -> std::result::Result<Planted, Refusal> {
+    let planted = tree::plant(plan)?;
     let broken = |error: Error| Refusal::Broken(error.message);
     nix::unistd::sethostname(HOSTNAME)
         .context("sethostname")
@@ -124,7 +125,7 @@ fn furnish(plan: &Plan) -> std::result::Result<Vec<OwnedFd>, Refusal> {
     links::set_up().map_err(|errno| unavailable("make a veth pair", errno))?;
     sys::message_queue(QUEUE).map_err(|errno| unavailable("msgget", errno))?;
     match sys::fork().context("fork a bystander").map_err(broken)? {
-        ForkResult::Parent { .. } => Ok(pins),
+        ForkResult::Parent { .. } => Ok(planted),
         // The bystander: somebody else's process, to be seen or not.  It ends
         // with the pid namespace.
         ForkResult::Child => loop {
@@ -136,7 +137,7 @@ fn furnish(plan: &Plan) -> std::result::Result<Vec<OwnedFd>, Refusal> {
 /// Init: PID 1 of the sandbox.  Starts what it is told to start, reaps
 /// everything, and ends when the harness hangs up; the kernel then ends the
 /// rest.
-fn serve(channel: &mut Channel) -> Result<()> {
+fn serve(channel: &mut Channel, planted: &Planted) -> Result<()> {
     let mut chld = SigSet::empty();
     chld.add(Signal::SIGCHLD);
     nix::sys::signal::sigprocmask(SigmaskHow::SIG_BLOCK, Some(&chld), None)
@@ -164,19 +165,24 @@ fn serve(channel: &mut Channel) -> Result<()> {
             else {
                 return Ok(());
             };
-            answer(channel, request, descriptors)?;
+            answer(channel, planted, request, descriptors)?;
         }
     }
 }
 
 fn answer(
     channel: &Channel,
+    planted: &Planted,
     request: Request,
     descriptors: Vec<OwnedFd>,
 ) -> Result<()> {
     match request {
         Request::Observe => {
             channel.send(&Reply::Host(Box::new(observe())), &[])
+        }
+        Request::Files => {
+            let files = written::files(&planted.covers);
+            channel.send(&Reply::Files(files), &[])
         }
         Request::IsChrooted { pid } => {
             channel.send(&Reply::Chrooted(chroot::is_chrooted(pid)), &[])

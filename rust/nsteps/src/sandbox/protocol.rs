@@ -17,6 +17,7 @@ use nix::sys::socket::{
 use probe::Observation;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{IoSlice, IoSliceMut, Read};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
@@ -42,6 +43,8 @@ pub enum Request {
     Run(Command),
     /// Say what the sandbox looks like.
     Observe,
+    /// Say which files are where launchers leave some.
+    Files,
     /// Say whether a process lives below the root of its mount namespace.
     IsChrooted {
         /// Its pid in the sandbox.
@@ -78,6 +81,8 @@ pub enum Reply {
     Ended(Ended),
     /// What it looks like now.
     Host(Box<Observation>),
+    /// The files where launchers leave some.
+    Files(BTreeSet<String>),
     /// Whether the process is chrooted; nothing where that cannot be told.
     Chrooted(Option<bool>),
     /// A request could not be carried out.

@@ -3,8 +3,8 @@
 
 use super::inside::unavailable;
 use super::{
-    MYTMP, Mounts, NEWROOT, NO_SHEBANG, OBSERVED_PROC, PROBE_IN_NEWROOT,
-    PROGRAMS, Plan, Refusal, Tree,
+    Identity, MYTMP, Mounts, NEWROOT, NO_SHEBANG, OBSERVED_PROC,
+    PROBE_IN_NEWROOT, PROGRAMS, Plan, Refusal, Tree,
 };
 use crate::error::{Context, Error};
 use crate::rootfs;
@@ -34,13 +34,34 @@ const SMALL: &[&str] = &["bin", "etc", "lib", "lib64", "sbin", "usr"];
 /// Devices a shell and a pipe want.
 const DEVICES: &[&str] = &["full", "null", "random", "tty", "urandom", "zero"];
 
+/// What of a tree init keeps open as long as the sandbox lives.
+#[derive(Debug)]
+pub struct Planted {
+    /// What keeps the superblocks of procfs alive: a step may unmount them
+    /// for everyone, and the device number of a dead one is given to the
+    /// next, which then looks the same.
+    _pins: Vec<OwnedFd>,
+    /// Where what is written to a directory of the host's goes.
+    pub covers: Vec<Cover>,
+}
+
+/// A directory of the host's that the sandbox may write to: an overlay, whose
+/// upper layer is the complete list of what was written.
+#[derive(Debug)]
+pub struct Cover {
+    /// The directory.
+    pub at: &'static str,
+    /// The upper layer.
+    pub upper: OwnedFd,
+}
+
 /// Builds the tree, makes it the root and gives it the scenario's propagation.
-///
-/// Returns what keeps the superblocks of procfs alive: a step may unmount
-/// them for everyone, and the device number of a dead one is given to the
-/// next, which then looks the same.
-pub fn plant(plan: &Plan) -> std::result::Result<Vec<OwnedFd>, Refusal> {
+pub fn plant(plan: &Plan) -> std::result::Result<Planted, Refusal> {
     let sources = sources(plan)?;
+    let covered = match plan.tree {
+        Tree::Small => Vec::new(),
+        Tree::Whole => covered()?,
+    };
     leave_chroot().map_err(|errno| unavailable("setns", errno))?;
     let none = MsFlags::empty();
     attach(None, "/", None, MsFlags::MS_REC | MsFlags::MS_PRIVATE)?;
@@ -52,7 +73,9 @@ pub fn plant(plan: &Plan) -> std::result::Result<Vec<OwnedFd>, Refusal> {
     for source in &sources {
         source.graft(plan.tree)?;
     }
-    for dir in [OBSERVED_PROC, MYTMP, NEWROOT, "/proc", "/tmp"] {
+    directory(&at(NEWROOT))?;
+    let covers = cover(&covered, plan.scenario.identity)?;
+    for dir in [OBSERVED_PROC, MYTMP, "/proc", "/tmp"] {
         directory(&at(dir))?;
     }
     attach(Some("proc"), at("/proc"), Some("proc"), none)?;
@@ -84,7 +107,98 @@ pub fn plant(plan: &Plan) -> std::result::Result<Vec<OwnedFd>, Refusal> {
         .and_then(|()| fs::set_permissions(NO_SHEBANG, mode(0o755)))
         .context("write a script")
         .map_err(broken)?;
-    arrange(plan.scenario.mounts)
+    let pins = arrange(plan.scenario.mounts)?;
+    Ok(Planted { _pins: pins, covers })
+}
+
+/// The directories of the host's that launchers write to.
+const COVERED: &[&str] = &["/run", "/tmp"];
+
+/// Opens those of [`COVERED`] that are there.
+fn covered() -> std::result::Result<Vec<(&'static str, OwnedFd)>, Refusal> {
+    let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+    COVERED
+        .iter()
+        .filter(|dir| Path::new(dir).is_dir())
+        .map(|dir| {
+            open(*dir, flags, Mode::empty())
+                .map(|from| (*dir, from))
+                .context(format_args!("open {dir}"))
+                .map_err(broken)
+        })
+        .collect()
+}
+
+/// Mounts an overlay over each directory, its upper layer in a tmpfs that is
+/// mounted nowhere afterwards.
+///
+/// Where the kernel refuses one (in a user namespace, over a directory that
+/// has mounts below it) the directory is bound read-only, except for /run,
+/// which then is one of the sandbox's own: init's procfs is there.
+fn cover(
+    covered: &[(&'static str, OwnedFd)],
+    identity: Identity,
+) -> std::result::Result<Vec<Cover>, Refusal> {
+    let layers = at(NEWROOT);
+    let nodev = MsFlags::MS_NODEV;
+    attach(Some("layers"), &layers, Some("tmpfs"), nodev)?;
+    let mut covers = Vec::new();
+    for (dir, from) in covered {
+        let to = at(dir);
+        directory(&to)?;
+        let [upper, work] = ["upper", "work"]
+            .map(|it| layers.join(it).join(dir.trim_start_matches('/')));
+        directory(&upper)?;
+        directory(&work)?;
+        let like =
+            fs::metadata(dir_of(from)).context("stat").map_err(broken)?;
+        fs::set_permissions(&upper, like.permissions())
+            .context(format_args!("chmod {}", upper.display()))
+            .map_err(broken)?;
+        let options = format!(
+            "lowerdir={},upperdir={},workdir={}{}",
+            dir_of(from),
+            upper.display(),
+            work.display(),
+            match identity {
+                Identity::Root => "",
+                // The layer's own notes in attributes that a user may write.
+                Identity::User => ",userxattr",
+            }
+        );
+        let kind = Some("overlay");
+        let options = Some(options.as_str());
+        let flags = MsFlags::empty();
+        match mount(kind, &to, kind, flags, options) {
+            Ok(()) => covers.push(Cover {
+                at: dir,
+                upper: open(
+                    &upper,
+                    OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC,
+                    Mode::empty(),
+                )
+                .context("open an upper layer")
+                .map_err(broken)?,
+            }),
+            Err(_) if *dir == "/run" => {}
+            Err(_) => {
+                let flags = MsFlags::MS_BIND | MsFlags::MS_REC;
+                attach(Some(&dir_of(from)), &to, None, flags)?;
+                sys::read_only(&c_string(&to)).map_err(|errno| {
+                    unavailable(&format!("mount_setattr {dir}"), errno)
+                })?;
+            }
+        }
+    }
+    umount2(&layers, MntFlags::MNT_DETACH)
+        .context("detach the upper layers")
+        .map_err(broken)?;
+    Ok(covers)
+}
+
+/// The way to an open directory whose name may be covered.
+fn dir_of(fd: &OwnedFd) -> String {
+    format!("/proc/self/fd/{}", fd.as_raw_fd())
 }
 
 /// Goes to the root of our mount namespace.  Whoever starts us in a chroot(2)
@@ -208,7 +322,7 @@ impl Source {
         }
         // By the descriptor: the way to its name may be covered, and a
         // directory that may not be entered can still be bound.
-        let from = format!("/proc/self/fd/{}", from.as_raw_fd());
+        let from = dir_of(from);
         // Recursive: in a user namespace a mount must not be uncovered.
         attach(Some(&from), to, None, MsFlags::MS_BIND | MsFlags::MS_REC)?;
         if is_dir && tree == Tree::Small {

@@ -1,0 +1,54 @@
+//! Which files are in a sandbox where launchers leave some.
+
+use super::tree::Cover;
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+/// The directories of the sandbox's own that launchers write to.
+const LITTERED: &[&str] = &["/", "/run", "/tmp", "/newroot"];
+
+/// The names in these directories. Of a directory of the host's: everything
+/// that was written below it, at any depth, with a `-` before what was
+/// removed.
+pub fn files(covers: &[Cover]) -> BTreeSet<String> {
+    let mut files = BTreeSet::new();
+    for dir in LITTERED {
+        if !covers.iter().any(|cover| cover.at == *dir) {
+            let names = names(Path::new(dir));
+            files.extend(names.map(|it| it.display().to_string()));
+        }
+    }
+    for cover in covers {
+        let upper = format!("/proc/self/fd/{}", cover.upper.as_raw_fd());
+        collect(Path::new(&upper), Path::new(cover.at), &mut files);
+    }
+    files
+}
+
+/// Everything below a directory of an upper layer, as seen below `at`.
+fn collect(upper: &Path, at: &Path, files: &mut BTreeSet<String>) {
+    for path in names(upper) {
+        let Some(name) = path.file_name() else { continue };
+        let shown = at.join(name);
+        let Ok(kind) = fs::symlink_metadata(&path) else { continue };
+        // An overlay marks what was removed with a device 0:0.
+        let removed = kind.file_type().is_char_device() && kind.rdev() == 0;
+        let mark = if removed { "- " } else { "" };
+        let before = files.len();
+        if kind.is_dir() {
+            collect(&path, &shown, files);
+        }
+        // A directory is in the layer as soon as something below it is.
+        if files.len() == before {
+            files.insert(format!("{mark}{}", shown.display()));
+        }
+    }
+}
+
+fn names(dir: &Path) -> impl Iterator<Item = PathBuf> {
+    let entries = fs::read_dir(dir).into_iter().flatten();
+    entries.flatten().map(|entry| entry.path())
+}
