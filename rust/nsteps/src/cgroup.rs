@@ -9,12 +9,14 @@ use crate::error::{Context, Error, Result};
 use crate::layout::Layout;
 use crate::sys;
 use crate::timeout::{any_readable, deadline, within};
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Read;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
 /// A cgroup to start trials in.
@@ -22,13 +24,17 @@ use std::time::Instant;
 pub enum Lent {
     /// The one the harness is in will do.
     Already,
-    /// One of our own, until this is dropped.
-    Made {
-        /// Its directory.
-        dir: PathBuf,
-        /// Who removes it.
-        janitor: Child,
-    },
+    /// One of our own.
+    Made(Made),
+}
+
+/// A cgroup of our own, and all that is made in it, until this is dropped.
+#[derive(Debug)]
+pub struct Made {
+    /// Its directory.
+    dir: PathBuf,
+    /// The process that removes it.
+    janitor: Child,
 }
 
 /// How one could be had.
@@ -106,8 +112,53 @@ impl Lent {
             Way::Already => return Ok(Lent::Already),
             Way::Make(dir) => dir,
         };
-        // The janitor makes it too, so that there is no moment at which
-        // nobody would remove it.
+        Made::at(dir, layout).map(Lent::Made)
+    }
+
+    /// Moves a process there.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be moved.
+    pub fn enter(&self, pid: u32) -> Result<()> {
+        match self {
+            Lent::Already => Ok(()),
+            Lent::Made(made) => made.enter(pid),
+        }
+    }
+}
+
+/// Where init is, in a cgroup of the trial's own.
+pub const INIT: &str = "init";
+/// Where the launcher is started, in a cgroup of the trial's own.
+pub const LAUNCHER: &str = "launcher";
+/// What there is in a cgroup of the trial's own before a launcher is started.
+const LEAVES: [&str; 2] = [INIT, LAUNCHER];
+
+impl Made {
+    /// Makes one for a trial, below the harness's own cgroup of version 2, with
+    /// the [`LEAVES`] in it. What a launcher makes is made in there.
+    ///
+    /// # Errors
+    ///
+    /// Fails where there is no such cgroup, or none may be made in it.
+    pub fn for_a_trial(layout: &Layout) -> Result<Made> {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let own = own_directory()?;
+        let name = format!("nsteps-{}-{count}", std::process::id());
+        let made = Made::at(own.join(name), layout)?;
+        for leaf in LEAVES {
+            let dir = made.dir.join(leaf);
+            fs::create_dir(&dir)
+                .context(format_args!("make {}", dir.display()))?;
+        }
+        Ok(made)
+    }
+
+    fn at(dir: PathBuf, layout: &Layout) -> Result<Made> {
+        // The janitor makes it too, so that there is no moment at which it
+        // exists and no process would remove it.
         let mut janitor = Command::new(layout.command()?)
             .arg("janitor")
             .arg(&dir)
@@ -122,7 +173,7 @@ impl Lent {
             let _ = janitor.wait();
             return Err(Error::new(format!("cannot make {}", dir.display())));
         }
-        Ok(Lent::Made { dir, janitor })
+        Ok(Made { dir, janitor })
     }
 
     /// Moves a process there.
@@ -131,18 +182,74 @@ impl Lent {
     ///
     /// It cannot be moved.
     pub fn enter(&self, pid: u32) -> Result<()> {
-        let Lent::Made { dir, .. } = self else { return Ok(()) };
-        let procs = dir.join("cgroup.procs");
+        let procs = self.dir.join("cgroup.procs");
         fs::write(&procs, pid.to_string())
             .context(format_args!("write {}", procs.display()))
     }
+
+    /// Moves a process out of the way of what a launcher does: a cgroup that
+    /// holds processes passes no controllers on.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be moved.
+    pub fn put_aside(&self, pid: u32) -> Result<()> {
+        let procs = self.dir.join(INIT).join("cgroup.procs");
+        fs::write(&procs, pid.to_string())
+            .context(format_args!("write {}", procs.display()))
+    }
+
+    /// The cgroups below it that are not its [`LEAVES`], as paths from it.
+    pub fn cgroups(&self) -> BTreeSet<String> {
+        let mut all = Vec::new();
+        below(&self.dir, &mut all);
+        all.iter()
+            .filter_map(|dir| dir.strip_prefix(&self.dir).ok())
+            .filter(|path| !LEAVES.iter().any(|it| *path == Path::new(it)))
+            .map(|path| format!("/{}", path.display()))
+            .collect()
+    }
 }
 
-impl Drop for Lent {
+impl Drop for Made {
     fn drop(&mut self) {
-        if let Lent::Made { janitor, .. } = self {
-            drop(janitor.stdin.take());
-            let _ = janitor.wait();
+        drop(self.janitor.stdin.take());
+        let _ = self.janitor.wait();
+    }
+}
+
+/// The directory of the harness's own cgroup of version 2.
+fn own_directory() -> Result<PathBuf> {
+    let own = fs::read_to_string("/proc/self/cgroup")
+        .context("read /proc/self/cgroup")?;
+    let path = own
+        .lines()
+        .find_map(|line| line.strip_prefix("0::"))
+        .ok_or_else(|| Error::new("this kernel has no cgroups of version 2"))?;
+    let mounts = probe::observe(&probe::Proc::at("/proc"), &["mounts"]).mounts;
+    mounts
+        .map_err(|it| Error::new(it.to_string()))?
+        .iter()
+        .filter(|mount| mount.fs_type == "cgroup2")
+        .filter_map(|mount| {
+            let below = Path::new(path).strip_prefix(&mount.root).ok()?;
+            Some(Path::new(&mount.at).join(below))
+        })
+        .find(|dir| writable(dir))
+        .ok_or_else(|| {
+            Error::new(
+                "no cgroup of version 2 may be made here (needs root, or a \
+                 delegated cgroup: systemd-run --user --scope -p Delegate=yes)",
+            )
+        })
+}
+
+/// Every cgroup below a directory, the inner ones first.
+fn below(dir: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|it| it.is_dir()) {
+            below(&entry.path(), found);
+            found.push(entry.path());
         }
     }
 }
@@ -169,13 +276,18 @@ pub fn janitor(dir: &Path) -> Result<()> {
     let _ = std::io::stdin().read_to_end(&mut Vec::new());
     // What was in it is being killed; the last of them may still be dying.
     let until = deadline();
-    while let Err(error) = fs::remove_dir(dir) {
-        if !one_leaves(dir, until) {
-            let dir = dir.display();
-            return Err(Error::new(format!(
-                "remove {dir}: {error}: the processes in it did not end {}",
-                within()
-            )));
+    let mut all = Vec::new();
+    below(dir, &mut all);
+    all.push(dir.to_owned());
+    for dir in &all {
+        while let Err(error) = fs::remove_dir(dir) {
+            if !one_leaves(dir, until) {
+                let dir = dir.display();
+                return Err(Error::new(format!(
+                    "remove {dir}: {error}: the processes in it did not end {}",
+                    within()
+                )));
+            }
         }
     }
     Ok(())

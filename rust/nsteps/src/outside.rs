@@ -10,6 +10,7 @@ use crate::sys;
 use crate::timeout::{any_readable, grace};
 use nix::errno::Errno;
 use probe::{Effect, Mount, Observation};
+use procfs::ProcessCGroup;
 use procfs::process::{MountInfo, MountOptFields, Process, Status};
 use std::collections::BTreeSet;
 use std::os::fd::{AsFd, OwnedFd};
@@ -205,6 +206,11 @@ fn link(process: &Process, namespace: Namespace) -> Option<String> {
     std::fs::read_link(path).ok()?.into_os_string().into_string().ok()
 }
 
+/// The harness's own cgroup namespace, by its link.
+fn own_cgroup_namespace() -> Option<String> {
+    link(&Process::myself().ok()?, Namespace::Cgroup)
+}
+
 /// Every point on which the payload's word and the view from outside differ.
 pub fn disagreements(init: i32, payload: &Observation) -> Vec<String> {
     match Sides::of(init, payload) {
@@ -284,8 +290,8 @@ impl Sides<'_> {
         }
         // The root of a cgroup mount is shown as the reader's cgroup
         // namespace has it, and the harness reads it from another.
-        let same_cgroups = link(&self.init, Namespace::Cgroup).as_deref()
-            == self.inside.value("ns.cgroup");
+        let same_cgroups =
+            own_cgroup_namespace().as_deref() == self.inside.value("ns.cgroup");
         inside
             .iter()
             .zip(&outside.0)
@@ -352,34 +358,39 @@ impl Sides<'_> {
             .collect()
     }
 
-    /// The cgroups: the same paths, or what is left of them below the root of
-    /// a cgroup namespace made here.
+    /// The cgroups. In init's own cgroup namespace the path inside is that
+    /// outside, less the namespace's root. Another namespace has its root
+    /// where its maker was, which cannot be known from outside: then the path
+    /// outside must end in the path inside.
     fn cgroup(&self) -> Vec<String> {
         let (Ok(outside), Ok(init)) =
             (self.outside.cgroups(), self.init.cgroups())
         else {
             return vec!["no cgroup from outside".to_owned()];
         };
-        let new = link(&self.init, Namespace::Cgroup).as_deref()
-            != self.inside.value("ns.cgroup");
+        let is_init_s = link(&self.init, Namespace::Cgroup).as_deref()
+            == self.inside.value("ns.cgroup");
         let mut found = Vec::new();
-        for (sees, root) in outside.0.iter().zip(&init.0) {
-            let expected = match sees.pathname.strip_prefix(&*root.pathname) {
-                Some("") if new => "/",
-                Some(below) if new => below,
-                _ => &sees.pathname,
-            };
+        for (sees, init) in outside.0.iter().zip(&init.0) {
+            let sees_from = |root: &str| sees.pathname.strip_prefix(root);
+            let root = cgroup_root(&self.init, init);
             let names: &[String] = match sees.hierarchy {
                 0 => &["unified".to_owned()],
                 _ => &sees.controllers,
             };
             for name in names {
                 let key = format!("cgroup.{name}");
-                if let Some(says) = self.inside.value(&key)
-                    && says != expected
-                {
+                let Some(says) = self.inside.value(&key) else { continue };
+                let fits = match is_init_s {
+                    true => sees_from(&root).is_some_and(|it| {
+                        it == says || (it.is_empty() && says == "/")
+                    }),
+                    false => sees.pathname.ends_with(below_root(says)),
+                };
+                if !fits {
+                    let sees = &sees.pathname;
                     found.push(format!(
-                        "{key} is {says} inside, {expected} outside"
+                        "{key} is {says} inside, {sees} outside"
                     ));
                 }
             }
@@ -411,6 +422,76 @@ impl Sides<'_> {
         })
         .collect()
     }
+}
+
+/// A path in a cgroup namespace, less the steps out of its root that it begins
+/// with (`/../..`), and nothing for the root itself.
+fn below_root(path: &str) -> &str {
+    let mut rest = path;
+    while let Some(outer) = rest.strip_prefix("/..") {
+        rest = outer;
+    }
+    rest.trim_end_matches('/')
+}
+
+/// The root of init's cgroup namespace in a hierarchy, as a path from the root
+/// of the harness's; empty where both are the same namespace.
+fn cgroup_root(init: &Process, its: &ProcessCGroup) -> String {
+    if link(init, Namespace::Cgroup) == own_cgroup_namespace() {
+        return String::new();
+    }
+    let path = its.pathname.as_str();
+    let leaf = format!("/{}", crate::cgroup::INIT);
+    let path = match its.hierarchy {
+        // Init has gone to a leaf after it made the namespace.
+        0 => path.strip_suffix(&leaf).unwrap_or(path),
+        _ => path,
+    };
+    path.trim_end_matches('/').to_owned()
+}
+
+/// Enters the cgroups to which the launcher has moved its payload, as they are
+/// seen from outside: inside a new cgroup namespace every path may be `/`.
+///
+/// # Errors
+///
+/// Fails if the payload or init is gone.
+pub fn moved(init: i32, payload: i32, effect: &mut Effect) -> Result<()> {
+    let process =
+        |pid| Process::new(pid).context(format_args!("open /proc/{pid}"));
+    let cgroups = |process: &Process| {
+        let path = format_args!("read /proc/{}/cgroup", process.pid);
+        process.cgroups().context(path)
+    };
+    let (init, payload) = (process(init)?, process(payload)?);
+    for (its, sees) in cgroups(&init)?.0.iter().zip(&cgroups(&payload)?.0) {
+        let root = cgroup_root(&init, its);
+        let from_root = |path: &str| match path.strip_prefix(&root) {
+            Some("") => "/".to_owned(),
+            Some(path) => path.to_owned(),
+            None => "outside of the sandbox's own".to_owned(),
+        };
+        // Where the sandbox has a cgroup of its own, init is in one leaf of it
+        // and the launcher is started in another.
+        let start = match from_root(&its.pathname).strip_prefix('/') {
+            Some(crate::cgroup::INIT) if !root.is_empty() => {
+                format!("/{}", crate::cgroup::LAUNCHER)
+            }
+            _ => from_root(&its.pathname),
+        };
+        let now = from_root(&sees.pathname);
+        if now == start {
+            continue;
+        }
+        let names: &[String] = match sees.hierarchy {
+            0 => &["unified".to_owned()],
+            _ => &sees.controllers,
+        };
+        for name in names {
+            effect.change(format!("host.cgroup.{name}"), &now);
+        }
+    }
+    Ok(())
 }
 
 /// Every capability the kernel knows, one bit each.

@@ -18,6 +18,7 @@ pub mod protocol;
 mod tree;
 mod written;
 
+use crate::cgroup::Made;
 use crate::equipment::Equipment;
 use crate::error::{Context, Error, Result};
 use crate::rootfs::Rootfs;
@@ -157,13 +158,23 @@ pub struct Plan {
     pub rootfs: Option<Rootfs>,
     /// Whether it starts in a cgroup that is not a root.
     pub in_a_cgroup: bool,
+    /// Whether it has a cgroup of its own, which is the root of a cgroup
+    /// namespace. [`Sandbox::enter`] decides.
+    pub own_cgroup: bool,
 }
 
 impl Plan {
     /// A sandbox with nothing special about it.
     pub fn of(scenario: Scenario, tree: Tree, equipment: &Equipment) -> Plan {
         let programs = equipment.layout.programs().display().to_string();
-        Plan { scenario, tree, programs, rootfs: None, in_a_cgroup: false }
+        Plan {
+            scenario,
+            tree,
+            programs,
+            rootfs: None,
+            in_a_cgroup: false,
+            own_cgroup: false,
+        }
     }
 }
 
@@ -213,6 +224,8 @@ pub struct Sandbox {
     init_pidfd: OwnedFd,
     channel: Channel,
     host: Observation,
+    /// Removed after everything in the sandbox has been killed.
+    cgroup: Option<Made>,
 }
 
 /// A command started in a sandbox.
@@ -266,8 +279,21 @@ impl Sandbox {
             cgroup.enter(warden.id())?;
         }
         let mut warden = Warden(Some(warden));
-        ours.send(plan, &[])?;
+        // A launcher that is not a step may make cgroups. Where no cgroup may
+        // be made for the trial, the launcher may make none either.
+        let cgroup = match plan.tree {
+            Tree::Small => None,
+            Tree::Whole => Made::for_a_trial(&equipment.layout).ok(),
+        };
+        if let (Some(cgroup), Some(warden)) = (&cgroup, &warden.0) {
+            cgroup.enter(warden.id())?;
+        }
+        let own_cgroup = cgroup.is_some();
+        ours.send(&Plan { own_cgroup, ..plan.clone() }, &[])?;
         let (reply, sender) = ours.receive(Some(deadline()))?;
+        if let (Some(cgroup), Some(warden)) = (&cgroup, &warden.0) {
+            cgroup.put_aside(warden.id())?;
+        }
         let host = match reply {
             Reply::Ready(host) => *host,
             Reply::Refused(refusal) => return Ok(Err(refusal)),
@@ -280,7 +306,8 @@ impl Sandbox {
         let init_pidfd =
             sys::pidfd_open(init).context("open the sandbox's init")?;
         let warden = warden.0.take().expect("nobody took it");
-        Ok(Ok(Sandbox { warden, init, init_pidfd, channel: ours, host }))
+        let channel = ours;
+        Ok(Ok(Sandbox { warden, init, init_pidfd, channel, host, cgroup }))
     }
 
     /// What the sandbox looked like before anything ran in it.
@@ -304,6 +331,11 @@ impl Sandbox {
             Reply::Host(host) => Ok(*host),
             other => Err(unexpected(&other)),
         }
+    }
+
+    /// The cgroups that were made in the sandbox's own; none where it has none.
+    pub fn cgroups(&self) -> BTreeSet<String> {
+        self.cgroup.as_ref().map(Made::cgroups).unwrap_or_default()
     }
 
     /// The files where launchers leave some.

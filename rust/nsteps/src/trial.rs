@@ -267,6 +267,10 @@ pub fn hold_and_look(
             observed.made = made(baseline, &payload);
             observed.disagreements =
                 outside::disagreements(sandbox.init(), &payload);
+            if let Ok(pid) = outside::find(sandbox.init(), &payload) {
+                let effect = &mut observed.effect;
+                outside::moved(sandbox.init(), pid, effect)?;
+            }
             let during = sandbox.host_now()?;
             prefix(&mut observed.effect, "host", &host_before, &during);
             if is_chrooted(sandbox, &payload) {
@@ -284,6 +288,9 @@ pub fn hold_and_look(
         let init = sandbox.init();
         let files = || sandbox.files();
         left_before.residue(init, files, &mut observed.effect)?;
+        for cgroup in sandbox.cgroups() {
+            observed.effect.change("residue.cgroups", format!("+ {cgroup}"));
+        }
     }
     Ok(observed)
 }

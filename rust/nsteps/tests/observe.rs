@@ -5,6 +5,7 @@ mod availability;
 
 use availability::{is_of_the_machine, unavailable};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use nsteps::cgroup::Made;
 use nsteps::layout::Layout;
 use serde_json::Value;
 use std::fs;
@@ -176,6 +177,26 @@ exit 3"],
         heard_on: &[SOCKET, None],
     },
     Case {
+        name: "a_payload_moved_to_a_cgroup_is_seen_there_from_outside",
+        scripts: &[
+            // A new cgroup namespace hides the move from the payload.
+            "mkdir /sys/fs/cgroup/x
+echo $$ >/sys/fs/cgroup/x/cgroup.procs
+exec unshare --cgroup \"$@\"",
+            "exec unshare --cgroup \"$@\"",
+        ],
+        status: 1,
+        effects: &[
+            (0, "host.cgroup.unified", Some("/x")),
+            (0, "residue.cgroups", Some("+ /x")),
+            (0, "ns.cgroup", Some("new")),
+            (1, "host.cgroup.unified", None),
+            (1, "residue.cgroups", None),
+        ],
+        differing: &["host.cgroup.unified", "residue.cgroups"],
+        heard_on: &[SOCKET, SOCKET],
+    },
+    Case {
         name: "what_is_not_the_same_twice_neither_differs_nor_agrees",
         scripts: &[
             "X=$(cat /proc/sys/kernel/random/uuid) exec \"$@\"",
@@ -214,6 +235,11 @@ impl Case {
         let mut words = Vec::new();
         for script in self.scripts {
             words.extend(["--", "sh", "-c", script, "sh"]);
+        }
+        if self.effects.iter().any(|(_, key, _)| key.contains("cgroup"))
+            && let Err(why) = Made::for_a_trial(&Layout::find()?)
+        {
+            return unavailable(&why.message);
         }
         let (status, value) = match observe(command(&words)?)? {
             Observed::Unavailable(reason) => return unavailable(&reason),

@@ -56,7 +56,7 @@ pub fn warden() -> Result<()> {
     let mut channel = Channel::from(socket);
     let (plan, _): (Plan, _) = channel.receive(None)?;
 
-    if let Err(refusal) = unshare_everything(plan.scenario.identity) {
+    if let Err(refusal) = unshare_everything(&plan) {
         channel.send(&Reply::Refused(refusal), &[])?;
         return Ok(());
     }
@@ -81,13 +81,17 @@ pub fn warden() -> Result<()> {
 }
 
 /// Steps into namespaces of our own, as root of them.
-fn unshare_everything(identity: Identity) -> std::result::Result<(), Refusal> {
+fn unshare_everything(plan: &Plan) -> std::result::Result<(), Refusal> {
+    let identity = plan.scenario.identity;
     let (uid, gid) = (geteuid(), getegid());
     let mut flags = CloneFlags::CLONE_NEWNS
         | CloneFlags::CLONE_NEWPID
         | CloneFlags::CLONE_NEWUTS
         | CloneFlags::CLONE_NEWIPC
         | CloneFlags::CLONE_NEWNET;
+    if plan.own_cgroup {
+        flags |= CloneFlags::CLONE_NEWCGROUP;
+    }
     let mut call = "unshare namespaces";
     if identity == Identity::User {
         flags |= CloneFlags::CLONE_NEWUSER;
@@ -195,7 +199,8 @@ fn answer(
             Ok(())
         }
         Request::Run(command) => {
-            let reply = start(&command, &descriptors).map_or_else(
+            let started = start(&command, planted, &descriptors);
+            let reply = started.map_or_else(
                 |error| Reply::Broken(error.message),
                 Reply::Started,
             );
@@ -206,10 +211,16 @@ fn answer(
 
 /// Starts a command and waits until it is one: a program that cannot be
 /// executed says so through a pipe that a successful exec closes.
-fn start(command: &Command, descriptors: &[OwnedFd]) -> Result<i32> {
+fn start(
+    command: &Command,
+    planted: &Planted,
+    descriptors: &[OwnedFd],
+) -> Result<i32> {
     let (failed, failing) = pipe2(OFlag::O_CLOEXEC).context("make a pipe")?;
     match sys::fork().context("fork")? {
-        ForkResult::Child => become_command(command, descriptors, &failing),
+        ForkResult::Child => {
+            become_command(command, planted, descriptors, &failing)
+        }
         ForkResult::Parent { child } => {
             drop(failing);
             let mut why = String::new();
@@ -247,11 +258,14 @@ fn reap(channel: &Channel) -> Result<()> {
 /// The launcher to be: a process in a defined state.  Never returns.
 fn become_command(
     command: &Command,
+    planted: &Planted,
     descriptors: &[OwnedFd],
     failing: &OwnedFd,
 ) -> ! {
     let directory = command.directory.as_deref().unwrap_or("/".as_ref());
-    let why = match prepare(descriptors, directory) {
+    let ready =
+        planted.enter_cgroup().and_then(|()| prepare(descriptors, directory));
+    let why = match ready {
         Err(why) => why,
         Ok(()) => {
             let strings = |texts: &[String]| -> Vec<CString> {

@@ -6,7 +6,8 @@ use super::{
     Identity, MYTMP, Mounts, NEWROOT, NO_SHEBANG, OBSERVED_PROC,
     PROBE_IN_NEWROOT, PROGRAMS, Plan, Refusal, Tree,
 };
-use crate::error::{Context, Error};
+use crate::cgroup;
+use crate::error::{Context, Error, Result};
 use crate::rootfs;
 use crate::sys;
 use nix::fcntl::{OFlag, open};
@@ -16,6 +17,7 @@ use nix::sys::stat::Mode;
 use nix::unistd::pivot_root;
 use std::ffi::CString;
 use std::fs;
+use std::io::Write;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -43,6 +45,44 @@ pub struct Planted {
     _pins: Vec<OwnedFd>,
     /// Where what is written to a directory of the host's goes.
     pub covers: Vec<Cover>,
+    /// The list of processes of the cgroup that launchers are started in.
+    launchers: Option<fs::File>,
+}
+
+impl Planted {
+    /// Moves the calling process to the cgroup that launchers are started in,
+    /// where the sandbox has a cgroup of its own.
+    ///
+    /// # Errors
+    ///
+    /// Those of the kernel for a write to cgroup.procs, see cgroups(7).
+    pub fn enter_cgroup(&self) -> Result<()> {
+        let Some(mut processes) = self.launchers.as_ref() else {
+            return Ok(());
+        };
+        processes.write_all(b"0").context("enter the launcher's cgroup")
+    }
+}
+
+/// Where version 2 of the cgroups is mounted.
+const CGROUPS: &str = "/sys/fs/cgroup";
+
+/// Mounts the sandbox's own cgroup, in place of the host's cgroups of either
+/// version.
+fn mount_cgroups() -> std::result::Result<(), Refusal> {
+    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
+    attach(Some("cgroup2"), at(CGROUPS), Some("cgroup2"), flags)
+}
+
+/// Moves init out of the root of its cgroup namespace, and opens the cgroup
+/// that launchers are started in.
+fn arrange_cgroups() -> Result<fs::File> {
+    let processes = |leaf| format!("{CGROUPS}/{leaf}/cgroup.procs");
+    fs::write(processes(cgroup::INIT), "0").context("enter init's cgroup")?;
+    fs::File::options()
+        .write(true)
+        .open(processes(cgroup::LAUNCHER))
+        .context("open the launcher's cgroup")
 }
 
 /// A directory of the host's that the sandbox may write to: an overlay, whose
@@ -80,6 +120,9 @@ pub fn plant(plan: &Plan) -> std::result::Result<Planted, Refusal> {
     }
     attach(Some("proc"), at("/proc"), Some("proc"), none)?;
     attach(Some("proc"), at(OBSERVED_PROC), Some("proc"), none)?;
+    if plan.own_cgroup {
+        mount_cgroups()?;
+    }
 
     nix::unistd::chdir(SITE).context("chdir").map_err(broken)?;
     // Both names the same: the old root ends up mounted over the new one, and
@@ -107,8 +150,12 @@ pub fn plant(plan: &Plan) -> std::result::Result<Planted, Refusal> {
         .and_then(|()| fs::set_permissions(NO_SHEBANG, mode(0o755)))
         .context("write a script")
         .map_err(broken)?;
+    let launchers = match plan.own_cgroup {
+        true => Some(arrange_cgroups().map_err(broken)?),
+        false => None,
+    };
     let pins = arrange(plan.scenario.mounts)?;
-    Ok(Planted { _pins: pins, covers })
+    Ok(Planted { _pins: pins, covers, launchers })
 }
 
 /// The directories of the host's that launchers write to.

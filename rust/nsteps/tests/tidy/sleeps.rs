@@ -17,6 +17,10 @@ const MAY: &[(&str, &str)] = &[
         "reference-go/pitfalls/main_thread/main.go",
         "the program gives the scheduler time, for it shows what that does",
     ),
+    (
+        "rust/probe/src/main.rs",
+        "the bound of a wait for SIGUSR1, whose handler ends the program",
+    ),
 ];
 
 /// What a shell may sleep: so long that only its end can be waited for.
