@@ -146,7 +146,11 @@ fn text(columns: &[Column], rows: &[Row]) -> String {
             Standing::Unknown => '?',
         };
         let mut key = row.key.as_str();
-        for (value, launchers) in &row.values {
+        // Which launchers were not observed stands above the table.
+        let values = row.values.iter();
+        for (value, launchers) in
+            values.filter(|(value, _)| *value != Value::NotObserved)
+        {
             let names: Vec<String> =
                 launchers.iter().map(|index| letter(*index)).collect();
             let names = match several && row.standing != Standing::Agrees {
