@@ -51,9 +51,11 @@ pub struct Column {
     pub payload: Option<Observation>,
 }
 
-/// The keys that a launcher has without an observation: what the harness sees
-/// of the launcher itself.
-const OF_THE_LAUNCHER: &[&str] = &["exit", "said"];
+/// Whether a launcher has this key without an observation of its payload: the
+/// harness sees how a launcher ends, what it says and what it leaves.
+fn is_of_the_launcher(key: &str) -> bool {
+    ["exit", "said"].contains(&key) || key.starts_with("residue.")
+}
 
 impl Column {
     /// Puts two looks together.
@@ -85,7 +87,7 @@ impl Column {
 
     /// What the launcher did with a key.
     fn value(&self, key: &str) -> Value {
-        if self.unheard.is_some() && !OF_THE_LAUNCHER.contains(&key) {
+        if self.unheard.is_some() && !is_of_the_launcher(key) {
             return Value::NotObserved;
         }
         self.values.get(key).cloned().unwrap_or(Value::Unchanged)
