@@ -31,10 +31,18 @@ pub enum Lent {
 /// A cgroup of our own, and all that is made in it, until this is dropped.
 #[derive(Debug)]
 pub struct Made {
-    /// Its directory.
-    dir: PathBuf,
-    /// The process that removes it.
+    /// Its directory, then those of the same name in other hierarchies.
+    dirs: Vec<Dir>,
+    /// The process that removes them.
     janitor: Child,
+}
+
+/// A directory of a hierarchy.
+#[derive(Clone, Debug)]
+struct Dir {
+    /// As /proc/PID/cgroup names it: empty for version 2.
+    hierarchy: String,
+    path: PathBuf,
 }
 
 /// How one could be had.
@@ -112,7 +120,8 @@ impl Lent {
             Way::Already => return Ok(Lent::Already),
             Way::Make(dir) => dir,
         };
-        Made::at(dir, layout).map(Lent::Made)
+        let dir = Dir { hierarchy: String::new(), path: dir };
+        Made::at(vec![dir], layout).map(Lent::Made)
     }
 
     /// Moves a process there.
@@ -137,7 +146,8 @@ const LEAVES: [&str; 2] = [INIT, LAUNCHER];
 
 impl Made {
     /// Makes one for a trial, below the harness's own cgroup of version 2, with
-    /// the [`LEAVES`] in it. What a launcher makes is made in there.
+    /// the [`LEAVES`] in it; and one in each hierarchy of version 1 that takes
+    /// any process. What a launcher makes is made in there.
     ///
     /// # Errors
     ///
@@ -145,23 +155,27 @@ impl Made {
     pub fn for_a_trial(layout: &Layout) -> Result<Made> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let own = own_directory()?;
         let name = format!("nsteps-{}-{count}", std::process::id());
-        let made = Made::at(own.join(name), layout)?;
+        let own = own_directories()?;
+        let below = |dir: &Dir| Dir {
+            hierarchy: dir.hierarchy.clone(),
+            path: dir.path.join(&name),
+        };
+        let made = Made::at(own.iter().map(below).collect(), layout)?;
         for leaf in LEAVES {
-            let dir = made.dir.join(leaf);
+            let dir = made.unified().join(leaf);
             fs::create_dir(&dir)
                 .context(format_args!("make {}", dir.display()))?;
         }
         Ok(made)
     }
 
-    fn at(dir: PathBuf, layout: &Layout) -> Result<Made> {
-        // The janitor makes it too, so that there is no moment at which it
+    fn at(dirs: Vec<Dir>, layout: &Layout) -> Result<Made> {
+        // The janitor makes them too, so that there is no moment at which one
         // exists and no process would remove it.
         let mut janitor = Command::new(layout.command()?)
             .arg("janitor")
-            .arg(&dir)
+            .args(dirs.iter().map(|dir| &dir.path))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .process_group(0)
@@ -171,9 +185,15 @@ impl Made {
         let mut ready = janitor.stdout.take().expect("it is piped");
         if ready.read(&mut said).unwrap_or(0) == 0 {
             let _ = janitor.wait();
-            return Err(Error::new(format!("cannot make {}", dir.display())));
+            let dir = dirs[0].path.display();
+            return Err(Error::new(format!("cannot make {dir}")));
         }
-        Ok(Made { dir, janitor })
+        Ok(Made { dirs, janitor })
+    }
+
+    /// The first directory, which is of version 2 where there is one.
+    fn unified(&self) -> &Path {
+        &self.dirs[0].path
     }
 
     /// Moves a process there.
@@ -182,9 +202,7 @@ impl Made {
     ///
     /// It cannot be moved.
     pub fn enter(&self, pid: u32) -> Result<()> {
-        let procs = self.dir.join("cgroup.procs");
-        fs::write(&procs, pid.to_string())
-            .context(format_args!("write {}", procs.display()))
+        self.dirs.iter().try_for_each(|dir| move_to(&dir.path, pid))
     }
 
     /// Moves a process out of the way of what a launcher does: a cgroup that
@@ -194,21 +212,36 @@ impl Made {
     ///
     /// It cannot be moved.
     pub fn put_aside(&self, pid: u32) -> Result<()> {
-        let procs = self.dir.join(INIT).join("cgroup.procs");
-        fs::write(&procs, pid.to_string())
-            .context(format_args!("write {}", procs.display()))
+        move_to(&self.unified().join(INIT), pid)
     }
 
-    /// The cgroups below it that are not its [`LEAVES`], as paths from it.
+    /// The cgroups below it that are not its [`LEAVES`], as paths from it, with
+    /// the name of the hierarchy before those of version 1.
     pub fn cgroups(&self) -> BTreeSet<String> {
-        let mut all = Vec::new();
-        below(&self.dir, &mut all);
-        all.iter()
-            .filter_map(|dir| dir.strip_prefix(&self.dir).ok())
-            .filter(|path| !LEAVES.iter().any(|it| *path == Path::new(it)))
-            .map(|path| format!("/{}", path.display()))
-            .collect()
+        let mut all = BTreeSet::new();
+        for dir in &self.dirs {
+            let mut found = Vec::new();
+            below(&dir.path, &mut found);
+            let paths =
+                found.iter().filter_map(|it| it.strip_prefix(&dir.path).ok());
+            for path in paths {
+                if !LEAVES.iter().any(|it| path == Path::new(it)) {
+                    let hierarchy = match dir.hierarchy.as_str() {
+                        "" => "",
+                        name => &format!("{name}:"),
+                    };
+                    all.insert(format!("{hierarchy}/{}", path.display()));
+                }
+            }
+        }
+        all
     }
+}
+
+fn move_to(dir: &Path, pid: u32) -> Result<()> {
+    let procs = dir.join("cgroup.procs");
+    fs::write(&procs, pid.to_string())
+        .context(format_args!("write {}", procs.display()))
 }
 
 impl Drop for Made {
@@ -218,30 +251,48 @@ impl Drop for Made {
     }
 }
 
-/// The directory of the harness's own cgroup of version 2.
-fn own_directory() -> Result<PathBuf> {
+/// The directories of the harness's own cgroups in which others can be made:
+/// of version 2 first, then of the hierarchies of version 1.
+fn own_directories() -> Result<Vec<Dir>> {
     let own = fs::read_to_string("/proc/self/cgroup")
         .context("read /proc/self/cgroup")?;
-    let path = own
-        .lines()
-        .find_map(|line| line.strip_prefix("0::"))
-        .ok_or_else(|| Error::new("this kernel has no cgroups of version 2"))?;
     let mounts = probe::observe(&probe::Proc::at("/proc"), &["mounts"]).mounts;
-    mounts
-        .map_err(|it| Error::new(it.to_string()))?
-        .iter()
-        .filter(|mount| mount.fs_type == "cgroup2")
-        .filter_map(|mount| {
-            let below = Path::new(path).strip_prefix(&mount.root).ok()?;
-            Some(Path::new(&mount.at).join(below))
+    let mounts = mounts.map_err(|it| Error::new(it.to_string()))?;
+    let has = |mount: &probe::Mount, hierarchy: &str| match hierarchy {
+        "" => mount.fs_type == "cgroup2",
+        // Processes enter a cpuset only after it has been set up.
+        name if name.contains("cpuset") => false,
+        name => {
+            let mut options = mount.super_options.split(',');
+            mount.fs_type == "cgroup"
+                && name.split(',').all(|it| options.any(|o| o == it))
+        }
+    };
+    let mut dirs: Vec<Dir> = own
+        .lines()
+        .filter_map(|line| {
+            let mut fields = line.splitn(3, ':').skip(1);
+            let (hierarchy, path) = (fields.next()?, fields.next()?);
+            let path = mounts
+                .iter()
+                .filter(|mount| has(mount, hierarchy))
+                .filter_map(|mount| {
+                    let below =
+                        Path::new(path).strip_prefix(&mount.root).ok()?;
+                    Some(Path::new(&mount.at).join(below))
+                })
+                .find(|dir| writable(dir))?;
+            Some(Dir { hierarchy: hierarchy.to_owned(), path })
         })
-        .find(|dir| writable(dir))
-        .ok_or_else(|| {
-            Error::new(
-                "no cgroup of version 2 may be made here (needs root, or a \
-                 delegated cgroup: systemd-run --user --scope -p Delegate=yes)",
-            )
-        })
+        .collect();
+    dirs.sort_by_key(|dir| !dir.hierarchy.is_empty());
+    match dirs.first() {
+        Some(first) if first.hierarchy.is_empty() => Ok(dirs),
+        _ => Err(Error::new(
+            "no cgroup of version 2 may be made here (needs root, or a \
+             delegated cgroup: systemd-run --user --scope -p Delegate=yes)",
+        )),
+    }
 }
 
 /// Every cgroup below a directory, the inner ones first.
@@ -260,25 +311,38 @@ fn writable(dir: &Path) -> bool {
         && fs::metadata(dir.join("cgroup.procs")).is_ok()
 }
 
-/// The janitor: makes the cgroup, waits until the harness hangs up, and
-/// removes it.  It has a process group of its own, so that Ctrl-C reaches it
-/// only through the harness; it ends once the cgroup is gone.
+/// The janitor: makes the cgroups, waits until the harness hangs up, and
+/// removes them with all that was made in them.  It has a process group of its
+/// own, so that Ctrl-C reaches it only through the harness; it ends once the
+/// cgroups are gone.
 ///
 /// # Errors
 ///
-/// The cgroup cannot be made or removed.
-pub fn janitor(dir: &Path) -> Result<()> {
-    fs::create_dir(dir).context(format_args!("make {}", dir.display()))?;
-    // Harness, stdout: one byte says that it is there.
+/// A cgroup cannot be made or removed.
+pub fn janitor(dirs: &[PathBuf]) -> Result<()> {
+    for (index, dir) in dirs.iter().enumerate() {
+        if let Err(error) = fs::create_dir(dir) {
+            remove_all(&dirs[..index])?;
+            return Err(error).context(format_args!("make {}", dir.display()));
+        }
+    }
+    // Harness, stdout: one byte says that they are there.
     use std::io::Write;
     let _ = std::io::stdout().write_all(b".");
     let _ = std::io::stdout().flush();
     let _ = std::io::stdin().read_to_end(&mut Vec::new());
-    // What was in it is being killed; the last of them may still be dying.
+    remove_all(dirs)
+}
+
+/// Removes cgroups and all below them.  What was in them is being killed; the
+/// last of the processes may still be dying.
+fn remove_all(dirs: &[PathBuf]) -> Result<()> {
     let until = deadline();
     let mut all = Vec::new();
-    below(dir, &mut all);
-    all.push(dir.to_owned());
+    for dir in dirs {
+        below(dir, &mut all);
+        all.push(dir.clone());
+    }
     for dir in &all {
         while let Err(error) = fs::remove_dir(dir) {
             if !one_leaves(dir, until) {

@@ -54,8 +54,9 @@ pub enum Command {
     /// Who removes a cgroup when the harness has ended
     #[command(hide = true)]
     Janitor {
-        /// The cgroup's directory
-        dir: PathBuf,
+        /// The cgroups' directories
+        #[arg(required = true)]
+        dirs: Vec<PathBuf>,
     },
     /// The warden of a sandbox: the harness starts it, nobody else should
     #[command(hide = true)]

@@ -43,7 +43,7 @@ fn run(command: &Command) -> Result<u8> {
         Command::Completions { shell } => command::manual::completions(*shell),
         Command::Man { dir } => command::manual::pages(dir),
         Command::Demonstrate { words } => nsteps::demonstrations::run(words),
-        Command::Janitor { dir } => cgroup::janitor(dir).map(|()| 0),
+        Command::Janitor { dirs } => cgroup::janitor(dirs).map(|()| 0),
         Command::Sandbox => sandbox::inside::warden().map(|()| 0),
         Command::Trace(options) => command::trace::run(options),
         Command::Tracer(options) => command::trace::tracer(options),

@@ -158,8 +158,10 @@ pub fn plant(plan: &Plan) -> std::result::Result<Planted, Refusal> {
     Ok(Planted { _pins: pins, covers, launchers })
 }
 
-/// The directories of the host's that launchers write to.
-const COVERED: &[&str] = &["/run", "/tmp"];
+/// The directories of the host's that launchers write to, and in which they
+/// look for what the user has made. /run is the sandbox's own: systemd-nspawn
+/// does not start where it is on anything but a tmpfs.
+const COVERED: &[&str] = &["/tmp"];
 
 /// Opens those of [`COVERED`] that are there.
 fn covered() -> std::result::Result<Vec<(&'static str, OwnedFd)>, Refusal> {
@@ -180,8 +182,7 @@ fn covered() -> std::result::Result<Vec<(&'static str, OwnedFd)>, Refusal> {
 /// mounted nowhere afterwards.
 ///
 /// Where the kernel refuses one (in a user namespace, over a directory that
-/// has mounts below it) the directory is bound read-only, except for /run,
-/// which then is one of the sandbox's own: init's procfs is there.
+/// has mounts below it) the directory is bound read-only.
 fn cover(
     covered: &[(&'static str, OwnedFd)],
     identity: Identity,
@@ -227,7 +228,6 @@ fn cover(
                 .context("open an upper layer")
                 .map_err(broken)?,
             }),
-            Err(_) if *dir == "/run" => {}
             Err(_) => {
                 let flags = MsFlags::MS_BIND | MsFlags::MS_REC;
                 attach(Some(&dir_of(from)), &to, None, flags)?;
