@@ -17,13 +17,9 @@ CARGO_TARGET_DIR ?= $(CURDIR)/target
 export CARGO_TARGET_DIR
 
 # What is written in Rust is linked statically, for a new root has no dynamic
-# linker: with musl where rustc has that target, else with glibc. The two
-# compilers' answers are asked for once, and not at all by a plain `make`.
-HOST = $(eval HOST := $$(shell rustc -vV | sed -n 's/^host: //p'))$(HOST)
-MUSL = $(subst linux-gnu,linux-musl,$(HOST))
-TARGET = $(eval TARGET := $$(shell \
-	test -d "$$$$(rustc --print target-libdir --target $(MUSL) 2>/dev/null)" \
-	&& echo $(MUSL) || echo $(HOST)))$(TARGET)
+# linker: with musl where rustc can build for it, else with glibc. That is found
+# out once, and not at all by a plain `make`.
+TARGET = $(eval TARGET := $$(shell ./setup.sh target))$(TARGET)
 CARGO = $(strip $(if $(findstring musl,$(TARGET)),,\
 	RUSTFLAGS='$(strip $(RUSTFLAGS) -C target-feature=+crt-static)') \
 	$(if $(findstring jobserver,$(MAKEFLAGS)),MAKEFLAGS=) cargo)
@@ -57,8 +53,11 @@ compare: tree setup build ## run every step in every language, compare effects
 
 build: tree ## build all three languages into target/
 	@mkdir -p target/bin target/rust/pitfalls target/mnt/root target/mnt/mytmp
-	@[ "$(TARGET)" = "$(MUSL)" ] || \
-		echo "make build: no Rust target $(MUSL): glibc, linked statically"
+	@case "$(TARGET)" in \
+	*musl*) ;; \
+	*) echo "make build: Rust cannot build for musl here: glibc, linked" \
+		"statically" ;; \
+	esac
 	$(CARGO) build --release $(CARGO_FLAGS) \
 		-p nsteps -p nsteps-probe -p nsteps-steps -p nsteps-pitfalls
 	@$(call put,nsteps nsteps-probe,target/bin)
@@ -165,14 +164,15 @@ install: ## copy what was built to PREFIX
 clean: ## remove target/
 	@[ ! -e target ] || find target -xdev -depth -delete
 
-# What one user builds in the tree of another, the other cannot rebuild or
-# remove. ANY_OWNER=1 lets root build in a tree that is thrown away.
+# Everything that builds begins here: an old Rust is said in one line instead of
+# in pages of errors. And what one user builds in the tree of another, the other
+# cannot rebuild or remove. ANY_OWNER=1 lets root build in a tree that is thrown
+# away.
 tree:
+	@./setup.sh rust
 	@say() { echo "make: $$*" >&2; exit 1; }; \
 	owner() { stat -c %U "$$1"; }; \
 	me=$$(id -u); \
-	cargo --version >/dev/null 2>&1 || \
-		say "no cargo, or no toolchain: install Rust, see https://rustup.rs"; \
 	if [ $$me = 0 ] && [ "$${ANY_OWNER:-0}" != 1 ] && [ ! -O . ]; then \
 		say "this tree is $$(owner .)'s and you are root: build as" \
 			"$$(owner .), or in a copy, or set ANY_OWNER=1"; \

@@ -5,6 +5,9 @@
 #   ./setup.sh test     for `make test` as well: rustfmt and clippy, and
 #                       clang-format and strace where MUST_RUN=1 asks for
 #                       every check
+#   ./setup.sh rust     only looks whether there is a Rust that is new enough
+#   ./setup.sh target   only prints the target that static programs are built
+#                       for: musl, or the host's where musl does not work
 #
 # On Debian and its children root installs without being asked; an ordinary
 # user is told the exact command, or has it run with SETUP=sudo. Elsewhere the
@@ -13,8 +16,11 @@
 
 set -eu
 
-[ "${SETUP:-1}" != 0 ] || exit 0
 purpose=${1:-compare}
+case $purpose in
+rust | target) ;;
+*) [ "${SETUP:-1}" != 0 ] || exit 0 ;;
+esac
 cd "$(dirname "$0")"
 
 # An ordinary user's PATH often lacks the directories that hold ip.
@@ -29,6 +35,26 @@ stop() {
         printf 'setup: %s\n' "$line" >&2
     done
     exit 1
+}
+
+# Whether the Rust that is found in PATH is rustup's: only that can be added to.
+is_rustups() {
+    which=$(rustup which rustc 2>/dev/null) &&
+        [ "$which" = "$(rustc --print sysroot)/bin/rustc" ]
+}
+
+# Whether Rust builds for a target. Only building tells: the directory of a
+# target may be there without a standard library, or with another version's.
+# Without a linker the standard library can at least be read.
+builds_for() {
+    emit=link
+    command -v cc >/dev/null || emit=metadata
+    directory=$(mktemp -d)
+    status=0
+    printf 'fn main() {}\n' | rustc --target "$1" --emit "$emit" \
+        -o "$directory/program" - 2>/dev/null || status=$?
+    rm -r "$directory"
+    return "$status"
 }
 
 # A program needs no interpreter when the first page, where linkers put the
@@ -49,19 +75,32 @@ have() {
     esac
 }
 
-# Rust comes first: it is what nobody but the user can choose how to install.
+# Rust comes first: only the user can choose how it is installed.
 
 wanted=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' Cargo.toml)
-command -v cargo >/dev/null || stop \
-    "no cargo: install Rust $wanted or later, see https://rustup.rs" \
-    "(under sudo, keep your own: sudo env PATH=\"\$PATH\" HOME=\"\$HOME\" ...)"
+if ! cargo --version >/dev/null 2>&1; then
+    kept=
+    [ -z "${SUDO_USER:-}" ] ||
+        kept=" (to keep your own: sudo env PATH=\"\$PATH\" HOME=\"\$HOME\" ...)"
+    stop "no cargo, or no toolchain: install Rust $wanted or later, see \
+https://rustup.rs$kept"
+fi
 rustc=$(rustc -vV) || stop "rustc is in PATH, but does not start"
 host=$(printf '%s\n' "$rustc" | sed -n 's/^host: //p')
 found=$(printf '%s\n' "$rustc" | sed -n 's/^release: //p')
 oldest=$(printf '%s\n' "$wanted" "$found" | sort -V | head -n 1)
-[ "$oldest" = "$wanted" ] || stop \
-    "rustc is $found, and $wanted or later is needed: rustup update stable" \
-    "(a distribution's Rust is often older: https://rustup.rs)"
+if [ "$oldest" != "$wanted" ]; then
+    remedy="install a newer one, see https://rustup.rs"
+    ! is_rustups || remedy="rustup default stable && rustup update"
+    stop "rustc is $found, and $wanted or later is needed: $remedy"
+fi
+[ "$purpose" != rust ] || exit 0
+
+musl=$(printf '%s' "$host" | sed 's/linux-gnu/linux-musl/')
+if [ "$purpose" = target ]; then
+    if builds_for "$musl"; then echo "$musl"; else echo "$host"; fi
+    exit 0
+fi
 
 # What is missing, and the packages that have it under this machine's packager.
 
@@ -108,11 +147,12 @@ may_install() {
 }
 
 apt_get() {
-    set -- apt-get -qq -o DPkg::Lock::Timeout=120 "$@"
+    set -- env DEBIAN_FRONTEND=noninteractive DEBCONF_NOWARNINGS=yes \
+        apt-get -qq -o DPkg::Lock::Timeout=120 "$@"
     if [ "$(id -u)" -eq 0 ]; then
-        DEBIAN_FRONTEND=noninteractive "$@" >/dev/null
+        "$@" >/dev/null
     else
-        sudo env DEBIAN_FRONTEND=noninteractive "$@" >/dev/null
+        sudo "$@" >/dev/null
     fi
 }
 
@@ -181,14 +221,19 @@ fi
 
 # A toolchain of rustup's is its user's own: what it lacks is added to it.
 
-musl=$(printf '%s' "$host" | sed 's/linux-gnu/linux-musl/')
-if [ ! -d "$(rustc --print target-libdir --target "$musl")" ]; then
-    say "missing: the static Rust target $musl"
-    if ! command -v rustup >/dev/null; then
-        say "this Rust is not rustup's: going on with glibc, linked statically"
-    elif ! rustup target add "$musl"; then
-        say "rustup cannot add it: going on with glibc, linked statically"
+# What rustup calls "up to date" may lack files, or be of another version: then
+# only taking it away and adding it again helps.
+
+if ! builds_for "$musl"; then
+    say "missing, or not working: the static Rust target $musl"
+    if is_rustups; then
+        rustup target add "$musl" && builds_for "$musl" ||
+            { rustup target remove "$musl" && rustup target add "$musl"; } ||
+            say "rustup cannot add it"
+    else
+        say "this Rust is not rustup's, and its packager may have that target"
     fi
+    builds_for "$musl" || say "going on with glibc, linked statically"
 fi
 
 if [ "$purpose" = test ]; then
@@ -198,6 +243,8 @@ if [ "$purpose" = test ]; then
         clippy) cargo clippy --version >/dev/null 2>&1 && continue ;;
         esac
         say "missing: $component"
+        is_rustups || stop "make test needs the $component of this Rust," \
+            "which its packager has (Debian: rustfmt, rust-clippy)"
         rustup component add $component ||
             stop "rustup cannot add $component, which make test needs"
     done

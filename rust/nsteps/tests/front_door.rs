@@ -1,0 +1,301 @@
+//! The front door: what `setup.sh`, `make` and `make install` do on machines
+//! that are not like this one.  Tools that say what such a machine's would
+//! stand first in PATH, in a directory that is thrown away.
+
+mod availability;
+
+use availability::unavailable;
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use nsteps::layout::Layout;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Output, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// What a trial found: nothing, what is wrong, or why it could not look.
+type Found = Result<Completion, Failed>;
+
+/// A name and what is done under it.
+type Tried = (&'static str, fn() -> Found);
+
+const TRIALS: &[Tried] = &[
+    ("every_target_says_in_one_line_that_rust_is_old", old_rust),
+    ("every_target_says_in_one_line_that_there_is_no_rust", no_rust),
+    ("a_missing_target_is_added", missing_target),
+    ("a_broken_target_is_removed_and_added", broken_target),
+    ("a_target_that_stays_broken_is_replaced_by_glibc", lost_target),
+    ("a_rust_that_is_not_of_rustup_is_left_alone", foreign_rust),
+];
+
+fn main() -> ExitCode {
+    let trials = TRIALS
+        .iter()
+        .map(|(name, run)| Trial::ignorable_test(*name, *run))
+        .collect();
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+/// A directory of this test's own, removed at the end.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new() -> Result<Scratch, Failed> {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let name = format!(
+            "nsteps-front-door-{}-{}",
+            std::process::id(),
+            COUNT.fetch_add(1, Ordering::Relaxed)
+        );
+        let path = std::env::temp_dir().join(name);
+        fs::create_dir(&path)?;
+        Ok(Scratch(path))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A clone in which nothing is built, and the tools of another machine.
+struct Machine {
+    scratch: Scratch,
+}
+
+/// Tools that are found, and do nothing.
+const PRESENT: &[&str] = &[
+    "cargo",
+    "cc",
+    "clang-format",
+    "go",
+    "ip",
+    "ps",
+    "readelf",
+    "strace",
+    "unshare",
+];
+/// Tools that would change the machine this test runs on.
+const FORBIDDEN: &[&str] = &["apk", "apt-get", "dnf", "pacman", "sudo"];
+
+/// It answers as the file `release` says, and builds for musl where the file
+/// `musl` says that this works.
+const RUSTC: &str = r#"case "$*" in
+-vV)
+    echo "host: x86_64-unknown-linux-gnu"
+    echo "release: $(cat "$machine/release")"
+    ;;
+"--print sysroot") echo "$machine/toolchain" ;;
+*linux-musl*) [ "$(cat "$machine/musl")" = works ] ;;
+esac
+"#;
+
+/// It calls a target up to date that is there, whatever its state, and adds
+/// one as the file `added` says.
+const RUSTUP: &str = r#"echo "$1 $2" >>"$machine/asked"
+case "$1 $2" in
+"which rustc") cat "$machine/rustups" ;;
+"target add")
+    if [ "$(cat "$machine/musl")" = missing ]; then
+        cp "$machine/added" "$machine/musl"
+    else
+        echo "info: component rust-std is up to date" >&2
+    fi
+    ;;
+"target remove") echo missing >"$machine/musl" ;;
+esac
+"#;
+
+impl Machine {
+    /// One with this release of Rust, the musl target in this state, and what
+    /// comes of adding it.
+    fn new(release: &str, musl: &str, added: &str) -> Result<Machine, Failed> {
+        let machine = Machine { scratch: Scratch::new()? };
+        let root = Layout::find().map_err(|it| it.message)?;
+        fs::create_dir_all(machine.path("clone/target/bin"))?;
+        fs::create_dir(machine.path("tools"))?;
+        for file in ["Makefile", "setup.sh", "Cargo.toml"] {
+            let to = machine.path(&format!("clone/{file}"));
+            fs::copy(root.root().join(file), to)?;
+        }
+        machine.write("release", release)?;
+        machine.write("musl", musl)?;
+        machine.write("added", added)?;
+        let own = machine.path("toolchain/bin/rustc");
+        machine.write("rustups", &own.to_string_lossy())?;
+        machine.tool("tools/rustc", RUSTC)?;
+        machine.tool("tools/rustup", RUSTUP)?;
+        for name in PRESENT {
+            machine.tool(&format!("tools/{name}"), "exit 0\n")?;
+        }
+        for name in FORBIDDEN {
+            machine.tool(&format!("tools/{name}"), "exit 99\n")?;
+        }
+        machine.tool("clone/target/bin/busybox", "exit 0\n")?;
+        Ok(machine)
+    }
+
+    fn path(&self, below: &str) -> PathBuf {
+        self.scratch.0.join(below)
+    }
+
+    fn write(&self, below: &str, text: &str) -> Result<(), Failed> {
+        Ok(fs::write(self.path(below), format!("{text}\n"))?)
+    }
+
+    fn tool(&self, below: &str, script: &str) -> Result<(), Failed> {
+        let path = self.path(below);
+        let machine = self.scratch.0.display();
+        fs::write(&path, format!("#!/bin/sh\nmachine={machine}\n{script}"))?;
+        Ok(fs::set_permissions(&path, fs::Permissions::from_mode(0o755))?)
+    }
+
+    /// Runs something in the clone, with the tools in front of this machine's.
+    fn run(&self, program: &str, arguments: &[&str]) -> Result<Run, Failed> {
+        let tools = self.path("tools");
+        let mut command = Command::new(program);
+        command
+            .args(arguments)
+            .current_dir(self.path("clone"))
+            .env_clear()
+            .env("PATH", format!("{}:/usr/bin:/bin", tools.display()))
+            .env("HOME", &self.scratch.0)
+            .env("LC_ALL", "C")
+            .stdin(Stdio::null());
+        Ok(Run::of(command.output()?))
+    }
+
+    fn setup(&self, purpose: &str) -> Result<Run, Failed> {
+        self.run("./setup.sh", &[purpose])
+    }
+
+    /// What rustup was asked to do about targets.
+    fn asked(&self) -> Vec<String> {
+        let asked = fs::read_to_string(self.path("asked")).unwrap_or_default();
+        asked
+            .lines()
+            .filter(|it| it.starts_with("target"))
+            .map(str::to_owned)
+            .collect()
+    }
+}
+
+/// How something ended, and what it said.
+#[derive(Debug)]
+struct Run {
+    status: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+impl Run {
+    fn of(output: Output) -> Run {
+        let text = |it: &[u8]| String::from_utf8_lossy(it).into_owned();
+        Run {
+            status: output.status.code(),
+            stdout: text(&output.stdout),
+            stderr: text(&output.stderr),
+        }
+    }
+}
+
+fn demand(holds: bool, what: &str, seen: &impl std::fmt::Debug) -> Found {
+    if holds {
+        return Ok(Completion::Completed);
+    }
+    Err(format!("expected {what}, found {seen:#?}").into())
+}
+
+/// The oldest Rust that builds this.
+fn wanted() -> &'static str {
+    env!("CARGO_PKG_RUST_VERSION")
+}
+
+/// The targets that build or check something with Rust.
+const BUILDING: &[&str] =
+    &["compare", "build", "test", "check", "bless", "bench", "docs"];
+
+/// Each of them says this in one line, make names the target, and nothing else
+/// is printed or done.
+fn one_line(machine: &Machine, line: &str) -> Found {
+    for target in BUILDING {
+        let run = machine.run("make", &[target])?;
+        let mut said = run.stderr.lines();
+        let right = said.next().is_some_and(|it| it.starts_with(line))
+            && said.all(|it| it.starts_with("make: *** "))
+            && run.stdout.is_empty();
+        demand(
+            run.status == Some(2) && right,
+            &format!("make {target} to print `{line}` and end with 2"),
+            &run,
+        )?;
+    }
+    Ok(Completion::Completed)
+}
+
+fn old_rust() -> Found {
+    let machine = Machine::new("1.2.3", "works", "works")?;
+    let line = format!("setup: rustc is 1.2.3, and {} or later", wanted());
+    one_line(&machine, &line)
+}
+
+fn no_rust() -> Found {
+    let machine = Machine::new(wanted(), "works", "works")?;
+    // As rustup's does where no toolchain is installed.
+    machine.tool("tools/cargo", "exit 1\n")?;
+    let line = format!(
+        "setup: no cargo, or no toolchain: install Rust {} or later",
+        wanted()
+    );
+    one_line(&machine, &line)
+}
+
+const MUSL: &str = "x86_64-unknown-linux-musl\n";
+const GLIBC: &str = "x86_64-unknown-linux-gnu\n";
+
+/// What setup does about a target, what it asks of rustup, and what is built
+/// for afterwards.
+fn target(
+    machine: &Machine,
+    asked: &[&str],
+    said: &str,
+    builds_for: &str,
+) -> Found {
+    if !Path::new("/usr/include/sched.h").exists() {
+        return unavailable("no /usr/include/sched.h: setup.sh installs it");
+    }
+    let run = machine.setup("compare")?;
+    demand(
+        run.status == Some(0) && run.stdout.contains(said),
+        &format!("success, and `{said}`"),
+        &run,
+    )?;
+    let seen = machine.asked();
+    demand(seen == asked, &format!("rustup to be asked {asked:?}"), &seen)?;
+    let run = machine.setup("target")?;
+    demand(run.stdout == builds_for, builds_for, &run)
+}
+
+fn missing_target() -> Found {
+    let machine = Machine::new(wanted(), "missing", "works")?;
+    target(&machine, &["target add"], "setup: missing", MUSL)
+}
+
+fn broken_target() -> Found {
+    let machine = Machine::new(wanted(), "broken", "works")?;
+    let asked = ["target add", "target remove", "target add"];
+    target(&machine, &asked, "or not working", MUSL)
+}
+
+fn lost_target() -> Found {
+    let machine = Machine::new(wanted(), "broken", "broken")?;
+    let asked = ["target add", "target remove", "target add"];
+    target(&machine, &asked, "going on with glibc", GLIBC)
+}
+
+fn foreign_rust() -> Found {
+    let machine = Machine::new(wanted(), "missing", "works")?;
+    machine.write("rustups", "/somewhere/else/bin/rustc")?;
+    target(&machine, &[], "going on with glibc", GLIBC)
+}
