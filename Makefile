@@ -138,28 +138,11 @@ setup: ## install what compare needs and this machine lacks
 setup-test:
 	@./setup.sh test
 
-# nsteps finds programs, sources and expected effects by where it is itself: the
-# installed directory is a small copy of this one. Nothing is built here, so
-# that `sudo make install` leaves nothing of root's behind.
-INSTALLED = target/bin target/c target/go target/rust target/mnt \
-	reference-c reference-go rust/steps/src rust/nsteps/tests/expected \
-	docs/src/differences LICENSE-MIT LICENSE-APACHE
 install: ## copy what was built to PREFIX
-	@[ -x target/bin/nsteps ] || \
-		{ echo "make install: nothing is built yet: make build"; exit 1; }
-	@to='$(DESTDIR)$(PREFIX)'; \
-	bash="$$to/share/bash-completion/completions"; \
-	zsh="$$to/share/zsh/site-functions"; \
-	fish="$$to/share/fish/vendor_completions.d"; \
-	rm -rf "$$to/lib/nsteps"; \
-	mkdir -p "$$to/lib/nsteps" "$$to/bin" "$$bash" "$$zsh" "$$fish"; \
-	cp -r --parents $(wildcard $(INSTALLED)) "$$to/lib/nsteps"; \
-	ln -sf ../lib/nsteps/target/bin/nsteps "$$to/bin/nsteps"; \
-	target/bin/nsteps man "$$to/share/man/man1"; \
-	target/bin/nsteps completions bash >"$$bash/nsteps"; \
-	target/bin/nsteps completions zsh >"$$zsh/_nsteps"; \
-	target/bin/nsteps completions fish >"$$fish/nsteps.fish"; \
-	echo "make install: $$to/bin/nsteps, and what it runs in $$to/lib/nsteps"
+	@./install.sh install '$(DESTDIR)$(PREFIX)'
+
+uninstall: ## remove from PREFIX what install put there
+	@./install.sh uninstall '$(DESTDIR)$(PREFIX)'
 
 clean: ## remove target/
 	@[ ! -e target ] || find target -xdev -depth -delete
@@ -188,4 +171,4 @@ tree:
 	fi
 
 .PHONY: help compare build test check bless bench bench-report docs setup \
-	setup-test install clean tree
+	setup-test install uninstall clean tree

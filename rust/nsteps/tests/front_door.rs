@@ -7,6 +7,7 @@ mod availability;
 use availability::unavailable;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use nsteps::layout::Layout;
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -26,6 +27,7 @@ const TRIALS: &[Tried] = &[
     ("a_broken_target_is_removed_and_added", broken_target),
     ("a_target_that_stays_broken_is_replaced_by_glibc", lost_target),
     ("a_rust_that_is_not_of_rustup_is_left_alone", foreign_rust),
+    ("uninstall_leaves_what_was_there_before", uninstall),
 ];
 
 fn main() -> ExitCode {
@@ -298,4 +300,69 @@ fn foreign_rust() -> Found {
     let machine = Machine::new(wanted(), "missing", "works")?;
     machine.write("rustups", "/somewhere/else/bin/rustc")?;
     target(&machine, &[], "going on with glibc", GLIBC)
+}
+
+/// Everything below a directory, by name.
+fn everything_below(directory: &Path) -> Result<BTreeSet<PathBuf>, Failed> {
+    let mut found = BTreeSet::new();
+    for entry in fs::read_dir(directory)? {
+        let path = entry?.path();
+        if path.is_dir() && !path.is_symlink() {
+            found.extend(everything_below(&path)?);
+        }
+        found.insert(path);
+    }
+    Ok(found)
+}
+
+/// Runs `install.sh` with a prefix.
+fn install(purpose: &str, prefix: &Path) -> Result<Run, Failed> {
+    let layout = Layout::find().map_err(|it| it.message)?;
+    let output = Command::new(layout.root().join("install.sh"))
+        .arg(purpose)
+        .arg(prefix)
+        .current_dir("/")
+        .output()?;
+    let run = Run::of(output);
+    demand(run.status == Some(0), "success", &run)?;
+    Ok(run)
+}
+
+/// Why nothing can be installed, if so.
+fn not_built() -> Result<Option<&'static str>, Failed> {
+    let layout = Layout::find().map_err(|it| it.message)?;
+    let is_built = layout.programs().join("bin/nsteps").exists();
+    Ok((!is_built).then_some("nsteps is not built: make build"))
+}
+
+fn uninstall() -> Found {
+    if let Some(reason) = not_built()? {
+        return unavailable(reason);
+    }
+    let scratch = Scratch::new()?;
+    let prefix = scratch.0.join("prefix");
+    // A page of another program, and a directory that is empty.
+    fs::create_dir_all(prefix.join("share/man/man1"))?;
+    fs::create_dir_all(prefix.join("share/zsh/site-functions"))?;
+    fs::write(prefix.join("share/man/man1/other.1"), "")?;
+    let before = everything_below(&prefix)?;
+    install("install", &prefix)?;
+    // Again, over what is there.
+    install("install", &prefix)?;
+    let installed = everything_below(&prefix)?;
+    demand(
+        installed.contains(&prefix.join("bin/nsteps"))
+            && installed.contains(&prefix.join("share/man/man1/nsteps.1")),
+        "a command and its page",
+        &installed,
+    )?;
+    // What others put into a directory of ours is not ours.
+    let theirs = prefix.join("share/fish/theirs");
+    fs::write(&theirs, "")?;
+    install("uninstall", &prefix)?;
+    let mut expected = before;
+    expected.insert(prefix.join("share/fish"));
+    expected.insert(theirs);
+    let after = everything_below(&prefix)?;
+    demand(after == expected, &format!("{expected:#?}"), &after)
 }
