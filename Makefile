@@ -44,6 +44,7 @@ help: ## list these targets
 	@echo "  SETUP=0            install nothing (SETUP=sudo: through sudo)"
 	@echo "  MUST_RUN=1         what cannot be tested here is a failure"
 	@echo "  RUNS=3             how often bench-report measures; 0: write again"
+	@echo "  REPOSITORY=URL     where links of the book lead to sources"
 	@echo "  PREFIX=DIR         where install puts things ($(PREFIX))"
 
 # make ends with 2 when anything fails, and says what nsteps ended with: 1 for a
@@ -121,6 +122,14 @@ bench-report: tree ## measure RUNS times, write the record and its chapter
 # mdBook is no part of what is built: it is installed once, below target/, at
 # the version whose pages were looked at. What it builds itself from goes again.
 MDBOOK = 0.5.4
+
+# REPOSITORY is where the project is hosted; if it is not given, the field
+# `repository` of Cargo.toml. Links to sources lead there, and each page has one
+# to itself. Without an address they lead to the files beside the book.
+REPOSITORY = $(shell sed -n 's/^repository = "\(.*\)"$$/\1/p' Cargo.toml)
+HOSTED = $(if $(REPOSITORY), \
+	MDBOOK_OUTPUT__HTML__GIT_REPOSITORY_URL='$(REPOSITORY)' \
+	MDBOOK_OUTPUT__HTML__EDIT_URL_TEMPLATE='$(REPOSITORY)/edit/main/docs/{path}')
 docs: tree ## build the book into docs/book
 	@[ "$$(target/tools/bin/mdbook --version 2>/dev/null)" = \
 		"mdbook v$(MDBOOK)" ] || { \
@@ -129,7 +138,8 @@ docs: tree ## build the book into docs/book
 			--no-default-features --features search; \
 		rm -rf target/tools/build; \
 	}
-	@MDBOOK_LOG=warn target/tools/bin/mdbook build docs
+	@$(HOSTED) MDBOOK_LOG=warn target/tools/bin/mdbook build docs
+	@docs/links.sh docs/book $(REPOSITORY)
 	@echo "make docs: docs/book/index.html"
 
 setup: ## install what compare needs and this machine lacks

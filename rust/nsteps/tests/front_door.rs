@@ -27,6 +27,8 @@ const TRIALS: &[Tried] = &[
     ("a_broken_target_is_removed_and_added", broken_target),
     ("a_target_that_stays_broken_is_replaced_by_glibc", lost_target),
     ("a_rust_that_is_not_of_rustup_is_left_alone", foreign_rust),
+    ("links_of_a_hosted_book_lead_to_the_repository", hosted_links),
+    ("a_link_of_the_book_that_leads_nowhere_is_named", dead_links),
     ("uninstall_leaves_what_was_there_before", uninstall),
 ];
 
@@ -116,8 +118,9 @@ impl Machine {
         let machine = Machine { scratch: Scratch::new()? };
         let root = Layout::find().map_err(|it| it.message)?;
         fs::create_dir_all(machine.path("clone/target/bin"))?;
+        fs::create_dir(machine.path("clone/docs"))?;
         fs::create_dir(machine.path("tools"))?;
-        for file in ["Makefile", "setup.sh", "Cargo.toml"] {
+        for file in ["Makefile", "setup.sh", "Cargo.toml", "docs/links.sh"] {
             let to = machine.path(&format!("clone/{file}"));
             fs::copy(root.root().join(file), to)?;
         }
@@ -300,6 +303,110 @@ fn foreign_rust() -> Found {
     let machine = Machine::new(wanted(), "missing", "works")?;
     machine.write("rustups", "/somewhere/else/bin/rustc")?;
     target(&machine, &[], "going on with glibc", GLIBC)
+}
+
+/// It makes a book of one page, which has the links in the file `links`, and
+/// repeats what it was told about the repository.
+const MDBOOK: &str = r#"case $1 in
+--version) echo "mdbook v$(cat "$machine/version")" ;;
+build)
+    mkdir -p docs/book/steps
+    cp "$machine/links" docs/book/steps/uts.html
+    echo '<h2 id="here">' >docs/book/index.html
+    env | grep MDBOOK_OUTPUT >"$machine/told" || :
+    ;;
+esac
+"#;
+
+/// A machine that has mdBook, and files for the book to lead to.
+fn machine_with_a_book(links: &[&str]) -> Result<Machine, Failed> {
+    let machine = Machine::new(wanted(), "works", "works")?;
+    let makefile = fs::read_to_string(machine.path("clone/Makefile"))?;
+    let version = makefile.lines().find_map(|it| it.strip_prefix("MDBOOK = "));
+    machine.write("version", version.ok_or("no MDBOOK in the Makefile")?)?;
+    fs::create_dir_all(machine.path("clone/target/tools/bin"))?;
+    machine.tool("clone/target/tools/bin/mdbook", MDBOOK)?;
+    fs::create_dir(machine.path("clone/reference-c"))?;
+    machine.write("clone/reference-c/uts.c", "")?;
+    machine.write("clone/reference-c/README.md", "")?;
+    let links: Vec<_> =
+        links.iter().map(|it| format!("<a href=\"{it}\">")).collect();
+    machine.write("links", &links.join("\n"))?;
+    Ok(machine)
+}
+
+/// A source, a page of the repository that is none of the book, a directory,
+/// a page of the book, and another host.
+const LINKS: [&str; 5] = [
+    "../../../reference-c/uts.c",
+    "../../../reference-c/README.html#top",
+    "../../../reference-c",
+    "../index.html#here",
+    "https://example.org/",
+];
+
+/// Whether it is said on the command line or in Cargo.toml; without either,
+/// the links lead to the files.
+fn hosted_links() -> Found {
+    let at = "https://forge.example/nsteps";
+    let argument = format!("REPOSITORY={at}");
+    let field = format!("repository = \"{at}\"\n");
+    let hosted = [
+        format!("{at}/blob/main/reference-c/uts.c"),
+        format!("{at}/blob/main/reference-c/README.md#top"),
+        format!("{at}/tree/main/reference-c"),
+        LINKS[3].to_owned(),
+        LINKS[4].to_owned(),
+    ];
+    let mut beside = LINKS.map(str::to_owned);
+    beside[1] = LINKS[1].replace(".html", ".md");
+    let told = format!(
+        "MDBOOK_OUTPUT__HTML__EDIT_URL_TEMPLATE={at}/edit/main/docs/{{path}}\n\
+         MDBOOK_OUTPUT__HTML__GIT_REPOSITORY_URL={at}\n"
+    );
+    for (arguments, manifest, links, told) in [
+        (&["docs"][..], "", &beside, ""),
+        (&["docs", &argument], "", &hosted, &*told),
+        (&["docs"], &*field, &hosted, &*told),
+    ] {
+        let machine = machine_with_a_book(&LINKS)?;
+        let path = machine.path("clone/Cargo.toml");
+        let package = "[workspace.package]\n";
+        let text = fs::read_to_string(&path)?;
+        let text = text.replace(package, &format!("{package}{manifest}"));
+        fs::write(&path, text)?;
+        let run = machine.run("make", arguments)?;
+        demand(run.status == Some(0), "success", &run)?;
+        let page =
+            fs::read_to_string(machine.path("clone/docs/book/steps/uts.html"))?;
+        let seen: Vec<_> =
+            page.split('"').skip(1).step_by(2).map(str::to_owned).collect();
+        demand(seen == links, &format!("{links:#?}"), &seen)?;
+        let heard = fs::read_to_string(machine.path("told"))?;
+        let mut heard: Vec<_> = heard.lines().collect();
+        heard.sort_unstable();
+        demand(told.lines().eq(heard.iter().copied()), told, &heard)?;
+    }
+    Ok(Completion::Completed)
+}
+
+fn dead_links() -> Found {
+    for link in [
+        "../../../reference-c/nosuch.c",
+        "../../../reference-c/nosuch.html",
+        "nosuch.html",
+        "../index.html#nosuch",
+    ] {
+        let machine = machine_with_a_book(&[LINKS[0], link])?;
+        let run = machine.run("make", &["docs"])?;
+        let words = format!("the link to {link} leads nowhere");
+        demand(
+            run.status == Some(2) && run.stderr.contains(&words),
+            &words,
+            &run,
+        )?;
+    }
+    Ok(Completion::Completed)
 }
 
 /// Everything below a directory, by name.
