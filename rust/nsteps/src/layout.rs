@@ -92,6 +92,35 @@ impl Layout {
 
     /// The page of a known difference.
     pub fn difference_page(&self, slug: &str) -> PathBuf {
-        self.root.join(format!("docs/src/differences/{slug}.md"))
+        self.root.join(format!("{PAGES}/differences/{slug}.md"))
+    }
+
+    /// Pages of the book by a path that can be opened from where the user is,
+    /// whether nsteps runs in its repository or is installed.
+    pub fn pages(&self, below: &str) -> String {
+        self.shown(&format!("{PAGES}/{below}"))
+    }
+
+    /// The page of a difference, in whichever part of the book it is.
+    pub fn page_of(&self, slug: &str) -> Option<String> {
+        ["differences", "pitfalls", "kernel"]
+            .iter()
+            .map(|part| format!("{part}/{slug}.md"))
+            .find(|page| self.root.join(PAGES).join(page).exists())
+            .map(|page| self.pages(&page))
+    }
+
+    /// A path below [`Layout::root`] that can be opened from where the user
+    /// is: relative there itself, absolute everywhere else.
+    pub fn shown(&self, below: &str) -> String {
+        let root = std::path::absolute(&self.root);
+        match (root, std::env::current_dir()) {
+            (Ok(root), Ok(here)) if root == here => below.to_owned(),
+            (Ok(root), _) => root.join(below).display().to_string(),
+            (Err(_), _) => self.root.join(below).display().to_string(),
+        }
     }
 }
+
+/// Where the pages of the book are, below the root.
+const PAGES: &str = "docs/src";

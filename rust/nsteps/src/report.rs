@@ -24,6 +24,8 @@ pub struct Report<'a> {
     pub claims: Option<crate::claims::report::Tally>,
     /// Whether to show every key.
     pub verbose: bool,
+    /// Where the page of an explanation is, with `<name>` for its name.
+    pub pages: String,
     /// What the machine is, in a few words.
     pub machine: String,
     /// How long it took, in seconds.
@@ -282,8 +284,8 @@ impl Report<'_> {
         }
         let _ = writeln!(
             out,
-            "{FAINT}  each has its page: docs/src/differences/\
-             <name>.md{FAINT:#}\n"
+            "{FAINT}  each has its page: {}{FAINT:#}\n",
+            self.pages
         );
     }
 

@@ -30,6 +30,7 @@ const TRIALS: &[Tried] = &[
     ("links_of_a_hosted_book_lead_to_the_repository", hosted_links),
     ("a_link_of_the_book_that_leads_nowhere_is_named", dead_links),
     ("uninstall_leaves_what_was_there_before", uninstall),
+    ("an_installed_copy_names_files_that_are_there", installed_files),
 ];
 
 fn main() -> ExitCode {
@@ -472,4 +473,76 @@ fn uninstall() -> Found {
     expected.insert(theirs);
     let after = everything_below(&prefix)?;
     demand(after == expected, &format!("{expected:#?}"), &after)
+}
+
+/// The words of a text that are absolute paths, with every name that `<name>`
+/// and `{one,other}` can stand for.
+fn paths_in(text: &str) -> Vec<PathBuf> {
+    let mut paths = Vec::new();
+    for word in text.split_whitespace().filter(|it| it.starts_with('/')) {
+        let (head, parts, tail) = word
+            .split_once('{')
+            .and_then(|(head, rest)| {
+                let (parts, tail) = rest.split_once('}')?;
+                Some((head, parts, tail))
+            })
+            .unwrap_or((word, "", ""));
+        for part in parts.split(',') {
+            let path = format!("{head}{part}{tail}");
+            paths.push(path.replace("/<name>.md", "").into());
+        }
+    }
+    paths
+}
+
+/// A user who is nowhere near the repository can open what is named.
+fn installed_files() -> Found {
+    if let Some(reason) = not_built()? {
+        return unavailable(reason);
+    }
+    let scratch = Scratch::new()?;
+    install("install", &scratch.0)?;
+    for (arguments, at_least) in [
+        (&["show", "uts"][..], 3),
+        (&["differences", "sigpipe", "exit-status", "inode-reuse"], 3),
+        (
+            &[
+                "differences",
+                "sigpipe",
+                "exit-status",
+                "inode-reuse",
+                "environment",
+            ],
+            3,
+        ),
+        (&["claims", "1"], 1),
+        (&["compare", "--only", "uts", "--scenario", "private/root"], 1),
+    ] {
+        let output = Command::new(scratch.0.join("bin/nsteps"))
+            .args(arguments)
+            .current_dir("/")
+            .env_remove("NSTEPS_ROOT")
+            .stdin(Stdio::null())
+            .output()?;
+        let run = Run::of(output);
+        // Where nothing can be run nothing is explained.
+        if run.stderr.contains("no sandbox")
+            || run.stdout.contains("no sandbox")
+        {
+            return unavailable("no sandbox: nothing can be compared here");
+        }
+        let own: Vec<_> = paths_in(&run.stdout)
+            .into_iter()
+            .filter(|it| it.starts_with(&scratch.0))
+            .collect();
+        demand(
+            own.len() >= at_least && own.iter().all(|it| it.exists()),
+            &format!(
+                "{arguments:?} to name {at_least} or more of our files, all \
+                 there"
+            ),
+            &(own, run),
+        )?;
+    }
+    Ok(Completion::Completed)
 }

@@ -30,6 +30,10 @@ pub fn run(options: &Claims) -> Result<u8> {
     };
     let text = if options.json { report.json() } else { report.text() };
     output::print(&text)?;
+    if !options.json {
+        let page = equipment.layout.pages("claims.md");
+        output::print(&format!("page: {page}\n"))?;
+    }
     Ok(Tally::of(&outcomes).checked.status())
 }
 

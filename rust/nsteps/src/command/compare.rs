@@ -61,6 +61,7 @@ pub fn run(options: &Compare) -> Result<u8> {
         stale: &stale,
         claims,
         verbose: options.verbose,
+        pages: equipment.layout.pages("differences/<name>.md"),
         machine: crate::machine::in_a_few_words(),
         seconds: begun.elapsed().as_secs_f64(),
     };

@@ -4,6 +4,7 @@ use crate::checked::Found;
 use crate::cli::Differences;
 use crate::equipment::Equipment;
 use crate::error::{Error, Result};
+use crate::layout::Layout;
 use crate::pitfalls::report::{Report, Tally};
 use crate::pitfalls::{Difference, Evidence};
 use crate::{interrupt, machine, output, workers};
@@ -27,7 +28,23 @@ pub fn run(options: &Differences) -> Result<u8> {
     };
     let text = if options.json { report.json() } else { report.text() };
     output::print(&text)?;
+    if !options.json {
+        output::print(&pages(&differences, &equipment.layout))?;
+    }
     Ok(Tally::of(&outcomes).checked.status())
+}
+
+/// Where to read on: a few pages by name, many by their directories.
+fn pages(differences: &[Difference], layout: &Layout) -> String {
+    if differences.len() > 3 {
+        let pages = layout.pages("{differences,pitfalls,kernel}/<name>.md");
+        return format!("pages: {pages}\n");
+    }
+    differences
+        .iter()
+        .filter_map(|it| layout.page_of(it.slug()))
+        .map(|page| format!("page: {page}\n"))
+        .collect()
 }
 
 /// Those that were named, or all.

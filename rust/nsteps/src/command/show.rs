@@ -28,7 +28,8 @@ pub fn run(options: &Show) -> Result<u8> {
         let Some(path) = launcher.source(step) else { continue };
         let text = std::fs::read_to_string(layout.root().join(&path))
             .context(format_args!("read {}", path.display()))?;
-        sources.push((path.display().to_string(), text));
+        let shown = layout.shown(&path.to_string_lossy());
+        sources.push((shown, text));
     }
     let mut out = format!("{STRONG}{}{STRONG:#}: {}\n", step.name, step.title);
     let _ = writeln!(out, "new namespaces: {}\n", step.namespace_names());
