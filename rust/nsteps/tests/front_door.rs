@@ -27,6 +27,7 @@ const TRIALS: &[Tried] = &[
     ("a_broken_target_is_removed_and_added", broken_target),
     ("a_target_that_stays_broken_is_replaced_by_glibc", lost_target),
     ("a_rust_that_is_not_of_rustup_is_left_alone", foreign_rust),
+    ("the_readme_says_which_rust_is_needed", readme),
     ("links_of_a_hosted_book_lead_to_the_repository", hosted_links),
     ("a_link_of_the_book_that_leads_nowhere_is_named", dead_links),
     ("uninstall_leaves_what_was_there_before", uninstall),
@@ -304,6 +305,13 @@ fn foreign_rust() -> Found {
     let machine = Machine::new(wanted(), "missing", "works")?;
     machine.write("rustups", "/somewhere/else/bin/rustc")?;
     target(&machine, &[], "going on with glibc", GLIBC)
+}
+
+fn readme() -> Found {
+    let layout = Layout::find().map_err(|it| it.message)?;
+    let readme = fs::read_to_string(layout.root().join("README.md"))?;
+    let words = format!("Rust {} or later", wanted());
+    demand(readme.contains(&words), &words, &"another version")
 }
 
 /// It makes a book of one page, which has the links in the file `links`, and
