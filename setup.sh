@@ -224,12 +224,22 @@ fi
 # What rustup calls "up to date" may lack files, or be of another version: then
 # only taking it away and adding it again helps.
 
+renew_toolchain() {
+    name=$(rustup show active-toolchain | cut -d ' ' -f 1)
+    say "rustup cannot mend it; this does:" \
+        "rustup toolchain uninstall $name && rustup toolchain install $name"
+}
+
 if ! builds_for "$musl"; then
     say "missing, or not working: the static Rust target $musl"
     if is_rustups; then
-        rustup target add "$musl" && builds_for "$musl" ||
-            { rustup target remove "$musl" && rustup target add "$musl"; } ||
+        if ! rustup target add "$musl"; then
             say "rustup cannot add it"
+        elif ! builds_for "$musl"; then
+            # It does not remove what has lost a file.
+            { rustup target remove "$musl" && rustup target add "$musl"; } ||
+                renew_toolchain
+        fi
     else
         say "this Rust is not rustup's, and its packager may have that target"
     fi

@@ -26,6 +26,7 @@ const TRIALS: &[Tried] = &[
     ("a_missing_target_is_added", missing_target),
     ("a_broken_target_is_removed_and_added", broken_target),
     ("a_target_that_stays_broken_is_replaced_by_glibc", lost_target),
+    ("a_target_that_rustup_cannot_remove_has_a_remedy", stuck_target),
     ("a_rust_that_is_not_of_rustup_is_left_alone", foreign_rust),
     ("the_readme_says_which_rust_is_needed", readme),
     ("links_of_a_hosted_book_lead_to_the_repository", hosted_links),
@@ -109,7 +110,13 @@ case "$1 $2" in
         echo "info: component rust-std is up to date" >&2
     fi
     ;;
-"target remove") echo missing >"$machine/musl" ;;
+"target remove")
+    if [ "$(cat "$machine/musl")" = "a file is gone" ]; then
+        exit 1
+    fi
+    echo missing >"$machine/musl"
+    ;;
+"show active-toolchain") echo "stable (default)" ;;
 esac
 "#;
 
@@ -299,6 +306,14 @@ fn lost_target() -> Found {
     let machine = Machine::new(wanted(), "broken", "broken")?;
     let asked = ["target add", "target remove", "target add"];
     target(&machine, &asked, "going on with glibc", GLIBC)
+}
+
+fn stuck_target() -> Found {
+    let machine = Machine::new(wanted(), "a file is gone", "works")?;
+    let remedy = "rustup toolchain uninstall stable && \
+                  rustup toolchain install stable\n\
+                  setup: going on with glibc";
+    target(&machine, &["target add", "target remove"], remedy, GLIBC)
 }
 
 fn foreign_rust() -> Found {
