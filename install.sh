@@ -12,6 +12,9 @@
 
 set -eu
 
+# What is installed is for every user.
+umask 022
+
 to=$2
 own=$to/lib/nsteps
 list=$own/installed
