@@ -43,7 +43,7 @@ static void child(void)
 	must("chdir", chdir("/"));
 	mount("none", "/dev", "tmpfs", MS_NOSUID | MS_STRICTATIME, "");
 	mount("proc", "/proc", "proc", 0, "");
-	/* The old root is in use outside, so it can be detached only. */
+	/* A plain umount is EBUSY where there are mounts below it. */
 	umount2("/.old", MNT_DETACH);
 	must("rmdir", rmdir("/.old"));
 

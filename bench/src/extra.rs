@@ -15,8 +15,8 @@ pub struct Extra {
     pub why: &'static str,
 }
 
-/// The steps in which a child gets a copy of the memory, by clone(3) or
-/// fork(3) of musl, and goes on in Rust.
+/// The steps in which a child gets a copy of the memory, by clone() or
+/// fork() of musl, and goes on in Rust.
 const COPIES: &[&str] = &[
     "launch/user_mapped",
     "launch/unshare_init",
@@ -65,7 +65,7 @@ pub const EXTRA: &[Extra] = &[
         COPIES,
         "fork",
         1,
-        "musl's fork(3) is fork(2), glibc's is clone(2): C makes as many of \
+        "musl's fork() is fork(2), glibc's is clone(2): C makes as many of \
          the other",
     ),
     within(
@@ -78,7 +78,7 @@ pub const EXTRA: &[Extra] = &[
         COPIES,
         "rt_sigprocmask",
         9,
-        "musl blocks every signal around clone(3) and fork(3), so that no \
+        "musl blocks every signal around clone() and fork(), so that no \
          handler runs in a child that is not set up yet",
     ),
     within(

@@ -2,9 +2,11 @@
  * start_with: becomes a command that starts from an odd state, as a careless
  * caller leaves it to a launcher. C, because its runtime changes nothing.
  *
- * start_with [-i SIGNAL] [-b SIGNAL] [-d FD] [-c FD] [-e STRING] CMD [ARG...]
+ * start_with [-i SIGNAL] [-b SIGNAL] [-d FD] [-c FD] [-x FD] [-e STRING]
+ *            CMD [ARG...]
  *   -i  ignore a signal      -b  block a signal
  *   -d  leave a descriptor open on /dev/null   -c  the same, close-on-exec
+ *   -x  close a descriptor
  *   -e  an entry of the environment, verbatim; one of them replaces it all
  */
 #define _GNU_SOURCE
@@ -51,7 +53,7 @@ int main(int argc, char *argv[])
 	int option;
 
 	sigemptyset(&blocked);
-	while ((option = getopt(argc, argv, "+i:b:d:c:e:")) != -1) {
+	while ((option = getopt(argc, argv, "+i:b:d:c:x:e:")) != -1) {
 		switch (option) {
 		case 'i':
 			signal(signal_named(optarg), SIG_IGN);
@@ -64,6 +66,9 @@ int main(int argc, char *argv[])
 			break;
 		case 'c':
 			leave_open(atoi(optarg), O_CLOEXEC);
+			break;
+		case 'x':
+			close(atoi(optarg));
 			break;
 		case 'e':
 			if (entries == ENTRIES)

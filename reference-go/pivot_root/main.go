@@ -38,7 +38,7 @@ func child() {
 		syscall.Mount("none", "/dev", "tmpfs",
 			syscall.MS_NOSUID|syscall.MS_STRICTATIME, ""))
 	skeleton.Must("mount", syscall.Mount("proc", "/proc", "proc", 0, ""))
-	// The old root is in use outside, so it can be detached only.
+	// A plain umount is EBUSY where there are mounts below it.
 	skeleton.Must("umount2", syscall.Unmount("/.old", syscall.MNT_DETACH))
 	skeleton.Must("rmdir", syscall.Rmdir("/.old"))
 }

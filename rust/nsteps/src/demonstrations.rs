@@ -3,8 +3,10 @@
 
 mod first_child;
 pub mod handles;
+pub mod id_maps;
 mod locked;
 pub mod pivot_root;
+mod procfs;
 pub mod revealing;
 mod time;
 mod ways_out;
@@ -27,10 +29,12 @@ type Demonstration = fn(&[String]) -> Result<()>;
 const DEMONSTRATIONS: &[(&str, Demonstration)] = &[
     ("domain", domain),
     ("handles", handles::table),
+    ("id_maps", id_maps::table),
     ("locked_mounts", locked::mounts),
     ("open_directory", ways_out::open_directory),
     ("pid_for_children", first_child::pid_for_children),
     ("pivot_root", pivot_root::table),
+    ("procfs", procfs::table),
     ("queue", queue),
     ("revealing_mounts", revealing::table),
     ("second_chroot", ways_out::second_chroot),

@@ -11,9 +11,12 @@
 mod clone;
 pub mod compared;
 mod init;
+mod init_from_outside;
 mod kernel;
 mod launching;
+mod names;
 pub mod report;
+mod root;
 mod signals;
 mod threads;
 
@@ -256,8 +259,8 @@ impl<'a> Site<'a> {
         self.stage.run(&[&[start_with.as_str()], before, argv].concat())
     }
 
-    /// The version of Go that built the programs, as `(1, 26)`.
-    fn go_version(&mut self) -> Found<(u32, u32)> {
+    /// The version of Go that built the programs, as `(1, 26, 8)`.
+    fn go_version(&mut self) -> Found<GoVersion> {
         let said = self.launch(&[], (GO, "version"), &["-"])?.well()?;
         parse_go(&said).ok_or_else(|| {
             Refusal::Broken(format!("{said} is no version of Go"))
@@ -265,10 +268,16 @@ impl<'a> Site<'a> {
     }
 }
 
-/// `go1.26.8` or `go1.19` as two numbers.
-fn parse_go(version: &str) -> Option<(u32, u32)> {
+/// A version of Go.
+type GoVersion = (u32, u32, u32);
+
+/// `go1.26.8` or `go1.19` as three numbers; a release candidate counts as the
+/// release.
+fn parse_go(version: &str) -> Option<GoVersion> {
     let mut parts = version.strip_prefix("go")?.split(['.', ' ', 'r', 'b']);
-    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+    let (major, minor) = (parts.next()?, parts.next()?);
+    let patch = parts.next().and_then(|it| it.parse().ok()).unwrap_or(0);
+    Some((major.parse().ok()?, minor.parse().ok()?, patch))
 }
 
 /// What a program said, errors included, on one line.
@@ -291,6 +300,7 @@ fn by(launcher: Launcher, way: &str) -> String {
         "command" => "Command",
         "command_env" => "Command::env",
         "command_output" => "Command::output",
+        "command_path" => "Command::env(\"PATH\")",
         "command_setuid" => "Command after setuid beside a thread",
         "exec" if launcher == RUST => "Command::exec",
         "exec" => "syscall.Exec",
@@ -346,6 +356,12 @@ pub const PITFALLS: &[Pitfall] = &[
         about: "with SIGCHLD ignored by the caller, wait can only say ECHILD",
         bites: &[Bites::C, Bites::Rust],
         check: signals::sigchld_ignored,
+    },
+    Pitfall {
+        slug: "no-chdir",
+        about: "without chdir after pivot_root the old directory is still open",
+        bites: &[Bites::C, Bites::Rust, Bites::Go],
+        check: root::no_chdir,
     },
     Pitfall {
         slug: "path-lookup",
@@ -479,9 +495,9 @@ mod tests {
 
     #[test]
     fn versions_of_go_are_read() {
-        assert_eq!(parse_go("go1.26.8"), Some((1, 26)));
-        assert_eq!(parse_go("go1.19"), Some((1, 19)));
-        assert_eq!(parse_go("go1.23rc1"), Some((1, 23)));
+        assert_eq!(parse_go("go1.26.8"), Some((1, 26, 8)));
+        assert_eq!(parse_go("go1.19"), Some((1, 19, 0)));
+        assert_eq!(parse_go("go1.23rc1"), Some((1, 23, 0)));
         assert_eq!(parse_go("devel"), None);
     }
 }

@@ -27,6 +27,24 @@ pub fn fork() -> nix::Result<nix::unistd::ForkResult> {
     unsafe { nix::unistd::fork() }
 }
 
+/// Has a child that borrows the memory of a process with one thread, which
+/// stands still until the child has become another program or has ended.
+///
+/// # Errors
+///
+/// Those of clone(2).
+pub fn with_our_memory(
+    child: nix::sched::CloneCb<'_>,
+) -> nix::Result<nix::unistd::Pid> {
+    use nix::sched::CloneFlags;
+    let mut stack = vec![0; 1 << 20];
+    let flags = CloneFlags::CLONE_VM | CloneFlags::CLONE_VFORK;
+    // SAFETY: clone(2) demands a stack that lasts as long as the child uses it
+    // and memory that no other thread changes: CLONE_VFORK lets the only other
+    // thread, this one, go on when the child has left both.
+    unsafe { nix::sched::clone(child, &mut stack, flags, Some(libc::SIGCHLD)) }
+}
+
 /// Puts every signal back to its default and unblocks all: a launcher starts
 /// from the same state whatever this process inherited.
 pub fn default_signals() {

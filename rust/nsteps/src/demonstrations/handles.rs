@@ -67,6 +67,13 @@ pub const CASES: &[Case] = &[
             Ok(fstatat(old_root, below(PROBE), AtFlags::empty()).map(drop))
         },
     ),
+    case("the same, in a user namespace", "ok", || {
+        // What was mounted in another user namespace is locked to what it lies
+        // on, and stays there.
+        unshare(CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNS)?;
+        let old_root = leave_root()?;
+        Ok(fstatat(old_root, below(PROBE), AtFlags::empty()).map(drop))
+    }),
     case("a server of the old network, by a socket from before", "ok", || {
         let (server, socket) = (listen()?, tcp_socket()?);
         unshare(CloneFlags::CLONE_NEWNET)?;

@@ -1,7 +1,7 @@
 //! When the kernel pivots and when it does not: one row for each situation of
 //! [pivot_root(2)](https://man7.org/linux/man-pages/man2/pivot_root.2.html).
 
-use super::{Attempt, attempt, errno, own_mounts, tmpfs};
+use super::{Attempt, attempt, errno, in_a_child, own_mounts, tmpfs};
 use crate::error::{Context, Result};
 use crate::sandbox::MYTMP;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
@@ -131,12 +131,43 @@ pub const CASES: &[Case] = &[
         unshare(CloneFlags::CLONE_NEWUSER)?;
         Ok(pivot_root(NEW, OLD))
     }),
-    case("afterwards, umount2 of put_old without MNT_DETACH", "EBUSY", || {
+    case("umount2 of put_old without MNT_DETACH", "EBUSY", || {
         bind(NEW)?;
         pivot_root(NEW, OLD)?;
         Ok(umount2("/old", MntFlags::empty()))
     }),
+    case("the same, with no mount below put_old", "ok", || {
+        leave_all_mounts()?;
+        // This process stays in the root that the other one unmounts: in a
+        // mount namespace of its own that is another mount.
+        in_a_child("no mount below put_old", || {
+            own_mounts()?;
+            pivot_away()?;
+            Ok(umount2("/deeper", MntFlags::empty()))
+        })
+    }),
+    case("the same, and a working directory below put_old", "EBUSY", || {
+        leave_all_mounts()?;
+        chdir("/stay")?;
+        pivot_away()?;
+        Ok(umount2("/deeper", MntFlags::empty()))
+    }),
 ];
+
+/// Makes a root of which nothing is a mount but the root itself.
+fn leave_all_mounts() -> nix::Result<()> {
+    bind(NEW)?;
+    chdir(NEW)?;
+    pivot_root(".", ".")?;
+    umount2(".", MntFlags::MNT_DETACH)?;
+    chdir("/")
+}
+
+/// Pivots from there to a directory of it; the old root is `/deeper` then.
+fn pivot_away() -> nix::Result<()> {
+    bind("/old")?;
+    pivot_root("/old", "/old/deeper")
+}
 
 /// Tries every case and prints a line for each: result, tab, name.
 ///
@@ -160,7 +191,7 @@ impl Case {
     fn perform(&self) -> Attempt {
         own_mounts()?;
         tmpfs(SITE)?;
-        for dir in [OLD, ELSEWHERE, "/tmp/new/old/deeper"] {
+        for dir in [OLD, ELSEWHERE, "/tmp/new/old/deeper", "/tmp/new/stay"] {
             std::fs::create_dir_all(dir).map_err(errno)?;
         }
         std::fs::write(FILE, "").map_err(errno)?;

@@ -1,7 +1,7 @@
 //! Who is in a new time namespace when: time_namespaces(7).
 
 use super::{errno, say};
-use crate::error::{Context, Result};
+use crate::error::{Context, Error, Result};
 use crate::stage::NSTEPS;
 use crate::sys;
 use nix::sched::{CloneFlags, unshare};
@@ -15,34 +15,61 @@ use std::process::Command;
 const CLONE_NEWTIME: CloneFlags =
     CloneFlags::from_bits_retain(libc::CLONE_NEWTIME);
 
-/// Says of the caller, of its child and of what the caller becomes in which
-/// time namespace it is, and when the clock can be set: result, tab, name.
-/// Called again with a number, it is what the caller has become.
+/// Says of the caller, of its children and of what they become in which time
+/// namespace each is, and when the clock can be set: result, tab, name.
+/// Called again with a number and a name, it is what one of them has become.
 ///
 /// # Errors
 ///
 /// It may not unshare, or not even look.
 pub fn namespace(words: &[String]) -> Result<()> {
-    if let Some(old) = words.first() {
+    if let [old, who] = words {
         let old = old.parse().context("read a number")?;
-        return look(old, "what the caller becomes by execve(2)");
+        return look(old, who);
     }
     let old = own()?;
     unshare(CLONE_NEWTIME).context("unshare")?;
     look(old, "the caller")?;
-    set_clock("the offsets, before anyone is in it");
+    set_clock("the offsets, before a process is in it");
+    borrower(old)?;
+    set_clock("the offsets, after a process was in it");
     match sys::fork().context("fork")? {
         ForkResult::Child => {
-            let status = look(old, "its child").is_err();
+            let status = look(old, COPY).is_err();
             std::process::exit(i32::from(status));
         }
         ForkResult::Parent { child } => {
             waitpid(child, None).context("wait")?;
         }
     }
-    set_clock("the offsets, after its child was");
-    let again = ["demonstrate", "time_namespace", &old.to_string()];
-    Err(Command::new(NSTEPS).args(again).exec()).context("execve")
+    Err(execute(old, "what the caller becomes by execve(2)"))
+}
+
+const COPY: &str = "a child that has a copy of the memory";
+const BORROWER: &str = "a child that borrows the memory (CLONE_VM|CLONE_VFORK)";
+
+/// Has a child borrow our memory, which older kernels (5.19) refuse.
+fn borrower(old: u64) -> Result<()> {
+    let child = sys::with_our_memory(Box::new(|| {
+        // What cannot be looked at is a line that is missing.
+        let _ = look(old, BORROWER);
+        set_clock("the offsets, by that child");
+        execute(old, "what that child becomes by execve(2)");
+        1
+    }));
+    match child {
+        Ok(child) => waitpid(child, None).map(drop).context("wait"),
+        Err(errno) => {
+            say(BORROWER, Ok(Err(errno)));
+            Ok(())
+        }
+    }
+}
+
+/// Becomes this program again, to look from there; returns why it could not.
+fn execute(old: u64, who: &str) -> Error {
+    let again = ["demonstrate", "time_namespace", &old.to_string(), who];
+    Error::new(format!("execve: {}", Command::new(NSTEPS).args(again).exec()))
 }
 
 /// The number of the time namespace the caller is in.

@@ -80,11 +80,10 @@ pub fn newtime(scene: &Scene<'_>) -> Found<Evidence> {
         true => "time namespace: the old one".to_owned(),
         false => "time namespace: a new one".to_owned(),
     };
-    // It takes clone3 since some version between the two that were looked at.
-    let described = match version {
-        version if version <= (1, 19) => "time namespace: the old one",
-        version if version >= (1, 26) => "time namespace: a new one",
-        _ => &seen,
+    // It takes clone3 since then.
+    let described = match version >= (1, 21, 0) {
+        true => "time namespace: a new one",
+        false => "time namespace: the old one",
     };
     let who = format!("go {}.{}, Cloneflags: 0x80", version.0, version.1);
     evidence.see(who, &seen, described);

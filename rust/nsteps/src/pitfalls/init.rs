@@ -51,6 +51,7 @@ pub fn signals(scene: &Scene<'_>) -> Found<Evidence> {
         let who = format!("{launcher}, SIG{signal} for PID 1 from inside");
         evidence.see(who, seen, described);
     }
+    super::init_from_outside::signals(&mut site, &mut evidence)?;
     Ok(evidence)
 }
 

@@ -5,10 +5,13 @@
 //! them, and a check has the same one: who is root sees every row of the one
 //! in the other, word for word, and a test compares.
 
+mod groups;
 mod handles;
+mod id_maps;
 mod inodes;
 mod locked;
 mod pivot_root;
+mod procfs;
 mod propagation;
 mod revealing;
 mod time;
@@ -65,9 +68,24 @@ pub const SURPRISES: &[Pitfall] = &[
         revealing::mounts,
     ),
     surprise(
+        "whose-procfs",
+        "a procfs shows the namespace of the process that mounts it",
+        procfs::whose,
+    ),
+    surprise(
+        "kill-0",
+        "from a new pid namespace kill(0) still reaches the launcher's group",
+        groups::kill_0,
+    ),
+    surprise(
         "handles-that-survive",
         "a namespace isolates names; what is open stays open",
         handles::survive,
+    ),
+    surprise(
+        "id-maps",
+        "EPERM or EINVAL, by what was written before",
+        id_maps::errors,
     ),
     surprise(
         "execve-enters-the-time-namespace",

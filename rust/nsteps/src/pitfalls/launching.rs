@@ -72,6 +72,7 @@ pub fn process_creation(scene: &Scene<'_>) -> Found<Evidence> {
             &format!("{described}, so takes its time"),
         );
     }
+    unlike_their_kind(&mut site, &mut evidence)?;
     Ok(evidence)
 }
 
@@ -99,6 +100,38 @@ fn time(
             let least = if is_large { &mut least.1 } else { &mut least.0 };
             *least = micros.min(*least);
         }
+    }
+    Ok(())
+}
+
+/// Ways that call another way than what they are called after.
+fn unlike_their_kind(
+    site: &mut Site<'_>,
+    evidence: &mut Evidence,
+) -> Found<()> {
+    const FORKS: &str = "forks";
+    // A name without a directory, and another PATH to look for it in.
+    let call = call(site, RUST, "command_path")?;
+    let seen = if call.contains("CLONE_VM") { "spawns" } else { FORKS };
+    evidence.see(by(RUST, "command_path"), seen, FORKS);
+    let version = site.go_version()?;
+    let by_os_exec = match version {
+        version if version >= (1, 23, 0) => "asks for a pidfd",
+        _ => "asks for no pidfd",
+    };
+    for (way, described) in
+        [("cmd", by_os_exec), ("forkexec", "asks for no pidfd")]
+    {
+        let call = self::call(site, GO, way)?;
+        let seen = match call.contains("CLONE_PIDFD") {
+            true => "asks for a pidfd",
+            false => "asks for no pidfd",
+        };
+        evidence.see(
+            format!("{}, of the kernel", by(GO, way)),
+            seen,
+            described,
+        );
     }
     Ok(())
 }
@@ -252,6 +285,7 @@ pub fn path_lookup(scene: &Scene<'_>) -> Found<Evidence> {
             evidence.see(who, &seen, &format!("{name}: {described}"));
         }
     }
+    super::names::without_a_path(&mut site, &mut evidence)?;
     Ok(evidence)
 }
 
@@ -314,29 +348,32 @@ pub fn limit_of_files(scene: &Scene<'_>) -> Found<Evidence> {
         ));
     }
     let version = site.go_version()?;
-    // 1.20.4 puts the limit back as well, 1.20.3 does not.
+    // Two older branches got the correction as well.
     let by_library = match version {
-        (1, 20) => None,
-        version if version < (1, 20) => Some(RAISED),
-        _ => Some(AS_GIVEN),
+        (1, 19, patch) if patch < 9 => RAISED,
+        (1, 20, patch) if patch < 4 => RAISED,
+        _ => AS_GIVEN,
     };
     for (launcher, way, described) in [
-        (C, "clone", Some(AS_GIVEN)),
-        (RUST, "clone", Some(AS_GIVEN)),
-        (RUST, "command", Some(AS_GIVEN)),
+        (C, "clone", AS_GIVEN),
+        (RUST, "clone", AS_GIVEN),
+        (RUST, "command", AS_GIVEN),
         (GO, "cmd", by_library),
-        (GO, "raw_exec", Some(RAISED)),
-        (GO, "setrlimit", Some(RAISED)),
+        (GO, "raw_exec", RAISED),
+        (GO, "setrlimit", RAISED),
     ] {
         let payload = ["sh", "-c", "ulimit -Sn"];
         let said = site.launch(&[], (launcher, way), &payload)?.well()?;
         let as_given = Some(said.as_str()) == own.lines().next();
         let seen = if as_given { AS_GIVEN } else { RAISED };
         let who = match launcher {
-            GO => format!("{} (Go {}.{})", by(GO, way), version.0, version.1),
+            GO => {
+                let (major, minor, patch) = version;
+                format!("{} (Go {major}.{minor}.{patch})", by(GO, way))
+            }
             _ => by(launcher, way),
         };
-        evidence.see(who, seen, described.unwrap_or(seen));
+        evidence.see(who, seen, described);
     }
     Ok(evidence)
 }
@@ -419,5 +456,30 @@ pub fn stdio_default(scene: &Scene<'_>) -> Found<Evidence> {
         let seen = format!("stdin: {stdin}, stdout: {stdout}");
         evidence.see(by(*launcher, way), &seen, described);
     }
+    closed_stdin(&mut site, &mut evidence)?;
     Ok(evidence)
+}
+
+/// What descriptor 0 is in the payload if the caller has closed it.
+fn closed_stdin(site: &mut Site<'_>, evidence: &mut Evidence) -> Found<()> {
+    const CLOSED: &str = "closed";
+    const NULL: &str = "/dev/null";
+    const PAYLOAD: &[&str] =
+        &["sh", "-c", "readlink /proc/$$/fd/0 || echo closed"];
+    let start = ["-x", "0"];
+    let version = site.go_version()?;
+    let by_go = if version < (1, 22, 0) { CLOSED } else { NULL };
+    for (launcher, way, described) in
+        [(C, "clone", CLOSED), (RUST, "command", NULL), (GO, "exec", by_go)]
+    {
+        let said = site.launch(&start, (launcher, way), PAYLOAD)?.well()?;
+        let who = match launcher {
+            GO => format!("{} (Go {}.{})", by(GO, way), version.0, version.1),
+            _ => by(launcher, way),
+        };
+        evidence.see(format!("{who}, stdin closed"), &said, described);
+    }
+    let said = site.step_after(&start, RUST, "skeleton", PAYLOAD)?.well()?;
+    evidence.see("rust, skeleton, stdin closed", &said, CLOSED);
+    Ok(())
 }

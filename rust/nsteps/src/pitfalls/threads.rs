@@ -85,11 +85,11 @@ pub fn hidden_first_child(scene: &Scene<'_>) -> Found<Evidence> {
     const NAME: &str = "hidden_first_child";
     let mut site = Site::new(scene)?;
     let version = site.go_version()?;
-    if version < (1, 23) {
+    if version < (1, 23, 3) {
         return Err(Refusal::Unavailable(format!(
-            "{LATER_GO} 1.23 or later, which looks for pidfds by a clone; \
-             this one is built with Go {}.{}",
-            version.0, version.1
+            "{LATER_GO} 1.23.3 or later, which looks for pidfds by a clone; \
+             this one is built with Go {}.{}.{}",
+            version.0, version.1, version.2
         )));
     }
     let mut evidence = Evidence::new();

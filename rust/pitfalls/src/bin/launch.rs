@@ -36,6 +36,11 @@ fn main() {
         "command" => end_with(in_std(&argv).status()),
         // One variable more and std makes the environment anew, sorted.
         "command_env" => end_with(in_std(&argv).env("NEW", "1").status()),
+        // The child looks in the PATH that it is given, and so it forks.
+        "command_path" => {
+            let path = std::env::var_os("PATH").unwrap_or_default();
+            end_with(in_std(&argv).env("PATH", path).status())
+        }
         "command_output" => {
             end_with(in_std(&argv).output().map(|it| it.status))
         }

@@ -43,7 +43,7 @@ fn child(root: NewRoot) -> Result<(), Failure> {
     let dev = must("mount", mount(none, c"/dev", tmpfs, flags, Some(c"")));
     let flags = MsFlags::empty();
     let proc = must("mount", mount(proc, c"/proc", proc, flags, Some(c"")));
-    // The old root is in use outside, so it can be detached only.
+    // A plain umount is EBUSY where there are mounts below it.
     must("umount2", umount2(c"/.old", MntFlags::MNT_DETACH))?;
     must("rmdir", rmdir(c"/.old"))?;
     // Only now, so that a mount that fails leaves no .old either.

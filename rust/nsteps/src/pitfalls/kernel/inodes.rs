@@ -57,7 +57,39 @@ pub fn used_again(scene: &Scene<'_>) -> Found<Evidence> {
             format!("one after the other {again}, alive at once {twice}");
         evidence.see(name, &seen, "one after the other yes, alive at once no");
     }
+    for (kind, first) in FIRST {
+        if let Some(own) = number(kind).filter(|it| is_constant(*it)) {
+            evidence.see(kind, &own.to_string(), &first.to_string());
+        }
+    }
     Ok(evidence)
+}
+
+/// The number of the machine's own namespace of each kind (`enum init_ns_ino`
+/// of the kernel).
+const FIRST: [(&str, u64); 8] = [
+    ("ipc", 0xEFFF_FFFF),
+    ("uts", 0xEFFF_FFFE),
+    ("user", 0xEFFF_FFFD),
+    ("pid", 0xEFFF_FFFC),
+    ("cgroup", 0xEFFF_FFFB),
+    ("time", 0xEFFF_FFFA),
+    ("net", 0xEFFF_FFF9),
+    ("mnt", 0xEFFF_FFF8),
+];
+
+/// Whether a number is one of those; what is given to others begins above.
+/// Where this process is in no namespace of the machine's own, as in a
+/// container, there is none to be compared.
+const fn is_constant(number: u64) -> bool {
+    0xEFFF_FFF0 <= number && number < 0xF000_0000
+}
+
+/// The number of the namespace that this process is in.
+fn number(kind: &str) -> Option<u64> {
+    nix::sys::stat::stat(format!("/proc/self/ns/{kind}").as_str())
+        .ok()
+        .map(|it| it.st_ino)
 }
 
 /// The command line that makes a namespace and becomes what follows.

@@ -1,0 +1,86 @@
+//! What PID 1 notices of signals that a process outside sends it, and of a
+//! fault of its own.
+
+use super::{C, Evidence, GO, RUST, Site};
+use crate::checked::Found;
+use crate::launcher::Launcher;
+
+/// What PID 1 has no handler for; each of them ends another process.
+const DROPPED: &[&str] = &["HUP", "INT", "QUIT", "TERM", "USR1", "SEGV"];
+
+/// Sends signals from the sandbox to the payload of `pid_oldproc`,
+/// which is PID 1 and has no handler; and lets a payload fault.
+pub fn signals(site: &mut Site<'_>, evidence: &mut Evidence) -> Found<()> {
+    const LIVES_ON: &str = "the payload lives on";
+    const ENDS: &str = "the payload ends";
+    const STOPS: &str = "the payload stops until SIGCONT";
+    for launcher in [C, GO, RUST] {
+        let all: Vec<String> =
+            DROPPED.iter().map(|it| format!("SIG{it}")).collect();
+        let send = |pid: &str| {
+            format!(
+                "for it in {}; do kill -s $it {pid} || :; done",
+                DROPPED.join(" ")
+            )
+        };
+        let seen = answer(site, launcher, send)?;
+        let who = format!("{launcher}, {} from outside", all.join(", "));
+        evidence.see(who, seen.unwrap_or(ENDS), LIVES_ON);
+
+        let seen = answer(site, launcher, |pid| format!("kill -s KILL {pid}"))?;
+        let who = format!("{launcher}, SIGKILL from outside");
+        evidence.see(who, seen.unwrap_or(ENDS), ENDS);
+
+        // Said by a process that waits until the kernel has stopped it.
+        let stop = |pid: &str| {
+            format!(
+                "kill -s STOP {pid}
+                 while ! grep -q '^State:.T' /proc/{pid}/status; do
+                     [ -e /proc/{pid} ] || exit 0
+                 done
+                 kill -s CONT {pid}"
+            )
+        };
+        let seen = answer(site, launcher, stop)?.map(|_| STOPS);
+        let who = format!("{launcher}, SIGSTOP from outside");
+        evidence.see(who, seen.unwrap_or(ENDS), STOPS);
+    }
+    let fault = site.program(C, "pitfalls/fault")?;
+    let said = site.step(RUST, "pid_oldproc", &[&fault])?;
+    let seen = match said.status {
+        139 => ENDS.to_owned(),
+        status => format!("it ends with {status}"),
+    };
+    evidence.see("rust, PID 1 writes to address 0", &seen, ENDS);
+    Ok(())
+}
+
+/// Whether the payload still answers after a shell has run `script` with its
+/// pid in the sandbox.  No pause is needed: a signal that is not dropped ends
+/// a process before its next instruction.
+fn answer(
+    site: &mut Site<'_>,
+    launcher: Launcher,
+    script: impl Fn(&str) -> String,
+) -> Found<Option<&'static str>> {
+    let program = site.program(launcher, "pid_oldproc")?;
+    // The procfs is the sandbox's, and so is the number in it. A shell has a
+    // handler for SIGINT, and becomes wc(1), which has none and answers when
+    // its input ends.
+    let payload = "read -r pid _ </proc/self/stat; echo $pid
+        echo ready
+        exec wc -c";
+    let held = site.stage.hold_sh(&[&program], payload)?;
+    let pid = held.said.lines().next_back().unwrap_or_default().to_owned();
+    let script = script(&pid);
+    site.stage
+        .sh(&format!(
+            "while read -r name </proc/{pid}/comm; do
+                 [ $name != wc ] || break
+             done
+             {script}"
+        ))?
+        .well()?;
+    let said = site.stage.release(held)?;
+    Ok((said.stdout == "0").then_some("the payload lives on"))
+}
