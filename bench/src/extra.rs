@@ -91,14 +91,14 @@ pub const EXTRA: &[Extra] = &[
         WRITES,
         "fcntl",
         3,
-        "musl's open(3) sets close-on-exec again, for kernels that ignore \
+        "musl's open() sets close-on-exec again, for kernels that ignore \
          O_CLOEXEC",
     ),
     within(
         WRITES,
         "open",
         3,
-        "musl's open(3) is open(2), glibc's is openat(2): C makes as many of \
+        "musl's open() is open(2), glibc's is openat(2): C makes as many of \
          the other",
     ),
     within(

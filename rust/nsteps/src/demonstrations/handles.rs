@@ -8,7 +8,7 @@ use crate::sys;
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, open};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
-use nix::mqueue::{MQ_OFlag, MqdT, mq_open, mq_send};
+use nix::mqueue::{MQ_OFlag, MqAttr, MqdT, mq_open, mq_send};
 use nix::sched::{CloneFlags, setns, unshare};
 use nix::sys::socket::{
     AddressFamily, SockFlag, SockType, SockaddrIn, connect, socket,
@@ -190,7 +190,11 @@ fn meet(socket: &OwnedFd, server: &TcpListener) -> nix::Result<()> {
 }
 
 fn open_queue(flags: MQ_OFlag) -> nix::Result<MqdT> {
-    mq_open(QUEUE, flags | MQ_OFlag::O_WRONLY, Mode::S_IRWXU, None)
+    // A small one: what all queues of a user may hold together is limited, and
+    // other sandboxes have theirs.
+    let small = MqAttr::new(0, 1, 16, 0);
+    let flags = flags | MQ_OFlag::O_WRONLY;
+    mq_open(QUEUE, flags, Mode::S_IRWXU, Some(&small))
 }
 
 fn own_uts() -> nix::Result<OwnedFd> {

@@ -7,6 +7,7 @@
 #[path = "../availability/mod.rs"]
 mod availability;
 mod lists;
+mod manual;
 mod pages;
 mod picture;
 mod sleeps;
@@ -43,6 +44,7 @@ const CONVENTIONS: &[Convention] = &[
     ("a_generated_table_is_not_stale", pages::generated_tables),
     ("the_picture_of_the_steps_is_not_stale", picture::steps),
     ("a_link_leads_somewhere", pages::links),
+    ("a_page_of_the_manual_exists", manual::pages),
     ("no_file_knows_the_machine_it_was_written_on", sources::paths_of_machines),
     ("what_enters_a_new_root_is_static", sources::interpreters),
 ];

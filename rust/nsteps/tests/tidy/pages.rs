@@ -123,31 +123,83 @@ pub fn empty_blocks(tree: &Tree) -> Found {
 pub fn links(tree: &Tree) -> Found {
     let mut wrong = Vec::new();
     for page in tree.of("", &[".md"]) {
-        let mut fenced = false;
-        for line in page.text.lines() {
-            if line.trim_start().starts_with("```") {
-                fenced = !fenced;
-            }
-            if fenced {
+        for target in targets(&page.text) {
+            let (path, anchor) =
+                target.split_once('#').unwrap_or((&target, ""));
+            if path.contains(':') {
                 continue;
             }
-            // What stands between backticks is no link.
-            let prose: String = line.split('`').step_by(2).collect();
-            let defined = prose
-                .strip_prefix('[')
-                .and_then(|rest| rest.split_once("]: "))
-                .map(|(_, target)| target.trim());
-            for target in between(&prose, "](", ")").chain(defined) {
-                let path = target.split('#').next().unwrap_or("");
-                let outside = path.contains(':') || path.is_empty();
-                if !outside && beside(tree, page, path).is_none() {
-                    wrong.push(format!(
-                        "{}: the link to {target} leads nowhere",
-                        page.path
-                    ));
+            let there = match path {
+                "" => Some(page.text.clone()),
+                path => match beside(tree, page, path) {
+                    // What is no text, a directory or a picture, has no
+                    // headings either.
+                    Some(path) => {
+                        Some(fs::read_to_string(path).unwrap_or_default())
+                    }
+                    None => None,
+                },
+            };
+            let problem = match there {
+                None => "leads nowhere",
+                Some(text)
+                    if !anchor.is_empty()
+                        && !headings(&text).iter().any(|it| it == anchor) =>
+                {
+                    "names a heading that is not there"
                 }
-            }
+                Some(_) => continue,
+            };
+            wrong
+                .push(format!("{}: the link to {target} {problem}", page.path));
         }
     }
     Ok(wrong)
+}
+
+/// Where the links of a page lead.
+fn targets(page: &str) -> Vec<String> {
+    let mut targets = Vec::new();
+    for line in prose(page) {
+        // What stands between backticks is no link.
+        let words: String = line.split('`').step_by(2).collect();
+        let defined = words
+            .strip_prefix('[')
+            .and_then(|rest| rest.split_once("]: "))
+            .map(|(_, target)| target.trim());
+        targets.extend(between(&words, "](", ")").map(str::to_owned));
+        targets.extend(defined.map(str::to_owned));
+    }
+    targets
+}
+
+/// The lines of a page that are not in a block of code.
+pub fn prose(page: &str) -> impl Iterator<Item = &str> {
+    let mut fenced = false;
+    page.lines().filter(move |line| {
+        let is_fence = line.trim_start().starts_with("```");
+        fenced ^= is_fence;
+        !fenced && !is_fence
+    })
+}
+
+/// What the headings of a page are called in links: as mdBook and the forges
+/// make it, of their letters, digits, hyphens and underscores.
+fn headings(page: &str) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for line in prose(page).filter(|it| it.starts_with('#')) {
+        let text = line.trim_start_matches('#').trim();
+        let name: String = text
+            .to_lowercase()
+            .chars()
+            .filter_map(|letter| match letter {
+                it if it.is_alphanumeric() || "-_".contains(it) => Some(it),
+                it if it.is_whitespace() => Some('-'),
+                _ => None,
+            })
+            .collect();
+        let same = names.iter().filter(|it| **it == name).count();
+        names.push(if same == 0 { name } else { format!("{name}-{same}") });
+    }
+    names
 }

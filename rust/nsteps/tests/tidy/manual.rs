@@ -1,0 +1,227 @@
+//! That no text sends its reader to a page of the manual that does not exist.
+
+use crate::Found;
+use crate::pages::prose;
+use crate::tree::{Text, Tree};
+
+/// Every page of the manual that the book, a README or a comment names.
+///
+/// A new name is looked up before it comes here.  These were looked up by
+/// `man -w SECTION NAME` on Debian 12 with the packages manpages,
+/// manpages-dev, util-linux and those of the tools named; what is younger than
+/// that, in the Linux man-pages 6.16 and, for a tool, in its own sources.
+const KNOWN: &[&str] = &[
+    "PR_SET_PDEATHSIG(2)",
+    "_exit(2)",
+    "bwrap(1)",
+    "capabilities(7)",
+    "cgroup_namespaces(7)",
+    "cgroups(7)",
+    "chdir(2)",
+    "chroot(1)",
+    "chroot(2)",
+    "clone(2)",
+    "clone3(2)",
+    "close(2)",
+    "close_range(2)",
+    "cpuset(7)",
+    "crun(1)",
+    "date(1)",
+    "diff(1)",
+    "dup2(2)",
+    "env(1)",
+    "environ(7)",
+    "exec(3)",
+    "execve(2)",
+    "execvp(3)",
+    "execvpe(3)",
+    "exit(3)",
+    "fchdir(2)",
+    "fcntl(2)",
+    "fork(2)",
+    "fsmount(2)",
+    "getauxval(3)",
+    "getenv(3)",
+    "getifaddrs(3)",
+    "getpid(2)",
+    "getrlimit(2)",
+    "getrusage(2)",
+    "gettid(2)",
+    "ioctl(2)",
+    "ioctl_ns(2)",
+    "ioctl_nsfs(2)",
+    "ip(8)",
+    "ipc_namespaces(7)",
+    "ipcs(1)",
+    "kill(2)",
+    "listmount(2)",
+    "lsns(8)",
+    "mallopt(3)",
+    "man(1)",
+    "mmap(2)",
+    "mount(2)",
+    "mount(8)",
+    "mount_namespaces(7)",
+    "mount_setattr(2)",
+    "move_mount(2)",
+    "mq_overview(7)",
+    "msgget(2)",
+    "namespaces(7)",
+    "netdevice(7)",
+    "netlink(7)",
+    "network_namespaces(7)",
+    "newfstatat(2)",
+    "newuidmap(1)",
+    "nohup(1)",
+    "nptl(7)",
+    "nsenter(1)",
+    "open(2)",
+    "open_tree(2)",
+    "openat(2)",
+    "personality(2)",
+    "pid_namespaces(7)",
+    "pidfd_open(2)",
+    "pidfd_send_signal(2)",
+    "pipe(2)",
+    "pipe2(2)",
+    "pivot_root(2)",
+    "posix_spawn(3)",
+    "prctl(2)",
+    "proc(5)",
+    "proc_pid_mountinfo(5)",
+    "proc_pid_status(5)",
+    "proc_sys_kernel(5)",
+    "pthread_atfork(3)",
+    "pthread_cancel(3)",
+    "ptrace(2)",
+    "read(2)",
+    "readlink(2)",
+    "recvmsg(2)",
+    "rmdir(2)",
+    "rt_sigaction(2)",
+    "rtnetlink(7)",
+    "runc(8)",
+    "sched_setaffinity(2)",
+    "select(2)",
+    "setdomainname(2)",
+    "setgroups(2)",
+    "sethostname(2)",
+    "setns(2)",
+    "setrlimit(2)",
+    "setsid(1)",
+    "setsid(2)",
+    "setuid(2)",
+    "setvbuf(3)",
+    "sh(1)",
+    "shmat(2)",
+    "shmget(2)",
+    "sigaction(2)",
+    "signal(7)",
+    "signal-safety(7)",
+    "socket(2)",
+    "socketpair(2)",
+    "stat(2)",
+    "stat(3)",
+    "statmount(2)",
+    "statx(2)",
+    "strace(1)",
+    "termios(3)",
+    "time_namespaces(7)",
+    "timeout(1)",
+    "tty_ioctl(4)",
+    "umask(2)",
+    "umount(2)",
+    "umount(8)",
+    "umount2(2)",
+    "uname(2)",
+    "unlinkat(2)",
+    "unshare(1)",
+    "unshare(2)",
+    "user_namespaces(7)",
+    "uts_namespaces(7)",
+    "vfork(2)",
+    "wait(2)",
+    "wait4(2)",
+    "waitpid(2)",
+    "wc(1)",
+    "write(2)",
+    "yes(1)",
+];
+
+/// The names of pages in prose and in comments, and in links to the Linux
+/// man-pages.
+pub fn pages(tree: &Tree) -> Found {
+    let mut wrong = Vec::new();
+    for file in tree.of("", &[".md", ".rs", ".c", ".h", ".go", ".sh"]) {
+        for name in named(file) {
+            if !KNOWN.contains(&name.as_str()) {
+                wrong.push(format!(
+                    "{}: {name} is not among the known pages of the manual: \
+                     is there one? Then add it",
+                    file.path
+                ));
+            }
+        }
+    }
+    Ok(wrong)
+}
+
+fn named(file: &Text) -> Vec<String> {
+    let is_page = file.path.ends_with(".md");
+    let lines: Vec<String> = match is_page {
+        true => prose(&file.text)
+            .map(|line| line.split('`').step_by(2).collect())
+            .collect(),
+        false => file.text.lines().filter_map(comment).collect(),
+    };
+    let mut names: Vec<String> =
+        lines.iter().flat_map(|line| names(line)).collect();
+    names.extend(linked(&file.text));
+    names
+}
+
+/// What a line of a source says to people.
+fn comment(line: &str) -> Option<String> {
+    let line = line.trim_start();
+    let marks = ["//", "/*", "*", "# "];
+    let mark = marks.iter().find(|mark| line.starts_with(**mark))?;
+    // What stands between backticks is code.
+    Some(line[mark.len()..].split('`').step_by(2).collect())
+}
+
+/// Each `name(SECTION)` of a text.
+fn names(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for (at, _) in text.match_indices('(') {
+        let mut after = text[at + 1..].chars();
+        let section = after.next().filter(|it| ('1'..='8').contains(it));
+        let Some(section) = section else { continue };
+        if after.next() != Some(')') {
+            continue;
+        }
+        let is_of_name =
+            |it: char| it.is_ascii_alphanumeric() || "_-.".contains(it);
+        let name = text[..at].rsplit(|it| !is_of_name(it)).next();
+        if let Some(name) = name.filter(|it| !it.is_empty()) {
+            found.push(format!("{name}({section})"));
+        }
+    }
+    found
+}
+
+/// Each page that a link to the Linux man-pages leads to.
+fn linked(text: &str) -> Vec<String> {
+    const SITE: &str = "man7.org/linux/man-pages/man";
+    text.split(SITE)
+        .skip(1)
+        .filter_map(|rest| {
+            let (section, rest) = rest.split_once('/')?;
+            let (file, _) = rest.split_once(".html")?;
+            // Anything else is no link, but the text of one in a program.
+            (section.len() == 1).then_some(())?;
+            // `PR_SET_PDEATHSIG.2const` is in section 2.
+            let (name, _) = file.rsplit_once('.')?;
+            Some(format!("{name}({section})"))
+        })
+        .collect()
+}
