@@ -46,7 +46,7 @@ const GIDS: (&str, &str) = ("gid_map", ONE);
 
 /// Every situation, in the order they are tried.
 pub const CASES: &[Case] = &[
-    case("gid_map from inside, without deny to setgroups", "EPERM", || {
+    by_root("gid_map from inside, without deny to setgroups", "EPERM", || {
         unshare(CloneFlags::CLONE_NEWUSER)?;
         Ok(put("self", GIDS))
     }),

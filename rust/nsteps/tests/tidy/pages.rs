@@ -131,14 +131,9 @@ pub fn links(tree: &Tree) -> Found {
             }
             let there = match path {
                 "" => Some(page.text.clone()),
-                path => match beside(tree, page, path) {
-                    // What is no text, a directory or a picture, has no
-                    // headings either.
-                    Some(path) => {
-                        Some(fs::read_to_string(path).unwrap_or_default())
-                    }
-                    None => None,
-                },
+                // What is no text, a directory or a picture, has no headings.
+                path => beside(tree, page, path)
+                    .map(|path| fs::read_to_string(path).unwrap_or_default()),
             };
             let problem = match there {
                 None => "leads nowhere",
