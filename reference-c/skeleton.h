@@ -185,7 +185,7 @@ static inline int unshare_and_init(int flags, void (*init)(void))
 	return wait_for(pid);
 }
 
-/* The C library has no wrapper for this system call. */
+/* The C library declares no wrapper for this system call. */
 static inline int pivot_root(const char *new_root, const char *put_old)
 {
 	return syscall(SYS_pivot_root, new_root, put_old);
