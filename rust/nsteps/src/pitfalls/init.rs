@@ -32,13 +32,21 @@ pub fn signals(scene: &Scene<'_>) -> Found<Evidence> {
     for (launcher, signal, described) in [
         (C, "TERM", LIVES_ON),
         (C, "HUP", LIVES_ON),
+        (C, "QUIT", LIVES_ON),
+        (C, "SEGV", LIVES_ON),
+        (C, "KILL", LIVES_ON),
         (RUST, "TERM", LIVES_ON),
         (RUST, "HUP", LIVES_ON),
         // The runtime of another program in Rust would catch it.
         (RUST, "SEGV", LIVES_ON),
         (GO, "TERM", ENDS),
         (GO, "HUP", ENDS),
+        (GO, "QUIT", ENDS),
+        (GO, "SEGV", ENDS),
         (GO, "USR1", LIVES_ON),
+        (GO, "PIPE", LIVES_ON),
+        (GO, "CHLD", LIVES_ON),
+        (GO, "KILL", LIVES_ON),
     ] {
         let script =
             format!("kill -{signal} 1\n{UNTIL_INIT_RESTS}\necho lives");
