@@ -8,7 +8,7 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, Ordering::Relaxed};
+use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering::Relaxed};
 
 use nix::errno::Errno;
 use nix::sched::CloneFlags;
@@ -64,28 +64,65 @@ impl Iterator for ArgumentVector {
     }
 }
 
-/// The child's stack in bytes, ample for system calls and execvp(3).
+/// A child's stack in bytes, ample for system calls and execvp(3).
 const STACK: usize = 64 << 10;
 
-/// A child's stack. A static one costs no call, and no page of its own: only
-/// its top is used, which lies beside the other statics.
+/// How many stacks are ready. One does for every step but `rootless`, whose
+/// first child launches in its turn while it still runs on its own.
+const READY: usize = 2;
+
+/// The stacks that are ready. Static ones cost no call, and no page of their
+/// own: only the top of a stack is used, and the top of the first one lies
+/// beside the other statics.
 #[repr(align(16))]
-struct Stack(UnsafeCell<[u8; STACK]>);
+struct Stacks(UnsafeCell<[[u8; STACK]; READY]>);
 
-// SAFETY: this process never reads or writes it, it only hands it to `clone`,
-// whose caller promises that one child at a time runs on it.
-unsafe impl Sync for Stack {}
+// SAFETY: only `Stack::claim` takes the address of one, and it gives each of
+// them away once; it reads and writes none.
+unsafe impl Sync for Stacks {}
 
-static CHILD_STACK: Stack = Stack(UnsafeCell::new([0; STACK]));
+static STACKS: Stacks = Stacks(UnsafeCell::new([[0; STACK]; READY]));
 
-/// [clone(2)]: a child that runs `child` on a stack of its own, and exits with
-/// what that returns. The caller is told by SIGCHLD.
+/// How many of them have been given away.
+static CLAIMED: AtomicUsize = AtomicUsize::new(0);
+
+/// A stack for one child: `claim` gives none away twice, and `clone` uses it
+/// up.
+///
+/// None comes back, because a child may outlive the launcher's interest in it.
+/// The count lies in the same memory as the stacks: whoever has a copy of them
+/// (a forked child, which may be running on one) has a copy of the count.
+pub(crate) struct Stack {
+    top: *mut c_void,
+}
+
+impl Stack {
+    /// Takes a stack that has `more` bytes beyond a fixed size.
+    pub(crate) fn claim(more: usize) -> Self {
+        let ready = more < STACK / 2;
+        let claimed = if ready { CLAIMED.fetch_add(1, Relaxed) } else { READY };
+        let top = match READY.checked_sub(claimed) {
+            // From the top down: the first is the one beside the statics.
+            Some(left @ 1..) => {
+                STACKS.0.get().cast::<u8>().wrapping_add(left * STACK)
+            }
+            // Leaked, so that it is given away once as well.
+            _ => {
+                let stack = vec![0; STACK + more].leak();
+                stack.as_mut_ptr().wrapping_add(stack.len())
+            }
+        };
+        // As the ABI of every processor wants it.
+        Self { top: top.map_addr(|top| top & !0xf).cast() }
+    }
+}
+
+/// [clone(2)]: a child that runs `child` on `stack`, and exits with what that
+/// returns. The caller is told by SIGCHLD.
 ///
 /// nix's clone wants `child` in a box. It would be the only thing a launcher
 /// allocates, and the first one costs four system calls and three page
 /// faults: a tenth of a launch.
-///
-/// `more` is what the child needs of the stack beyond a fixed size, in bytes.
 ///
 /// [clone(2)]: https://man7.org/linux/man-pages/man2/clone.2.html
 ///
@@ -96,31 +133,20 @@ static CHILD_STACK: Stack = Stack(UnsafeCell::new([0; STACK]));
 pub(crate) unsafe fn clone<F: FnMut() -> c_int>(
     flags: CloneFlags,
     child: &mut F,
-    more: usize,
+    stack: Stack,
 ) -> nix::Result<Pid> {
     extern "C" fn enter<F: FnMut() -> c_int>(child: *mut c_void) -> c_int {
-        // SAFETY: `clone` passed its `child`, which nobody else uses: it
-        // stands still, or this is a copy.
+        // SAFETY: `clone` passed its `child`, which the caller does not touch
+        // meanwhile: it stands still, or this is a copy.
         let child = unsafe { &mut *child.cast::<F>() };
         child()
     }
-    let stack: *mut [u8] = if more < STACK / 2 {
-        CHILD_STACK.0.get()
-    } else {
-        // Leaked: the launcher has nothing left to do for which it would need
-        // the memory.
-        vec![0; STACK + more].leak()
-    };
-    let top = stack.cast::<u8>().wrapping_add(stack.len());
-    // As the ABI of every processor wants it.
-    let top = top.map_addr(|top| top & !0xf);
     let flags = flags.bits() | libc::SIGCHLD;
-    // SAFETY: `top` is the end of a stack that is large enough and used by
-    // nobody else, as the caller promises; `enter` takes the pointer for what
-    // it is, and returns into _exit(2).
-    let pid = unsafe {
-        libc::clone(enter::<F>, top.cast(), flags, ptr::from_mut(child).cast())
-    };
+    let child = ptr::from_mut(child).cast();
+    // SAFETY: `stack` is large enough, and this child's alone: a `Stack` is
+    // given away once, and moved here. `enter` takes the pointer for what it
+    // is, and returns into _exit(2).
+    let pid = unsafe { libc::clone(enter::<F>, stack.top, flags, child) };
     Errno::result(pid).map(Pid::from_raw)
 }
 
@@ -223,6 +249,18 @@ mod tests {
         assert_eq!(vector.next(), Some(c""));
         assert_eq!(vector.next(), None);
         assert_eq!(vector.next(), None);
+    }
+
+    #[test]
+    fn no_two_children_are_given_the_same_stack() {
+        let wants = [0, 0, STACK, 0, 0, STACK];
+        let mut tops = wants.map(|more| Stack::claim(more).top.addr());
+        tops.sort_unstable();
+        let room = |pair: &[usize]| pair[1] - pair[0];
+        // What a fresh one is aligned by may be missing.
+        let apart = |pair: &[usize]| room(pair) >= STACK - 0xf;
+        assert!(tops.windows(2).all(apart), "{tops:x?}");
+        assert!(tops.iter().all(|top| top % 16 == 0), "{tops:x?}");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::{ForkResult, Pid, fork};
 
 use crate::failure::{Failure, Record, must, shared_record};
-use crate::kernel::{clone, exit};
+use crate::kernel::{Stack, clone, exit};
 use crate::payload::{Payload, exec_payload};
 use crate::status::{reap_all, wait_for};
 
@@ -117,10 +117,11 @@ fn clone_child(
         record.set(Some(failure));
         failure.status()
     };
+    let stack = Stack::claim(payload.room_for_execvp());
     // SAFETY: a launcher has one thread. With CLONE_VM there is CLONE_VFORK
     // too (IN_OUR_MEMORY), and it stands still for as long as the child uses
     // its memory, errno and the record included; else the child has a copy.
-    unsafe { clone(flags, &mut run, payload.room_for_execvp()) }
+    unsafe { clone(flags, &mut run, stack) }
 }
 
 /// Ends the launcher: with what was recorded, else as its child has ended.
