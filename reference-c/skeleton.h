@@ -135,8 +135,14 @@ static inline int child_main(void *argument)
 static inline pid_t clone_child(int flags, void (*child)(void), char *command[])
 {
 	static _Alignas(16) char stack[STACK_SIZE];
+	static int taken;
 	struct task task = { .child = child, .command = command };
 
+	/* Whoever runs on this stack would clone a child into its own frames. */
+	if (taken++) {
+		errno = EBUSY;
+		return -1;
+	}
 	return clone(child_main, stack + STACK_SIZE, flags | SIGCHLD, &task);
 }
 

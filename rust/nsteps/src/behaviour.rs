@@ -3,14 +3,15 @@
 
 use crate::equipment::Equipment;
 use crate::error::{Error, Result};
+use crate::join::held_container;
 use crate::launcher::Launcher;
-use crate::outside::Descendant;
+use crate::outside::{self, Descendant};
 use crate::sandbox::protocol::Command;
 use crate::sandbox::{
-    Mounts, NO_SHEBANG, PROGRAMS, Plan, Refusal, Sandbox, Scenario, Tree,
-    deadline, read_to_end,
+    Mounts, NEWROOT, NO_SHEBANG, PROGRAMS, Plan, Refusal, Running, Sandbox,
+    Scenario, Tree, deadline, read_to_end,
 };
-use crate::step::Step;
+use crate::step::{Arguments, Step};
 use crate::timeout::within;
 use crate::trial::{Observed, Outcome, complaint};
 use crate::witness::{WITNESS, arrives, lives};
@@ -23,10 +24,12 @@ pub struct Behaviour {
     pub name: &'static str,
     /// What is found out.
     pub about: &'static str,
-    /// The steps it is tried on.
+    /// The steps it is tried on; none: every step.
     pub steps: &'static [&'static str],
+    /// The command that starts the launcher, if it is not started as it is.
+    pub before: fn() -> Vec<String>,
     /// The command the step becomes.
-    pub payload: &'static [&'static str],
+    pub payload: fn() -> Vec<String>,
     /// What is done to it, and what is looked at.
     pub look: Look,
     /// How the mounts are; how a launcher ends does not depend on them.
@@ -44,106 +47,184 @@ pub enum Look {
     Stderr,
     /// What became of the sandbox around it.
     Host,
+    /// The payload waits, and is sent SIGKILL from outside: where it is PID 1
+    /// it could not kill itself.
+    Kill,
     /// The launcher is sent SIGTERM while the payload waits.
     Terminate,
     /// The payload sleeps for ever; the sandbox is closed over it.
     Hang,
 }
 
+/// Every step.
+const EVERY: &[&str] = &[];
 /// A clone of the posts' skeleton, and an init.
 const BOTH: &[&str] = &["uts", "unshare_init"];
+
+/// How a launcher ends, to be completed.
+const ENDS: Behaviour = Behaviour {
+    name: "",
+    about: "",
+    steps: EVERY,
+    before: Vec::new,
+    payload: Vec::new,
+    look: Look::Exit,
+    mounts: Mounts::Private,
+};
 
 /// Every behaviour.
 pub const BEHAVIOURS: &[Behaviour] = &[
     Behaviour {
         name: "exit_0",
         about: "the payload succeeds",
-        steps: BOTH,
-        payload: &["true"],
-        look: Look::Exit,
-        mounts: Mounts::Private,
+        payload: || words(&["true"]),
+        ..ENDS
     },
     Behaviour {
         name: "exit_3",
-        about: "the payload ends with 3",
-        steps: BOTH,
-        payload: &["sh", "-c", "exit 3"],
-        look: Look::Exit,
-        mounts: Mounts::Private,
+        about: "the payload, found in the last directory of PATH, ends with 3",
+        before: || words(LONG_PATH),
+        payload: || words(&["sh", "-c", "exit 3"]),
+        ..ENDS
+    },
+    Behaviour {
+        name: "long_name",
+        about: "the payload, with the longest name there can be, ends with 3",
+        before: || words(&["env", "PATH=/no/such:/etc:/run"]),
+        payload: || vec![LONG_NAME.repeat(NAME_MAX)],
+        ..ENDS
+    },
+    Behaviour {
+        name: "long_path",
+        about: "the payload, with the longest path there can be, ends with 3",
+        payload: || [vec![longest_path()], words(&["-c", "exit 3"])].concat(),
+        ..ENDS
     },
     Behaviour {
         name: "killed",
         about: "the payload is killed by SIGKILL",
-        steps: &["uts"],
-        payload: &["sh", "-c", "kill -KILL $$"],
-        look: Look::Exit,
-        mounts: Mounts::Private,
+        payload: || words(&[WITNESS]),
+        look: Look::Kill,
+        ..ENDS
     },
     Behaviour {
         name: "missing",
         about: "the payload does not exist",
-        steps: BOTH,
-        payload: &["/no/such/program"],
-        look: Look::Exit,
-        mounts: Mounts::Private,
+        payload: || words(&["/no/such/program"]),
+        ..ENDS
+    },
+    Behaviour {
+        name: "found_nowhere",
+        about: "the payload is in no directory of PATH",
+        before: || words(LONG_PATH),
+        payload: || words(&["no-such-program"]),
+        ..ENDS
     },
     Behaviour {
         name: "not_executable",
         about: "the payload may not be executed",
-        steps: &["uts"],
-        payload: &["/etc/passwd"],
-        look: Look::Exit,
-        mounts: Mounts::Private,
+        payload: || words(&["/etc/passwd"]),
+        ..ENDS
     },
     Behaviour {
         name: "no_shebang",
         about: "the payload is a script without #!",
-        steps: &["uts"],
-        payload: &[NO_SHEBANG],
+        payload: || words(&[NO_SHEBANG]),
         look: Look::Output,
-        mounts: Mounts::Private,
+        ..ENDS
+    },
+    Behaviour {
+        name: "much",
+        about: "the payload counts its arguments and its environment",
+        before: || {
+            let large = |number| format!("L{number}={}", "x".repeat(1 << 16));
+            [words(&["env"]), (0..4).map(large).collect()].concat()
+        },
+        payload: || {
+            let script = "echo $# $((${#L0} + ${#L1} + ${#L2} + ${#L3})) >&2";
+            let arguments = vec!["a".to_owned(); 10_000];
+            [words(&["sh", "-c", script, "sh"]), arguments].concat()
+        },
+        look: Look::Stderr,
+        ..ENDS
     },
     Behaviour {
         name: "broken_pipe",
         about: "yes | head -1: how yes ends",
         steps: &["skeleton"],
-        payload: &["sh", "-c", "{ yes; echo $? >&2; } | head -n 1"],
+        payload: || words(&["sh", "-c", "{ yes; echo $? >&2; } | head -n 1"]),
         look: Look::Stderr,
-        mounts: Mounts::Private,
+        ..ENDS
     },
     Behaviour {
         name: "order",
         about: "what comes first when standard output is a pipe",
         steps: &["pid_detach"],
-        payload: &["echo", "payload"],
+        payload: || words(&["echo", "payload"]),
         look: Look::Output,
-        mounts: Mounts::Private,
+        ..ENDS
     },
     Behaviour {
         name: "terminated",
         about: "the launcher gets SIGTERM",
         steps: &["skeleton"],
-        payload: &[WITNESS],
+        payload: || words(&[WITNESS]),
         look: Look::Terminate,
-        mounts: Mounts::Private,
+        ..ENDS
     },
     Behaviour {
         name: "jds_puzzle",
         about: "the payload unmounts below /proc: does the host lose it too?",
         steps: &["mount", "mount_private", "mount_rprivate"],
-        payload: &["umount", "-n", "/proc/sys/fs/binfmt_misc"],
+        payload: || words(&["umount", "-n", "/proc/sys/fs/binfmt_misc"]),
         look: Look::Host,
         mounts: Mounts::ProcNested,
+        ..ENDS
     },
     Behaviour {
         name: "hang",
         about: "the payload never ends, and the sandbox is closed over it",
         steps: BOTH,
-        payload: &["sh", "-c", "sleep 1000 & cat"],
+        payload: || words(&["sh", "-c", "sleep 1000 & cat"]),
         look: Look::Hang,
-        mounts: Mounts::Private,
+        ..ENDS
     },
 ];
+
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(ToString::to_string).collect()
+}
+
+/// What is searched before /bin: what does not exist, what is no directory, and
+/// what a new root does not have.
+const LONG_PATH: &[&str] =
+    &["env", "PATH=/no/such:/etc/passwd:/usr/local/bin:/usr/bin:/bin"];
+/// The longest name, in bytes; the longest path with the NUL behind it
+/// (limits.h).
+const NAME_MAX: usize = 255;
+const PATH_MAX: usize = 4096;
+/// What the long name is made of.
+const LONG_NAME: &str = "n";
+
+/// The longest path that leads to the shell.
+fn longest_path() -> String {
+    let (root, shell) = ("/", "bin/sh");
+    let rest = PATH_MAX - 1 - root.len() - shell.len();
+    format!("{root}{}{shell}", "./".repeat(rest / 2))
+}
+
+/// Puts what payloads need where each root has it: `$1` is the name of one
+/// that says how it was found by the status it ends with.
+const FURNISH: &str = r#"
+for root in "" "$0"; do
+    [ -d "$root/bin" ] || continue
+    mkdir -p "$root/run"
+    printf '#!/bin/sh
+exit 3
+' >"$root/run/$1"
+    chmod 755 "$root/run/$1"
+    [ -z "$root" ] || cp -p "$2" "$root$2"
+done"#;
 
 /// How many times as long as it took to get its payload there a launcher is
 /// given to end before it.  A launcher that does not wait has next to nothing
@@ -152,68 +233,181 @@ pub const BEHAVIOURS: &[Behaviour] = &[
 const TIMES_ITS_START: u32 = 5;
 
 impl Behaviour {
-    /// Tries it with one launcher.
-    pub fn run(
-        &self,
-        step: &Step,
-        launcher: Launcher,
+    /// Whether it is tried on that step.
+    pub fn is_about(&self, step: &Step) -> bool {
+        self.steps.is_empty() || self.steps.contains(&step.name)
+    }
+
+    /// Whether a sandbox is afterwards what it was before, so that something
+    /// else can be tried in it.
+    pub fn leaves_the_sandbox(&self) -> bool {
+        matches!(
+            self.look,
+            Look::Exit | Look::Output | Look::Stderr | Look::Kill
+        )
+    }
+}
+
+/// Tries each behaviour by every launcher, all in one sandbox: making one takes
+/// longer than what is tried in it.
+pub fn outcomes(
+    behaviours: &[&Behaviour],
+    step: &Step,
+    launchers: &[Launcher],
+    scenario: Scenario,
+    equipment: &Equipment,
+) -> Vec<Vec<(Launcher, Outcome)>> {
+    let all = |refusal: Refusal| {
+        let outcome = Outcome::from(refusal);
+        let one = launchers.iter().map(|it| (*it, outcome.clone())).collect();
+        vec![one; behaviours.len()]
+    };
+    let mut place = match Place::furnish(step, scenario, equipment) {
+        Ok(place) => place,
+        Err(refusal) => return all(refusal),
+    };
+    behaviours
+        .iter()
+        .map(|behaviour| {
+            launchers
+                .iter()
+                .map(|it| (*it, place.outcome(behaviour, *it, equipment)))
+                .collect()
+        })
+        .collect()
+}
+
+/// Where behaviours are tried.
+struct Place<'a> {
+    step: &'a Step,
+    sandbox: Sandbox,
+    /// For `join`: who made the container that is held, its pid, and what
+    /// holds it.
+    container: Option<(Launcher, i32, Running)>,
+}
+
+impl<'a> Place<'a> {
+    fn furnish(
+        step: &'a Step,
         scenario: Scenario,
         equipment: &Equipment,
+    ) -> std::result::Result<Place<'a>, Refusal> {
+        let mut plan = Plan::of(scenario, Tree::Small, equipment);
+        if step.arguments != Arguments::Command {
+            let rootfs = equipment.rootfs.as_ref();
+            let unavailable =
+                |it: &Error| Refusal::Unavailable(it.message.clone());
+            plan.rootfs = Some(rootfs.map_err(unavailable)?.clone());
+        }
+        let sandbox = Sandbox::enter(&plan, equipment)?;
+        let mut place = Place { step, sandbox, container: None };
+        let broken = |error: Error| Refusal::Broken(error.message);
+        place.put_payloads().map_err(broken)?;
+        Ok(place)
+    }
+
+    fn put_payloads(&mut self) -> Result<()> {
+        let name = LONG_NAME.repeat(NAME_MAX);
+        let argv = words(&["sh", "-ec", FURNISH, NEWROOT, &name, NO_SHEBANG]);
+        let command = Command { argv, ..Command::default() };
+        let mut running = self.sandbox.run(&command)?;
+        let ended = self.sandbox.wait(running.pid, deadline())?;
+        if ended.is_some_and(|it| it.status == 0) {
+            return Ok(());
+        }
+        let stderr = read_to_end(&mut running.stderr, Instant::now());
+        let stderr = String::from_utf8_lossy(&stderr);
+        Err(Error::new(format!("put the payloads in place: {stderr}")))
+    }
+
+    fn outcome(
+        &mut self,
+        behaviour: &Behaviour,
+        launcher: Launcher,
+        equipment: &Equipment,
     ) -> Outcome {
-        let plan = Plan::of(scenario, Tree::Small, equipment);
-        let argv = launcher.argv(step, PROGRAMS, None, self.payload);
-        match Sandbox::enter(&plan, equipment) {
-            Ok(sandbox) => match self.observe(sandbox, argv) {
-                Ok(observed) => Outcome::Observed(Box::new(observed)),
-                Err(error) => Outcome::Broken(error.message),
-            },
-            Err(Refusal::Unavailable(reason)) => Outcome::Unavailable(reason),
-            Err(Refusal::Broken(why)) => Outcome::Broken(why),
+        let program = launcher.program(self.step, &equipment.layout);
+        if !program.exists() {
+            return Outcome::Unavailable(format!(
+                "{} is not built: it needs {}",
+                program.display(),
+                launcher.toolchain()
+            ));
+        }
+        let observed = self
+            .argv(behaviour, launcher)
+            .and_then(|argv| behaviour.observe(&mut self.sandbox, argv));
+        match observed {
+            Ok(observed) => Outcome::Observed(Box::new(observed)),
+            Err(error) => Outcome::Broken(error.message),
         }
     }
 
+    /// The command line, with what the step takes before its command.
+    fn argv(
+        &mut self,
+        behaviour: &Behaviour,
+        launcher: Launcher,
+    ) -> Result<Vec<String>> {
+        let subject = match self.step.arguments {
+            Arguments::Command => None,
+            Arguments::NewRoot => Some(NEWROOT.to_owned()),
+            Arguments::Pid => Some(self.container_of(launcher)?.to_string()),
+        };
+        let payload = (behaviour.payload)();
+        let payload: Vec<&str> = payload.iter().map(String::as_str).collect();
+        let argv =
+            launcher.argv(self.step, PROGRAMS, subject.as_deref(), &payload);
+        Ok([(behaviour.before)(), argv].concat())
+    }
+
+    /// The pid of a container that `launcher` has made, to be joined.
+    fn container_of(&mut self, launcher: Launcher) -> Result<i32> {
+        if let Some((maker, pid, _)) = &self.container
+            && *maker == launcher
+        {
+            return Ok(*pid);
+        }
+        // The one before ends with what held it.
+        self.container = None;
+        let (_, pid, held) = held_container(&mut self.sandbox, launcher)?;
+        self.container = Some((launcher, pid, held));
+        Ok(pid)
+    }
+}
+
+impl Behaviour {
     fn observe(
         &self,
-        mut sandbox: Sandbox,
+        sandbox: &mut Sandbox,
         argv: Vec<String>,
     ) -> Result<Observed> {
         let command = Command { argv, ..Command::default() };
         let begun = Instant::now();
         let mut running = sandbox.run(&command)?;
-        let pid = running.pid;
         let mut observed = Observed::default();
         match self.look {
+            Look::Kill => {
+                arrives(&mut running)?;
+                let pid = the_witness_in(sandbox)?;
+                sandbox.signal(pid, nix::libc::SIGKILL)?;
+            }
             Look::Terminate => {
                 arrives(&mut running)?;
-                sandbox.signal(pid, nix::libc::SIGTERM)?;
+                sandbox.signal(running.pid, nix::libc::SIGTERM)?;
             }
             Look::Hang => {
                 arrives(&mut running)?;
-                let bound = begun.elapsed() * TIMES_ITS_START;
-                let early = sandbox.wait(pid, Instant::now() + bound)?;
-                let exit = early.map(|it| it.status.to_string());
-                observed.effect.change("exit", exit.unwrap_or("never".into()));
-                let left = crate::outside::descendants(sandbox.init());
-                let names: Vec<String> =
-                    left.iter().map(Descendant::name).collect();
-                if !names.iter().any(|it| it == WITNESS) {
-                    return Err(Error::new(format!(
-                        "there is no {WITNESS} in the sandbox, only: {}",
-                        names.join(" ")
-                    )));
-                }
-                drop(sandbox);
-                let alive =
-                    left.iter().filter(|it| it.is_still_alive()).count();
-                observed.effect.change("left", alive.to_string());
+                close_over(sandbox, running.pid, begun, &mut observed)?;
                 return Ok(observed);
             }
             _ => running.stdin = None,
         }
-        let ended = sandbox.wait(pid, deadline())?.ok_or_else(|| {
-            let words = command.argv.join(" ");
-            Error::new(format!("{words} did not end {}", within()))
-        })?;
+        let ended =
+            sandbox.wait(running.pid, deadline())?.ok_or_else(|| {
+                let words = command.argv.join(" ");
+                Error::new(format!("{words} did not end {}", within()))
+            })?;
         observed.effect.change("exit", ended.status.to_string());
         if self.look == Look::Terminate {
             let lives = lives(&mut running)?;
@@ -221,30 +415,66 @@ impl Behaviour {
             observed.effect.change("payload", word);
             return Ok(observed);
         }
-        let stdout = read_to_end(&mut running.stdout, deadline());
-        let stderr = read_to_end(&mut running.stderr, deadline());
-        let stderr = String::from_utf8_lossy(&stderr);
-        match self.look {
-            Look::Output => {
-                observed.effect.change("stdout", in_one_line(&stdout));
-            }
-            Look::Stderr => {
-                observed
-                    .effect
-                    .change("stderr", in_one_line(stderr.as_bytes()));
-            }
-            _ => {}
-        }
+        self.listen(&mut running, &mut observed);
         if self.look == Look::Host {
             let before = sandbox.host_before().clone();
             let after = sandbox.host_now()?;
             crate::trial::prefix(&mut observed.effect, "host", &before, &after);
         }
-        if self.look != Look::Stderr && !stderr.is_empty() {
-            observed.effect.change("complaint", complaint(&stderr));
-        }
         Ok(observed)
     }
+
+    /// What was said, by the payload or by the launcher.
+    fn listen(&self, running: &mut Running, observed: &mut Observed) {
+        let stdout = read_to_end(&mut running.stdout, deadline());
+        let stderr = read_to_end(&mut running.stderr, deadline());
+        let effect = &mut observed.effect;
+        if self.look == Look::Output {
+            effect.change("stdout", in_one_line(&stdout));
+        }
+        if self.look == Look::Stderr {
+            effect.change("stderr", in_one_line(&stderr));
+        } else if !stderr.is_empty() {
+            let stderr = String::from_utf8_lossy(&stderr);
+            effect.change("complaint", complaint(&stderr));
+        }
+    }
+}
+
+/// The pid of a payload that waits, as the sandbox has it.
+fn the_witness_in(sandbox: &Sandbox) -> Result<i32> {
+    let all = outside::descendants(sandbox.init());
+    let witness = all.iter().find(|it| it.name() == WITNESS);
+    let witness = witness.ok_or_else(|| none_of(&all))?;
+    outside::pid_as_seen_by(sandbox.init(), witness.pid())
+}
+
+fn none_of(all: &[Descendant]) -> Error {
+    let names: Vec<String> = all.iter().map(Descendant::name).collect();
+    let names = names.join(" ");
+    Error::new(format!("there is no {WITNESS} in the sandbox, only: {names}"))
+}
+
+/// Closes the sandbox over a payload that waits: whether its launcher had
+/// ended before, and what is left of them.
+fn close_over(
+    sandbox: &mut Sandbox,
+    launcher: i32,
+    begun: Instant,
+    observed: &mut Observed,
+) -> Result<()> {
+    let bound = begun.elapsed() * TIMES_ITS_START;
+    let early = sandbox.wait(launcher, Instant::now() + bound)?;
+    let exit = early.map(|it| it.status.to_string());
+    observed.effect.change("exit", exit.unwrap_or("never".into()));
+    let left = outside::descendants(sandbox.init());
+    if !left.iter().any(|it| it.name() == WITNESS) {
+        return Err(none_of(&left));
+    }
+    sandbox.close();
+    let alive = left.iter().filter(|it| it.is_still_alive()).count();
+    observed.effect.change("left", alive.to_string());
+    Ok(())
 }
 
 /// A text on one line, `|` where lines ended.
@@ -252,4 +482,14 @@ fn in_one_line(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(text);
     let lines: Vec<&str> = text.lines().map(str::trim).collect();
     if lines.is_empty() { "nothing".to_owned() } else { lines.join("|") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_path_is_as_long_as_the_kernel_takes_one() {
+        assert_eq!(longest_path().len() + 1, PATH_MAX);
+    }
 }

@@ -1,6 +1,7 @@
 //! What several launchers did, side by side: who agrees, what differs, and
 //! whether that is explained.  No process is started and no file read here.
 
+use crate::behaviour::{BEHAVIOURS, Behaviour};
 use crate::expected::Expected;
 use crate::known::{Cause, KnownDifference, explanation, varies};
 use crate::launcher::Launcher;
@@ -17,6 +18,14 @@ pub struct Subject {
     pub step: &'static str,
     /// The situation: a behaviour's name, or whose container was joined.
     pub situation: Option<String>,
+}
+
+impl Subject {
+    /// The behaviour, where one is tried around the step.
+    pub fn behaviour(&self) -> Option<&'static Behaviour> {
+        let name = self.situation.as_deref()?;
+        BEHAVIOURS.iter().find(|it| it.name == name)
+    }
 }
 
 impl std::fmt::Display for Subject {

@@ -1,9 +1,10 @@
-//! The blessed effect of a step: what each language is expected to do, one
-//! committed file per step.
+//! What is blessed: what each language is expected to do, one committed file
+//! per step, and one per situation for all the steps it is tried on.
 //!
-//! A file is made of blocks.  A block opens with the scenarios it holds for
-//! (and the situation, if it is not the plain step); its lines are a key, its
-//! value and the languages that show it, two or more spaces apart.
+//! A file is made of blocks.  A block opens with the scenarios it holds for;
+//! before them stand the steps, in the file of a situation, or whose container
+//! was joined.  Its lines are a key, its value and the languages that show it,
+//! two or more spaces apart.
 
 use crate::compare::Subject;
 use crate::error::{Context, Result};
@@ -18,14 +19,46 @@ pub type Changes = BTreeMap<Key, String>;
 /// What each language does, in one scenario.
 pub type Block = BTreeMap<Launcher, Changes>;
 
-/// Everything blessed for one step.
+/// The file, below the directory of what is blessed, in which a subject is.
+pub fn file_of(subject: &Subject) -> String {
+    match subject.behaviour() {
+        Some(behaviour) => format!("situations/{}.txt", behaviour.name),
+        None => format!("{}.txt", subject.step),
+    }
+}
+
+/// What a subject's blocks are called in its file.
+fn heading_of(subject: &Subject) -> Option<String> {
+    match subject.behaviour() {
+        Some(_) => Some(subject.step.to_owned()),
+        None => subject.situation.clone(),
+    }
+}
+
+/// How the file of a subject begins.
+fn title_of(subject: &Subject) -> String {
+    match subject.behaviour() {
+        Some(it) => format!(
+            "# `{}`: {}.\n# What comes of it, by step and language; \
+             `make bless` rewrites this.\n",
+            it.name, it.about
+        ),
+        None => format!(
+            "# What `{}` changes, for its payload and around it; \
+             `make bless` rewrites this.\n",
+            subject.step
+        ),
+    }
+}
+
+/// Everything blessed in one file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Expected {
     blocks: BTreeMap<(Option<String>, Scenario), Block>,
 }
 
 impl Expected {
-    /// Reads the file of a step; nothing is blessed where there is none.
+    /// Reads one file; nothing is blessed where there is none.
     ///
     /// # Errors
     ///
@@ -49,10 +82,18 @@ impl Expected {
     fn parse(text: &str) -> Result<Expected> {
         let mut expected = Expected::default();
         let mut open: Vec<(Option<String>, Scenario)> = Vec::new();
+        let mut begun = String::new();
         for (number, line) in text.lines().enumerate() {
             if line.starts_with('#') || line.trim().is_empty() {
                 continue;
             }
+            // A heading goes on where it ends with a comma.
+            begun.push_str(line);
+            if line.ends_with(',') {
+                begun.push(' ');
+                continue;
+            }
+            let line = std::mem::take(&mut begun);
             let wrong = || {
                 crate::error::Error::new(format!(
                     "line {} cannot be understood: {line}",
@@ -82,20 +123,19 @@ impl Expected {
                     }
                 }
             } else {
-                let (situation, scenarios) = match line.split_once(": ") {
-                    Some((situation, rest)) => {
-                        (Some(situation.to_owned()), rest)
+                let (headings, scenarios) = match line.split_once(": ") {
+                    Some((headings, rest)) => {
+                        let headings = headings.split(", ");
+                        (headings.map(|it| Some(it.to_owned())).collect(), rest)
                     }
-                    None => (None, line),
+                    None => (vec![None], line.as_str()),
                 };
-                open = scenarios
-                    .split(' ')
-                    .map(|name| {
-                        let scenario = Scenario::named(name)?;
-                        Some((situation.clone(), scenario))
-                    })
-                    .collect::<Option<_>>()
-                    .ok_or_else(wrong)?;
+                open.clear();
+                for name in scenarios.split(' ') {
+                    let scenario = Scenario::named(name).ok_or_else(wrong)?;
+                    let headings = headings.iter().cloned();
+                    open.extend(headings.map(|it| (it, scenario)));
+                }
                 for at in &open {
                     let block = expected.blocks.entry(at.clone()).or_default();
                     for launcher in LANGUAGES {
@@ -113,7 +153,7 @@ impl Expected {
         subject: &Subject,
         scenario: Scenario,
     ) -> Option<&Block> {
-        self.blocks.get(&(subject.situation.clone(), scenario))
+        self.blocks.get(&(heading_of(subject), scenario))
     }
 
     /// Blesses what one language does now.
@@ -132,40 +172,73 @@ impl Expected {
             .map(|(key, value)| (key.clone(), tidy(value)))
             .collect();
         self.blocks
-            .entry((subject.situation.clone(), scenario))
+            .entry((heading_of(subject), scenario))
             .or_default()
             .insert(launcher, changes);
     }
 
-    /// The file of a step, scenarios with the same block together.
-    pub fn text(&self, step: &str) -> String {
-        let mut text = format!(
-            "# What `{step}` changes, for its payload and around it; \
-             `make bless` rewrites this.\n"
-        );
-        let mut written: Vec<(Option<&String>, &Block)> = Vec::new();
-        for ((situation, _), block) in &self.blocks {
-            let this = (situation.as_ref(), block);
-            if written.contains(&this) {
-                continue;
+    /// The file of a subject: what has the same block stands together.
+    pub fn text(&self, subject: &Subject) -> String {
+        let mut headings: Vec<&Option<String>> = Vec::new();
+        for (heading, _) in self.blocks.keys() {
+            if headings.last() != Some(&heading) {
+                headings.push(heading);
             }
-            written.push(this);
-            let scenarios: Vec<_> = self
-                .blocks
-                .iter()
-                .filter(|((other, _), it)| other == situation && *it == block)
-                .map(|((_, scenario), _)| scenario.to_string())
-                .collect();
-            text.push('\n');
-            if let Some(situation) = situation {
-                text.push_str(&format!("{situation}: "));
+        }
+        // Each block, the scenarios it holds for, and under which headings.
+        let mut parts: Vec<(&Block, Vec<Scenario>, Vec<&str>)> = Vec::new();
+        for heading in headings {
+            for (block, scenarios) in self.under(heading) {
+                let name = heading.as_deref().unwrap_or_default();
+                match parts
+                    .iter_mut()
+                    .find(|(other, at, _)| *other == block && *at == scenarios)
+                {
+                    Some((.., names)) => names.push(name),
+                    None => parts.push((block, scenarios, vec![name])),
+                }
             }
-            text.push_str(&scenarios.join(" "));
+        }
+        let mut text = title_of(subject);
+        for (block, scenarios, names) in parts {
             text.push('\n');
+            text.push_str(&heading(&names, &scenarios));
             text.push_str(&lines(block));
         }
         text
     }
+
+    /// The different blocks of one heading, each with its scenarios.
+    fn under(&self, heading: &Option<String>) -> Vec<(&Block, Vec<Scenario>)> {
+        let mut under: Vec<(&Block, Vec<Scenario>)> = Vec::new();
+        for ((of, scenario), block) in &self.blocks {
+            if of != heading {
+                continue;
+            }
+            match under.iter_mut().find(|(other, _)| *other == block) {
+                Some((_, scenarios)) => scenarios.push(*scenario),
+                None => under.push((block, vec![*scenario])),
+            }
+        }
+        under
+    }
+}
+
+/// `NAME, NAME: SCENARIO SCENARIO`, on several lines where one is too narrow.
+fn heading(names: &[&str], scenarios: &[Scenario]) -> String {
+    let scenarios: Vec<_> = scenarios.iter().map(Scenario::to_string).collect();
+    let mut text = match names {
+        [""] => String::new(),
+        _ => format!("{}: ", names.join(", ")),
+    };
+    text.push_str(&scenarios.join(" "));
+    text.push('\n');
+    let mut at = 0;
+    while let Some(cut) = text.get(at..at + 80).and_then(|it| it.rfind(", ")) {
+        text.replace_range(at + cut + 1..at + cut + 2, "\n");
+        at += cut + 2;
+    }
+    text
 }
 
 /// The lines of a block: keys in order, who shows each value beside it.
@@ -192,11 +265,12 @@ fn lines(block: &Block) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::step::{STEPS, Step};
 
     #[test]
     fn what_is_written_can_be_read_again() {
         let subject = Subject { step: "uts", situation: None };
-        let join = Subject { step: "uts", situation: Some("exit_3".into()) };
+        let join = Subject { step: "uts", situation: Some("c's uts".into()) };
         let changes = BTreeMap::from([
             ("exit".to_owned(), "0".to_owned()),
             ("uts.hostname".to_owned(), "my  host".to_owned()),
@@ -221,8 +295,33 @@ mod tests {
                 &changes,
             );
         }
-        let text = expected.text("uts");
+        let text = expected.text(&subject);
         assert_eq!(Expected::parse(&text), Ok(expected), "{text}");
+    }
+
+    #[test]
+    fn the_steps_of_a_situation_that_do_the_same_stand_together() {
+        let of = |step: &Step| Subject {
+            step: step.name,
+            situation: Some("exit_0".into()),
+        };
+        let scenario = crate::sandbox::SCENARIOS[0];
+        let mut expected = Expected::default();
+        for step in STEPS {
+            for launcher in LANGUAGES {
+                let exit = if step.name == "uts" { "1" } else { "0" };
+                let changes =
+                    BTreeMap::from([("exit".to_owned(), exit.to_owned())]);
+                expected.bless(&of(step), scenario, *launcher, &changes);
+            }
+        }
+        let text = expected.text(&of(&STEPS[0]));
+        assert_eq!(Expected::parse(&text).as_ref(), Ok(&expected), "{text}");
+        assert!(text.contains("\nuts: private/root\n"), "{text}");
+        assert!(text.lines().all(|line| line.len() <= 80), "{text}");
+        let block = expected.block(&of(&STEPS[0]), scenario);
+        let exit = &block.expect("it was blessed")[&Launcher::C]["exit"];
+        assert_eq!(exit, "0");
     }
 
     #[test]

@@ -164,13 +164,8 @@ impl Report<'_> {
 
     /// Who joined whose container.
     fn joins(&self, out: &mut String) {
-        let joins: Vec<&Comparison> = self
-            .comparisons
-            .iter()
-            .filter(|it| {
-                it.subject.step == "join" && it.subject.situation.is_some()
-            })
-            .collect();
+        let joins: Vec<&Comparison> =
+            self.comparisons.iter().filter(|it| is_a_join(it)).collect();
         if joins.is_empty() {
             return;
         }
@@ -191,41 +186,45 @@ impl Report<'_> {
         );
     }
 
-    /// Where the languages part around a step, and where they do not.
+    /// Where the languages part around the steps, and where they do not: what
+    /// is the same for most steps stands there once.
     fn situations(&self, out: &mut String) {
-        let mut seen: Vec<String> = Vec::new();
+        let situations = Situation::all(self.comparisons);
+        if situations.is_empty() {
+            return;
+        }
+        let _ = writeln!(out, "{STRONG}around the steps{STRONG:#}");
         let mut same: Vec<String> = Vec::new();
-        for it in self.comparisons {
-            let name = it.subject.to_string();
-            if it.subject.situation.is_none()
-                || it.subject.step == "join"
-                || it.rows.is_empty()
-                || seen.contains(&name)
-            {
+        for alike in situations.chunk_by(|one, next| one.ways == next.ways) {
+            let [most, others @ ..] = alike[0].ways.as_slice() else {
                 continue;
+            };
+            let names = alike.iter().map(|it| it.name_with(&most.steps));
+            if most.rows.is_empty() {
+                same.extend(names);
+            } else {
+                let names: Vec<_> = names.collect();
+                most.print(out, &wrapped(&names, 0, 23));
             }
-            if seen.is_empty() {
-                let _ = writeln!(out, "{STRONG}around the steps{STRONG:#}");
+            let mut reworded = 0;
+            for way in others {
+                if way.ends_as(most) {
+                    reworded += way.steps.len();
+                    continue;
+                }
+                let names: Vec<_> =
+                    way.steps.iter().map(|it| format!("{it}:")).collect();
+                let _ = writeln!(out, "{}", wrapped(&names, 0, 80));
+                way.print(out, alike[0].name);
             }
-            let mut label = name.as_str();
-            for row in &it.rows {
-                let style = match &row.verdict {
-                    Verdict::Same => continue,
-                    Verdict::Explained(_) => NOTE,
-                    Verdict::Differs(_) => BAD,
-                };
+            if reworded > 0 {
                 let _ = writeln!(
                     out,
-                    "{label:<23} {:<10} {style}{}{style:#}",
-                    row.key,
-                    one_line(row)
+                    "{:23} {FAINT}{reworded} steps in other words (-v)\
+                     {FAINT:#}",
+                    ""
                 );
-                label = "";
             }
-            if !label.is_empty() {
-                same.push(name.clone());
-            }
-            seen.push(name);
         }
         if !same.is_empty() {
             let _ = writeln!(
@@ -234,9 +233,7 @@ impl Report<'_> {
                 wrapped(&same, 24, 80)
             );
         }
-        if !seen.is_empty() {
-            out.push('\n');
-        }
+        out.push('\n');
     }
 
     /// Every key of every comparison.
@@ -371,6 +368,106 @@ impl Report<'_> {
             self.seconds
         );
     }
+}
+
+/// One situation, and what came of it, which is often the same for all steps.
+struct Situation<'a> {
+    name: &'a str,
+    /// What most steps show comes first.
+    ways: Vec<Way<'a>>,
+}
+
+/// What came of a situation, and for which steps.
+#[derive(PartialEq)]
+struct Way<'a> {
+    /// Each row in which the launchers part: its key, and who shows what.
+    rows: Vec<(Style, &'a str, String)>,
+    steps: Vec<&'a str>,
+}
+
+impl Way<'_> {
+    /// Whether the launchers end as they do there, whatever they say.
+    fn ends_as(&self, other: &Way<'_>) -> bool {
+        let row = |way: &Way<'_>| {
+            let exit = way.rows.iter().find(|(_, key, _)| *key == "exit");
+            exit.map(|(_, _, row)| row.clone())
+        };
+        row(self) == row(other)
+    }
+
+    /// The rows, beside a label of one line or several.
+    fn print(&self, out: &mut String, label: &str) {
+        let mut labels = label.lines();
+        for (style, key, row) in &self.rows {
+            let label = labels.next().unwrap_or_default();
+            let _ =
+                writeln!(out, "{label:<23} {key:<10} {style}{row}{style:#}");
+        }
+        for label in labels {
+            let _ = writeln!(out, "{label}");
+        }
+    }
+}
+
+impl<'a> Situation<'a> {
+    /// All of them but the joins, in the order of the comparisons. Of the
+    /// scenarios of each the first one speaks for all: in another way it would
+    /// differ from what was blessed.
+    fn all(comparisons: &'a [Comparison]) -> Vec<Situation<'a>> {
+        let mut all: Vec<Situation<'a>> = Vec::new();
+        let seen = comparisons.iter().filter(|it| !it.rows.is_empty());
+        for it in seen.filter(|it| !is_a_join(it)) {
+            let Some(name) = it.subject.situation.as_deref() else { continue };
+            let at = all.iter().position(|other| other.name == name);
+            let at = at.unwrap_or_else(|| {
+                all.push(Situation { name, ways: Vec::new() });
+                all.len() - 1
+            });
+            all[at].add(it.subject.step, parting(it));
+        }
+        for it in &mut all {
+            it.ways.sort_by_key(|way| std::cmp::Reverse(way.steps.len()));
+        }
+        all
+    }
+
+    fn add(&mut self, step: &'a str, rows: Vec<(Style, &'a str, String)>) {
+        if self.ways.iter().any(|way| way.steps.contains(&step)) {
+            return;
+        }
+        match self.ways.iter_mut().find(|way| way.rows == rows) {
+            Some(way) => way.steps.push(step),
+            None => self.ways.push(Way { rows, steps: vec![step] }),
+        }
+    }
+
+    /// Its name; for one step the subject's.
+    fn name_with(&self, steps: &[&str]) -> String {
+        match steps {
+            [step] => format!("{step}:{}", self.name),
+            _ => self.name.to_owned(),
+        }
+    }
+}
+
+/// Whether it is about who joined whose container.
+fn is_a_join(it: &Comparison) -> bool {
+    it.subject.situation.is_some() && it.subject.behaviour().is_none()
+}
+
+/// The rows in which the launchers part.
+fn parting(it: &Comparison) -> Vec<(Style, &str, String)> {
+    it.rows
+        .iter()
+        .filter_map(|row| {
+            let style = match &row.verdict {
+                Verdict::Same => return None,
+                Verdict::Explained(_) => NOTE,
+                Verdict::Differs(_) => BAD,
+            };
+            Some((style, row.key.as_str(), one_line(row)))
+        })
+        .collect()
 }
 
 /// What one comparison comes to, in at most six characters.

@@ -442,6 +442,14 @@ impl Sandbox {
         self.channel.send(&Request::Signal { pid, signal }, &[])
     }
 
+    /// Kills everything in it, and waits until that is gone.
+    pub fn close(&mut self) {
+        // The kernel ends all of them with init; then the warden has none left
+        // to wait for.
+        let _ = sys::pidfd_kill(&self.init_pidfd);
+        let _ = self.warden.wait();
+    }
+
     /// Waits for a command to end; `None` when it does not in time.
     ///
     /// # Errors
@@ -471,10 +479,7 @@ impl Sandbox {
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
-        // Init's death is everyone's death; then the warden has nobody left
-        // to wait for.
-        let _ = sys::pidfd_kill(&self.init_pidfd);
-        let _ = self.warden.wait();
+        self.close();
     }
 }
 

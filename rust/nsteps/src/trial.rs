@@ -44,6 +44,15 @@ pub enum Outcome {
     Broken(String),
 }
 
+impl From<Refusal> for Outcome {
+    fn from(refusal: Refusal) -> Outcome {
+        match refusal {
+            Refusal::Unavailable(reason) => Outcome::Unavailable(reason),
+            Refusal::Broken(why) => Outcome::Broken(why),
+        }
+    }
+}
+
 /// What a launcher did.
 #[derive(Clone, Debug, Default)]
 pub struct Observed {
@@ -96,8 +105,7 @@ impl Trial {
         let mut met = Met::new(others);
         match self.observe(equipment, &mut met) {
             Ok(observed) => Outcome::Observed(Box::new(observed)),
-            Err(Refusal::Unavailable(reason)) => Outcome::Unavailable(reason),
-            Err(Refusal::Broken(why)) => Outcome::Broken(why),
+            Err(refusal) => refusal.into(),
         }
     }
 

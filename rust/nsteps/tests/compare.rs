@@ -15,7 +15,7 @@ use nsteps::cli::{Cli, Command};
 use nsteps::command::compare::{self, Group, Outcomes, Selection};
 use nsteps::compare::{Comparison, Subject};
 use nsteps::equipment::Equipment;
-use nsteps::expected::Expected;
+use nsteps::expected::{self, Expected};
 use nsteps::known::{KNOWN_DIFFERENCES, KnownDifference, Seen};
 use nsteps::launcher::{LANGUAGES, Launcher};
 use nsteps::sandbox::Scenario;
@@ -150,7 +150,7 @@ fn does_what_is_blessed(
     };
     if LANGUAGES.contains(&launcher) {
         let layout = &seen()?.equipment.layout;
-        let file = layout.expected().join(format!("{}.txt", subject.step));
+        let file = layout.expected().join(expected::file_of(subject));
         let expected = Expected::read(&file).map_err(|it| it.message)?;
         return verdict(&of(std::slice::from_ref(own), Some(&expected)));
     }

@@ -15,7 +15,7 @@ use nsteps::command::compare::{Group, Selection, groups};
 use nsteps::compare::Comparison;
 use nsteps::equipment::Equipment;
 use nsteps::error::Error;
-use nsteps::expected::Expected;
+use nsteps::expected::{self, Expected};
 use nsteps::launcher::Launcher;
 use nsteps::layout::Layout;
 use nsteps::rootfs::{Rootfs, put};
@@ -215,7 +215,7 @@ fn judge(group: &Group, equipment: &Equipment) -> Result<Judged, Failed> {
         Outcome::Broken(why) => return Err(format!("broken: {why}").into()),
         Outcome::Observed(_) => {}
     }
-    let file = format!("{}.txt", group.subject.step);
+    let file = expected::file_of(&group.subject);
     let expected = Expected::read(&equipment.layout.expected().join(file))
         .map_err(|it| it.message)?;
     let comparison = Comparison::of(

@@ -1,12 +1,12 @@
 //! `nsteps compare`: every step in every language in every scenario.
 
-use crate::behaviour::BEHAVIOURS;
+use crate::behaviour::{self, BEHAVIOURS};
 use crate::claims::CLAIMS;
 use crate::cli::Compare;
 use crate::compare::{Comparison, Subject};
 use crate::equipment::Equipment;
 use crate::error::{Context, Error, Result};
-use crate::expected::Expected;
+use crate::expected::{self, Expected};
 use crate::known::{KNOWN_DIFFERENCES, KnownDifference, Seen};
 use crate::launcher::{LANGUAGES, LAUNCHERS, Launcher};
 use crate::layout::Layout;
@@ -17,6 +17,7 @@ use crate::trace::excerpt;
 use crate::trial::{Outcome, Trial};
 use crate::{claims, command, interrupt, join, json, output, workers};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Barrier;
 use std::time::Instant;
 
@@ -200,24 +201,21 @@ pub fn groups(selection: &Selection) -> Vec<Group> {
             });
         }
     }
-    for behaviour in BEHAVIOURS {
-        for step in selection
-            .steps
-            .iter()
-            .filter(|it| behaviour.steps.contains(&it.name))
-        {
-            for scenario in &selection.scenarios {
-                if scenario.mounts == behaviour.mounts {
-                    groups.push(Group {
-                        subject: Subject {
-                            step: step.name,
-                            situation: Some(behaviour.name.to_owned()),
-                        },
-                        scenario: *scenario,
-                        work: Work::Behaviour(behaviour, step),
-                        launchers: languages.clone(),
-                    });
-                }
+    for step in &selection.steps {
+        for scenario in &selection.scenarios {
+            for behaviour in BEHAVIOURS
+                .iter()
+                .filter(|it| it.is_about(step) && it.mounts == scenario.mounts)
+            {
+                groups.push(Group {
+                    subject: Subject {
+                        step: step.name,
+                        situation: Some(behaviour.name.to_owned()),
+                    },
+                    scenario: *scenario,
+                    work: Work::Behaviour(behaviour, step),
+                    launchers: languages.clone(),
+                });
             }
         }
     }
@@ -231,11 +229,14 @@ pub type Outcomes = Vec<(Subject, Scenario, Vec<(Launcher, Outcome)>)>;
 /// Runs every group, as many at once as there are processors.
 pub fn observe(selection: &Selection, equipment: &Equipment) -> Outcomes {
     let groups = groups(selection);
+    let jobs: Vec<&[Group]> =
+        groups.chunk_by(|one, next| one.shares_a_sandbox(next)).collect();
     let done = workers::in_order(
-        &groups,
-        |group| group.run(equipment),
-        |group| group.subject.to_string(),
+        &jobs,
+        |job| carry_out(job, equipment),
+        |job| job[0].subject.to_string(),
     );
+    let done: Vec<_> = done.into_iter().flatten().collect();
     groups
         .into_iter()
         .zip(done)
@@ -243,21 +244,62 @@ pub fn observe(selection: &Selection, equipment: &Equipment) -> Outcomes {
         .collect()
 }
 
+/// Carries out the groups of one job, which is one group, or several that
+/// share a sandbox.
+fn carry_out(
+    job: &[Group],
+    equipment: &Equipment,
+) -> Vec<Vec<(Launcher, Outcome)>> {
+    let behaviours: Vec<_> = job
+        .iter()
+        .filter_map(|group| match group.work {
+            Work::Behaviour(behaviour, _) => Some(behaviour),
+            _ => None,
+        })
+        .collect();
+    let Group { work, scenario, launchers, .. } = &job[0];
+    match work {
+        Work::Step(step) => vec![job[0].at_once(|launcher, barrier| {
+            let trial = Trial { step, launcher, scenario: *scenario };
+            trial.run(equipment, barrier)
+        })],
+        Work::Join(maker) => {
+            vec![join::outcomes(*maker, launchers, *scenario, equipment)]
+        }
+        Work::Behaviour(first, step) => {
+            let outcomes = |launchers: &[Launcher]| {
+                let all = &behaviours;
+                behaviour::outcomes(all, step, launchers, *scenario, equipment)
+            };
+            if first.leaves_the_sandbox() {
+                return outcomes(launchers);
+            }
+            let alone = |launcher, _: &Barrier| {
+                let one = outcomes(&[launcher]).pop();
+                let one = one.and_then(|mut it| it.pop());
+                one.expect("one behaviour by one launcher").1
+            };
+            vec![job[0].at_once(alone)]
+        }
+    }
+}
+
 impl Group {
     /// Carries out its trials, all at the same time.
     pub fn run(&self, equipment: &Equipment) -> Vec<(Launcher, Outcome)> {
-        match self.work {
-            Work::Step(step) => self.at_once(|launcher, barrier| {
-                let trial = Trial { step, launcher, scenario: self.scenario };
-                trial.run(equipment, barrier)
-            }),
-            Work::Join(maker) => {
-                let joiners = &self.launchers;
-                join::outcomes(maker, joiners, self.scenario, equipment)
+        carry_out(std::slice::from_ref(self), equipment).remove(0)
+    }
+
+    /// Whether the next group can be tried where this one was.
+    fn shares_a_sandbox(&self, next: &Group) -> bool {
+        match (self.work, next.work) {
+            (Work::Behaviour(one, of), Work::Behaviour(other, step)) => {
+                of.name == step.name
+                    && self.scenario == next.scenario
+                    && one.leaves_the_sandbox()
+                    && other.leaves_the_sandbox()
             }
-            Work::Behaviour(behaviour, step) => self.at_once(|launcher, _| {
-                behaviour.run(step, launcher, self.scenario, equipment)
-            }),
+            _ => false,
         }
     }
 
@@ -299,15 +341,18 @@ pub fn compare(
     outcomes: &Outcomes,
     layout: &Layout,
 ) -> Result<Vec<Comparison>> {
-    let mut blessed: BTreeMap<&str, Expected> = BTreeMap::new();
+    let mut blessed: BTreeMap<String, Expected> = BTreeMap::new();
     for (subject, ..) in outcomes {
-        let path = layout.expected().join(format!("{}.txt", subject.step));
-        blessed.insert(subject.step, Expected::read(&path)?);
+        let file = expected::file_of(subject);
+        let path = layout.expected().join(&file);
+        if let Entry::Vacant(it) = blessed.entry(file) {
+            it.insert(Expected::read(&path)?);
+        }
     }
     Ok(outcomes
         .iter()
         .map(|(subject, scenario, outcomes)| {
-            let expected = blessed.get(subject.step);
+            let expected = blessed.get(&expected::file_of(subject));
             Comparison::of(subject.clone(), *scenario, outcomes, expected)
         })
         .collect())
@@ -315,14 +360,13 @@ pub fn compare(
 
 /// Writes what the languages do now as what is expected of them.
 fn bless(outcomes: &Outcomes, layout: &Layout) -> Result<()> {
-    let mut files: BTreeMap<&str, Expected> = BTreeMap::new();
+    let mut files: BTreeMap<String, (&Subject, Expected)> = BTreeMap::new();
     for (subject, scenario, outcomes) in outcomes {
-        let path = layout.expected().join(format!("{}.txt", subject.step));
-        let expected = match files.entry(subject.step) {
-            std::collections::btree_map::Entry::Occupied(it) => it.into_mut(),
-            std::collections::btree_map::Entry::Vacant(it) => {
-                it.insert(Expected::read(&path)?)
-            }
+        let file = expected::file_of(subject);
+        let path = layout.expected().join(&file);
+        let (_, expected) = match files.entry(file) {
+            Entry::Occupied(it) => it.into_mut(),
+            Entry::Vacant(it) => it.insert((subject, Expected::read(&path)?)),
         };
         for (launcher, outcome) in outcomes {
             if let Outcome::Observed(observed) = outcome
@@ -333,11 +377,11 @@ fn bless(outcomes: &Outcomes, layout: &Layout) -> Result<()> {
             }
         }
     }
-    std::fs::create_dir_all(layout.expected())
-        .context("make the directory of blessed effects")?;
-    for (step, expected) in files {
-        let path = layout.expected().join(format!("{step}.txt"));
-        std::fs::write(&path, expected.text(step))
+    std::fs::create_dir_all(layout.expected().join("situations"))
+        .context("make the directories of blessed effects")?;
+    for (file, (subject, expected)) in files {
+        let path = layout.expected().join(file);
+        std::fs::write(&path, expected.text(subject))
             .context(format_args!("write {}", path.display()))?;
     }
     Ok(())

@@ -5,6 +5,7 @@
 use crate::Found;
 use crate::pages::pages;
 use crate::tree::Tree;
+use nsteps::behaviour::BEHAVIOURS;
 use nsteps::known::KNOWN_DIFFERENCES;
 use nsteps::launcher::LANGUAGES;
 use nsteps::step::STEPS;
@@ -29,16 +30,21 @@ pub fn sources_of_steps(tree: &Tree) -> Found {
 const BLESSED: &[&str] =
     &["rust/nsteps/tests/expected/", "rust/nsteps/tests/expected/calls/"];
 
+/// The same for each situation.
+const BLESSED_SITUATIONS: &str = "rust/nsteps/tests/expected/situations/";
+
 pub fn blessed_of_steps(tree: &Tree) -> Found {
-    let names: BTreeSet<&str> = STEPS.iter().map(|step| step.name).collect();
+    let steps: BTreeSet<&str> = STEPS.iter().map(|step| step.name).collect();
+    let situations = BEHAVIOURS.iter().map(|it| it.name).collect();
+    let dirs = BLESSED.iter().map(|dir| (*dir, &steps));
     let mut wrong = Vec::new();
-    for dir in BLESSED {
+    for (dir, names) in dirs.chain([(BLESSED_SITUATIONS, &situations)]) {
         let files = tree.stems(dir, ".txt");
         for name in names.difference(&files) {
             wrong.push(format!("make bless: there is no {dir}{name}.txt"));
         }
-        for stem in files.difference(&names) {
-            wrong.push(format!("remove {dir}{stem}.txt: no such step"));
+        for stem in files.difference(names) {
+            wrong.push(format!("remove {dir}{stem}.txt: it is of nothing"));
         }
     }
     Ok(wrong)
