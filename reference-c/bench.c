@@ -602,7 +602,7 @@ static const char *root;
 /* The child of the step: the calls of pivot_root, in six namespaces. */
 static void child_of_step(void)
 {
-	enter_new_root(root);
+	enter_new_root(root, NULL);
 }
 
 int main(int argc, char *argv[])

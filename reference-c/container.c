@@ -28,7 +28,7 @@ static char **command;
 static void init(void)
 {
 	must("sethostname", sethostname("doqueru", 7));
-	enter_new_root(root);
+	enter_new_root(root, fill_dev);
 	bring_lo_up();
 
 	if (must("fork", fork()) == 0)

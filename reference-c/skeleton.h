@@ -197,11 +197,48 @@ static inline int pivot_root(const char *new_root, const char *put_old)
 	return syscall(SYS_pivot_root, new_root, put_old);
 }
 
+/* What programs expect of /dev: where it is now, and where it is to be. */
+static const char *const devices[][2] = {
+	{ "/.old/dev/null", "/dev/null" },
+	{ "/.old/dev/zero", "/dev/zero" },
+	{ "/.old/dev/full", "/dev/full" },
+	{ "/.old/dev/random", "/dev/random" },
+	{ "/.old/dev/urandom", "/dev/urandom" },
+	{ "/.old/dev/tty", "/dev/tty" },
+};
+static const char *const streams[][2] = {
+	{ "/proc/self/fd", "/dev/fd" },
+	{ "/proc/self/fd/0", "/dev/stdin" },
+	{ "/proc/self/fd/1", "/dev/stdout" },
+	{ "/proc/self/fd/2", "/dev/stderr" },
+};
+
+/*
+ * Fills a new /dev while the old one is there. A user namespace may make no
+ * device, so each is bound on an empty file. What the old /dev lacks the new
+ * one lacks, too: a payload finds there what it would have found outside.
+ * https://man7.org/linux/man-pages/man2/mknod.2.html
+ */
+static inline void fill_dev(void)
+{
+	for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++) {
+		const char *from = devices[i][0], *to = devices[i][1];
+
+		if (access(from, F_OK) == -1)
+			continue;
+		must("mknod", mknod(to, S_IFREG | 0666, 0));
+		must("mount", mount(from, to, NULL, MS_BIND, NULL));
+	}
+	for (size_t i = 0; i < sizeof(streams) / sizeof(streams[0]); i++)
+		must("symlink", symlink(streams[i][0], streams[i][1]));
+}
+
 /*
  * The calls of the step `pivot_root`, which says why each of them is needed;
- * here a failed mount is not passed over.
+ * here a failed mount is not passed over. `furnish`, if there is one, runs
+ * while the old root can still be reached, at /.old.
  */
-static inline void enter_new_root(const char *root)
+static inline void enter_new_root(const char *root, void (*furnish)(void))
 {
 	char put_old[PATH_MAX];
 
@@ -217,6 +254,8 @@ static inline void enter_new_root(const char *root)
 	must("mount",
 	     mount("none", "/dev", "tmpfs", MS_NOSUID | MS_STRICTATIME, ""));
 	must("mount", mount("proc", "/proc", "proc", 0, ""));
+	if (furnish)
+		furnish();
 	must("umount2", umount2("/.old", MNT_DETACH));
 	must("rmdir", rmdir("/.old"));
 }

@@ -561,7 +561,7 @@ func perform(operation string, count int) {
 
 // child is the child of the step: the calls of pivot_root, in six namespaces.
 func child() {
-	skeleton.EnterNewRoot(root)
+	skeleton.EnterNewRoot(root, nil)
 }
 
 var root string

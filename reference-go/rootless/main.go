@@ -36,7 +36,7 @@ func init() {
 // Go has taken the name.
 func pid1() {
 	skeleton.Must("sethostname", syscall.Sethostname([]byte("doqueru")))
-	skeleton.EnterNewRoot(root)
+	skeleton.EnterNewRoot(root, skeleton.FillDev)
 	skeleton.BringLoUp()
 
 	skeleton.ForkAndReap()

@@ -9,11 +9,49 @@ func NewRoot() string {
 	return Operand("NEWROOT")
 }
 
+// What programs expect of /dev: where it is now, and where it is to be.
+var (
+	devices = [][2]string{
+		{"/.old/dev/null", "/dev/null"},
+		{"/.old/dev/zero", "/dev/zero"},
+		{"/.old/dev/full", "/dev/full"},
+		{"/.old/dev/random", "/dev/random"},
+		{"/.old/dev/urandom", "/dev/urandom"},
+		{"/.old/dev/tty", "/dev/tty"},
+	}
+	streams = [][2]string{
+		{"/proc/self/fd", "/dev/fd"},
+		{"/proc/self/fd/0", "/dev/stdin"},
+		{"/proc/self/fd/1", "/dev/stdout"},
+		{"/proc/self/fd/2", "/dev/stderr"},
+	}
+)
+
+// FillDev fills a new /dev while the old one is there. A user namespace may
+// make no device, so each is bound on an empty file. What the old /dev lacks
+// the new one lacks, too: a payload finds there what it would have found
+// outside.
+// https://man7.org/linux/man-pages/man2/mknod.2.html
+func FillDev() {
+	for _, device := range devices {
+		from, to := device[0], device[1]
+		if syscall.Access(from, 0) != nil {
+			continue
+		}
+		Must("mknod", syscall.Mknod(to, syscall.S_IFREG|0666, 0))
+		Must("mount", syscall.Mount(from, to, "", syscall.MS_BIND, ""))
+	}
+	for _, stream := range streams {
+		Must("symlink", syscall.Symlink(stream[0], stream[1]))
+	}
+}
+
 // EnterNewRoot makes a directory the root: the calls of the step pivot_root,
 // where each has its reason beside it. The new /proc is mounted before the old
 // root goes, as a user namespace may mount proc only where a whole one is
-// visible.
-func EnterNewRoot(root string) {
+// visible. furnish, if there is one, runs while the old root can still be
+// reached, at /.old.
+func EnterNewRoot(root string, furnish func()) {
 	putOld := root + "/.old"
 
 	Must("mount",
@@ -28,6 +66,9 @@ func EnterNewRoot(root string) {
 		syscall.Mount("none", "/dev", "tmpfs",
 			syscall.MS_NOSUID|syscall.MS_STRICTATIME, ""))
 	Must("mount", syscall.Mount("proc", "/proc", "proc", 0, ""))
+	if furnish != nil {
+		furnish()
+	}
 
 	Must("umount2", syscall.Unmount("/.old", syscall.MNT_DETACH))
 	Must("rmdir", syscall.Rmdir("/.old"))

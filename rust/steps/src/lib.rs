@@ -25,6 +25,7 @@ pub use kernel::pidfd_open;
 #[doc(hidden)]
 pub use kernel::remember;
 pub use prepare::{
-    Gate, NONE, bring_lo_up, enter_new_root, map_root, rmdir, write_file,
+    Gate, NONE, bring_lo_up, enter_new_root, fill_dev, map_root, rmdir,
+    write_file,
 };
 pub use skeleton::{clone_and_exec, fork_and_exec, unshare_and_init};

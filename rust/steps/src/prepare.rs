@@ -8,10 +8,10 @@ use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, OFlag, open};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
-use nix::sys::stat::Mode;
+use nix::sys::stat::{Mode, SFlag, mknod};
 use nix::unistd::{
-    Gid, Pid, Uid, UnlinkatFlags, chdir, mkdir, pipe2, pivot_root, read,
-    unlinkat, write,
+    AccessFlags, Gid, Pid, Uid, UnlinkatFlags, access, chdir, mkdir, pipe2,
+    pivot_root, read, symlinkat, unlinkat, write,
 };
 
 use crate::arguments::NewRoot;
@@ -21,16 +21,61 @@ use crate::kernel::set_interface_flags;
 /// An argument of mount(2) that the kernel does not look at.
 pub const NONE: Option<&CStr> = None;
 
+/// What programs expect of /dev: where it is now, and where it is to be.
+const DEVICES: [[&CStr; 2]; 6] = [
+    [c"/.old/dev/null", c"/dev/null"],
+    [c"/.old/dev/zero", c"/dev/zero"],
+    [c"/.old/dev/full", c"/dev/full"],
+    [c"/.old/dev/random", c"/dev/random"],
+    [c"/.old/dev/urandom", c"/dev/urandom"],
+    [c"/.old/dev/tty", c"/dev/tty"],
+];
+const STREAMS: [[&CStr; 2]; 4] = [
+    [c"/proc/self/fd", c"/dev/fd"],
+    [c"/proc/self/fd/0", c"/dev/stdin"],
+    [c"/proc/self/fd/1", c"/dev/stdout"],
+    [c"/proc/self/fd/2", c"/dev/stderr"],
+];
+
+/// Fills a new /dev while the old one is there. A user namespace may make no
+/// device ([mknod(2)]), so each is bound on an empty file. What the old /dev
+/// lacks the new one lacks, too: a payload finds there what it would have
+/// found outside.
+///
+/// [mknod(2)]: https://man7.org/linux/man-pages/man2/mknod.2.html
+///
+/// # Errors
+///
+/// Those of mknod(2), mount(2) and symlink(2).
+pub fn fill_dev() -> Result<(), Failure> {
+    let mode = Mode::from_bits_truncate(0o666);
+    for [from, to] in DEVICES {
+        if access(from, AccessFlags::F_OK).is_err() {
+            continue;
+        }
+        must("mknod", mknod(to, SFlag::S_IFREG, mode, 0))?;
+        must("mount", mount(Some(from), to, NONE, MsFlags::MS_BIND, NONE))?;
+    }
+    for [from, to] in STREAMS {
+        must("symlink", symlinkat(from, AT_FDCWD, to))?;
+    }
+    Ok(())
+}
+
 /// Everything the step `pivot_root` writes out: the whole of NEWROOT becomes
-/// `/`, and nothing of the old root stays behind.
+/// `/`, and nothing of the old root stays behind. `furnish` runs while the old
+/// root can still be reached, at /.old.
 ///
 /// /proc is mounted while the old one is still attached: in a user namespace
 /// the kernel allows a new procfs only beside one that is fully visible.
 ///
 /// # Errors
 ///
-/// Those of the calls, in their order.
-pub fn enter_new_root(root: NewRoot) -> Result<(), Failure> {
+/// Those of the calls, in their order, and of `furnish`.
+pub fn enter_new_root(
+    root: NewRoot,
+    furnish: impl FnOnce() -> Result<(), Failure>,
+) -> Result<(), Failure> {
     let NewRoot { root, put_old } = root;
     let (none, tmpfs, proc) = (Some(c"none"), Some(c"tmpfs"), Some(c"proc"));
 
@@ -47,9 +92,10 @@ pub fn enter_new_root(root: NewRoot) -> Result<(), Failure> {
     let dev = must("mount", mount(none, c"/dev", tmpfs, flags, Some(c"")));
     let flags = MsFlags::empty();
     let proc = must("mount", mount(proc, c"/proc", proc, flags, Some(c"")));
+    let furnished = dev.and(proc).and_then(|()| furnish());
     must("umount2", umount2(c"/.old", MntFlags::MNT_DETACH))?;
     must("rmdir", rmdir(c"/.old"))?;
-    dev.and(proc)
+    furnished
 }
 
 /// [rmdir(2)], which nix has as the unlinkat(2) it is inside the kernel.

@@ -13,7 +13,7 @@ static char **command;
 static void init(void)
 {
 	must("sethostname", sethostname("doqueru", 7));
-	enter_new_root(root);
+	enter_new_root(root, fill_dev);
 
 	if (must("fork", fork()) == 0)
 		exec_payload(command);

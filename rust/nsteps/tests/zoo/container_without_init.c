@@ -12,7 +12,7 @@ static const char *root;
 static void child(void)
 {
 	must("sethostname", sethostname("doqueru", 7));
-	enter_new_root(root);
+	enter_new_root(root, fill_dev);
 	bring_lo_up();
 }
 

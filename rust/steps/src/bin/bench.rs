@@ -791,7 +791,7 @@ fn move_mount(tree: &OwnedFd) -> nix::Result<()> {
 fn main() -> ! {
     if arguments_given() {
         let new_root = new_root();
-        clone_and_exec(SIX, || enter_new_root(new_root));
+        clone_and_exec(SIX, || enter_new_root(new_root, || Ok(())));
     }
     let mut bench = Bench::new().unwrap_or_else(|failure| failure.exit());
     for line in io::stdin().lines() {

@@ -16,7 +16,7 @@
 use nix::sched::CloneFlags;
 use nix::unistd::sethostname;
 use steps::{
-    Failure, NewRoot, bring_lo_up, enter_new_root, must, new_root,
+    Failure, NewRoot, bring_lo_up, enter_new_root, fill_dev, must, new_root,
     unshare_and_init,
 };
 
@@ -32,7 +32,7 @@ const FLAGS: CloneFlags = CloneFlags::CLONE_NEWUTS
 /// waits are the skeleton's.
 fn init(root: NewRoot) -> Result<(), Failure> {
     must("sethostname", sethostname("doqueru"))?;
-    enter_new_root(root)?;
+    enter_new_root(root, fill_dev)?;
     bring_lo_up()
 }
 

@@ -16,8 +16,8 @@
 use nix::sched::CloneFlags;
 use nix::unistd::{Pid, sethostname};
 use steps::{
-    Failure, Gate, NewRoot, bring_lo_up, enter_new_root, fork_and_exec,
-    map_root, must, new_root, unshare_and_init,
+    Failure, Gate, NewRoot, bring_lo_up, enter_new_root, fill_dev,
+    fork_and_exec, map_root, must, new_root, unshare_and_init,
 };
 
 const FLAGS: CloneFlags = CloneFlags::CLONE_NEWUTS
@@ -33,7 +33,7 @@ const FLAGS: CloneFlags = CloneFlags::CLONE_NEWUTS
 /// the payload and waits are the skeleton's.
 fn init(root: NewRoot) -> Result<(), Failure> {
     must("sethostname", sethostname("doqueru"))?;
-    enter_new_root(root)?;
+    enter_new_root(root, fill_dev)?;
     bring_lo_up()
 }
 
