@@ -138,7 +138,7 @@ static inline pid_t clone_child(int flags, void (*child)(void), char *command[])
 	static int taken;
 	struct task task = { .child = child, .command = command };
 
-	/* Whoever runs on this stack would clone a child into its own frames. */
+	/* A child that runs on it would clone the next into its own frames. */
 	if (taken++) {
 		errno = EBUSY;
 		return -1;

@@ -10,6 +10,7 @@
 
 mod clone;
 pub mod compared;
+mod devices;
 mod init;
 mod init_from_outside;
 mod kernel;
@@ -194,6 +195,12 @@ struct Site<'a> {
 impl<'a> Site<'a> {
     fn new(scene: &Scene<'a>) -> Found<Site<'a>> {
         Site::with_mounts(scene, Mounts::Private)
+    }
+
+    /// The same with a root filesystem to pivot into.
+    fn with_new_root(scene: &Scene<'a>) -> Found<Site<'a>> {
+        let stage = scene.stage_with_new_root(Mounts::Private)?;
+        Ok(Site { scene: *scene, stage })
     }
 
     fn with_mounts(scene: &Scene<'a>, mounts: Mounts) -> Found<Site<'a>> {
@@ -464,6 +471,24 @@ pub const PITFALLS: &[Pitfall] = &[
         about: "a stack passed by its low end changes its parent's memory",
         bites: &[Bites::C],
         check: clone::low_end_stack,
+    },
+    Pitfall {
+        slug: "two-children-on-one-stack",
+        about: "a child that launches on its own stack writes over itself",
+        bites: &[Bites::C, Bites::Rust],
+        check: clone::two_children,
+    },
+    Pitfall {
+        slug: "ids-in-borrowed-memory",
+        about: "setuid between vfork and exec makes the parent undumpable",
+        bites: &[Bites::C, Bites::Go],
+        check: clone::ids_in_borrowed_memory,
+    },
+    Pitfall {
+        slug: "empty-dev",
+        about: "without /dev/null Rust and Go end before they begin",
+        bites: &[Bites::Rust, Bites::Go],
+        check: devices::empty_dev,
     },
 ];
 

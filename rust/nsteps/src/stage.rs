@@ -180,6 +180,19 @@ impl Stage<'_> {
 
     /// Runs a command whose shell script ends in [`HOLD`], and holds it.
     fn hold<S: AsRef<str>>(&mut self, argv: &[S]) -> Found<Held> {
+        let mut held = self.hold_until(argv, |said| said.ends_with("ready"))?;
+        let before = held.said.strip_suffix("ready").unwrap_or(&held.said);
+        held.said = before.trim_end().to_owned();
+        Ok(held)
+    }
+
+    /// Runs a command that waits for the end of its input, and holds it once
+    /// it has said a line that makes it ready.
+    pub fn hold_until<S: AsRef<str>>(
+        &mut self,
+        argv: &[S],
+        ready: impl Fn(&str) -> bool,
+    ) -> Found<Held> {
         let mut running = self.start(argv)?;
         let mut said = String::new();
         loop {
@@ -188,14 +201,11 @@ impl Stage<'_> {
                 LineRead::Line(line) => (line, true),
                 LineRead::End(rest) | LineRead::Late(rest) => (rest, false),
             };
-            let line = String::from_utf8_lossy(line);
-            if is_whole && let Some(before) = line.strip_suffix("ready") {
-                said.push_str(before);
-                let said = said.trim_end().to_owned();
-                return Ok(Held { running, said });
-            }
-            said.push_str(&line);
+            said.push_str(&String::from_utf8_lossy(line));
             if is_whole {
+                if ready(&said) {
+                    return Ok(Held { running, said });
+                }
                 said.push('\n');
                 continue;
             }
@@ -272,6 +282,13 @@ impl Stage<'_> {
     /// The pid of the sandbox's init in our own /proc.
     pub fn init(&self) -> i32 {
         self.sandbox.init()
+    }
+}
+
+impl Held {
+    /// Its pid in the sandbox.
+    pub fn pid(&self) -> i32 {
+        self.running.pid
     }
 }
 

@@ -188,6 +188,10 @@ const NO_CHDIR: &str = "exec /nsteps/c/pitfalls/no_chdir \"$@\"";
 const AS_PID_2: &str = "exec unshare --pid --fork sh -c '\"$@\"; :' sh \"$@\"";
 /// A caller that closes nothing.
 const OPEN_STDIN: &str = "while [ \"$1\" = -x ]; do shift 2; done; exec \"$@\"";
+/// A step that says it is ready when it has lost what it is looked at for.
+const UNDUMPABLE: &str = "mkfifo /tmp/said
+sed -u s/0/ready/ </tmp/said &
+exec /nsteps/c/pitfalls/dumpable setuid hold >/tmp/said";
 const FAST: &str = "for way in clone clone_vm fork posix_spawn; do
 echo $way 50; done";
 
@@ -290,6 +294,24 @@ const BREAKS: &[Break] = &[
         "/nsteps/bin/nsteps.real \"$@\" \
          | sed 's/^ok\\tallow to set/EPERM\\tallow to set/'",
     ),
+    broken(
+        "two-children-on-one-stack",
+        "c/pitfalls/twostack",
+        "echo 0 words of the first child have changed",
+    ),
+    broken("two-children-on-one-stack", "rust/rootless", "kill -SEGV $$"),
+    broken(
+        "ids-in-borrowed-memory",
+        "c/pitfalls/dumpable",
+        "echo 1; read _ || :",
+    ),
+    broken("ids-in-borrowed-memory", "rust/skeleton", UNDUMPABLE),
+    broken(
+        "empty-dev",
+        "rust/container",
+        "exec /nsteps/rust/pivot_root \"$@\"",
+    ),
+    broken("empty-dev", "rust/pitfalls/launch", "exit 0"),
     broken(
         "execve-enters-the-time-namespace",
         "bin/nsteps",

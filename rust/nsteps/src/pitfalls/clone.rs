@@ -2,9 +2,10 @@
 
 use super::{C, Evidence, GO, RUST, Site, Way, by, in_one_line};
 use crate::checked::Found;
-use crate::sandbox::{Mounts, Refusal};
-use crate::stage::Scene;
-use crate::stage::propagation;
+use crate::launcher::Launcher;
+use crate::sandbox::{Mounts, NEEDS_ROOT, NEWROOT, OBSERVED_PROC, Refusal};
+use crate::stage::{Held, Scene, propagation};
+use crate::step::{Arguments, STEPS};
 
 /// Whose new mount table is still shared.
 pub fn unshareflags(scene: &Scene<'_>) -> Found<Evidence> {
@@ -154,4 +155,128 @@ pub fn low_end_stack(scene: &Scene<'_>) -> Found<Evidence> {
         evidence.weigh(who, &seen, as_described, described);
     }
     Ok(evidence)
+}
+
+/// Whose frames change where a child that runs on a stack clones another one
+/// on the same stack.
+pub fn two_children(scene: &Scene<'_>) -> Found<Evidence> {
+    /// What the words of a frame that nothing wrote over come to.
+    const NONE: &str = "0 words of the first child have changed";
+    let mut site = Site::with_new_root(scene)?;
+    let mut evidence = Evidence::new();
+    for (mode, who, changes) in [
+        ("same", "c, the same stack, CLONE_VM", true),
+        ("copy", "c, the same stack, memory copied", false),
+        ("own", "c, a stack of its own, CLONE_VM", false),
+    ] {
+        let said = site.run(C, "twostack", &[mode])?.well()?;
+        let changed = said != NONE;
+        let described = if changes { "some have changed" } else { NONE };
+        evidence.weigh(who, &said, changed == changes, described);
+    }
+    // Its first child launches in its turn, and its payload is looked for in
+    // more directories than one, so that a path is built.
+    let rootless = site.program(RUST, "rootless")?;
+    let path = "PATH=/no/such:/usr/local/bin:/usr/bin:/bin";
+    let payload = ["sh", "-c", "exit 7"];
+    let argv = [&["env", path, &rootless, NEWROOT][..], &payload].concat();
+    let ended = site.stage.run(&argv)?.status;
+    let seen = format!("ends with {ended}");
+    evidence.see("rust, the step rootless", &seen, "ends with 7");
+    Ok(evidence)
+}
+
+/// What becomes of a launcher whose child changes its ids before it execs.
+pub fn ids_in_borrowed_memory(scene: &Scene<'_>) -> Found<Evidence> {
+    const KEPT: &str = "stays dumpable";
+    const LOST: &str = "is not dumpable any more";
+    const WAYS: &[Way<(&str, &str)>] = &[
+        (C, "nothing", ("c, a child that ends at once", KEPT)),
+        (C, "setuid", ("c, setuid, CLONE_VM", LOST)),
+        (C, "setgid", ("c, setgid, CLONE_VM", LOST)),
+        (C, "capset", ("c, capset, one less, CLONE_VM", KEPT)),
+        (C, "unshare", ("c, unshare(CLONE_NEWUSER), CLONE_VM", KEPT)),
+        (C, "copy", ("c, setuid, memory copied", KEPT)),
+        (GO, "nothing", ("go, os/exec", KEPT)),
+        (GO, "credential", ("go, Credential", LOST)),
+        (GO, "credential_newuser", ("go, Credential, CLONE_NEWUSER", KEPT)),
+        (RUST, "nothing", ("rust, Command", KEPT)),
+        (RUST, "uid", ("rust, Command::uid", KEPT)),
+    ];
+    if scene.is_an_ordinary_user() {
+        return Err(Refusal::Unavailable(NEEDS_ROOT.to_owned()));
+    }
+    let mut site = Site::with_new_root(scene)?;
+    let mut evidence = Evidence::new();
+    for (launcher, way, (who, described)) in WAYS {
+        let said = site.run(*launcher, "dumpable", &[way])?.well()?;
+        let seen = match said.as_str() {
+            "1" => KEPT,
+            "0" => LOST,
+            other => other,
+        };
+        evidence.see(who, seen, described);
+    }
+    // How it looks from outside, so that the look below can be trusted.
+    let dumpable = site.program(C, "pitfalls/dumpable")?;
+    for (way, described) in [("nothing", true), ("setuid", false)] {
+        let mut argv = UNTRUSTED.to_vec();
+        argv.extend([dumpable.as_str(), way, "hold"]);
+        let held = site.stage.hold_until(&argv, |said| !said.is_empty())?;
+        let seen = can_be_traced(&mut site, held)?;
+        let word = |can| if can { "can be read" } else { "cannot be read" };
+        let who = format!("c, {way}, its /proc/PID/cwd");
+        evidence.see(who, word(seen), word(described));
+    }
+    for launcher in [C, GO, RUST] {
+        let lost = losing(&mut site, launcher)?;
+        let seen = match lost.as_slice() {
+            [] => "no step loses it".to_owned(),
+            lost => format!("lost by {}", lost.join(" ")),
+        };
+        evidence.see(
+            format_args!("{launcher}, its steps"),
+            &seen,
+            "no step loses it",
+        );
+    }
+    Ok(evidence)
+}
+
+/// Without the capability that looks over every fence. A process may not look
+/// at one that has more capabilities than itself, so both are started so.
+const UNTRUSTED: &[&str] =
+    &["setpriv", "--bounding-set=-sys_ptrace", "--inh-caps=-sys_ptrace"];
+
+/// The steps whose launcher cannot be traced while its payload runs.
+fn losing(site: &mut Site<'_>, launcher: Launcher) -> Found<Vec<&'static str>> {
+    let mut lost = Vec::new();
+    let unshare = [UNTRUSTED, &["unshare", "--uts"]].concat();
+    let elsewhere = site.stage.hold_sh(&unshare, "")?;
+    let pid = elsewhere.pid().to_string();
+    for step in STEPS {
+        let program = site.program(launcher, step.name)?;
+        let mut before = UNTRUSTED.to_vec();
+        before.push(&program);
+        match step.arguments {
+            Arguments::Command => {}
+            Arguments::NewRoot => before.push(NEWROOT),
+            Arguments::Pid => before.push(&pid),
+        }
+        let held = site.stage.hold_sh(&before, "")?;
+        if !can_be_traced(site, held)? {
+            lost.push(step.name);
+        }
+    }
+    site.stage.release(elsewhere)?;
+    Ok(lost)
+}
+
+/// Whether what only a tracer may read of a held process can be read.
+fn can_be_traced(site: &mut Site<'_>, held: Held) -> Found<bool> {
+    let directory = format!("{OBSERVED_PROC}/{}/cwd", held.pid());
+    let read = [UNTRUSTED, &["readlink", &directory]].concat();
+    let said = site.stage.run(&read)?;
+    site.stage.release(held)?;
+    Ok(said.status == 0)
 }
