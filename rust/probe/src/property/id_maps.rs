@@ -97,6 +97,38 @@ fn relative(map: &str, caller: Option<&str>) -> String {
         .join(", ")
 }
 
+/// One line of a map.
+pub(super) struct Range {
+    inside: u32,
+    outside: u32,
+    count: u32,
+}
+
+impl Range {
+    /// The id inside of an id outside, if this line maps it.
+    pub(super) fn inside(&self, outside: u32) -> Option<u32> {
+        let offset = outside.checked_sub(self.outside)?;
+        (offset < self.count).then(|| self.inside.checked_add(offset))?
+    }
+}
+
+/// The lines of a map as a reading has them; `None` if it is not one.
+pub(super) fn ranges(map: &str) -> Option<Vec<Range>> {
+    if map == "empty" {
+        return Some(Vec::new());
+    }
+    map.split(", ")
+        .map(|line| {
+            let mut numbers = line.split(' ').map(|word| word.parse().ok());
+            Some(Range {
+                inside: numbers.next()??,
+                outside: numbers.next()??,
+                count: numbers.next()??,
+            })
+        })
+        .collect()
+}
+
 fn last(first: u64, count: u64) -> u64 {
     first.saturating_add(count).saturating_sub(1)
 }

@@ -2,7 +2,8 @@
 
 use nix::unistd::{getgroups, getresgid, getresuid};
 
-use super::Property;
+use super::namespaces::is_new;
+use super::{Property, id_maps};
 use crate::effect::Effect;
 use crate::observation::{Observation, Unread};
 use crate::proc::Proc;
@@ -68,12 +69,47 @@ fn words(ids: &[u32]) -> String {
 fn effect(baseline: &Observation, seen: &Observation, effect: &mut Effect) {
     effect.compare_value("ids.uid", baseline, seen);
     effect.compare_value("ids.gid", baseline, seen);
-    // In a user namespace that maps none of them, all groups are the overflow
-    // group; how often it is listed depends on who runs the comparison.
-    effect.compare("ids.groups", baseline, seen, |before, after| {
-        let (before, after) = (before.map(distinct), distinct(after));
-        (before.as_deref() != Some(&after)).then_some(after)
-    });
+    // A user namespace changes no group, only the number by which each is
+    // shown, and how many there are depends on who runs the comparison.
+    let shown = baseline
+        .value("ids.groups")
+        .and_then(|groups| through_the_map(groups, baseline, seen));
+    match (shown, seen.value("ids.groups")) {
+        (Some(shown), Some(after)) if shown == after => {}
+        (Some(_), Some(after)) => effect.change("ids.groups", distinct(after)),
+        _ => effect.compare_value("ids.groups", baseline, seen),
+    }
+}
+
+/// The overflow id: how the kernel shows a group that has no number in the
+/// user namespace.
+const OVERFLOW: u32 = 65534;
+
+/// How the groups of the baseline are shown in the user namespace of `seen`;
+/// `None` where its map does not tell.
+fn through_the_map(
+    groups: &str,
+    baseline: &Observation,
+    seen: &Observation,
+) -> Option<String> {
+    if groups == "none" || !is_new(baseline, seen, "user") {
+        return Some(groups.to_owned());
+    }
+    let map = id_maps::ranges(seen.value("id_maps.gid")?)?;
+    let mut ids = groups
+        .split(' ')
+        .map(|group| {
+            let outer: u32 = group.parse().ok()?;
+            let inner = map.iter().find_map(|range| range.inside(outer));
+            // What is the overflow id already may be any group.
+            Some(match outer {
+                OVERFLOW => OVERFLOW,
+                _ => inner.unwrap_or(OVERFLOW),
+            })
+        })
+        .collect::<Option<Vec<u32>>>()?;
+    ids.sort_unstable();
+    Some(words(&ids))
 }
 
 fn distinct(groups: &str) -> String {
@@ -95,13 +131,53 @@ mod tests {
         assert_eq!(words(&[4, 20]), "4 20");
     }
 
-    #[test]
-    fn without_a_map_everyone_is_nobody() {
-        let text = effect_of(
+    /// The effect on the groups of a caller, in a new user namespace.
+    fn in_a_new_namespace(before: &str, map: &str, after: &str) -> String {
+        effect_of(
             &PROPERTY,
-            &[("ids.uid", "0"), ("ids.groups", "0 4 20")],
-            &[("ids.uid", "65534"), ("ids.groups", "65534 65534 65534")],
+            &[("ns.user", "user:[1]"), ("ids.groups", before)],
+            &[
+                ("ns.user", "user:[2]"),
+                ("id_maps.gid", map),
+                ("ids.groups", after),
+            ],
+        )
+    }
+
+    #[test]
+    fn a_group_shown_by_another_number_is_the_same_group() {
+        let none = "65534 65534 65534";
+        for (before, map, after) in [
+            ("none", "empty", "none"),
+            ("0", "empty", "65534"),
+            ("65534", "empty", "65534"),
+            ("0 4 20", "empty", none),
+            ("0 4 20", "0 0 1", "0 65534 65534"),
+            ("4 1000", "0 1000 1", "0 65534"),
+            ("4 1000", "0 1000 1, 1 1 999", "0 4"),
+        ] {
+            let text = in_a_new_namespace(before, map, after);
+            assert_eq!(text, "", "{before} through {map}");
+        }
+    }
+
+    #[test]
+    fn groups_that_are_dropped_or_added_are_a_change() {
+        for (before, map, after, change) in [
+            ("0 4 20", "empty", "none", "none"),
+            ("0 4 20", "empty", "65534", "65534"),
+            ("none", "0 0 1", "0", "0"),
+            ("0", "0 0 1", "65534", "65534"),
+            ("0", "0 5 1", "0", "0"),
+        ] {
+            let text = in_a_new_namespace(before, map, after);
+            assert_eq!(text, format!("ids.groups  {change}\n"));
+        }
+        let drop = effect_of(
+            &PROPERTY,
+            &[("ids.groups", "0 4 20")],
+            &[("ids.groups", "0")],
         );
-        assert_eq!(text, "ids.groups  65534\nids.uid     65534\n");
+        assert_eq!(drop, "ids.groups  0\n");
     }
 }
