@@ -44,6 +44,11 @@ impl Descendant {
     pub fn pid(&self) -> i32 {
         self.process.pid
     }
+
+    /// Whether `init` calls it by this pid.
+    pub fn is(&self, init: i32, pid: i32) -> bool {
+        pid_as_seen_by(init, self.process.pid).is_ok_and(|it| it == pid)
+    }
 }
 
 /// Everyone below a process, itself included.
@@ -275,17 +280,17 @@ impl Sides<'_> {
     /// Every line of the mount table, by procfs.
     fn mounts(&self) -> Vec<String> {
         let Ok(inside) = &self.inside.mounts else { return Vec::new() };
-        let outside = match self.outside.mountinfo() {
+        let outside = match mount_table(&self.outside) {
             Ok(mounts) => mounts,
             Err(error) => {
                 return vec![format!("no mount table from outside: {error}")];
             }
         };
-        if inside.len() != outside.0.len() {
+        if inside.len() != outside.len() {
             return vec![format!(
                 "{} mounts inside, {} outside",
                 inside.len(),
-                outside.0.len()
+                outside.len()
             )];
         }
         // The root of a cgroup mount is shown as the reader's cgroup
@@ -294,7 +299,7 @@ impl Sides<'_> {
             own_cgroup_namespace().as_deref() == self.inside.value("ns.cgroup");
         inside
             .iter()
-            .zip(&outside.0)
+            .zip(&outside)
             .filter(|(inside, outside)| {
                 !same_mount(inside, outside, same_cgroups)
             })
@@ -501,6 +506,21 @@ fn capabilities_of_this_kernel() -> u64 {
         .and_then(|text| text.trim().parse().ok())
         .unwrap_or(40);
     (1 << (last + 1)) - 1
+}
+
+/// The mount table of a process.  The crate reads a table only if it is UTF-8,
+/// and the name of a directory may be any bytes: those that are not UTF-8 are
+/// written as the probe writes them.
+fn mount_table(process: &Process) -> Result<Vec<MountInfo>> {
+    let path = format!("/proc/{}/mountinfo", process.pid);
+    let table = std::fs::read(&path).context(format_args!("read {path}"))?;
+    probe::utf8(&table)
+        .split_terminator('\n')
+        .map(|line| {
+            MountInfo::from_line(line)
+                .context(format_args!("understand {path}: {line}"))
+        })
+        .collect()
 }
 
 /// Whether the strict parser inside and procfs outside saw the same line.

@@ -29,3 +29,4 @@ pub use proc::Proc;
 pub use property::capabilities::text as capability_words;
 pub use property::signals::words as signal_words;
 pub use property::{PROPERTIES, Property, observe};
+pub use text::utf8;

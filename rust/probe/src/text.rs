@@ -44,7 +44,7 @@ pub(crate) fn bytes(text: &str) -> Vec<u8> {
 }
 
 /// `bytes` as text, in which only what is not UTF-8 is escaped.
-pub(crate) fn utf8(bytes: &[u8]) -> String {
+pub fn utf8(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         text.push_str(chunk.valid());
