@@ -1,11 +1,55 @@
 //! Work spread over the processors, with a line that counts what is done, and
 //! its results in the order it was given.
 
+use crate::error::{Error, Result};
 use crate::interrupt::{self, Working};
+use crate::sys;
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// How many descriptors one worker may have open: the trials of a group run at
+/// the same time, with a sandbox each, and look at /proc.
+const DESCRIPTORS: u64 = 48;
+
+/// Raises the limit of open files as far as it goes, so that there is a worker
+/// for every processor.  Launchers start with a limit of their own.
+///
+/// # Errors
+///
+/// There is no room for a single worker.
+pub fn make_room() -> Result<()> {
+    // A limit that cannot be raised is counted as it is.
+    let _ = sys::limit_open_files(u64::MAX);
+    let (limit, used) = descriptors();
+    if limit < used + DESCRIPTORS {
+        return Err(Error::new(format!(
+            "only {limit} files may be open, {used} are, and trials need \
+             {DESCRIPTORS} more: raise the limit (ulimit -Hn)"
+        )));
+    }
+    Ok(())
+}
+
+/// How many descriptors may be open, and how many are.
+fn descriptors() -> (u64, u64) {
+    use nix::sys::resource::{Resource, getrlimit};
+    let (soft, _) =
+        getrlimit(Resource::RLIMIT_NOFILE).unwrap_or((u64::MAX, u64::MAX));
+    let open = std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count);
+    (soft, open as u64)
+}
+
+/// How many workers there are: one for each processor, and no more than have
+/// room for their descriptors.
+fn number() -> usize {
+    let processors =
+        std::thread::available_parallelism().map_or(1, usize::from);
+    let (limit, used) = descriptors();
+    let room = limit.saturating_sub(used) / DESCRIPTORS;
+    processors.min(usize::try_from(room).unwrap_or(usize::MAX)).max(1)
+}
 
 /// Does the work on every item, as many at once as there are processors.
 /// `name` is what a terminal shows of the item that was finished last.
@@ -20,9 +64,8 @@ pub fn in_order<T: Sync, R: Send>(
     let results: Mutex<BTreeMap<usize, R>> = Mutex::new(BTreeMap::new());
     let progress = Progress::of(items.len());
     let _working = Working::begin();
-    let workers = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
-        for _ in 0..workers {
+        for _ in 0..number() {
             scope.spawn(|| {
                 while !interrupt::requested() {
                     let index = next.fetch_add(1, Ordering::Relaxed);
