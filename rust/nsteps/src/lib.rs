@@ -7,6 +7,7 @@
 pub mod behaviour;
 pub mod cgroup;
 pub mod checked;
+pub mod chroot;
 pub mod claims;
 pub mod cli;
 pub mod columns;

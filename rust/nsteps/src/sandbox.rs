@@ -193,6 +193,9 @@ pub const MYTMP: &str = "/mytmp";
 pub const OBSERVED_PROC: &str = "/run/proc";
 /// An executable script without `#!`, for who wants to try.
 pub const NO_SHEBANG: &str = "/run/no-shebang";
+/// Where programs are looked for in a sandbox: PATH.
+pub const SEARCHED: &str =
+    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /// The host name of every sandbox.
 pub const HOSTNAME: &str = "sandbox";
 

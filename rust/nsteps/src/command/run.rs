@@ -1,7 +1,9 @@
 //! `nsteps run`: one step, with a command of the reader's choice.
 
+use crate::chroot;
 use crate::cli::{Language, Run};
 use crate::command::step_named;
+use crate::equipment::require_own_proc;
 use crate::error::{Context, Error, Result};
 use crate::id_map::map_root;
 use crate::launcher::Launcher;
@@ -32,6 +34,7 @@ pub fn run(options: &Run) -> Result<u8> {
 
 fn become_step(options: &Run) -> Result<u8> {
     let step = step_named(&options.step)?;
+    require_own_proc()?;
     let layout = Layout::find()?;
     let launcher = match options.lang {
         Language::Rust => Launcher::Rust,
@@ -113,16 +116,19 @@ fn step_aside() -> Result<()> {
     if !uid.is_root() {
         map_root(uid, gid).map_err(|(path, errno)| failed(&path, errno))?;
     }
+    if uid.is_root() && chroot::is_here() {
+        chroot::become_root()?;
+    }
     let nothing = None::<&str>;
     let slave = MsFlags::MS_REC | MsFlags::MS_SLAVE;
     mount(nothing, "/", nothing, slave, nothing)
-        .context("mount / (propagation)")?;
+        .map_err(|errno| failed("mount / (propagation)", errno))?;
     if !uid.is_root() {
         // What came with us is locked: /proc could not be unmounted.  What we
         // put on top can be.
         let rbind = MsFlags::MS_BIND | MsFlags::MS_REC;
         mount(Some("/proc"), "/proc", nothing, rbind, nothing)
-            .context("bind /proc on itself")?;
+            .map_err(|errno| failed("mount /proc on itself", errno))?;
     }
     Ok(())
 }

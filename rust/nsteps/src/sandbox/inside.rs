@@ -5,8 +5,8 @@ use super::listen::ANSWER;
 use super::protocol::{Channel, Command, Ended, Reply, Request};
 use super::tree::Planted;
 use super::{
-    HOSTNAME, Identity, MYTMP, OBSERVED_PROC, Plan, Refusal, chroot, links,
-    tree, written,
+    HOSTNAME, Identity, MYTMP, OBSERVED_PROC, Plan, Refusal, SEARCHED, chroot,
+    links, tree, written,
 };
 use crate::error::{Context, Error, Result};
 use crate::id_map::map_root;
@@ -97,6 +97,13 @@ fn unshare_everything(plan: &Plan) -> std::result::Result<(), Refusal> {
         flags |= CloneFlags::CLONE_NEWUSER;
         call = "unshare a user namespace";
     }
+    if uid.is_root() && crate::chroot::is_here() {
+        // In a chroot root may make no user namespace either.
+        unshare(CloneFlags::CLONE_NEWNS)
+            .map_err(|errno| unavailable("unshare namespaces", errno))?;
+        crate::chroot::become_root()
+            .map_err(|error| Refusal::Unavailable(error.message))?;
+    }
     unshare(flags).map_err(|errno| unavailable(call, errno))?;
     if identity == Identity::User {
         map_root(uid, gid).map_err(|(path, errno)| {
@@ -121,6 +128,9 @@ pub fn unavailable(call: &str, errno: Errno) -> Refusal {
 ///
 /// Returns what must stay open as long as the sandbox lives.
 fn furnish(plan: &Plan) -> std::result::Result<Planted, Refusal> {
+    // Every launcher is started with this call.  Where the kernel has it not,
+    // the sandbox is unavailable, and the fault is no launcher's.
+    sys::cloexec_from(3).map_err(|errno| unavailable("close_range", errno))?;
     let planted = tree::plant(plan)?;
     let broken = |error: Error| Refusal::Broken(error.message);
     nix::unistd::sethostname(HOSTNAME)
@@ -278,9 +288,7 @@ fn become_command(
                 "HOME=/".to_owned(),
                 "LANG=C".to_owned(),
                 format!("MYTMP={MYTMP}"),
-                "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:\
-                 /sbin:/bin"
-                    .to_owned(),
+                format!("PATH={SEARCHED}"),
             ];
             environment.extend(
                 command

@@ -7,12 +7,12 @@ use super::{
     PROBE_IN_NEWROOT, PROGRAMS, Plan, Refusal, Tree,
 };
 use crate::cgroup;
+use crate::chroot::{self, SITE};
 use crate::error::{Context, Error, Result};
 use crate::rootfs;
 use crate::sys;
 use nix::fcntl::{OFlag, open};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
-use nix::sched::{CloneFlags, setns};
 use nix::sys::stat::Mode;
 use nix::unistd::pivot_root;
 use std::ffi::CString;
@@ -21,10 +21,6 @@ use std::io::Write;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-
-/// Where the new root is mounted while the old one is still there.  Any
-/// directory that every machine has will do.
-const SITE: &str = "/tmp";
 
 /// Where that of which the new root is made can be seen for a moment: it may
 /// lie anywhere on the host.
@@ -102,7 +98,9 @@ pub fn plant(plan: &Plan) -> std::result::Result<Planted, Refusal> {
         Tree::Small => Vec::new(),
         Tree::Whole => covered()?,
     };
-    leave_chroot().map_err(|errno| unavailable("setns", errno))?;
+    // In a chroot we would pivot below the root of our mount namespace; what we
+    // need of the chroot is open already.
+    chroot::leave().map_err(|errno| unavailable("setns", errno))?;
     let none = MsFlags::empty();
     attach(None, "/", None, MsFlags::MS_REC | MsFlags::MS_PRIVATE)?;
     attach(Some("sandbox"), SITE, Some("tmpfs"), none)?;
@@ -187,6 +185,9 @@ fn cover(
     covered: &[(&'static str, OwnedFd)],
     identity: Identity,
 ) -> std::result::Result<Vec<Cover>, Refusal> {
+    if covered.is_empty() {
+        return Ok(Vec::new());
+    }
     let layers = at(NEWROOT);
     let nodev = MsFlags::MS_NODEV;
     attach(Some("layers"), &layers, Some("tmpfs"), nodev)?;
@@ -246,15 +247,6 @@ fn cover(
 /// The way to an open directory whose name may be covered.
 fn dir_of(fd: &OwnedFd) -> String {
     format!("/proc/self/fd/{}", fd.as_raw_fd())
-}
-
-/// Goes to the root of our mount namespace.  Whoever starts us in a chroot(2)
-/// has us below it, and a pivot there would not change the root to which
-/// setns(2) leads; what we need of the chroot is open already.
-fn leave_chroot() -> nix::Result<()> {
-    let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC;
-    let own = open("/proc/self/ns/mnt", flags, Mode::empty())?;
-    setns(own, CloneFlags::CLONE_NEWNS)
 }
 
 /// The mounts and the propagation of the scenario; init's own procfs stays
