@@ -13,8 +13,8 @@ use crate::sandbox::{
 };
 use crate::step::{Arguments, Step};
 use crate::timeout::within;
-use crate::trial::{Observed, Outcome, complaint};
-use crate::witness::{WITNESS, arrives, lives};
+use crate::trial::{Observed, Outcome, complaint, exit};
+use crate::witness::{WITNESS, lives};
 use std::time::Instant;
 
 /// A situation, and what is looked at in it.
@@ -58,6 +58,11 @@ pub enum Look {
 
 /// Every step.
 const EVERY: &[&str] = &[];
+/// The situation in which a launcher is not expected to end.
+pub const HANG: &str = "hang";
+/// The value of `exit` where a launcher was not seen to end.
+pub const NEVER: &str = "never";
+
 /// A clone of the posts' skeleton, and an init.
 const BOTH: &[&str] = &["uts", "unshare_init"];
 
@@ -182,7 +187,7 @@ pub const BEHAVIOURS: &[Behaviour] = &[
         ..ENDS
     },
     Behaviour {
-        name: "hang",
+        name: HANG,
         about: "the payload never ends, and the sandbox is closed over it",
         steps: BOTH,
         payload: || words(&["sh", "-c", "sleep 1000 & cat"]),
@@ -326,13 +331,8 @@ impl<'a> Place<'a> {
         launcher: Launcher,
         equipment: &Equipment,
     ) -> Outcome {
-        let program = launcher.program(self.step, &equipment.layout);
-        if !program.exists() {
-            return Outcome::Unavailable(format!(
-                "{} is not built: it needs {}",
-                program.display(),
-                launcher.toolchain()
-            ));
+        if let Some(reason) = launcher.missing(self.step, &equipment.layout) {
+            return Outcome::Unavailable(reason);
         }
         let observed = self
             .argv(behaviour, launcher)
@@ -386,18 +386,26 @@ impl Behaviour {
         let begun = Instant::now();
         let mut running = sandbox.run(&command)?;
         let mut observed = Observed::default();
+        let waits =
+            matches!(self.look, Look::Kill | Look::Terminate | Look::Hang);
+        if waits && !lives(&mut running)? {
+            // The payload never came to wait: what did the launcher say?
+            let ended = sandbox.wait(running.pid, deadline())?;
+            let stderr = read_to_end(&mut running.stderr, Instant::now());
+            let stderr = String::from_utf8_lossy(&stderr);
+            observed.effect.change("exit", exit(ended.as_ref()));
+            observed.effect.change("complaint", complaint(&stderr));
+            return Ok(observed);
+        }
         match self.look {
             Look::Kill => {
-                arrives(&mut running)?;
                 let pid = the_witness_in(sandbox)?;
                 sandbox.signal(pid, nix::libc::SIGKILL)?;
             }
             Look::Terminate => {
-                arrives(&mut running)?;
                 sandbox.signal(running.pid, nix::libc::SIGTERM)?;
             }
             Look::Hang => {
-                arrives(&mut running)?;
                 close_over(sandbox, running.pid, begun, &mut observed)?;
                 return Ok(observed);
             }
@@ -466,10 +474,13 @@ fn close_over(
     let bound = begun.elapsed() * TIMES_ITS_START;
     let early = sandbox.wait(launcher, Instant::now() + bound)?;
     let exit = early.map(|it| it.status.to_string());
-    observed.effect.change("exit", exit.unwrap_or("never".into()));
+    observed.effect.change("exit", exit.unwrap_or(NEVER.into()));
     let left = outside::descendants(sandbox.init());
     if !left.iter().any(|it| it.name() == WITNESS) {
         return Err(none_of(&left));
+    }
+    if !left.iter().any(|it| it.is(sandbox.init(), launcher)) {
+        return Err(Error::new("the launcher ended and its status was lost"));
     }
     sandbox.close();
     let alive = left.iter().filter(|it| it.is_still_alive()).count();

@@ -1,12 +1,13 @@
 //! What several launchers did, side by side: who agrees, what differs, and
 //! whether that is explained.  No process is started and no file read here.
 
-use crate::behaviour::{BEHAVIOURS, Behaviour};
+use crate::behaviour::{BEHAVIOURS, Behaviour, HANG, NEVER};
 use crate::expected::Expected;
 use crate::known::{Cause, KnownDifference, explanation, varies};
 use crate::launcher::Launcher;
 use crate::sandbox::Scenario;
 use crate::step::{Namespace, Step};
+use crate::timeout::LATE;
 use crate::trial::{Observed, Outcome};
 use probe::Key;
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,6 +51,9 @@ pub struct Group {
 /// What is to be thought of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
+    /// Fewer than two launchers were observed, so that none agrees with
+    /// another.
+    NotCompared,
     /// All agree, and on what was blessed.
     Same,
     /// Some differ, and why is known.
@@ -67,6 +71,22 @@ pub struct Row {
     pub groups: Vec<Group>,
     /// What is to be thought of it.
     pub verdict: Verdict,
+}
+
+/// What a whole comparison comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Fewer than two launchers were observed: nothing can be said of how they
+    /// agree.
+    NotCompared,
+    /// The languages agree.
+    Same,
+    /// They agree in all but what every trial of a launcher shows.
+    SameButEverywhere,
+    /// Some differ, and why is known.
+    Explained,
+    /// Something differs, and why is not known.
+    Differs,
 }
 
 /// All launchers on one subject in one scenario.
@@ -106,7 +126,10 @@ impl Comparison {
         let mut observed = Vec::new();
         for (launcher, outcome) in outcomes {
             match outcome {
-                Outcome::Observed(it) => observed.push((*launcher, &**it)),
+                Outcome::Observed(it) => match comparison.lost(it) {
+                    Some(why) => comparison.broken.push((*launcher, why)),
+                    None => observed.push((*launcher, &**it)),
+                },
                 Outcome::Unavailable(reason) => {
                     comparison.unavailable.push((*launcher, reason.clone()));
                 }
@@ -129,6 +152,52 @@ impl Comparison {
         comparison
     }
 
+    /// Why what was observed of a launcher is no observation: how it ended is
+    /// not known.  Two launchers without an end would agree on it.
+    fn lost(&self, it: &Observed) -> Option<String> {
+        let never =
+            it.effect.0.get("exit").is_some_and(|it| it == NEVER || it == LATE);
+        let may_hang = self.subject.situation.as_deref() == Some(HANG);
+        (never && !may_hang).then(|| {
+            "the launcher did not end in time, or its status was lost"
+                .to_owned()
+        })
+    }
+
+    /// The launchers that were observed.
+    pub fn observed(&self) -> Vec<Launcher> {
+        let without = |list: &[(Launcher, String)], it: &Launcher| {
+            list.iter().all(|(other, _)| other != it)
+        };
+        self.launchers
+            .iter()
+            .copied()
+            .filter(|it| {
+                without(&self.unavailable, it) && without(&self.broken, it)
+            })
+            .collect()
+    }
+
+    /// What it comes to.
+    pub fn standing(&self) -> Standing {
+        if self.differing().next().is_some() {
+            return Standing::Differs;
+        }
+        if self.observed().len() < 2 {
+            return Standing::NotCompared;
+        }
+        let of_languages = |it: &&KnownDifference| it.cause != Cause::Control;
+        let needed: Vec<_> =
+            self.explanations().into_iter().filter(of_languages).collect();
+        if needed.is_empty() {
+            Standing::Same
+        } else if needed.iter().all(|it| it.everywhere) {
+            Standing::SameButEverywhere
+        } else {
+            Standing::Explained
+        }
+    }
+
     /// One row for each key that anyone changed.
     fn effects(&self, observed: &[(Launcher, &Observed)]) -> Vec<Row> {
         let keys: BTreeSet<&Key> =
@@ -147,6 +216,9 @@ impl Comparison {
     /// A row is the same if all agree; explained if those that remain, once
     /// everyone with an explanation is taken away, agree.
     fn judge(&self, key: &str, groups: &[Group]) -> Verdict {
+        if self.observed().len() < 2 {
+            return Verdict::NotCompared;
+        }
         if groups.len() < 2 {
             return Verdict::Same;
         }
@@ -241,12 +313,6 @@ impl Comparison {
             Verdict::Differs(why) => Some((row, why.as_str())),
             _ => None,
         })
-    }
-
-    /// Whether no language needed an explanation: what the control does of
-    /// its own is not held against them.
-    pub fn languages_agree(&self) -> bool {
-        self.explanations().iter().all(|it| it.cause == Cause::Control)
     }
 
     /// The explanations that were needed.
@@ -362,6 +428,7 @@ fn two_sides(observed: &[(Launcher, &Observed)]) -> Vec<Row> {
 mod tests {
     use super::*;
     use crate::sandbox::SCENARIOS;
+    use crate::trial::exit;
     use Launcher::{C, Go, Rust};
 
     /// What a launcher did: keys and values, and the namespaces it made.
@@ -406,6 +473,63 @@ mod tests {
         let other = outcome(&[NAME], &[(Namespace::Uts, "uts:[2]")]);
         let found = differing(&uts(None), &[(C, one), (Rust, other)], None);
         assert_eq!(found, Vec::<String>::new());
+    }
+
+    fn standing(outcomes: &[(Launcher, Outcome)]) -> Standing {
+        let subject = uts(Some("exit_3"));
+        Comparison::of(subject, SCENARIOS[0], outcomes, None).standing()
+    }
+
+    #[test]
+    fn fewer_than_two_observations_are_no_agreement() {
+        let seen = || outcome(&[NAME], &[]);
+        let none = || Outcome::Unavailable("not built".to_owned());
+        let broke = || Outcome::Broken("it broke".to_owned());
+        for outcomes in [
+            vec![],
+            vec![(C, seen())],
+            vec![(C, seen()), (Go, none()), (Rust, broke())],
+            vec![(C, none()), (Go, none())],
+        ] {
+            assert_eq!(standing(&outcomes), Standing::NotCompared);
+            let subject = uts(Some("exit_3"));
+            let it = Comparison::of(subject, SCENARIOS[0], &outcomes, None);
+            let same = |row: &Row| row.verdict == Verdict::Same;
+            assert!(!it.rows.iter().any(same), "{:?}", it.rows);
+        }
+        let two = [(C, seen()), (Go, none()), (Rust, seen())];
+        assert_eq!(standing(&two), Standing::Same);
+        let other = outcome(&[("uts.hostname", "other")], &[]);
+        assert_eq!(standing(&[(C, seen()), (Rust, other)]), Standing::Differs);
+    }
+
+    #[test]
+    fn a_lost_status_agrees_with_nothing() {
+        let lost = || outcome(&[NAME, ("exit", &exit(None))], &[]);
+        let outcomes = [(C, lost()), (Go, lost()), (Rust, lost())];
+        let subject = uts(None);
+        let it = Comparison::of(subject, SCENARIOS[0], &outcomes, None);
+        assert_eq!(it.broken.len(), 3);
+        assert_eq!(it.standing(), Standing::NotCompared);
+        // A payload that hangs is meant not to end.
+        let hung = || outcome(&[NAME, ("exit", NEVER)], &[]);
+        let outcomes = [(C, hung()), (Go, hung()), (Rust, hung())];
+        let subject = uts(Some(HANG));
+        let it = Comparison::of(subject, SCENARIOS[0], &outcomes, None);
+        assert_eq!(it.standing(), Standing::Same);
+    }
+
+    #[test]
+    fn what_every_trial_shows_hides_nothing_else() {
+        let files = ("limits.nofile", "soft 1048576");
+        let go = outcome(&[NAME, files], &[]);
+        let seen = outcome(&[NAME], &[]);
+        let all = |go| [(C, seen.clone()), (Go, go), (Rust, seen.clone())];
+        assert_eq!(standing(&all(go)), Standing::SameButEverywhere);
+        let more = outcome(&[NAME, files, ("exit", "2")], &[]);
+        assert_eq!(standing(&all(more)), Standing::Explained);
+        let worse = outcome(&[NAME, files, ("umask", "077")], &[]);
+        assert_eq!(standing(&all(worse)), Standing::Differs);
     }
 
     #[test]

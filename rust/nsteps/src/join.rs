@@ -12,10 +12,14 @@ use crate::sandbox::{
     Sandbox, Scenario, Tree, deadline, listen, read_to_end,
 };
 use crate::step::{Namespace, Step};
-use crate::timeout::LATE;
-use crate::trial::{Observed, Outcome, complaint};
+use crate::trial::{Observed, Outcome, complaint, exit};
 use probe::Observation;
 use std::time::Instant;
+
+/// The value of a namespace's key where it is the container's own.
+pub const THE_CONTAINERS: &str = "the container's";
+/// The value of the mount table's key where it is the container's own.
+pub const IDENTICAL: &str = "identical";
 
 /// Lets every joiner join the container of one maker.
 pub fn outcomes(
@@ -27,6 +31,13 @@ pub fn outcomes(
     let all = |outcome: Outcome| {
         joiners.iter().map(|it| (*it, outcome.clone())).collect()
     };
+    let missing = |launcher: Launcher, step: &str| {
+        let step = Step::named(step).expect("it is in STEPS");
+        launcher.missing(step, &equipment.layout)
+    };
+    if let Some(reason) = missing(maker, "container") {
+        return all(Outcome::Unavailable(reason));
+    }
     let mut plan = Plan::of(scenario, Tree::Small, equipment);
     match &equipment.rootfs {
         Ok(rootfs) => plan.rootfs = Some(rootfs.clone()),
@@ -44,6 +55,9 @@ pub fn outcomes(
         Ok((container, pid, _hold)) => joiners
             .iter()
             .map(|joiner| {
+                if let Some(reason) = missing(*joiner, "join") {
+                    return (*joiner, Outcome::Unavailable(reason));
+                }
                 let outcome = join(&mut sandbox, *joiner, &container, pid);
                 let outcome = match outcome {
                     Ok(observed) => Outcome::Observed(Box::new(observed)),
@@ -108,22 +122,18 @@ fn join(
     let ended = sandbox.wait(running.pid, deadline())?;
     let stderr = read_to_end(&mut running.stderr, Instant::now());
     let mut observed = Observed::default();
-    let exit = match ended {
-        Some(ended) => ended.status.to_string(),
-        None => LATE.to_owned(),
-    };
-    observed.effect.change("exit", exit);
+    observed.effect.change("exit", exit(ended.as_ref()));
     match heard {
         Ok((seen, _)) => {
             for namespace in Namespace::ALL {
                 let key = format!("ns.{namespace}");
                 let same = seen.value(&key).is_some()
                     && seen.value(&key) == container.value(&key);
-                let whose = if same { "the container's" } else { "another" };
+                let whose = if same { THE_CONTAINERS } else { "another" };
                 observed.effect.change(key, whose);
             }
             let same = seen.mounts.is_ok() && seen.mounts == container.mounts;
-            let table = if same { "identical" } else { "another" };
+            let table = if same { IDENTICAL } else { "another" };
             observed.effect.change("mounts", table);
         }
         Err(_) => {

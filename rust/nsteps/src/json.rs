@@ -5,7 +5,7 @@ use crate::report::{Report, Tally};
 use serde_json::{Value, json};
 
 /// The version of the form below; it grows when a field changes its meaning.
-pub const COMPARE_SCHEMA: &str = "nsteps.compare/1";
+pub const COMPARE_SCHEMA: &str = "nsteps.compare/2";
 
 /// A whole comparison.
 pub fn compare(report: &Report<'_>) -> String {
@@ -18,6 +18,7 @@ pub fn compare(report: &Report<'_>) -> String {
             "trials": tally.checked.all,
             "same": tally.same,
             "explained": tally.explained,
+            "not_compared": tally.not_compared,
             "differs": tally.checked.unexpected,
             "unavailable": tally.checked.unavailable,
             "broken": tally.checked.broken,
@@ -62,6 +63,7 @@ fn row(row: &crate::compare::Row) -> Value {
         })
         .collect();
     let (verdict, because) = match &row.verdict {
+        Verdict::NotCompared => ("not_compared", Value::Null),
         Verdict::Same => ("same", Value::Null),
         Verdict::Explained(reasons) => {
             let slugs: Vec<_> = reasons.iter().map(|it| it.slug).collect();

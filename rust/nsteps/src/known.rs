@@ -50,6 +50,9 @@ pub struct KnownDifference {
     pub cause: Cause,
     /// Whether every machine shows it.
     pub seen: Seen,
+    /// Whether every trial of its launchers shows it, where any does.  A report
+    /// says it once, and not in every cell.
+    pub everywhere: bool,
     /// Where it may show: each place names launchers, keys and, where it
     /// matters, subjects.
     pub places: &'static [Place],
@@ -69,6 +72,9 @@ pub struct Place {
     pub keys: &'static [&'static str],
     /// With which values (`*` at either end; `-` for none); empty: any.
     pub values: &'static [&'static str],
+    /// Whether it depends on what is installed, so that it can be neither
+    /// blessed nor claimed.
+    pub varies: bool,
 }
 
 impl Place {
@@ -92,21 +98,7 @@ pub fn explanation(
     key: &str,
     value: Option<&str>,
 ) -> Option<&'static KnownDifference> {
-    let subject = subject.to_string();
-    let scenario = scenario.to_string();
-    let value = value.unwrap_or("-");
-    let any = |patterns: &[&str], text: &str| {
-        patterns.is_empty() || patterns.iter().any(|it| fits(it, text))
-    };
-    KNOWN_DIFFERENCES.iter().find(|known| {
-        known.places.iter().any(|place| {
-            place.launchers.contains(&launcher)
-                && any(place.subjects, &subject)
-                && any(place.scenarios, &scenario)
-                && any(place.keys, key)
-                && any(place.values, value)
-        })
-    })
+    find(subject, scenario, launcher, key, value).map(|(known, _)| known)
 }
 
 /// Whether an explanation says that this depends on what is installed, so that
@@ -118,8 +110,34 @@ pub fn varies(
     key: &str,
     value: Option<&str>,
 ) -> bool {
-    explanation(subject, scenario, launcher, key, value)
-        .is_some_and(|known| known.seen == Seen::Sometimes)
+    find(subject, scenario, launcher, key, value)
+        .is_some_and(|(_, place)| place.varies)
+}
+
+/// The first explanation, and its place, that fits.
+fn find(
+    subject: &Subject,
+    scenario: Scenario,
+    launcher: Launcher,
+    key: &str,
+    value: Option<&str>,
+) -> Option<(&'static KnownDifference, &'static Place)> {
+    let subject = subject.to_string();
+    let scenario = scenario.to_string();
+    let value = value.unwrap_or("-");
+    let any = |patterns: &[&str], text: &str| {
+        patterns.is_empty() || patterns.iter().any(|it| fits(it, text))
+    };
+    KNOWN_DIFFERENCES.iter().find_map(|known| {
+        let place = known.places.iter().find(|place| {
+            place.launchers.contains(&launcher)
+                && any(place.subjects, &subject)
+                && any(place.scenarios, &scenario)
+                && any(place.keys, key)
+                && any(place.values, value)
+        })?;
+        Some((known, place))
+    })
 }
 
 /// Whether a text fits a pattern with a `*` at its beginning, end or both.
@@ -140,6 +158,7 @@ pub const KNOWN_DIFFERENCES: &[KnownDifference] = &[
         about: "C ends with 0 whatever happened, Go with 2 and a panic",
         cause: Cause::Published,
         seen: Seen::Always,
+        everywhere: false,
         places: &[
             Place {
                 launchers: &[Launcher::C],
@@ -175,19 +194,46 @@ pub const KNOWN_DIFFERENCES: &[KnownDifference] = &[
         about: "the execvp of the GNU C library hands the script to a shell",
         cause: Cause::Library,
         seen: Seen::Always,
-        places: &[Place {
-            // Rust too, where it is built for the GNU C library.
-            launchers: &[Launcher::C, Launcher::Rust],
-            subjects: &["*:no_shebang"],
-            keys: &["*"],
-            ..ANYWHERE
-        }],
+        everywhere: false,
+        places: &[
+            Place {
+                launchers: &[Launcher::C],
+                subjects: &["*:no_shebang"],
+                keys: &["*"],
+                ..ANYWHERE
+            },
+            Place {
+                launchers: BUILT_FOR_THE_GNU_C_LIBRARY,
+                subjects: &["*:no_shebang"],
+                keys: &["stdout"],
+                values: &["run by a shell"],
+                varies: true,
+                ..ANYWHERE
+            },
+            Place {
+                launchers: BUILT_FOR_THE_GNU_C_LIBRARY,
+                subjects: &["*:no_shebang"],
+                keys: &["exit"],
+                values: &["0"],
+                varies: true,
+                ..ANYWHERE
+            },
+            Place {
+                launchers: BUILT_FOR_THE_GNU_C_LIBRARY,
+                subjects: &["*:no_shebang"],
+                keys: &["complaint"],
+                values: &["-"],
+                varies: true,
+                ..ANYWHERE
+            },
+        ],
     },
     KnownDifference {
         slug: "stdio-at-exec",
         about: "what C printed before clone appears last when piped, or never",
         cause: Cause::Library,
         seen: Seen::Always,
+        everywhere: false,
         places: &[Place {
             launchers: &[Launcher::C],
             subjects: &["*:order"],
@@ -200,6 +246,7 @@ pub const KNOWN_DIFFERENCES: &[KnownDifference] = &[
         about: "the threads of a Go init use up pids before the payload",
         cause: Cause::Runtime,
         seen: Seen::Always,
+        everywhere: false,
         places: &[Place {
             launchers: &[Launcher::Go],
             subjects: &["unshare_init", "container", "rootless"],
@@ -212,9 +259,11 @@ pub const KNOWN_DIFFERENCES: &[KnownDifference] = &[
         about: "before 1.21, Go's payload keeps the raised limit of files",
         cause: Cause::Runtime,
         seen: Seen::Sometimes,
+        everywhere: true,
         places: &[Place {
             launchers: &[Launcher::Go],
             keys: &["limits.nofile"],
+            varies: true,
             ..ANYWHERE
         }],
     },
@@ -223,6 +272,7 @@ pub const KNOWN_DIFFERENCES: &[KnownDifference] = &[
         about: "unshare(1) works through a shell: its environment, its status",
         cause: Cause::Control,
         seen: Seen::Always,
+        everywhere: false,
         places: &[Place {
             launchers: &[Launcher::Unshare],
             keys: &["env.PWD", "environment.order", "exit"],
@@ -231,6 +281,11 @@ pub const KNOWN_DIFFERENCES: &[KnownDifference] = &[
     },
 ];
 
+/// Rust, where there is no musl target: the steps are built for the same target
+/// as this command.
+const BUILT_FOR_THE_GNU_C_LIBRARY: &[Launcher] =
+    if cfg!(target_env = "gnu") { &[Launcher::Rust] } else { &[] };
+
 /// A place anywhere, to be narrowed.
 const ANYWHERE: Place = Place {
     launchers: &[],
@@ -238,11 +293,25 @@ const ANYWHERE: Place = Place {
     scenarios: &[],
     keys: &[],
     values: &[],
+    varies: false,
 };
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_varies_with_the_c_library_is_known_for_that_library_only() {
+        let subject = Subject { step: "uts", situation: Some(SCRIPT.into()) };
+        let varies = |value| {
+            let scenario = Scenario::natural();
+            varies(&subject, scenario, Launcher::Rust, "stdout", Some(value))
+        };
+        assert_eq!(varies("run by a shell"), cfg!(target_env = "gnu"));
+        assert!(!varies("something else"));
+    }
+
+    const SCRIPT: &str = "no_shebang";
 
     #[test]
     fn patterns_have_a_star_at_an_end_or_none() {

@@ -4,6 +4,7 @@
 //! another.
 
 use crate::layout::Layout;
+use crate::sandbox::SEARCHED;
 use crate::step::{Arguments, Step};
 use std::path::PathBuf;
 
@@ -80,6 +81,33 @@ impl Launcher {
         }
     }
 
+    /// Why this machine has not all that this needs to perform the step.
+    pub fn missing(self, step: &Step, layout: &Layout) -> Option<String> {
+        let program = self.program(step, layout);
+        if !program.exists() {
+            let others = program.parent().and_then(|it| it.read_dir().ok());
+            let is_alone = others.is_some_and(|it| it.count() > 0);
+            return Some(match (self, is_alone) {
+                (Launcher::Unshare, _) | (_, true) => format!(
+                    "{} is not built: it needs {}",
+                    program.display(),
+                    self.toolchain()
+                ),
+                _ => format!(
+                    "{} is not built: its programs need {}",
+                    self.name(),
+                    self.toolchain()
+                ),
+            });
+        }
+        let script = match self {
+            Launcher::Unshare => step.control.as_ref()?.script?,
+            _ => return None,
+        };
+        let absent = programs_of(script).find(|it| !is_installed(it))?;
+        Some(format!("unshare(1) does it with {absent}: install {absent}"))
+    }
+
     /// The command line that performs `step` on `payload`.
     ///
     /// `programs` is where `{c,go,rust}/STEP` are, in the eyes of who will run
@@ -113,8 +141,51 @@ impl Launcher {
     }
 }
 
+/// The programs that a control's script starts, one for each command.
+fn programs_of(script: &str) -> impl Iterator<Item = &str> {
+    script
+        .split("&&")
+        .filter_map(|command| command.split_whitespace().next())
+        .filter(|word| !["cd", "shift"].contains(word))
+}
+
+/// Whether a sandbox has a program, by its path or by [`SEARCHED`].
+fn is_installed(program: &str) -> bool {
+    std::env::split_paths(SEARCHED).any(|dir| dir.join(program).is_file())
+}
+
 impl std::fmt::Display for Launcher {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.pad(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::step::STEPS;
+
+    #[test]
+    fn the_programs_of_each_script_are_seen() {
+        let script = "mount -n -t tmpfs none \"$MYTMP\" && cd / && \
+                      busybox hostname x && shift";
+        let programs: Vec<_> = programs_of(script).collect();
+        assert_eq!(programs, ["mount", "busybox"]);
+        assert!(is_installed("sh") && is_installed("/bin/sh"));
+        assert!(!is_installed("no-such-program"));
+    }
+
+    #[test]
+    fn a_launcher_without_its_program_says_what_it_needs() {
+        let layout = Layout::find().expect("the repository");
+        let nowhere = layout.with_programs("/no/such/directory".into());
+        let step = &STEPS[0];
+        assert_eq!(
+            Launcher::Go.missing(step, &nowhere).as_deref(),
+            Some(
+                "go is not built: its programs need Go 1.19 or later \
+                 (Debian: golang-go)"
+            )
+        );
     }
 }

@@ -1,10 +1,13 @@
 //! A comparison as a person reads it.  Nothing is decided here.
 
 use crate::checked::{Checked, some};
-use crate::compare::{Comparison, Group, Row, Verdict};
+use crate::compare::{Comparison, Group, Row, Standing, Verdict};
+use crate::error::TROUBLE;
+use crate::join::{IDENTICAL, THE_CONTAINERS};
 use crate::known::KnownDifference;
+use crate::launcher::{LANGUAGES, LAUNCHERS, Launcher};
 use crate::sandbox::{Mounts, SCENARIOS, Scenario};
-use crate::step::{STEPS, Step};
+use crate::step::{Namespace, STEPS, Step};
 use anstyle::{AnsiColor, Style};
 use std::fmt::Write;
 
@@ -39,6 +42,11 @@ pub struct Tally {
     pub same: usize,
     /// Some differ, and why is known.
     pub explained: usize,
+    /// Of these, those in which they differ only in what every trial of a
+    /// launcher shows.
+    pub everywhere: usize,
+    /// Fewer than two launchers were observed.
+    pub not_compared: usize,
     /// Of trials; what differs does so in a comparison.
     pub checked: Checked,
 }
@@ -53,16 +61,26 @@ impl Tally {
             for (_, why) in &it.unavailable {
                 tally.checked.not_possible(why);
             }
-            if it.unavailable.len() + it.broken.len() == it.launchers.len() {
-                continue;
-            }
-            match (it.differing().next(), it.languages_agree()) {
-                (Some(_), _) => tally.checked.unexpected += 1,
-                (None, false) => tally.explained += 1,
-                (None, true) => tally.same += 1,
+            match it.standing() {
+                Standing::NotCompared => tally.not_compared += 1,
+                Standing::Same => tally.same += 1,
+                Standing::SameButEverywhere => {
+                    tally.explained += 1;
+                    tally.everywhere += 1;
+                }
+                Standing::Explained => tally.explained += 1,
+                Standing::Differs => tally.checked.unexpected += 1,
             }
         }
         tally
+    }
+
+    /// 0, 1 or 2, as diff(1) has it: where nothing was compared, the question
+    /// was not answered.
+    pub fn status(&self) -> u8 {
+        let Tally { same, explained, not_compared, checked, .. } = self;
+        let nothing = same + explained + checked.unexpected == 0;
+        if nothing && *not_compared > 0 { TROUBLE } else { checked.status() }
     }
 }
 
@@ -71,6 +89,7 @@ impl Report<'_> {
     /// not wanted.
     pub fn text(&self) -> String {
         let mut out = String::new();
+        self.everywhere(&mut out);
         self.table(&mut out);
         self.joins(&mut out);
         self.situations(&mut out);
@@ -97,13 +116,34 @@ impl Report<'_> {
         })
     }
 
+    /// The comparisons of plain steps.
+    fn plain(&self) -> impl Iterator<Item = &Comparison> {
+        self.comparisons.iter().filter(|it| it.subject.situation.is_none())
+    }
+
+    /// What every trial of a launcher shows, said once.
+    fn everywhere(&self, out: &mut String) {
+        let known = slugs_everywhere(self.comparisons);
+        for known in &known {
+            let _ = writeln!(
+                out,
+                "{NOTE}everywhere{NOTE:#}  {STRONG}{}{STRONG:#}: {}",
+                known.slug, known.about
+            );
+        }
+        if !known.is_empty() {
+            let _ = writeln!(
+                out,
+                "{FAINT}            the table is about everything else\
+                 {FAINT:#}\n"
+            );
+        }
+    }
+
     /// One line per step, one column per kind of mounts.
     fn table(&self, out: &mut String) {
-        let seen = |step: &Step| {
-            self.comparisons.iter().any(|it| {
-                it.subject.step == step.name && it.subject.situation.is_none()
-            })
-        };
+        let seen =
+            |step: &Step| self.plain().any(|it| it.subject.step == step.name);
         let steps: Vec<&Step> =
             STEPS.iter().filter(|step| seen(step)).collect();
         if steps.is_empty() {
@@ -123,6 +163,7 @@ impl Report<'_> {
             "{STRONG}{:<21} {:<24}{heads}{STRONG:#}",
             "step", "new namespaces"
         );
+        let ran = who_ran(self.plain());
         for step in steps {
             let made = step.namespace_names();
             let mut line = format!("{:<21} {made:<24}", step.name);
@@ -131,7 +172,7 @@ impl Report<'_> {
                     .iter()
                     .filter(|it| it.mounts == *mounts)
                     .filter_map(|it| self.of(step, None, *it))
-                    .map(cell)
+                    .map(|it| cell(it, &ran))
                     .collect();
                 let Some(((style, first), rest)) = cells.split_first() else {
                     line.push_str("           ");
@@ -152,14 +193,52 @@ impl Report<'_> {
             out.push_str(line.trim_end());
             out.push('\n');
         }
-        let _ = writeln!(
-            out,
-            "{FAINT}= c, go and rust do the same, and so does unshare(1) \
-             where it can\n\
-             ~ explained below   # unexplained   ERRNO all refuse with it\n\
-             n/a not possible here   x|y as root | in a user namespace\
-             {FAINT:#}\n"
+        let _ = writeln!(out, "{FAINT}{}{FAINT:#}\n", self.legend(&ran));
+    }
+
+    /// What the words in the table mean: the first line names the launchers
+    /// that ran, and what does not stand in the table is left out.
+    fn legend(&self, ran: &[Launcher]) -> String {
+        let languages: Vec<&str> = ran
+            .iter()
+            .filter(|it| LANGUAGES.contains(it))
+            .map(|it| it.name())
+            .collect();
+        let control = ran.contains(&Launcher::Unshare);
+        let mut lines = match (languages.as_slice(), control) {
+            ([one], true) => vec![format!("= {one} does what unshare(1) does")],
+            ([], _) | ([_], _) => Vec::new(),
+            (some, true) => vec![format!(
+                "= {} do the same, and so does unshare(1) where it can",
+                listed(some)
+            )],
+            (some, false) => vec![format!("= {} do the same", listed(some))],
+        };
+        let partly = |it: &Comparison| {
+            it.observed().len() >= 2 && !all_of(&ran_of(it, ran), it)
+        };
+        if self.plain().any(partly) {
+            lines.push(
+                "(=) the same in those that could be observed: below is which \
+                 could not"
+                    .to_owned(),
+            );
+        }
+        if self.plain().any(|it| it.observed().len() == 1) {
+            lines.push(
+                "alone  one launcher was observed: nothing to compare it with"
+                    .to_owned(),
+            );
+        }
+        lines.push(
+            "~ explained below   # unexplained   ERRNO all refuse with it"
+                .to_owned(),
         );
+        lines.push(
+            "n/a not possible here   x|y as root | in a user namespace"
+                .to_owned(),
+        );
+        lines.join("\n")
     }
 
     /// Who joined whose container.
@@ -169,28 +248,33 @@ impl Report<'_> {
         if joins.is_empty() {
             return;
         }
-        let possible =
-            |it: &&Comparison| it.launchers.len() - it.unavailable.len();
-        let all: usize = joins.iter().map(possible).sum();
-        let good: usize = joins
+        let all: usize = joins
             .iter()
-            .copied()
-            .filter(|it| it.differing().next().is_none())
-            .map(|it| possible(&it))
+            .map(|it| it.launchers.len() - it.unavailable.len())
             .sum();
+        if all == 0 {
+            return;
+        }
+        let good: usize = joins.iter().map(|it| joined(it)).sum();
+        let style = if good == all { Style::new() } else { BAD };
+        let whose = match who_ran(joins.iter().copied()).as_slice() {
+            [one] => format!("{one}'s container by itself"),
+            _ => "one language's container by another".to_owned(),
+        };
         let _ = writeln!(
             out,
-            "{STRONG}join{STRONG:#}  {good} of {all} joins of one language's \
-             container by another:\n      literally the same namespace \
-             inodes and mount table\n"
+            "{STRONG}join{STRONG:#}  {style}{good} of {all}{style:#} joins of \
+             {whose}:\n      literally the same namespace inodes and mount \
+             table\n"
         );
     }
 
-    /// Where the languages part around the steps, and where they do not: what
+    /// Where the languages differ around the steps, and where they do not: what
     /// is the same for most steps stands there once.
     fn situations(&self, out: &mut String) {
         let situations = Situation::all(self.comparisons);
-        if situations.is_empty() {
+        let alone = Situation::not_compared(self.comparisons);
+        if situations.is_empty() && alone.is_empty() {
             return;
         }
         let _ = writeln!(out, "{STRONG}around the steps{STRONG:#}");
@@ -226,12 +310,16 @@ impl Report<'_> {
                 );
             }
         }
-        if !same.is_empty() {
-            let _ = writeln!(
-                out,
-                "the same in all         {GOOD}{}{GOOD:#}",
-                wrapped(&same, 24, 80)
-            );
+        for (what, style, names) in
+            [("the same in all", GOOD, &same), ("not compared", FAINT, &alone)]
+        {
+            if !names.is_empty() {
+                let _ = writeln!(
+                    out,
+                    "{what:<23} {style}{}{style:#}",
+                    wrapped(names, 24, 80)
+                );
+            }
         }
         out.push('\n');
     }
@@ -253,7 +341,8 @@ impl Report<'_> {
     fn explanations(&self, out: &mut String) {
         let mut uses: Vec<(&'static KnownDifference, Vec<String>)> = Vec::new();
         for it in self.comparisons {
-            for known in it.explanations() {
+            let not_everywhere = |it: &&KnownDifference| !it.everywhere;
+            for known in it.explanations().into_iter().filter(not_everywhere) {
                 let name = it.subject.to_string();
                 match uses.iter_mut().find(|(other, _)| *other == known) {
                     Some((_, names)) if names.contains(&name) => {}
@@ -344,10 +433,24 @@ impl Report<'_> {
 
     fn summary(&self, out: &mut String) {
         let tally = Tally::of(self.comparisons);
-        let Tally { same, explained, checked } = tally;
+        let Tally { same, explained, everywhere, not_compared, checked } =
+            tally;
         let Checked { all, unavailable, broken, unexpected, .. } = checked;
+        let compared = same + explained + unexpected;
         let style =
-            if unexpected + broken + self.stale.len() > 0 { BAD } else { GOOD };
+            if unexpected + broken + self.stale.len() > 0 || compared == 0 {
+                BAD
+            } else {
+                GOOD
+            };
+        let but: Vec<&str> = slugs_everywhere(self.comparisons)
+            .iter()
+            .map(|it| it.slug)
+            .collect();
+        let but = match but.as_slice() {
+            [] => String::new(),
+            slugs => format!(" but for {}", listed(slugs)),
+        };
         if let Some(claims) = self.claims {
             let Checked { unexpected, broken, .. } = claims.checked;
             let style = if unexpected + broken > 0 { BAD } else { GOOD };
@@ -358,10 +461,12 @@ impl Report<'_> {
         }
         let _ = writeln!(
             out,
-            "{style}{} comparisons of {all} trials: {same} the same, \
-             {explained} explained, {unexpected} unexplained{}{}{style:#}\n\
+            "{style}{compared} comparisons of {all} trials: {} the same{but}, \
+             {} explained, {unexpected} unexplained{}{}{}{style:#}\n\
              {FAINT}{}, {:.1} s{FAINT:#}",
-            same + explained + unexpected,
+            same + everywhere,
+            explained - everywhere,
+            some(not_compared, "not compared (fewer than two launchers)"),
             some(unavailable, "trials not possible here"),
             some(broken, "trials broken"),
             self.machine,
@@ -411,13 +516,24 @@ impl Way<'_> {
 
 impl<'a> Situation<'a> {
     /// All of them but the joins, in the order of the comparisons. Of the
-    /// scenarios of each the first one speaks for all: in another way it would
-    /// differ from what was blessed.
+    /// scenarios of each one speaks for all: one in which something differs,
+    /// if there is one, and none in which nothing was compared.
     fn all(comparisons: &'a [Comparison]) -> Vec<Situation<'a>> {
         let mut all: Vec<Situation<'a>> = Vec::new();
-        let seen = comparisons.iter().filter(|it| !it.rows.is_empty());
-        for it in seen.filter(|it| !is_a_join(it)) {
+        let rank = |it: &&Comparison| match it.standing() {
+            Standing::NotCompared => None,
+            Standing::Same | Standing::SameButEverywhere => Some(2),
+            Standing::Explained => Some(1),
+            Standing::Differs => Some(0),
+        };
+        for it in comparisons.iter().filter(|it| !is_a_join(it)) {
             let Some(name) = it.subject.situation.as_deref() else { continue };
+            let telling = comparisons
+                .iter()
+                .filter(|other| other.subject == it.subject)
+                .filter(|other| rank(other).is_some())
+                .min_by_key(rank);
+            let Some(it) = telling else { continue };
             let at = all.iter().position(|other| other.name == name);
             let at = at.unwrap_or_else(|| {
                 all.push(Situation { name, ways: Vec::new() });
@@ -429,6 +545,24 @@ impl<'a> Situation<'a> {
             it.ways.sort_by_key(|way| std::cmp::Reverse(way.steps.len()));
         }
         all
+    }
+
+    /// Those of which nothing can be said in any scenario.
+    fn not_compared(comparisons: &[Comparison]) -> Vec<String> {
+        let compared = |it: &Comparison| {
+            comparisons.iter().any(|other| {
+                other.subject == it.subject
+                    && other.standing() != Standing::NotCompared
+            })
+        };
+        let mut names: Vec<String> = comparisons
+            .iter()
+            .filter(|it| it.subject.situation.is_some() && !is_a_join(it))
+            .filter(|it| !compared(it))
+            .map(|it| it.subject.to_string())
+            .collect();
+        names.dedup();
+        names
     }
 
     fn add(&mut self, step: &'a str, rows: Vec<(Style, &'a str, String)>) {
@@ -461,7 +595,7 @@ fn parting(it: &Comparison) -> Vec<(Style, &str, String)> {
         .iter()
         .filter_map(|row| {
             let style = match &row.verdict {
-                Verdict::Same => return None,
+                Verdict::Same | Verdict::NotCompared => return None,
                 Verdict::Explained(_) => NOTE,
                 Verdict::Differs(_) => BAD,
             };
@@ -470,13 +604,17 @@ fn parting(it: &Comparison) -> Vec<(Style, &str, String)> {
         .collect()
 }
 
-/// What one comparison comes to, in at most six characters.
-fn cell(it: &Comparison) -> (Style, String) {
-    if it.differing().next().is_some() || !it.broken.is_empty() {
+/// What one comparison comes to, in a word; in parentheses where not all that
+/// ran elsewhere could be observed.
+fn cell(it: &Comparison, ran: &[Launcher]) -> (Style, String) {
+    let standing = it.standing();
+    if standing == Standing::Differs || !it.broken.is_empty() {
         return (BAD, "#".to_owned());
     }
-    if it.unavailable.len() == it.launchers.len() {
-        return (FAINT, "n/a".to_owned());
+    let observed = it.observed();
+    if standing == Standing::NotCompared {
+        let word = if observed.is_empty() { "n/a" } else { "alone" };
+        return (FAINT, word.to_owned());
     }
     let errno =
         it.rows.iter().find(|row| row.key == "refused").and_then(|row| {
@@ -485,12 +623,83 @@ fn cell(it: &Comparison) -> (Style, String) {
             let all = values.iter().all(|group| group.value.is_some());
             all.then(|| first.split(' ').nth(1).unwrap_or("?").to_owned())
         });
-    let plain = it.languages_agree();
-    match (errno, plain) {
+    let plain = standing != Standing::Explained;
+    let (style, word) = match (errno, plain) {
         (Some(errno), true) => (GOOD, errno),
         (Some(errno), false) => (NOTE, format!("{errno}~")),
         (None, true) => (GOOD, "=".to_owned()),
         (None, false) => (NOTE, "~".to_owned()),
+    };
+    if all_of(&ran_of(it, ran), it) {
+        (style, word)
+    } else {
+        (NOTE, format!("({word})"))
+    }
+}
+
+/// Those languages of a comparison that ran anywhere; of the control the legend
+/// says that it cannot do everything.
+fn ran_of(it: &Comparison, ran: &[Launcher]) -> Vec<Launcher> {
+    it.launchers
+        .iter()
+        .copied()
+        .filter(|it| ran.contains(it) && LANGUAGES.contains(it))
+        .collect()
+}
+
+/// Whether all these were observed here.
+fn all_of(launchers: &[Launcher], it: &Comparison) -> bool {
+    let observed = it.observed();
+    launchers.iter().all(|launcher| observed.contains(launcher))
+}
+
+/// The launchers that were observed anywhere, in the order of tables.
+fn who_ran<'a>(
+    comparisons: impl Iterator<Item = &'a Comparison>,
+) -> Vec<Launcher> {
+    let observed: Vec<Launcher> =
+        comparisons.flat_map(Comparison::observed).collect();
+    LAUNCHERS.iter().copied().filter(|it| observed.contains(it)).collect()
+}
+
+/// The explanations that every trial of a launcher needs.
+fn slugs_everywhere(
+    comparisons: &[Comparison],
+) -> Vec<&'static KnownDifference> {
+    let mut found: Vec<&KnownDifference> = Vec::new();
+    for known in comparisons.iter().flat_map(Comparison::explanations) {
+        if known.everywhere && !found.contains(&known) {
+            found.push(known);
+        }
+    }
+    found
+}
+
+/// In how many joins of a comparison the launcher is in all namespaces of the
+/// container, with its mount table.
+fn joined(it: &Comparison) -> usize {
+    let shows = |row: &Row, launcher: &Launcher, value: &str| {
+        row.groups.iter().any(|group| {
+            group.launchers.contains(launcher)
+                && group.value.as_deref() == Some(value)
+        })
+    };
+    let row = |key: &str| it.rows.iter().find(|row| row.key == key);
+    let is_joined = |launcher: &&Launcher| {
+        Namespace::ALL.iter().all(|namespace| {
+            row(&format!("ns.{namespace}"))
+                .is_some_and(|row| shows(row, launcher, THE_CONTAINERS))
+        }) && row("mounts").is_some_and(|row| shows(row, launcher, IDENTICAL))
+    };
+    it.observed().iter().filter(is_joined).count()
+}
+
+/// `a, b and c`.
+fn listed(names: &[&str]) -> String {
+    match names {
+        [] => "none".to_owned(),
+        [one] => (*one).to_owned(),
+        [some @ .., last] => format!("{} and {last}", some.join(", ")),
     }
 }
 
@@ -512,7 +721,7 @@ fn rows(out: &mut String, it: &Comparison, wanted: impl Fn(&Verdict) -> bool) {
             key = "";
         }
         match &row.verdict {
-            Verdict::Same => {}
+            Verdict::Same | Verdict::NotCompared => {}
             Verdict::Explained(reasons) => {
                 for known in reasons {
                     let _ = writeln!(

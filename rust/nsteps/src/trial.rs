@@ -8,7 +8,7 @@ use crate::equipment::Equipment;
 use crate::error::{Error, Result};
 use crate::launcher::Launcher;
 use crate::outside;
-use crate::sandbox::protocol::Command;
+use crate::sandbox::protocol::{Command, Ended};
 use crate::sandbox::{
     ANSWER, Answer, NEWROOT, PROBE, PROBE_IN_NEWROOT, PROGRAMS, Plan, Refusal,
     Running, Sandbox, Scenario, Tree, Way, deadline, listen, read_to_end,
@@ -115,13 +115,9 @@ impl Trial {
         met: &mut Met<'_>,
     ) -> std::result::Result<Observed, Refusal> {
         let broken = |error: Error| Refusal::Broken(error.message);
-        let program = self.launcher.program(self.step, &equipment.layout);
-        if !program.exists() {
-            return Err(Refusal::Unavailable(format!(
-                "{} is not built: it needs {}",
-                program.display(),
-                self.launcher.toolchain()
-            )));
+        let missing = self.launcher.missing(self.step, &equipment.layout);
+        if let Some(reason) = missing {
+            return Err(Refusal::Unavailable(reason));
         }
         let pivots = self.step.arguments == Arguments::NewRoot;
         let unavailable =
@@ -377,16 +373,17 @@ fn finish(
     observed: &mut Observed,
 ) -> Result<bool> {
     let ended = sandbox.wait(running.pid, deadline())?;
-    let exit = match &ended {
-        Some(ended) => ended.status.to_string(),
-        None => LATE.to_owned(),
-    };
-    observed.effect.change("exit", exit);
+    observed.effect.change("exit", exit(ended.as_ref()));
     // What the launcher wrote is there by now; a process that it left behind
     // may hold the pipe for ever.
     let stderr = read_to_end(&mut running.stderr, Instant::now());
     observed.said = String::from_utf8_lossy(&stderr).into_owned();
     Ok(ended.is_some())
+}
+
+/// The value of `exit`.
+pub fn exit(ended: Option<&Ended>) -> String {
+    ended.map_or_else(|| LATE.to_owned(), |it| it.status.to_string())
 }
 
 /// What a launcher complains of, in the same words for all: the call and its

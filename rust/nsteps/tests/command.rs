@@ -2,8 +2,10 @@
 //! is wrong, and no panic.
 
 mod availability;
+mod elsewhere;
 
 use availability::unavailable;
+use elsewhere::elsewhere;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use nsteps::layout::Layout;
 use std::fs::{self, File};
@@ -276,29 +278,6 @@ fn on_a_terminal(command: &mut Command) -> Result<Vec<u8>, Failed> {
     }
     child.wait()?;
     Ok(said)
-}
-
-/// `script` in namespaces of its own, as their root, and nsteps for `$@`.
-fn elsewhere(
-    options: &[&str],
-    script: &str,
-) -> Result<Result<Command, String>, Failed> {
-    let unshare = |words: &[&str]| {
-        let mut command = Command::new("unshare");
-        if !nix::unistd::geteuid().is_root() {
-            command.args(["--user", "--map-root-user"]);
-        }
-        command.args(options).args(words).stdin(Stdio::null());
-        command
-    };
-    let tried = unshare(&["true"]).output()?;
-    if !tried.status.success() {
-        let why = String::from_utf8_lossy(&tried.stderr).trim().to_owned();
-        return Ok(Err(why));
-    }
-    let mut command = unshare(&["sh", "-c", script, "sh"]);
-    command.arg(program()?);
-    Ok(Ok(command))
 }
 
 fn without_procfs() -> Found {

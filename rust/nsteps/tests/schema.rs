@@ -17,7 +17,7 @@ use std::process::{Command, ExitCode};
 /// A form, and a command that prints it with everything in it.
 const FORMS: &[(&str, &[&str])] = &[
     (
-        "nsteps.compare/1",
+        "nsteps.compare/2",
         &["compare", "--json", "--only", "uts", "--scenario", "private"],
     ),
     ("nsteps.observe/2", &["observe", "--json", "--", "env"]),

@@ -10,6 +10,7 @@ use crate::expected::{self, Expected};
 use crate::known::{KNOWN_DIFFERENCES, KnownDifference, Seen};
 use crate::launcher::{LANGUAGES, LAUNCHERS, Launcher};
 use crate::layout::Layout;
+use crate::remedy::shortage;
 use crate::report::{Report, Tally};
 use crate::sandbox::{SCENARIOS, Scenario};
 use crate::step::{Arguments, STEPS, Step};
@@ -78,9 +79,9 @@ pub fn status(
     comparisons: &[Comparison],
     stale: &[&'static KnownDifference],
 ) -> u8 {
-    let mut checked = Tally::of(comparisons).checked;
-    checked.unexpected += stale.len();
-    checked.status()
+    let mut tally = Tally::of(comparisons);
+    tally.checked.unexpected += stale.len();
+    tally.status()
 }
 
 impl Selection {
@@ -250,6 +251,17 @@ fn carry_out(
     job: &[Group],
     equipment: &Equipment,
 ) -> Vec<Vec<(Launcher, Outcome)>> {
+    let of_launchers = |outcomes: Vec<(Launcher, Outcome)>| {
+        let outcomes = outcomes.into_iter();
+        outcomes.map(|(it, outcome)| (it, of_launcher(outcome))).collect()
+    };
+    outcomes(job, equipment).into_iter().map(of_launchers).collect()
+}
+
+fn outcomes(
+    job: &[Group],
+    equipment: &Equipment,
+) -> Vec<Vec<(Launcher, Outcome)>> {
     let behaviours: Vec<_> = job
         .iter()
         .filter_map(|group| match group.work {
@@ -330,6 +342,18 @@ impl Group {
                 .collect()
         })
     }
+}
+
+/// What a launcher did, or why that says nothing about it: all that failed for
+/// want of the same thing would agree, and one that had it would differ.
+fn of_launcher(outcome: Outcome) -> Outcome {
+    let Outcome::Observed(observed) = &outcome else { return outcome };
+    let complaints = ["refused", "complaint"];
+    complaints
+        .iter()
+        .filter_map(|key| observed.effect.0.get(*key))
+        .find_map(|complaint| shortage(complaint))
+        .map_or(outcome, Outcome::Unavailable)
 }
 
 /// Compares the outcomes with each other and with what was blessed.
