@@ -20,6 +20,7 @@ mod user;
 mod uts;
 
 pub use crate::checked::Found;
+use crate::sandbox::Refusal;
 pub use crate::stage::Scene;
 use crate::step::{CDNE, CROSBY, JD, MITRE, Post, TEJO};
 use std::borrow::Cow;
@@ -98,6 +99,14 @@ impl Finding {
         self
     }
 
+    /// Itself, unless no case was tried: that would refute any claim.
+    fn tried(self) -> Found<Finding> {
+        if self.cases.is_empty() {
+            return Err(Refusal::Broken("no case was tried".to_owned()));
+        }
+        Ok(self)
+    }
+
     /// What follows from the cases.
     pub fn verdict(&self) -> Verdict {
         let holding: Vec<&str> = self
@@ -134,7 +143,7 @@ impl Claim {
 
     /// Looks for itself.
     pub fn check(&self, scene: &Scene<'_>) -> Found<Finding> {
-        (self.check)(scene)
+        (self.check)(scene)?.tried()
     }
 }
 
@@ -509,6 +518,11 @@ mod tests {
         assert_eq!(of(&[("a", true), ("b", true)]), Verdict::Holds);
         assert_eq!(of(&[("a", false), ("b", false)]), Verdict::Refuted);
         assert_eq!(of(&[("a", false), ("b", true)]), only_where("b"));
-        assert_eq!(of(&[]), Verdict::Refuted, "nothing was tried");
+    }
+
+    #[test]
+    fn a_check_that_tries_nothing_has_no_verdict() {
+        assert!(Finding::new().tried().is_err());
+        assert!(Finding::plainly(false).tried().is_ok());
     }
 }
