@@ -8,7 +8,7 @@ use crate::stage::Scene;
 /// Where /dev/null is needed, and what comes of it where there is none.
 pub fn empty_dev(scene: &Scene<'_>) -> Found<Evidence> {
     /// Before this version Go leaves closed what was closed.
-    const GO_OPENS_NULL: (u32, u32) = (1, 22);
+    const GO_OPENS_NULL: (u32, u32, u32) = (1, 22, 0);
     let mut site = Site::with_new_root(scene)?;
     for launcher in [RUST, GO] {
         let launch = site.program(launcher, "pitfalls/launch")?;
