@@ -12,7 +12,8 @@ use crate::sandbox::{
 use crate::step::{Arguments, Namespace, Step};
 use crate::timeout::timeout;
 
-/// What the step becomes: every root has one, and it does nothing.
+/// What a step becomes if nothing else was asked for: every root has one,
+/// and it does nothing.
 pub const PAYLOAD: &str = "/bin/true";
 
 /// Where it happens, and what is to be run there.
@@ -27,7 +28,7 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Sets up a step that will become [`PAYLOAD`].
+    /// Sets up a step that will become `payload`.
     ///
     /// # Errors
     ///
@@ -35,6 +36,7 @@ impl Stage {
     pub fn of_step(
         step: &Step,
         launcher: Launcher,
+        payload: &[&str],
         scenario: Scenario,
         equipment: &Equipment,
     ) -> Result<Stage> {
@@ -67,8 +69,7 @@ impl Stage {
                 Some(pid.to_string())
             }
         };
-        let argv =
-            launcher.argv(step, PROGRAMS, subject.as_deref(), &[PAYLOAD]);
+        let argv = launcher.argv(step, PROGRAMS, subject.as_deref(), payload);
         Ok(Stage { sandbox, argv, _container: container })
     }
 
