@@ -13,6 +13,7 @@ pub mod flags;
 pub mod names;
 pub mod page;
 pub mod print;
+pub mod privileges;
 pub mod stage;
 pub mod story;
 pub mod tracer;
