@@ -1,18 +1,14 @@
 //! A comparison as a person reads it.  Nothing is decided here.
 
 use crate::checked::{Checked, some};
-use crate::compare::{Comparison, Group, Row, Verdict};
+use crate::compare::{Comparison, Row, Verdict};
 use crate::known::KnownDifference;
 use crate::sandbox::{Mounts, SCENARIOS, Scenario};
 use crate::step::{STEPS, Step};
-use anstyle::{AnsiColor, Style};
+use crate::style::{BAD, FAINT, GOOD, NOTE, PLAIN, STRONG};
+use crate::text::{self, Breaks, Cell, GAP, Painted, paragraph};
+use anstyle::Style;
 use std::fmt::Write;
-
-const GOOD: Style = AnsiColor::Green.on_default();
-const NOTE: Style = AnsiColor::Yellow.on_default();
-const BAD: Style = AnsiColor::Red.on_default().bold();
-const FAINT: Style = Style::new().dimmed();
-const STRONG: Style = Style::new().bold();
 
 /// What is printed at the end of a comparison.
 pub struct Report<'a> {
@@ -113,51 +109,48 @@ impl Report<'_> {
                 columns.push(it.scenario.mounts);
             }
         }
-        let heads: String =
-            columns.iter().map(|it| format!(" {:<10}", it.name())).collect();
-        let heads = heads.trim_end();
-        let _ = writeln!(
-            out,
-            "{STRONG}{:<21} {:<24}{heads}{STRONG:#}",
-            "step", "new namespaces"
-        );
-        for step in steps {
-            let made = step.namespace_names();
-            let mut line = format!("{:<21} {made:<24}", step.name);
-            for mounts in &columns {
-                let cells: Vec<(Style, String)> = SCENARIOS
-                    .iter()
-                    .filter(|it| it.mounts == *mounts)
-                    .filter_map(|it| self.of(step, None, *it))
-                    .map(cell)
-                    .collect();
-                let Some(((style, first), rest)) = cells.split_first() else {
-                    line.push_str("           ");
-                    continue;
-                };
-                let mut shown = first.clone();
-                let mut style = *style;
-                for (other, word) in rest {
-                    if word != first {
-                        shown.push('|');
-                        shown.push_str(word);
-                        style = if *other == BAD { BAD } else { NOTE };
-                    }
-                }
-                let gap = 10_usize.saturating_sub(shown.len());
-                let _ = write!(line, " {style}{shown}{style:#}{:gap$}", "");
-            }
-            out.push_str(line.trim_end());
-            out.push('\n');
-        }
-        let _ = writeln!(
-            out,
-            "{FAINT}= c, go and rust do the same, and so does unshare(1) \
+        let mut head = vec!["step", "new namespaces"];
+        head.extend(columns.iter().map(|it| it.name()));
+        let rows: Vec<Vec<Cell>> = steps
+            .iter()
+            .map(|step| {
+                let made = step.namespace_names();
+                let mut row = vec![step.name.into(), made.into()];
+                row.extend(columns.iter().map(|it| self.place(step, *it)));
+                row
+            })
+            .collect();
+        text::table(out, &head, &rows, text::width());
+        let legend = "= c, go and rust do the same, and so does unshare(1) \
              where it can\n\
-             ~ explained below   # unexplained   ERRNO all refuse with it\n\
-             n/a not possible here   x|y as root | in a user namespace\
-             {FAINT:#}\n"
-        );
+             ~ explained below   ! unexplained   ERRNO all refuse with it\n\
+             n/a not possible here   x|y as root | in a user namespace";
+        for line in legend.lines() {
+            paragraph(out, line, 0, 2, FAINT);
+        }
+        out.push('\n');
+    }
+
+    /// What a step comes to under one kind of mounts.
+    fn place(&self, step: &Step, mounts: Mounts) -> Cell {
+        let cells: Vec<(Style, String)> = SCENARIOS
+            .iter()
+            .filter(|it| it.mounts == mounts)
+            .filter_map(|it| self.of(step, None, *it))
+            .map(cell)
+            .collect();
+        let Some(((style, first), rest)) = cells.split_first() else {
+            return "".into();
+        };
+        let (mut style, mut shown) = (*style, first.clone());
+        for (other, word) in rest {
+            if word != first {
+                shown.push('|');
+                shown.push_str(word);
+                style = if *other == BAD { BAD } else { NOTE };
+            }
+        }
+        Cell::new(style, shown)
     }
 
     /// Who joined whose container.
@@ -212,11 +205,14 @@ impl Report<'_> {
                     Verdict::Explained(_) => NOTE,
                     Verdict::Differs(_) => BAD,
                 };
-                let _ = writeln!(
+                text::beside(
                     out,
-                    "{label:<23} {:<10} {style}{}{style:#}",
-                    row.key,
-                    one_line(row)
+                    &[
+                        vec![Painted::new(PLAIN, label)],
+                        vec![Painted::new(PLAIN, &row.key)],
+                        values(row, style),
+                    ],
+                    &[LABEL, KEY, 0],
                 );
                 label = "";
             }
@@ -226,11 +222,8 @@ impl Report<'_> {
             seen.push(name);
         }
         if !same.is_empty() {
-            let _ = writeln!(
-                out,
-                "the same in all         {GOOD}{}{GOOD:#}",
-                wrapped(&same, 24, 80)
-            );
+            let _ = writeln!(out, "the same in all");
+            paragraph(out, &same.join(" "), 2, 0, GOOD);
         }
         if !seen.is_empty() {
             out.push('\n');
@@ -268,17 +261,10 @@ impl Report<'_> {
         }
         let _ = writeln!(out, "{STRONG}what differs, and why{STRONG:#}");
         for (known, names) in uses {
-            let _ = writeln!(
-                out,
-                "{NOTE}~{NOTE:#} {STRONG}{}{STRONG:#}: {}",
-                known.slug, known.about
-            );
-            let _ = writeln!(
-                out,
-                "  {FAINT}{}; {}{FAINT:#}",
-                known.cause.name(),
-                few(&names)
-            );
+            let about = format!("~ {}: {}", known.slug, known.about);
+            paragraph(out, &about, 0, 2, PLAIN);
+            let uses = format!("{}; {}", known.cause.name(), few(&names));
+            paragraph(out, &uses, 2, 0, FAINT);
         }
         let _ = writeln!(
             out,
@@ -309,8 +295,8 @@ impl Report<'_> {
         }
         let _ = writeln!(out, "{STRONG}not possible here{STRONG:#}");
         for (reason, count, names) in reasons {
-            let _ =
-                writeln!(out, "  {count} trials ({}): {reason}", few(&names));
+            let why = format!("{count} trials ({}): {reason}", few(&names));
+            paragraph(out, &why, 2, 2, PLAIN);
         }
         out.push('\n');
     }
@@ -374,7 +360,7 @@ impl Report<'_> {
 /// What one comparison comes to, in at most six characters.
 fn cell(it: &Comparison) -> (Style, String) {
     if it.differing().next().is_some() || !it.broken.is_empty() {
-        return (BAD, "#".to_owned());
+        return (BAD, "!".to_owned());
     }
     if it.unavailable.len() == it.launchers.len() {
         return (FAINT, "n/a".to_owned());
@@ -424,7 +410,7 @@ fn rows(out: &mut String, it: &Comparison, wanted: impl Fn(&Verdict) -> bool) {
                 }
             }
             Verdict::Differs(why) => {
-                let _ = writeln!(out, "  {key:<width$}  {BAD}# {why}{BAD:#}");
+                let _ = writeln!(out, "  {key:<width$}  {BAD}! {why}{BAD:#}");
                 if row.groups.is_empty() {
                     continue;
                 }
@@ -433,40 +419,36 @@ fn rows(out: &mut String, it: &Comparison, wanted: impl Fn(&Verdict) -> bool) {
     }
 }
 
-/// The value all agree on, or each value behind who shows it.
-fn one_line(row: &Row) -> String {
-    let value = |group: &Group| group.value.clone().unwrap_or("-".to_owned());
-    match row.groups.as_slice() {
-        [all] => value(all),
-        groups => groups
-            .iter()
-            .map(|group| {
-                let names: Vec<_> =
-                    group.launchers.iter().map(|it| it.name()).collect();
-                format!("{}: {}", names.join(" "), value(group))
-            })
-            .collect::<Vec<_>>()
-            .join("   "),
-    }
-}
+/// How wide the name of a situation is.
+const LABEL: usize = 22;
+/// How wide the key of a situation is.
+const KEY: usize = 9;
 
-/// Words on lines of `width`, those after the first moved in by `indent`.
-fn wrapped(words: &[String], indent: usize, width: usize) -> String {
-    let mut text = String::new();
-    let mut column = indent;
-    for word in words {
-        if column > indent && column + 1 + word.len() > width {
-            text.push('\n');
-            text.push_str(&" ".repeat(indent));
-            column = indent;
-        } else if column > indent {
-            text.push(' ');
-            column += 1;
-        }
-        text.push_str(word);
-        column += word.len();
-    }
-    text
+/// The value all agree on, or each value behind who shows it; on several lines
+/// where one has not the room.
+fn values(row: &Row, style: Style) -> Vec<Painted> {
+    let room = text::sentence_width().saturating_sub(LABEL + KEY + 2 * GAP);
+    let each: Vec<String> = row
+        .groups
+        .iter()
+        .map(|group| {
+            let value = group.value.as_deref().unwrap_or("-");
+            let names: Vec<_> =
+                group.launchers.iter().map(|it| it.name()).collect();
+            match row.groups.len() {
+                1 => value.to_owned(),
+                _ => format!("{}: {value}", names.join(" ")),
+            }
+        })
+        .collect();
+    let together = each.join("   ");
+    let lines = if together.chars().count() <= room {
+        vec![together]
+    } else {
+        let wrapped = |it: &String| text::wrap(it, room, 2, Breaks::Spaces);
+        each.iter().flat_map(wrapped).collect()
+    };
+    lines.iter().map(|line| Painted::new(style, line)).collect()
 }
 
 /// At most three names, and how many more.
