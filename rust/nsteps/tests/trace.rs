@@ -19,6 +19,7 @@ use nsteps::trace::stage::{PAYLOAD, Stage};
 use nsteps::trace::story::{Line, tell};
 use nsteps::trace::{Call, Made, Recording, flags};
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::process::{ExitCode, Output};
 use std::sync::LazyLock;
 
@@ -51,6 +52,9 @@ fn main() -> ExitCode {
         Trial::ignorable_test("a_program_that_is_not_there_is_named", || {
             let output = nsteps(&["--", "no-such-program"])?;
             says(&output, "there is no program no-such-program")
+        }),
+        Trial::ignorable_test("a_program_is_found_where_the_caller_is", || {
+            a_program_is_found_where_the_caller_is()
         }),
         Trial::ignorable_test("what_changes_privileges_is_told", || {
             what_changes_privileges_is_told()
@@ -403,6 +407,33 @@ fn go_is_seen_to_execute_itself() -> Outcome {
         return Ok(Completion::Completed);
     }
     Err("its child executed nothing but the payload".into())
+}
+
+fn a_program_is_found_where_the_caller_is() -> Outcome {
+    let name = format!("nsteps-trace-{}", std::process::id());
+    let directory = std::env::temp_dir().join(name);
+    fs::create_dir(&directory)?;
+    let traced = || -> Result<Output, Failed> {
+        let launcher = directory.join("my-launcher");
+        fs::write(&launcher, "#!/bin/sh\nexit 3\n")?;
+        fs::set_permissions(&launcher, fs::Permissions::from_mode(0o755))?;
+        Ok(std::process::Command::new(env!("CARGO_BIN_EXE_nsteps"))
+            .args(["trace", "--", "./my-launcher"])
+            .current_dir(&directory)
+            .output()?)
+    };
+    let output = traced();
+    fs::remove_dir_all(&directory)?;
+    let output = output?;
+    if let Some(obstacle) = obstacle(&output) {
+        return unavailable(&obstacle);
+    }
+    let said = String::from_utf8_lossy(&output.stdout);
+    if output.status.success() && said.contains("exit_group(3)") {
+        return Ok(Completion::Completed);
+    }
+    let why = String::from_utf8_lossy(&output.stderr);
+    Err(format!("{}: {said}{why}", output.status).into())
 }
 
 /// The lines of the only command line, or why there are none.

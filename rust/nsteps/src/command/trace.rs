@@ -74,6 +74,7 @@ pub fn tracer(options: &Tracer) -> Result<u8> {
         argv: options.argv.clone(),
         payload: options.payload.clone(),
         every: options.every,
+        directory: None,
         bound: options.seconds.map_or_else(timeout, Duration::from_secs_f64),
     };
     tracer::run(&request).map(|()| 0)

@@ -3,7 +3,7 @@
 
 use super::{Request, Traced};
 use crate::equipment::Equipment;
-use crate::error::{Error, Result};
+use crate::error::{Context, Error, Result};
 use crate::join::held_container;
 use crate::launcher::Launcher;
 use crate::sandbox::{
@@ -11,6 +11,7 @@ use crate::sandbox::{
 };
 use crate::step::{Arguments, Namespace, Step};
 use crate::timeout::timeout;
+use std::path::PathBuf;
 
 /// What a step becomes if nothing else was asked for: every root has one,
 /// and it does nothing.
@@ -23,6 +24,8 @@ pub struct Stage {
     pub sandbox: Sandbox,
     /// The command line.
     pub argv: Vec<String>,
+    /// Where it is run; `/` where that is not said.
+    directory: Option<PathBuf>,
     /// The container that a step joins.
     _container: Option<Running>,
 }
@@ -70,10 +73,11 @@ impl Stage {
             }
         };
         let argv = launcher.argv(step, PROGRAMS, subject.as_deref(), payload);
-        Ok(Stage { sandbox, argv, _container: container })
+        Ok(Stage { sandbox, argv, directory: None, _container: container })
     }
 
-    /// Sets up any command line, with the whole of the host to choose from.
+    /// Sets up any command line, with the whole of the host to choose from, in
+    /// the caller's directory.
     ///
     /// # Errors
     ///
@@ -85,7 +89,10 @@ impl Stage {
     ) -> Result<Stage> {
         let plan = Plan::of(scenario, Tree::Whole, equipment);
         let sandbox = Sandbox::enter(&plan, equipment)?;
-        Ok(Stage { sandbox, argv: argv.to_vec(), _container: None })
+        let here =
+            std::env::current_dir().context("find the working directory")?;
+        let (argv, directory) = (argv.to_vec(), Some(here));
+        Ok(Stage { sandbox, argv, directory, _container: None })
     }
 
     /// Traces it, up to where it becomes `payload`; every call, or only those
@@ -102,6 +109,7 @@ impl Stage {
         let request = Request {
             bound: timeout(),
             argv: self.argv.clone(),
+            directory: self.directory.clone(),
             payload: payload.map(str::to_owned),
             every,
         };
