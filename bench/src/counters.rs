@@ -14,6 +14,7 @@ use nsteps::layout::Layout;
 use nsteps::rootfs::is_static;
 use nsteps::sandbox::protocol::Command;
 use nsteps::sandbox::{PROGRAMS, Sandbox, deadline, read_to_end};
+use nsteps::timeout::timeout;
 use nsteps::trace::{Recording, Request, trace};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -182,6 +183,8 @@ fn column(
         argv: argv.to_vec(),
         payload: payload.map(str::to_owned),
         every: true,
+        bound: timeout(),
+        directory: None,
     };
     let mut recordings = Vec::new();
     for _ in 0..often.traces {

@@ -1,6 +1,12 @@
 //! What can be typed: types only.
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use crate::choice;
+use crate::claims::Claim;
+use crate::launcher::Launcher;
+use crate::pitfalls::Difference;
+use crate::sandbox::Scenario;
+use crate::step::Step;
+use clap::{Args, Parser, Subcommand};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -8,16 +14,27 @@ use std::path::PathBuf;
 /// the three do the same.
 #[derive(Debug, Parser)]
 #[command(name = "nsteps", version, max_term_width = 80)]
+#[command(after_help = FIRST)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
 }
 
+/// What a reader does first: all that `nsteps` says without a subcommand.
+pub const FIRST: &str = "\
+Begin with:
+  nsteps run uts hostname  # run a step, with a command inside
+  nsteps show uts          # read it in C, Go and Rust
+  nsteps compare uts       # see that the three do the same
+
+Where one of them fails, `nsteps doctor` says what is missing.";
+
 /// What can be done.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// List the steps: what each makes, and which post it follows
+    #[command(after_help = LIST)]
     List,
     /// Run one step, with a command of your choice inside
     Run(Run),
@@ -28,104 +45,117 @@ pub enum Command {
     /// Check what the posts claim, on this machine
     Claims(Claims),
     /// Reproduce what differs between the languages, and what the kernel does
-    /// to all of them, with evidence
+    /// to all of them
     Differences(Differences),
     /// Show the effect of any command line that runs the probe
     Observe(Observe),
+    /// Show the system calls by which each language performs a step
+    Trace(Trace),
     /// Say what this machine allows, what is missing, and the remedy
+    #[command(after_help = DOCTOR)]
     Doctor,
     /// Print a completion script
+    #[command(after_help = COMPLETIONS)]
     Completions {
         /// For this shell
         shell: clap_complete::Shell,
     },
     /// Write the manual pages
+    #[command(after_help = MAN)]
     Man {
         /// Into this directory
         dir: PathBuf,
     },
+}
+
+/// The command line of a process that the harness starts for itself.
+///
+/// It is apart from [`Cli`], so that no help, manual page, completion or
+/// suggestion can mention it.
+#[derive(Debug, Parser)]
+#[command(name = "nsteps")]
+pub struct Own {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: OwnCommand,
+}
+
+/// What the harness starts for itself.
+#[derive(Debug, Subcommand)]
+pub enum OwnCommand {
     /// What checks of claims run in their sandboxes
-    #[command(hide = true)]
     Demonstrate {
         /// What, and with what
         #[arg(trailing_var_arg = true)]
         words: Vec<String>,
     },
-    /// Who removes a cgroup when the harness has ended
-    #[command(hide = true)]
+    /// Removes a cgroup when the harness has ended
     Janitor {
         /// The cgroups' directories
         #[arg(required = true)]
         dirs: Vec<PathBuf>,
     },
-    /// The warden of a sandbox: the harness starts it, nobody else should
-    #[command(hide = true)]
+    /// The warden of a sandbox
     Sandbox,
-    /// Show the system calls by which each language performs a step
-    Trace(Trace),
-    /// Who traces in a sandbox: the harness starts it, nobody else should
-    #[command(hide = true)]
+    /// Traces in a sandbox
     Tracer(Tracer),
-}
-
-/// A language of the three.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Language {
-    /// rust/steps, the careful implementation
-    Rust,
-    /// reference-c, the programs of the posts
-    C,
-    /// reference-go, the same in Go
-    Go,
 }
 
 /// `nsteps run`.
 ///
-/// The status is the program's own: C's 0 and Go's 2 are what they are.
 /// Before it starts, `run` steps into a mount namespace from which nothing
 /// propagates out and, for an ordinary user, into a user namespace in which
 /// the user is root.
 #[derive(Debug, Args)]
+#[command(after_help = RUN)]
 pub struct Run {
-    /// The step; `nsteps list` knows them all
-    pub step: String,
+    /// The step, as in `nsteps list`
+    #[arg(value_parser = choice::step(), hide_possible_values = true)]
+    pub step: &'static Step,
     /// Whose program to run
-    #[arg(long, value_enum, default_value_t = Language::Rust)]
-    pub lang: Language,
+    #[arg(long, value_parser = choice::language(), default_value = "rust")]
+    pub lang: Launcher,
     /// What to pivot into: any unpacked root filesystem [default: busybox]
     #[arg(long, value_name = "DIR")]
     pub rootfs: Option<PathBuf>,
     /// Run the program exactly as the post did: nothing protects the machine
     #[arg(long)]
     pub bare: bool,
-    /// The command it becomes [default: sh]; for `join`, the pid comes first
-    #[arg(last = true, value_name = "CMD")]
+    /// The command it becomes, with its arguments [default: sh]; for `join`,
+    /// the pid comes first
+    #[arg(trailing_var_arg = true, value_name = "CMD")]
     pub payload: Vec<OsString>,
 }
 
 /// `nsteps show`.
 #[derive(Debug, Args)]
+#[command(after_help = SHOW)]
 pub struct Show {
-    /// The step; `nsteps list` knows them all
-    pub step: String,
+    /// The step, as in `nsteps list`
+    #[arg(value_parser = choice::step(), hide_possible_values = true)]
+    pub step: &'static Step,
 }
 
 /// `nsteps compare`.
-///
-/// Exit status: 0 if nothing is unexplained, 1 if something is (or an
-/// explanation is no longer seen), 2 if the question could not be answered.
 #[derive(Debug, Args)]
+#[command(after_help = COMPARE)]
 pub struct Compare {
-    /// Only this step (may be repeated)
-    #[arg(long, value_name = "STEP")]
-    pub only: Vec<String>,
-    /// Only this launcher: c, go, rust or unshare (may be repeated)
-    #[arg(long, value_name = "LANG")]
-    pub lang: Vec<String>,
-    /// Only this scenario, as `private`, `user` or `private/user` (may be
-    /// repeated)
-    #[arg(long, value_name = "SCENARIO")]
-    pub scenario: Vec<String>,
+    /// Only these steps, as in `nsteps list`
+    #[arg(value_name = "STEP", value_delimiter = ',')]
+    #[arg(value_parser = choice::step(), hide_possible_values = true)]
+    pub steps: Vec<&'static Step>,
+    /// The same as STEP
+    #[arg(long, value_name = "STEP", value_delimiter = ',')]
+    #[arg(value_parser = choice::step(), hide_possible_values = true)]
+    pub only: Vec<&'static Step>,
+    /// Only these launchers
+    #[arg(long, value_name = "LANG", value_delimiter = ',')]
+    #[arg(value_parser = choice::launcher())]
+    pub lang: Vec<Launcher>,
+    /// Only these scenarios, as `private`, `user` or `private/user`
+    #[arg(long, value_name = "SCENARIO", value_delimiter = ',')]
+    #[arg(value_parser = choice::scenarios(), hide_possible_values = true)]
+    pub scenario: Vec<Vec<Scenario>>,
     /// What the steps pivot into, seen through an overlay [default: busybox]
     #[arg(long, value_name = "DIR")]
     pub rootfs: Option<PathBuf>,
@@ -147,14 +177,16 @@ pub struct Compare {
 ///
 /// Each claim is checked in sandboxes, and the verdict follows from what was
 /// seen: it holds, holds only where something is the case, or is refuted.
-///
-/// Exit status: 0 if every verdict is the expected one, 1 if one is not, 2 if
-/// the question could not be answered.
 #[derive(Debug, Args)]
+#[command(after_help = CLAIMS)]
 pub struct Claims {
     /// Only these: a number, a post (crosby) or a topic of it (crosby/mount)
-    #[arg(value_name = "N|POST")]
-    pub which: Vec<String>,
+    #[arg(value_name = "N|POST", value_delimiter = ',')]
+    #[arg(value_parser = choice::claims(), hide_possible_values = true)]
+    pub which: Vec<Vec<&'static Claim>>,
+    /// Show what was seen, and why it is so
+    #[arg(long, short)]
+    pub verbose: bool,
     /// Print verdicts and evidence as JSON
     #[arg(long)]
     pub json: bool,
@@ -170,14 +202,19 @@ pub struct Claims {
 /// what was seen is compared with what the page of
 /// that name says.  Where chance decides, a check runs until it has its proof
 /// or has reached a bound, and says which.
-///
-/// Exit status: 0 if all are reproduced, 1 if one is not, 2 if the question
-/// could not be answered.
 #[derive(Debug, Args)]
+#[command(after_help = DIFFERENCES)]
 pub struct Differences {
-    /// Only these
-    #[arg(value_name = "SLUG")]
-    pub slugs: Vec<String>,
+    /// Only these, by the names of their pages
+    #[arg(value_name = "SLUG", value_delimiter = ',')]
+    #[arg(value_parser = choice::difference(), hide_possible_values = true)]
+    pub slugs: Vec<Difference>,
+    /// Show what was seen
+    #[arg(long, short)]
+    pub verbose: bool,
+    /// Only list them; nothing is reproduced
+    #[arg(long)]
+    pub list: bool,
     /// Print verdicts and evidence as JSON
     #[arg(long)]
     pub json: bool,
@@ -187,18 +224,16 @@ pub struct Differences {
 ///
 /// The probe is added at the end of each command line, or put where `{}`
 /// stands.  Several command lines, separated by `--`, are compared.
-///
-/// Exit status: 0 if they all do the same, 1 if they differ, 2 if the
-/// question could not be answered.
 #[derive(Debug, Args)]
+#[command(after_help = OBSERVE)]
 pub struct Observe {
-    /// The conditions, as `private/user`
-    #[arg(long, value_name = "SCENARIO")]
-    pub scenario: Option<String>,
+    /// The conditions
+    #[arg(long, value_name = "SCENARIO", value_parser = choice::scenario())]
+    pub scenario: Option<Scenario>,
     /// Print the effects as JSON
     #[arg(long)]
     pub json: bool,
-    /// The command lines, for instance: unshare --uts -- bwrap --unshare-uts
+    /// The command lines
     #[arg(last = true, required = true, value_name = "LAUNCHER")]
     pub launchers: Vec<String>,
 }
@@ -207,36 +242,42 @@ pub struct Observe {
 ///
 /// Side by side, one column for each: what the launcher calls until its
 /// payload begins, and what it calls after that.  Several command lines are
-/// separated by `--`; nobody knows what their payload is, so all is shown.
-/// `~` stands where not all do the same.  A trace ends after ten seconds.
-///
-/// Exit status: 0, or 2 if the question could not be answered.
+/// separated by `--`; what their payload is cannot be known, so all is shown.
+/// A trace ends after ten seconds.
 #[derive(Debug, Args)]
+#[command(after_help = TRACE)]
+#[command(
+    override_usage = "nsteps trace [OPTIONS] STEP [-- PAYLOAD...]\n       \
+                            nsteps trace [OPTIONS] -- CMD... [-- CMD...]..."
+)]
 pub struct Trace {
-    /// The step; `nsteps list` knows them all
-    #[arg(required_unless_present = "launchers")]
-    pub step: Option<String>,
-    /// Only this launcher: c, go, rust or unshare (may be repeated)
-    #[arg(long, value_name = "LANG", conflicts_with = "launchers")]
-    pub lang: Vec<String>,
-    /// The conditions, as `private/user`
-    #[arg(long, value_name = "SCENARIO")]
-    pub scenario: Option<String>,
+    /// The step, as in `nsteps list`
+    #[arg(required_unless_present = "words")]
+    #[arg(value_parser = choice::step(), hide_possible_values = true)]
+    pub step: Option<&'static Step>,
+    /// Only these launchers of the step
+    #[arg(long, value_name = "LANG", value_delimiter = ',')]
+    #[arg(value_parser = choice::launcher())]
+    pub lang: Vec<Launcher>,
+    /// The conditions
+    #[arg(long, value_name = "SCENARIO", value_parser = choice::scenario())]
+    pub scenario: Option<Scenario>,
     /// Show every call, not only those about namespaces and processes
     #[arg(long)]
     pub all: bool,
     /// Print everything that was seen as JSON
     #[arg(long)]
     pub json: bool,
-    /// Any command line instead, for instance: bwrap --unshare-uts true
-    #[arg(last = true, value_name = "CMD", conflicts_with = "step")]
-    pub launchers: Vec<String>,
+    /// What the step becomes [default: /bin/true]; without a step, any command
+    /// lines
+    #[arg(last = true, value_name = "CMD")]
+    pub words: Vec<String>,
 }
 
 /// `nsteps tracer`.
 #[derive(Debug, Args)]
 pub struct Tracer {
-    /// Look away from whoever becomes this program
+    /// Look away from the process that becomes this program
     #[arg(long)]
     pub payload: Option<String>,
     /// Tell of every call
@@ -248,4 +289,191 @@ pub struct Tracer {
     /// The command line
     #[arg(last = true, required = true)]
     pub argv: Vec<String>,
+}
+
+const LIST: &str = "\
+Examples:
+  nsteps list
+  nsteps list | grep pid
+
+Exit status: 0, or 2 if the list could not be written.";
+
+const RUN: &str = "\
+Examples:
+  nsteps run uts hostname
+  nsteps run network --lang c ip addr
+  nsteps run container --rootfs ./debian -- sh -c 'hostname; exit 7'
+
+Exit status: that of the step's program (C ends with 0 and Go with 2, as
+published, whatever the command did); 125 if the step could not be started.";
+
+const SHOW: &str = "\
+Examples:
+  nsteps show uts
+  nsteps show pivot_root | less
+
+Exit status: 0, or 2 if there is no such step or a source is missing.";
+
+const COMPARE: &str = "\
+Examples:
+  nsteps compare
+  nsteps compare uts,ipc --lang c,rust
+  nsteps compare pid --scenario user --verbose
+
+Exit status: 0 if nothing is unexplained, 1 if something is (or an explanation
+is no longer seen), 2 if the question could not be answered.";
+
+const CLAIMS: &str = "\
+Examples:
+  nsteps claims
+  nsteps claims 13 --verbose
+  nsteps claims crosby/mount jd
+
+Exit status: 0 if every verdict is the expected one, 1 if one is not, 2 if the
+question could not be answered.";
+
+const DIFFERENCES: &str = "\
+Examples:
+  nsteps differences
+  nsteps differences sigpipe exit-status --verbose
+  nsteps differences --list
+
+Exit status: 0 if all are reproduced, 1 if one is not, 2 if the question could
+not be answered.";
+
+const OBSERVE: &str = "\
+Examples:
+  nsteps observe -- unshare --uts
+  nsteps observe -- unshare --uts -- bwrap --unshare-uts --dev-bind / /
+  nsteps observe --scenario private/user -- sh -c 'exec {}'
+
+Exit status: 0 if they all do the same, 1 if they differ, 2 if the question
+could not be answered.";
+
+const TRACE: &str = "\
+Examples:
+  nsteps trace uts
+  nsteps trace uts --lang rust,unshare -- hostname
+  nsteps trace -- bwrap --unshare-uts --dev-bind / / true
+
+Exit status: 0, or 2 if the question could not be answered.";
+
+const DOCTOR: &str = "\
+Examples:
+  nsteps doctor
+  sudo nsteps doctor
+
+Exit status: 0 if nothing is missing, 1 if something is.";
+
+const COMPLETIONS: &str = "\
+Examples:
+  nsteps completions bash >~/.local/share/bash-completion/completions/nsteps
+  nsteps completions fish >~/.config/fish/completions/nsteps.fish
+
+Exit status: 0, or 2 if the script could not be written.";
+
+const MAN: &str = "\
+Examples:
+  nsteps man ~/.local/share/man/man1
+  nsteps man /tmp/pages
+
+Exit status: 0, or 2 if a page could not be written.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    /// The words of an example as a shell would hand them over.
+    fn words(line: &str) -> Vec<String> {
+        let line = line.split(['>', '|', '#']).next().unwrap_or("");
+        let mut words = Vec::new();
+        for (index, part) in line.split('\'').enumerate() {
+            match index % 2 {
+                0 => words.extend(part.split_whitespace().map(str::to_owned)),
+                _ => words.push(part.to_owned()),
+            }
+        }
+        words.retain(|it| it != "sudo");
+        words
+    }
+
+    #[test]
+    fn every_help_has_examples_that_can_be_typed_and_the_statuses() {
+        for command in Cli::command().get_subcommands() {
+            let help = command.get_after_help().map(ToString::to_string);
+            let help = help.unwrap_or_default();
+            let name = command.get_name();
+            let examples: Vec<&str> =
+                help.lines().filter(|it| it.starts_with("  ")).collect();
+            assert!((2..=3).contains(&examples.len()), "{name}: {help}");
+            assert!(
+                help.contains("\n\nExit status: 0")
+                    || help.contains("\n\nExit status: that"),
+                "{name}: {help}"
+            );
+            for example in examples {
+                let words = words(example);
+                assert!(words.contains(&name.to_owned()), "{example}");
+                let parsed = Cli::try_parse_from(words);
+                assert!(parsed.is_ok(), "{example}: {parsed:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_to_do_first_can_be_typed() {
+        let lines: Vec<&str> =
+            FIRST.lines().filter(|it| it.starts_with("  nsteps")).collect();
+        assert_eq!(lines.len(), 3);
+        for line in lines {
+            let parsed = Cli::try_parse_from(words(line));
+            assert!(parsed.is_ok(), "{line}: {parsed:?}");
+        }
+    }
+
+    #[test]
+    fn run_needs_no_dashes_before_its_command() {
+        for line in [
+            "nsteps run uts --lang c sh -c x --lang",
+            "nsteps run uts --lang c -- sh -c x --lang",
+            "nsteps run --lang c uts sh -c x --lang",
+        ] {
+            let parsed = Cli::try_parse_from(line.split(' '));
+            let Ok(Cli { command: Command::Run(run) }) = parsed else {
+                panic!("{line}: {parsed:?}");
+            };
+            assert_eq!(run.payload, ["sh", "-c", "x", "--lang"], "{line}");
+            assert_eq!(run.lang, Launcher::C);
+        }
+        let typo = "nsteps run uts --lagn c sh".split(' ');
+        assert!(Cli::try_parse_from(typo).is_err());
+    }
+
+    #[test]
+    fn steps_are_named_in_any_way() {
+        for line in [
+            "nsteps compare uts ipc",
+            "nsteps compare uts,ipc",
+            "nsteps compare --only uts,ipc",
+            "nsteps compare --only uts --only ipc",
+            "nsteps compare uts --only ipc",
+        ] {
+            let parsed = Cli::try_parse_from(line.split(' '));
+            let Ok(Cli { command: Command::Compare(it) }) = parsed else {
+                panic!("{line}: {parsed:?}");
+            };
+            let names: Vec<&str> =
+                it.steps.iter().chain(&it.only).map(|it| it.name).collect();
+            assert_eq!(names, ["uts", "ipc"], "{line}");
+        }
+    }
+
+    #[test]
+    fn what_the_harness_starts_for_itself_is_nowhere_to_be_seen() {
+        for own in Own::command().get_subcommands() {
+            let name = own.get_name();
+            assert!(Cli::command().find_subcommand(name).is_none(), "{name}");
+        }
+    }
 }

@@ -1,42 +1,69 @@
 //! Ctrl-C: finish the trials that run, start no more, and leave nothing.
 
 use crate::error::{Error, Result};
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 /// What a shell shows for a program that SIGINT ended.
 pub const STATUS: u8 = 130;
 
+/// How long work in hand may take to end by itself.  A trial that waits for
+/// something else may take longer, and the reader has asked to stop.
+const GRACE: Duration = Duration::from_secs(1);
+
 static REQUESTED: AtomicBool = AtomicBool::new(false);
 static WORKING: AtomicUsize = AtomicUsize::new(0);
 
-/// From now on SIGINT and SIGTERM let the work in hand end; the second one,
-/// or one where there is no such work, ends the program at once (the kernel
-/// then ends every sandbox).
+/// From now on SIGINT and SIGTERM let the work in hand end, if it ends soon.
+/// The second signal, the first one where there is no such work, and the end
+/// of patience end the program at once; the kernel then ends every sandbox.
 ///
 /// To be called before any thread is started: threads inherit the mask.
 pub fn heed() {
     let mut signals = SigSet::empty();
     signals.add(Signal::SIGINT);
     signals.add(Signal::SIGTERM);
+    let Ok(bell) = SignalFd::with_flags(&signals, SfdFlags::SFD_CLOEXEC) else {
+        return;
+    };
     if signals.thread_block().is_err() {
         return;
     }
     std::thread::spawn(move || {
-        while signals.wait().is_ok() {
-            let again = REQUESTED.swap(true, Ordering::Relaxed);
-            if again || WORKING.load(Ordering::Relaxed) == 0 {
-                std::process::exit(STATUS.into());
-            }
+        if !rings(&bell, PollTimeout::NONE) {
+            return;
         }
+        REQUESTED.store(true, Ordering::Relaxed);
+        if WORKING.load(Ordering::Relaxed) > 0 {
+            let grace = PollTimeout::try_from(GRACE);
+            rings(&bell, grace.unwrap_or(PollTimeout::ZERO));
+        }
+        std::process::exit(STATUS.into());
     });
 }
 
-/// Goes no further once somebody has asked to stop.
+/// Waits for a signal, and takes it; `false` where none came in time.
+fn rings(bell: &SignalFd, patience: PollTimeout) -> bool {
+    let mut fds = [PollFd::new(bell.as_fd(), PollFlags::POLLIN)];
+    loop {
+        match poll(&mut fds, patience) {
+            Err(Errno::EINTR) => {}
+            Ok(1..) => return bell.read_signal().is_ok(),
+            _ => return false,
+        }
+    }
+}
+
+/// Goes no further once the user has asked to stop.
 ///
 /// # Errors
 ///
-/// Somebody has.
+/// The user has.
 pub fn check() -> Result<()> {
     if requested() {
         return Err(Error::new("interrupted").with_status(STATUS));
@@ -44,7 +71,7 @@ pub fn check() -> Result<()> {
     Ok(())
 }
 
-/// Whether somebody has asked to stop.
+/// Whether the user has asked to stop.
 pub fn requested() -> bool {
     REQUESTED.load(Ordering::Relaxed)
 }

@@ -58,6 +58,114 @@ impl Launcher {
         }
     }
 
+    /// The sources that all steps of this language share, what a step calls
+    /// first in front.
+    pub const fn shared(self) -> &'static [&'static str] {
+        match self {
+            Launcher::C => &["reference-c/skeleton.h"],
+            Launcher::Go => &[
+                "reference-go/internal/skeleton/skeleton.go",
+                "reference-go/internal/skeleton/init.go",
+                "reference-go/internal/skeleton/lo.go",
+                "reference-go/internal/skeleton/map_root.go",
+                "reference-go/internal/skeleton/new_root.go",
+                "reference-go/internal/skeleton/setns.go",
+            ],
+            Launcher::Rust => &[
+                "rust/steps/src/skeleton.rs",
+                "rust/steps/src/lib.rs",
+                "rust/steps/src/start.rs",
+                "rust/steps/src/arguments.rs",
+                "rust/steps/src/payload.rs",
+                "rust/steps/src/prepare.rs",
+                "rust/steps/src/kernel.rs",
+                "rust/steps/src/status.rs",
+                "rust/steps/src/failure.rs",
+            ],
+            Launcher::Unshare => &[],
+        }
+    }
+
+    /// The words that its grammar reserves, as far as steps use them.
+    pub const fn keywords(self) -> &'static [&'static str] {
+        match self {
+            Launcher::C => &[
+                "break", "case", "char", "const", "continue", "default",
+                "define", "do", "else", "enum", "extern", "for", "goto", "if",
+                "include", "inline", "int", "long", "return", "short",
+                "signed", "sizeof", "static", "struct", "switch", "typedef",
+                "union", "unsigned", "void", "volatile", "while",
+            ],
+            Launcher::Go => &[
+                "break",
+                "case",
+                "chan",
+                "const",
+                "continue",
+                "default",
+                "defer",
+                "else",
+                "for",
+                "func",
+                "go",
+                "goto",
+                "if",
+                "import",
+                "interface",
+                "map",
+                "nil",
+                "package",
+                "range",
+                "return",
+                "select",
+                "struct",
+                "switch",
+                "type",
+                "var",
+            ],
+            Launcher::Rust => &[
+                "as",
+                "break",
+                "const",
+                "continue",
+                "crate",
+                "dyn",
+                "else",
+                "enum",
+                "extern",
+                "false",
+                "fn",
+                "for",
+                "if",
+                "impl",
+                "in",
+                "let",
+                "loop",
+                "macro_rules",
+                "match",
+                "mod",
+                "move",
+                "mut",
+                "pub",
+                "ref",
+                "return",
+                "self",
+                "Self",
+                "static",
+                "struct",
+                "super",
+                "trait",
+                "true",
+                "type",
+                "unsafe",
+                "use",
+                "where",
+                "while",
+            ],
+            Launcher::Unshare => &[],
+        }
+    }
+
     /// What has to be installed to build it, for the message that says so.
     pub const fn toolchain(self) -> &'static str {
         match self {

@@ -1,13 +1,26 @@
 //! The command `nsteps`.
 
-use clap::Parser;
-use nsteps::cli::{Cli, Command};
-use nsteps::error::{Error, Result};
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand};
+use nsteps::cli::{Cli, Command, FIRST, Own, OwnCommand};
+use nsteps::command::run::OWN_FAILURE;
+use nsteps::error::{Error, Result, TROUBLE};
 use nsteps::{cgroup, command, interrupt, sandbox, sys};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    match run(&Cli::parse().command) {
+    let first = std::env::args_os().nth(1).unwrap_or_default();
+    let first = first.to_string_lossy();
+    let done = if OwnCommand::has_subcommand(&first) {
+        own(&Own::parse().command)
+    } else {
+        command::manual::complete();
+        match Cli::try_parse() {
+            Ok(cli) => run(&cli.command),
+            Err(error) => return misunderstood(&error, &first),
+        }
+    };
+    match done {
         Ok(status) => ExitCode::from(status),
         Err(Error { message, status }) => {
             eprintln!("nsteps: {message}");
@@ -16,16 +29,28 @@ fn main() -> ExitCode {
     }
 }
 
+/// What clap has to say: the help that was asked for, or what is wrong.
+fn misunderstood(error: &clap::Error, first: &str) -> ExitCode {
+    if first.is_empty() {
+        let about = Cli::command().get_about().map(ToString::to_string);
+        eprintln!("{}\n\n{FIRST}\n", about.unwrap_or_default());
+        eprintln!("`nsteps --help` says what else there is.");
+        return ExitCode::from(TROUBLE);
+    }
+    // A reader that has gone away is no trouble.
+    let _ = error.print();
+    let status = match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => 0,
+        // The other statuses are those of what it runs.
+        _ if first == "run" => OWN_FAILURE,
+        _ => TROUBLE,
+    };
+    ExitCode::from(status)
+}
+
 fn run(command: &Command) -> Result<u8> {
-    // The others become something else, or belong to a harness.
-    if !matches!(
-        command,
-        Command::Run(_)
-            | Command::Demonstrate { .. }
-            | Command::Janitor { .. }
-            | Command::Sandbox
-            | Command::Tracer(_)
-    ) {
+    // `run` becomes something else, which has signals of its own.
+    if !matches!(command, Command::Run(_)) {
         // Where the caller ignores SIGCHLD, the kernel keeps no status of any
         // child.
         sys::default_sigchld();
@@ -39,13 +64,19 @@ fn run(command: &Command) -> Result<u8> {
         Command::Claims(options) => command::claims::run(options),
         Command::Differences(options) => command::differences::run(options),
         Command::Observe(options) => command::observe::run(options),
+        Command::Trace(options) => command::trace::run(options),
         Command::Doctor => command::doctor::run(),
         Command::Completions { shell } => command::manual::completions(*shell),
         Command::Man { dir } => command::manual::pages(dir),
-        Command::Demonstrate { words } => nsteps::demonstrations::run(words),
-        Command::Janitor { dirs } => cgroup::janitor(dirs).map(|()| 0),
-        Command::Sandbox => sandbox::inside::warden().map(|()| 0),
-        Command::Trace(options) => command::trace::run(options),
-        Command::Tracer(options) => command::trace::tracer(options),
+    }
+}
+
+/// What belongs to a harness, which also ends it.
+fn own(command: &OwnCommand) -> Result<u8> {
+    match command {
+        OwnCommand::Demonstrate { words } => nsteps::demonstrations::run(words),
+        OwnCommand::Janitor { dirs } => cgroup::janitor(dirs).map(|()| 0),
+        OwnCommand::Sandbox => sandbox::inside::warden().map(|()| 0),
+        OwnCommand::Tracer(options) => command::trace::tracer(options),
     }
 }

@@ -1,21 +1,17 @@
 //! A comparison as a person reads it.  Nothing is decided here.
 
 use crate::checked::{Checked, some};
-use crate::compare::{Comparison, Group, Row, Standing, Verdict};
+use crate::compare::{Comparison, Row, Standing, Verdict};
 use crate::error::TROUBLE;
 use crate::join::{IDENTICAL, THE_CONTAINERS};
 use crate::known::KnownDifference;
 use crate::launcher::{LANGUAGES, LAUNCHERS, Launcher};
 use crate::sandbox::{Mounts, SCENARIOS, Scenario};
 use crate::step::{Namespace, STEPS, Step};
-use anstyle::{AnsiColor, Style};
+use crate::style::{BAD, FAINT, GOOD, NOTE, PLAIN, STRONG};
+use crate::text::{self, Breaks, Cell, GAP, Painted, paragraph};
+use anstyle::Style;
 use std::fmt::Write;
-
-const GOOD: Style = AnsiColor::Green.on_default();
-const NOTE: Style = AnsiColor::Yellow.on_default();
-const BAD: Style = AnsiColor::Red.on_default().bold();
-const FAINT: Style = Style::new().dimmed();
-const STRONG: Style = Style::new().bold();
 
 /// What is printed at the end of a comparison.
 pub struct Report<'a> {
@@ -155,45 +151,46 @@ impl Report<'_> {
                 columns.push(it.scenario.mounts);
             }
         }
-        let heads: String =
-            columns.iter().map(|it| format!(" {:<10}", it.name())).collect();
-        let heads = heads.trim_end();
-        let _ = writeln!(
-            out,
-            "{STRONG}{:<21} {:<24}{heads}{STRONG:#}",
-            "step", "new namespaces"
-        );
+        let mut head = vec!["step", "new namespaces"];
+        head.extend(columns.iter().map(|it| it.name()));
         let ran = who_ran(self.plain());
-        for step in steps {
-            let made = step.namespace_names();
-            let mut line = format!("{:<21} {made:<24}", step.name);
-            for mounts in &columns {
-                let cells: Vec<(Style, String)> = SCENARIOS
-                    .iter()
-                    .filter(|it| it.mounts == *mounts)
-                    .filter_map(|it| self.of(step, None, *it))
-                    .map(|it| cell(it, &ran))
-                    .collect();
-                let Some(((style, first), rest)) = cells.split_first() else {
-                    line.push_str("           ");
-                    continue;
-                };
-                let mut shown = first.clone();
-                let mut style = *style;
-                for (other, word) in rest {
-                    if word != first {
-                        shown.push('|');
-                        shown.push_str(word);
-                        style = if *other == BAD { BAD } else { NOTE };
-                    }
-                }
-                let gap = 10_usize.saturating_sub(shown.len());
-                let _ = write!(line, " {style}{shown}{style:#}{:gap$}", "");
-            }
-            out.push_str(line.trim_end());
-            out.push('\n');
+        let rows: Vec<Vec<Cell>> = steps
+            .iter()
+            .map(|step| {
+                let made = step.namespace_names();
+                let mut row = vec![step.name.into(), made.into()];
+                let places = columns.iter();
+                row.extend(places.map(|it| self.place(step, *it, &ran)));
+                row
+            })
+            .collect();
+        text::table(out, &head, &rows, text::width());
+        for line in self.legend(&ran).lines() {
+            paragraph(out, line, 0, 2, FAINT);
         }
-        let _ = writeln!(out, "{FAINT}{}{FAINT:#}\n", self.legend(&ran));
+        out.push('\n');
+    }
+
+    /// What a step comes to under one kind of mounts.
+    fn place(&self, step: &Step, mounts: Mounts, ran: &[Launcher]) -> Cell {
+        let cells: Vec<(Style, String)> = SCENARIOS
+            .iter()
+            .filter(|it| it.mounts == mounts)
+            .filter_map(|it| self.of(step, None, *it))
+            .map(|it| cell(it, ran))
+            .collect();
+        let Some(((style, first), rest)) = cells.split_first() else {
+            return "".into();
+        };
+        let (mut style, mut shown) = (*style, first.clone());
+        for (other, word) in rest {
+            if word != first {
+                shown.push('|');
+                shown.push_str(word);
+                style = if *other == BAD { BAD } else { NOTE };
+            }
+        }
+        Cell::new(style, shown)
     }
 
     /// What the words in the table mean: the first line names the launchers
@@ -231,7 +228,7 @@ impl Report<'_> {
             );
         }
         lines.push(
-            "~ explained below   # unexplained   ERRNO all refuse with it"
+            "~ explained below   ! unexplained   ERRNO all refuse with it"
                 .to_owned(),
         );
         lines.push(
@@ -283,12 +280,12 @@ impl Report<'_> {
             let [most, others @ ..] = alike[0].ways.as_slice() else {
                 continue;
             };
-            let names = alike.iter().map(|it| it.name_with(&most.steps));
+            let names: Vec<_> =
+                alike.iter().map(|it| it.name_with(&most.steps)).collect();
             if most.rows.is_empty() {
                 same.extend(names);
             } else {
-                let names: Vec<_> = names.collect();
-                most.print(out, &wrapped(&names, 0, 23));
+                most.print(out, &names.join(" "));
             }
             let mut reworded = 0;
             for way in others {
@@ -298,27 +295,20 @@ impl Report<'_> {
                 }
                 let names: Vec<_> =
                     way.steps.iter().map(|it| format!("{it}:")).collect();
-                let _ = writeln!(out, "{}", wrapped(&names, 0, 80));
+                paragraph(out, &names.join(" "), 0, 0, PLAIN);
                 way.print(out, alike[0].name);
             }
             if reworded > 0 {
-                let _ = writeln!(
-                    out,
-                    "{:23} {FAINT}{reworded} steps in other words (-v)\
-                     {FAINT:#}",
-                    ""
-                );
+                let text = format!("{reworded} steps in other words (-v)");
+                beside_label(out, "", "", vec![Painted::new(FAINT, &text)]);
             }
         }
         for (what, style, names) in
             [("the same in all", GOOD, &same), ("not compared", FAINT, &alone)]
         {
             if !names.is_empty() {
-                let _ = writeln!(
-                    out,
-                    "{what:<23} {style}{}{style:#}",
-                    wrapped(names, 24, 80)
-                );
+                let _ = writeln!(out, "{what}");
+                paragraph(out, &names.join(" "), 2, 0, style);
             }
         }
         out.push('\n');
@@ -356,17 +346,10 @@ impl Report<'_> {
         }
         let _ = writeln!(out, "{STRONG}what differs, and why{STRONG:#}");
         for (known, names) in uses {
-            let _ = writeln!(
-                out,
-                "{NOTE}~{NOTE:#} {STRONG}{}{STRONG:#}: {}",
-                known.slug, known.about
-            );
-            let _ = writeln!(
-                out,
-                "  {FAINT}{}; {}{FAINT:#}",
-                known.cause.name(),
-                few(&names)
-            );
+            let about = format!("~ {}: {}", known.slug, known.about);
+            paragraph(out, &about, 0, 2, PLAIN);
+            let uses = format!("{}; {}", known.cause.name(), few(&names));
+            paragraph(out, &uses, 2, 0, FAINT);
         }
         let _ = writeln!(
             out,
@@ -397,8 +380,8 @@ impl Report<'_> {
         }
         let _ = writeln!(out, "{STRONG}not possible here{STRONG:#}");
         for (reason, count, names) in reasons {
-            let _ =
-                writeln!(out, "  {count} trials ({}): {reason}", few(&names));
+            let why = format!("{count} trials ({}): {reason}", few(&names));
+            paragraph(out, &why, 2, 2, PLAIN);
         }
         out.push('\n');
     }
@@ -485,33 +468,46 @@ struct Situation<'a> {
 /// What came of a situation, and for which steps.
 #[derive(PartialEq)]
 struct Way<'a> {
-    /// Each row in which the launchers part: its key, and who shows what.
-    rows: Vec<(Style, &'a str, String)>,
+    /// Each row in which the launchers differ.
+    rows: Vec<&'a Row>,
     steps: Vec<&'a str>,
 }
 
 impl Way<'_> {
     /// Whether the launchers end as they do there, whatever they say.
     fn ends_as(&self, other: &Way<'_>) -> bool {
-        let row = |way: &Way<'_>| {
-            let exit = way.rows.iter().find(|(_, key, _)| *key == "exit");
-            exit.map(|(_, _, row)| row.clone())
+        let exit = |way: &Way<'_>| {
+            let exit = way.rows.iter().find(|row| row.key == "exit");
+            exit.map(|row| row.groups.clone())
         };
-        row(self) == row(other)
+        exit(self) == exit(other)
     }
 
     /// The rows, beside a label of one line or several.
     fn print(&self, out: &mut String, label: &str) {
-        let mut labels = label.lines();
-        for (style, key, row) in &self.rows {
-            let label = labels.next().unwrap_or_default();
-            let _ =
-                writeln!(out, "{label:<23} {key:<10} {style}{row}{style:#}");
-        }
-        for label in labels {
-            let _ = writeln!(out, "{label}");
+        let mut label = label;
+        for row in &self.rows {
+            let style = match &row.verdict {
+                Verdict::Differs(_) => BAD,
+                _ => NOTE,
+            };
+            beside_label(out, label, &row.key, values(row, style));
+            label = "";
         }
     }
+}
+
+/// A label, a key and what is to be said of them, in columns.
+fn beside_label(
+    out: &mut String,
+    label: &str,
+    key: &str,
+    values: Vec<Painted>,
+) {
+    let label = text::wrap(label, LABEL, 0, Breaks::Spaces);
+    let label = label.iter().map(|it| Painted::new(PLAIN, it)).collect();
+    let key = vec![Painted::new(PLAIN, key)];
+    text::beside(out, &[label, key, values], &[LABEL, KEY, 0]);
 }
 
 impl<'a> Situation<'a> {
@@ -565,7 +561,7 @@ impl<'a> Situation<'a> {
         names
     }
 
-    fn add(&mut self, step: &'a str, rows: Vec<(Style, &'a str, String)>) {
+    fn add(&mut self, step: &'a str, rows: Vec<&'a Row>) {
         if self.ways.iter().any(|way| way.steps.contains(&step)) {
             return;
         }
@@ -589,19 +585,12 @@ fn is_a_join(it: &Comparison) -> bool {
     it.subject.situation.is_some() && it.subject.behaviour().is_none()
 }
 
-/// The rows in which the launchers part.
-fn parting(it: &Comparison) -> Vec<(Style, &str, String)> {
-    it.rows
-        .iter()
-        .filter_map(|row| {
-            let style = match &row.verdict {
-                Verdict::Same | Verdict::NotCompared => return None,
-                Verdict::Explained(_) => NOTE,
-                Verdict::Differs(_) => BAD,
-            };
-            Some((style, row.key.as_str(), one_line(row)))
-        })
-        .collect()
+/// The rows in which the launchers differ.
+fn parting(it: &Comparison) -> Vec<&Row> {
+    let differs = |row: &&Row| {
+        !matches!(row.verdict, Verdict::Same | Verdict::NotCompared)
+    };
+    it.rows.iter().filter(differs).collect()
 }
 
 /// What one comparison comes to, in a word; in parentheses where not all that
@@ -609,7 +598,7 @@ fn parting(it: &Comparison) -> Vec<(Style, &str, String)> {
 fn cell(it: &Comparison, ran: &[Launcher]) -> (Style, String) {
     let standing = it.standing();
     if standing == Standing::Differs || !it.broken.is_empty() {
-        return (BAD, "#".to_owned());
+        return (BAD, "!".to_owned());
     }
     let observed = it.observed();
     if standing == Standing::NotCompared {
@@ -732,7 +721,7 @@ fn rows(out: &mut String, it: &Comparison, wanted: impl Fn(&Verdict) -> bool) {
                 }
             }
             Verdict::Differs(why) => {
-                let _ = writeln!(out, "  {key:<width$}  {BAD}# {why}{BAD:#}");
+                let _ = writeln!(out, "  {key:<width$}  {BAD}! {why}{BAD:#}");
                 if row.groups.is_empty() {
                     continue;
                 }
@@ -741,40 +730,36 @@ fn rows(out: &mut String, it: &Comparison, wanted: impl Fn(&Verdict) -> bool) {
     }
 }
 
-/// The value all agree on, or each value behind who shows it.
-fn one_line(row: &Row) -> String {
-    let value = |group: &Group| group.value.clone().unwrap_or("-".to_owned());
-    match row.groups.as_slice() {
-        [all] => value(all),
-        groups => groups
-            .iter()
-            .map(|group| {
-                let names: Vec<_> =
-                    group.launchers.iter().map(|it| it.name()).collect();
-                format!("{}: {}", names.join(" "), value(group))
-            })
-            .collect::<Vec<_>>()
-            .join("   "),
-    }
-}
+/// How wide the name of a situation is.
+const LABEL: usize = 22;
+/// How wide the key of a situation is.
+const KEY: usize = 9;
 
-/// Words on lines of `width`, those after the first moved in by `indent`.
-fn wrapped(words: &[String], indent: usize, width: usize) -> String {
-    let mut text = String::new();
-    let mut column = indent;
-    for word in words {
-        if column > indent && column + 1 + word.len() > width {
-            text.push('\n');
-            text.push_str(&" ".repeat(indent));
-            column = indent;
-        } else if column > indent {
-            text.push(' ');
-            column += 1;
-        }
-        text.push_str(word);
-        column += word.len();
-    }
-    text
+/// The value all agree on, or each value behind who shows it; on several lines
+/// where one has not the room.
+fn values(row: &Row, style: Style) -> Vec<Painted> {
+    let room = text::sentence_width().saturating_sub(LABEL + KEY + 2 * GAP);
+    let each: Vec<String> = row
+        .groups
+        .iter()
+        .map(|group| {
+            let value = group.value.as_deref().unwrap_or("-");
+            let names: Vec<_> =
+                group.launchers.iter().map(|it| it.name()).collect();
+            match row.groups.len() {
+                1 => value.to_owned(),
+                _ => format!("{}: {value}", names.join(" ")),
+            }
+        })
+        .collect();
+    let together = each.join("   ");
+    let lines = if together.chars().count() <= room {
+        vec![together]
+    } else {
+        let wrapped = |it: &String| text::wrap(it, room, 2, Breaks::Spaces);
+        each.iter().flat_map(wrapped).collect()
+    };
+    lines.iter().map(|line| Painted::new(style, line)).collect()
 }
 
 /// At most three names, and how many more.

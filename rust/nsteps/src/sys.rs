@@ -264,16 +264,6 @@ pub fn pidfd_kill(pidfd: &OwnedFd) -> nix::Result<()> {
     Errno::result(result).map(drop)
 }
 
-/// How many columns the terminal on standard output has, if it is one.
-pub fn terminal_width() -> Option<usize> {
-    nix::ioctl_read_bad!(window_size, libc::TIOCGWINSZ, libc::winsize);
-    let mut size =
-        libc::winsize { ws_row: 0, ws_col: 0, ws_xpixel: 0, ws_ypixel: 0 };
-    // SAFETY: TIOCGWINSZ writes one struct winsize, to which we point.
-    unsafe { window_size(libc::STDOUT_FILENO, &mut size) }.ok()?;
-    (size.ws_col > 0).then_some(size.ws_col.into())
-}
-
 /// Takes ownership of a descriptor the kernel has just handed over.
 pub fn own(fd: RawFd) -> OwnedFd {
     use std::os::fd::FromRawFd;

@@ -13,6 +13,7 @@ pub mod flags;
 pub mod names;
 pub mod page;
 pub mod print;
+pub mod privileges;
 pub mod stage;
 pub mod story;
 pub mod tracer;
@@ -23,6 +24,7 @@ use crate::sandbox::{OBSERVED_PROC, Sandbox, read_to_end};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// Everything a tracer saw.
@@ -158,6 +160,8 @@ pub struct Request {
     pub every: bool,
     /// How long the tracer may take.
     pub bound: Duration,
+    /// Where in the sandbox it is run; `/` where that is not said.
+    pub directory: Option<PathBuf>,
 }
 
 /// What was seen, and what the traced said on standard output and error.
@@ -187,7 +191,9 @@ pub fn trace(sandbox: &mut Sandbox, request: &Request) -> Result<Traced> {
     }
     argv.push("--".to_owned());
     argv.extend(request.argv.iter().cloned());
-    let mut running = sandbox.run(&Command { argv, ..Command::default() })?;
+    let directory = request.directory.clone();
+    let mut running =
+        sandbox.run(&Command { argv, directory, ..Command::default() })?;
     drop(running.stdin.take());
 
     // The tracer has its own bound, and after it half of ours to report.

@@ -4,14 +4,19 @@
 mod availability;
 mod elsewhere;
 
-use availability::unavailable;
+use availability::{is_of_the_machine, unavailable};
 use elsewhere::elsewhere;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use nsteps::interrupt;
+use nsteps::launcher::LANGUAGES;
 use nsteps::layout::Layout;
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode, Output, Stdio};
+use std::time::{Duration, Instant};
 
 /// What a trial found: nothing, what is wrong, or why it could not look.
 type Found = Result<Completion, Failed>;
@@ -30,6 +35,24 @@ const TRIALS: &[Tried] = &[
     ("colours_are_for_terminals", colours),
     ("without_procfs_there_is_one_line", without_procfs),
     ("what_is_forbidden_is_said_with_its_remedy", forbidden),
+    ("without_a_word_it_says_what_to_do_first", first_words),
+    ("names_are_completed_and_nothing_hidden_is", completions),
+    ("no_manual_page_is_about_what_is_hidden", manual_pages),
+    ("nothing_is_wider_than_the_terminal", narrow),
+    ("show_ends_with_what_all_steps_share", skeletons),
+    ("a_step_is_traced_with_a_command_of_ones_own", traced_payload),
+    ("interrupted_it_ends_at_once::compare", || interrupted(&["compare"])),
+    ("interrupted_it_ends_at_once::claims", || interrupted(&["claims"])),
+    ("interrupted_it_ends_at_once::differences", || {
+        interrupted(&["differences"])
+    }),
+    ("interrupted_it_ends_at_once::observe", || {
+        interrupted(&["observe", "--", "sh", "-c", "sleep 1000"])
+    }),
+    ("interrupted_it_ends_at_once::trace", || {
+        interrupted(&["trace", "--", "sleep", "1000"])
+    }),
+    ("interrupted_it_ends_at_once::doctor", || interrupted(&["doctor"])),
 ];
 
 fn main() -> ExitCode {
@@ -90,7 +113,13 @@ fn cannot_run() -> Result<Option<String>, Failed> {
 fn unknown_names() -> Found {
     for (arguments, words) in [
         (&["show", "nosuch"][..], "no step is called nosuch"),
+        (&["show", "pivotroot"], "did you mean pivot_root?"),
         (&["compare", "--only", "nosuch"], "no step is called nosuch"),
+        (&["compare", "uts,ipx"], "no step is called ipx: did you mean ipc?"),
+        (&["trace", "nosuch"], "no step is called nosuch"),
+        (&["trace", "--lang", "perl", "uts"], "no language is called perl"),
+        (&["claims", "crosbi"], "no claim is called crosbi: did you mean"),
+        (&["differences", "sigpip"], "did you mean sigpipe?"),
         (&["compare", "--lang", "perl"], "no language is called perl"),
         (&["compare", "--scenario", "nosuch"], "no scenario is called nosuch"),
         (
@@ -100,12 +129,6 @@ fn unknown_names() -> Found {
     ] {
         expect(&mut nsteps(arguments)?, 2, words)?;
     }
-    // clap answers with usage, in more lines than one.
-    let output = nsteps(&["run", "uts", "--lang", "perl"])?.output()?;
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    if output.status.code() != Some(2) || !stderr.contains("perl") {
-        return Err(format!("{}: {stderr}", output.status).into());
-    }
     Ok(Completion::Completed)
 }
 
@@ -114,6 +137,11 @@ fn own_mistakes() -> Found {
         &mut nsteps(&["run", "nosuch", "--", "true"])?,
         125,
         "no step is called nosuch",
+    )?;
+    expect(
+        &mut nsteps(&["run", "uts", "--lang", "perl"])?,
+        125,
+        "no language is called perl",
     )?;
     expect(
         &mut nsteps(&["compare", "--rootfs", "/no/such", "--only", "uts"])?,
@@ -135,13 +163,15 @@ fn statuses() -> Found {
     if let Some(reason) = cannot_run()? {
         return unavailable(&reason);
     }
-    let exit_7 = ["--", "sh", "-c", "exit 7"];
-    for (language, status) in [("c", 0), ("go", 2), ("rust", 7)] {
-        let mut run = nsteps(&["run", "uts", "--lang", language])?;
-        let output = run.args(exit_7).output()?;
-        if output.status.code() != Some(status) {
-            let why = format!("{language} ends with {}", output.status);
-            return Err(why.into());
+    for dashes in [&["--"][..], &[]] {
+        for (language, status) in [("c", 0), ("go", 2), ("rust", 7)] {
+            let mut run = nsteps(&["run", "uts", "--lang", language])?;
+            run.args(dashes).args(["sh", "-c", "exit 7"]);
+            let output = run.output()?;
+            if output.status.code() != Some(status) {
+                let why = format!("{language} ends with {}", output.status);
+                return Err(why.into());
+            }
         }
     }
     let mut missing = nsteps(&["run", "uts", "--", "/no/such/program"])?;
@@ -260,6 +290,250 @@ fn colours() -> Found {
         }
     }
     Ok(Completion::Completed)
+}
+
+fn first_words() -> Found {
+    let output = nsteps(&[])?.output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    let commands =
+        said.lines().filter(|it| it.starts_with("  nsteps ")).count();
+    if output.status.code() != Some(2) || commands != 3 {
+        return Err(format!("{}: {said}", output.status).into());
+    }
+    Ok(Completion::Completed)
+}
+
+/// What the harness starts for itself, and no reader should.
+const HIDDEN: &[&str] = &["demonstrate", "janitor", "sandbox", "tracer"];
+
+/// What a shell is told that a word could become.
+fn completed(words: &[&str]) -> Result<Vec<String>, Failed> {
+    let mut asked = nsteps(&["--", "nsteps"])?;
+    asked.args(words).env("NSTEPS_COMPLETE", "fish");
+    let said = expect(&mut asked, 0, "")?;
+    Ok(said
+        .lines()
+        .filter_map(|line| line.split('\t').next())
+        .map(str::to_owned)
+        .collect())
+}
+
+fn completions() -> Found {
+    for (words, wanted) in [
+        (&["show", "pid_o"][..], "pid_oldproc"),
+        (&["run", "mou"], "mount"),
+        (&["run", "uts", "--lang", "r"], "rust"),
+        (&["compare", "uts,ip"], "uts,ipc"),
+        (&["compare", "--lang", "uns"], "unshare"),
+        (&["compare", "--scenario", "private/u"], "private/user"),
+        (&["trace", "pid_o"], "pid_oldproc"),
+        (&["observe", "--scenario", "sh"], "shared/root"),
+        (&["differences", "sigp"], "sigpipe"),
+        (&["claims", "crosby/m"], "crosby/mount"),
+    ] {
+        let all = completed(words)?;
+        if !all.iter().any(|it| it == wanted) {
+            return Err(format!("{words:?} becomes {all:?}").into());
+        }
+    }
+    let all = completed(&[""])?;
+    let shown = HIDDEN.iter().find(|it| all.iter().any(|all| all == *it));
+    if let Some(hidden) = shown {
+        return Err(format!("{hidden} is completed").into());
+    }
+    for shell in ["bash", "zsh", "fish"] {
+        let script = expect(&mut nsteps(&["completions", shell])?, 0, "")?;
+        if !script.contains("NSTEPS_COMPLETE") {
+            return Err(format!("{shell} asks nothing: {script}").into());
+        }
+    }
+    let script = "source <(\"$1\" completions bash)
+        nsteps() { :; }; PATH=${1%/*}:$PATH
+        COMP_WORDS=(nsteps show pid_o); COMP_CWORD=2; COMP_TYPE=9
+        _clap_complete_nsteps nsteps pid_o show; echo \"${COMPREPLY[*]}\"";
+    let mut bash = Command::new("bash");
+    bash.args(["-c", script, "bash"]).arg(program()?);
+    let said = expect(&mut bash, 0, "")?;
+    if said.trim() != "pid_oldproc" {
+        return Err(format!("bash completes {said}").into());
+    }
+    Ok(Completion::Completed)
+}
+
+fn manual_pages() -> Found {
+    let scratch = Scratch::new("man")?;
+    expect(nsteps(&["man"])?.arg(&scratch.0), 0, "")?;
+    let mut pages = 0;
+    for page in fs::read_dir(&scratch.0)? {
+        let page = page?.path();
+        let text = fs::read_to_string(&page)?;
+        pages += 1;
+        for hidden in HIDDEN {
+            let of_its_own = page.ends_with(format!("nsteps-{hidden}.1"));
+            if of_its_own || text.contains(&format!("nsteps\\-{hidden}")) {
+                return Err(format!("{} has {hidden}", page.display()).into());
+            }
+        }
+    }
+    if pages < 10 {
+        return Err(format!("there are {pages} pages").into());
+    }
+    Ok(Completion::Completed)
+}
+
+/// The widths of a half, a whole, a wide and a very wide terminal.
+const WIDTHS: &[usize] = &[60, 80, 120, 200];
+
+fn narrow() -> Found {
+    for width in WIDTHS {
+        for arguments in [&["list"][..], &["differences", "--list"]] {
+            let mut command = nsteps(arguments)?;
+            command.env("COLUMNS", width.to_string());
+            let said = expect(&mut command, 0, "")?;
+            for line in said.lines() {
+                if line.chars().count() > *width {
+                    let why = format!("{arguments:?} at {width}: {line}");
+                    return Err(why.into());
+                }
+            }
+        }
+    }
+    Ok(Completion::Completed)
+}
+
+/// Each file is there whole, whatever the terminal: only its spaces may be
+/// others.
+fn skeletons() -> Found {
+    let layout = Layout::find().map_err(|it| it.message)?;
+    let letters = |text: &str| -> String {
+        text.chars().filter(|it| !it.is_whitespace()).collect()
+    };
+    let mut show = nsteps(&["show", "uts"])?;
+    let said = letters(&expect(show.env("COLUMNS", "80"), 0, "")?);
+    for launcher in LANGUAGES {
+        for path in launcher.shared() {
+            let text = fs::read_to_string(layout.root().join(path))?;
+            if !said.contains(&letters(&text)) {
+                return Err(format!("{path} is not shown").into());
+            }
+        }
+    }
+    Ok(Completion::Completed)
+}
+
+fn traced_payload() -> Found {
+    let mut trace = nsteps(&["trace", "uts", "--lang", "rust,c", "--"])?;
+    trace.args(["sh", "-c", "exit 3"]).env("COLUMNS", "120");
+    let output = trace.output()?;
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    if is_of_the_machine(&stderr) {
+        return unavailable(stderr.trim());
+    }
+    let said = String::from_utf8_lossy(&output.stdout);
+    // The payload was found by its name, and what it called is not shown.
+    let right = said.contains("/sh, [sh, -c, exit 3])")
+        && said.contains(", exited 3")
+        && !said.contains("child     exit_group");
+    if right { Ok(Completion::Completed) } else { Err(said.into()) }
+}
+
+/// How soon a command ends once the reader has asked for it.
+const SOON: Duration = Duration::from_secs(2);
+
+/// SIGINT reaches it while its sandboxes cannot go on: it ends nevertheless,
+/// says so as a shell would, and leaves no process.
+fn interrupted(arguments: &[&str]) -> Found {
+    let mut command = nsteps(arguments)?;
+    let mut run =
+        command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
+    let until = Instant::now() + Duration::from_secs(10);
+    let started = loop {
+        let started = wardens(run.id());
+        if !started.is_empty() {
+            break started;
+        }
+        if let Some(status) = run.try_wait()? {
+            let mut said = String::new();
+            run.stderr.take().ok_or("a pipe")?.read_to_string(&mut said)?;
+            if is_of_the_machine(&said) {
+                return unavailable(said.trim());
+            }
+            return Err(format!("{status} before it did a thing").into());
+        }
+        if Instant::now() > until {
+            run.kill()?;
+            run.wait()?;
+            return Err("it started nothing within 10 s".into());
+        }
+        std::thread::yield_now();
+    };
+    for child in &started {
+        // It may have ended already.
+        let _ = kill(*child, Signal::SIGSTOP);
+    }
+    let begun = Instant::now();
+    kill(Pid::from_raw(run.id().cast_signed()), Signal::SIGINT)?;
+    let status = loop {
+        match run.try_wait()? {
+            Some(status) => break status,
+            None if begun.elapsed() < SOON => std::thread::yield_now(),
+            None => {
+                run.kill()?;
+                run.wait()?;
+                return Err(format!("it did not end within {SOON:?}").into());
+            }
+        }
+    };
+    for child in &started {
+        let _ = kill(*child, Signal::SIGCONT);
+    }
+    let left = started.into_iter().find(|it| !is_gone(*it));
+    if let Some(pid) = left {
+        return Err(format!("process {pid} is left").into());
+    }
+    if status.code() != Some(interrupt::STATUS.into()) {
+        return Err(format!("it ended with {status}").into());
+    }
+    Ok(Completion::Completed)
+}
+
+/// The wardens of the sandboxes that a process has started, by whichever
+/// thread.
+fn wardens(pid: u32) -> Vec<Pid> {
+    let tasks = fs::read_dir(format!("/proc/{pid}/task"));
+    tasks
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|task| {
+            fs::read_to_string(task.path().join("children")).ok()
+        })
+        .flat_map(|text| {
+            let pids = text.split_whitespace().filter_map(|it| it.parse().ok());
+            pids.map(Pid::from_raw).collect::<Vec<_>>()
+        })
+        .filter(|pid| {
+            let line = fs::read(format!("/proc/{pid}/cmdline"));
+            line.is_ok_and(|line| line.ends_with(b"\0sandbox\0"))
+        })
+        .collect()
+}
+
+/// Whether a process ends within a second: the kernel kills it when its
+/// parent is gone.  A zombie has ended, whether its new parent waits or not.
+fn is_gone(pid: Pid) -> bool {
+    let until = Instant::now() + Duration::from_secs(1);
+    let lives = || {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat"));
+        stat.is_ok_and(|stat| !stat.contains(") Z "))
+    };
+    while lives() {
+        if Instant::now() > until {
+            return false;
+        }
+        std::thread::yield_now();
+    }
+    true
 }
 
 /// What a command writes when its standard output is a terminal.

@@ -107,7 +107,7 @@ fn wanted() -> Result<Selection, String> {
     let Command::Compare(options) = Cli::parse_from(command).command else {
         return Err("`nsteps compare` is another command".to_owned());
     };
-    Selection::from(&options).map_err(|it| it.message)
+    Ok(Selection::from(&options))
 }
 
 fn seen() -> Result<&'static Done, Failed> {

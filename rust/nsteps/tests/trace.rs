@@ -15,10 +15,11 @@ use nsteps::sandbox::protocol::Command;
 use nsteps::sandbox::{Scenario, deadline, read_to_end};
 use nsteps::step::{STEPS, Step};
 use nsteps::trace::excerpt;
-use nsteps::trace::stage::Stage;
+use nsteps::trace::stage::{PAYLOAD, Stage};
 use nsteps::trace::story::{Line, tell};
 use nsteps::trace::{Call, Made, Recording, flags};
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::process::{ExitCode, Output};
 use std::sync::LazyLock;
 
@@ -51,6 +52,15 @@ fn main() -> ExitCode {
         Trial::ignorable_test("a_program_that_is_not_there_is_named", || {
             let output = nsteps(&["--", "no-such-program"])?;
             says(&output, "there is no program no-such-program")
+        }),
+        Trial::ignorable_test("a_program_is_found_where_the_caller_is", || {
+            a_program_is_found_where_the_caller_is()
+        }),
+        Trial::ignorable_test("what_changes_privileges_is_told", || {
+            what_changes_privileges_is_told()
+        }),
+        Trial::ignorable_test("what_is_refused_is_told_with_its_path", || {
+            what_is_refused_is_told_with_its_path()
         }),
         Trial::ignorable_test("go_is_seen_to_execute_itself", || {
             go_is_seen_to_execute_itself()
@@ -214,11 +224,12 @@ fn strace(
     if !fs::exists("/usr/bin/strace")? {
         return Ok(Err("there is no strace (Debian: strace)".to_owned()));
     }
-    let mut stage =
-        match Stage::of_step(step, launcher, Scenario::natural(), equipment) {
-            Ok(stage) => stage,
-            Err(error) => return Ok(Err(error.message)),
-        };
+    let scenario = Scenario::natural();
+    let stage = Stage::of_step(step, launcher, &[PAYLOAD], scenario, equipment);
+    let mut stage = match stage {
+        Ok(stage) => stage,
+        Err(error) => return Ok(Err(error.message)),
+    };
     let log = format!("/proc/{}/root{LOG}", stage.sandbox.init());
     fs::create_dir(&log)?;
     let mut argv: Vec<String> = ["strace", "-ff", "-ttt", "-qq", "-a1"]
@@ -396,6 +407,89 @@ fn go_is_seen_to_execute_itself() -> Outcome {
         return Ok(Completion::Completed);
     }
     Err("its child executed nothing but the payload".into())
+}
+
+fn a_program_is_found_where_the_caller_is() -> Outcome {
+    let name = format!("nsteps-trace-{}", std::process::id());
+    let directory = std::env::temp_dir().join(name);
+    fs::create_dir(&directory)?;
+    let traced = || -> Result<Output, Failed> {
+        let launcher = directory.join("my-launcher");
+        fs::write(&launcher, "#!/bin/sh\nexit 3\n")?;
+        fs::set_permissions(&launcher, fs::Permissions::from_mode(0o755))?;
+        Ok(std::process::Command::new(env!("CARGO_BIN_EXE_nsteps"))
+            .args(["trace", "--", "./my-launcher"])
+            .current_dir(&directory)
+            .output()?)
+    };
+    let output = traced();
+    fs::remove_dir_all(&directory)?;
+    let output = output?;
+    if let Some(obstacle) = obstacle(&output) {
+        return unavailable(&obstacle);
+    }
+    let said = String::from_utf8_lossy(&output.stdout);
+    if output.status.success() && said.contains("exit_group(3)") {
+        return Ok(Completion::Completed);
+    }
+    let why = String::from_utf8_lossy(&output.stderr);
+    Err(format!("{}: {said}{why}", output.status).into())
+}
+
+/// The lines of the only command line, or why there are none.
+fn told(
+    scenario: &str,
+    command: &[&str],
+) -> Result<Result<Vec<Line>, String>, Failed> {
+    let options = ["--scenario", scenario, "--"];
+    let recording = recording(&[&options, command].concat())?;
+    Ok(recording.map(|it| tell(&it)))
+}
+
+/// That call was seen, with these arguments and that outcome.
+fn has(
+    lines: &[Line],
+    call: &str,
+    arguments: &[&str],
+    outcome: Option<&str>,
+) -> Outcome {
+    let right = |line: &&Line| {
+        line.call == call
+            && line.arguments == arguments
+            && line.outcome.as_deref() == outcome
+    };
+    if lines.iter().any(|line| right(&line)) {
+        return Ok(Completion::Completed);
+    }
+    Err(format!("no {call}({arguments:?}) = {outcome:?} in {lines:#?}").into())
+}
+
+fn what_changes_privileges_is_told() -> Outcome {
+    let words = ["setpriv", "--no-new-privs", "--bounding-set", "-net_admin"];
+    let lines = match told("private/user", &[&words[..], &["true"]].concat())? {
+        Ok(lines) => lines,
+        Err(reason) => return unavailable(&reason),
+    };
+    has(&lines, "prctl", &["PR_SET_NO_NEW_PRIVS", "1"], None)?;
+    has(&lines, "prctl", &["PR_CAPBSET_DROP", "NET_ADMIN"], None)?;
+    // A library that only asks is no news.
+    let asked = |it: &&Line| it.arguments[0] == "PR_CAPBSET_READ" && !it.failed;
+    match lines.iter().find(asked) {
+        None => Ok(Completion::Completed),
+        Some(line) => Err(format!("it tells of {line:?}").into()),
+    }
+}
+
+fn what_is_refused_is_told_with_its_path() -> Outcome {
+    let script = "mknod /tmp/disk b 1 1; setpriv --clear-groups true; :";
+    let lines = match told("private/user", &["sh", "-c", script])? {
+        Ok(lines) => lines,
+        Err(reason) => return unavailable(&reason),
+    };
+    has(&lines, "setgroups", &["[]"], Some("EPERM"))?;
+    let path = &["\"/tmp/disk\"", "..."];
+    has(&lines, "mknodat", path, Some("EPERM"))
+        .or_else(|_| has(&lines, "mknod", path, Some("EPERM")))
 }
 
 /// Traced itself, the tracer cannot trace: one line, and status 2.

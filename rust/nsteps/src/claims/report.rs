@@ -4,16 +4,11 @@
 use super::{Claim, Finding, Found, Verdict};
 use crate::checked::{Checked, some};
 use crate::sandbox::Refusal;
-use anstyle::{AnsiColor, Style};
+use crate::style::{BAD, FAINT, GOOD, NOTE, PLAIN, REFUTED, STRONG};
+use crate::text::{Cell, paragraph, table};
+use anstyle::Style;
 use serde_json::{Value, json};
 use std::fmt::Write;
-
-const GOOD: Style = AnsiColor::Green.on_default();
-const NOTE: Style = AnsiColor::Yellow.on_default();
-const REFUTED: Style = AnsiColor::Magenta.on_default();
-const BAD: Style = AnsiColor::Red.on_default().bold();
-const FAINT: Style = Style::new().dimmed();
-const STRONG: Style = Style::new().bold();
 
 /// The version of the form [`Report::json`] writes; it grows when a field
 /// changes its meaning.
@@ -90,54 +85,59 @@ impl std::fmt::Display for Tally {
 }
 
 impl Report<'_> {
-    /// The whole report, with colours; the stream drops them where they are
-    /// not wanted.
-    pub fn text(&self) -> String {
+    /// A line for each claim, and all there is to say of those that are not
+    /// as expected; with colours, which the stream drops where they are not
+    /// wanted.
+    pub fn summary(&self, width: Option<usize>) -> String {
+        let rows: Vec<Vec<Cell>> = self
+            .outcomes
+            .iter()
+            .map(|(claim, outcome)| {
+                let (style, word) = verdict(outcome);
+                let word = match outcome.as_ref().map(Finding::verdict) {
+                    Ok(Verdict::OnlyWhere(_)) => "holds in part".to_owned(),
+                    _ => word,
+                };
+                vec![
+                    format!("{:>2}", claim.number).into(),
+                    Cell::new(style, word),
+                    claim.sentence.into(),
+                ]
+            })
+            .collect();
         let mut out = String::new();
+        table(&mut out, &["", "verdict", "claim"], &rows, width);
         for (claim, outcome) in self.outcomes {
-            let Claim { number, sentence, because, .. } = claim;
-            let (style, word) = verdict(outcome);
-            let source = claim.source();
-            let _ = writeln!(
-                out,
-                "{STRONG}{number:>2}{STRONG:#}  {style}{word}{style:#}  \
-                 {FAINT}{source}{FAINT:#}"
-            );
-            out.push_str(&wrapped(sentence, SENTENCE, Style::new()));
-            match outcome {
-                Ok(finding) => {
-                    for line in &finding.evidence {
-                        out.push_str(&wrapped(line, EVIDENCE, FAINT));
-                    }
-                    let expected = finding.verdict() == claim.expected;
-                    if expected && !because.is_empty() {
-                        let because = format!("Because {because}.");
-                        out.push_str(&wrapped(
-                            &because,
-                            SENTENCE,
-                            Style::new(),
-                        ));
-                    }
-                    if !expected {
-                        let _ = writeln!(
-                            out,
-                            "    {BAD}expected: {}{BAD:#}",
-                            claim.expected
-                        );
-                    }
-                }
-                Err(Refusal::Unavailable(why) | Refusal::Broken(why)) => {
-                    out.push_str(&wrapped(why, EVIDENCE, Style::new()));
-                }
+            if !is_as_expected(claim, outcome) {
+                out.push('\n');
+                in_text(&mut out, claim, outcome);
             }
         }
-        let Report { machine, seconds, .. } = self;
+        let _ = writeln!(
+            out,
+            "\n{FAINT}--verbose: what was seen, and why it is so{FAINT:#}"
+        );
+        self.tally(&mut out);
+        out
+    }
+
+    /// All there is to say of every claim.
+    pub fn evidence(&self) -> String {
+        let mut out = String::new();
+        for (claim, outcome) in self.outcomes {
+            in_text(&mut out, claim, outcome);
+        }
+        self.tally(&mut out);
+        out
+    }
+
+    fn tally(&self, out: &mut String) {
+        let Report { outcomes, machine, seconds } = self;
         let _ = writeln!(
             out,
             "{STRONG}{}{STRONG:#}  {machine}, {seconds:.1} s",
-            Tally::of(self.outcomes)
+            Tally::of(outcomes)
         );
-        out
     }
 
     /// The same for a program.
@@ -158,38 +158,41 @@ impl Report<'_> {
 }
 
 /// How far in sentences are.
-const SENTENCE: &str = "    ";
+const SENTENCE: usize = 4;
 /// How far in evidence is.
-const EVIDENCE: &str = "      ";
-/// Beyond this many columns a text goes on in the next line.
-const WIDTH: usize = 80;
+const EVIDENCE: usize = 6;
 
-/// A text in lines that fit; those of evidence go on a little further in.
-fn wrapped(text: &str, indent: &str, style: Style) -> String {
-    let further = if indent == EVIDENCE { "  " } else { "" };
-    let mut lines: Vec<String> = Vec::new();
-    let mut line = indent.to_owned();
-    for word in text.split(' ') {
-        let fits = line.chars().count() + 1 + word.chars().count() <= WIDTH;
-        if line.trim().is_empty() {
-            line.push_str(word);
-        } else if fits {
-            line.push(' ');
-            line.push_str(word);
-        } else {
-            let next = format!("{indent}{further}{word}");
-            lines.push(std::mem::replace(&mut line, next));
+fn is_as_expected(claim: &Claim, outcome: &Found<Finding>) -> bool {
+    outcome.as_ref().is_ok_and(|it| it.verdict() == claim.expected)
+}
+
+/// All there is to say of one claim.
+fn in_text(out: &mut String, claim: &Claim, outcome: &Found<Finding>) {
+    let Claim { number, sentence, because, expected, .. } = claim;
+    let (style, word) = verdict(outcome);
+    let source = claim.source();
+    let _ = writeln!(
+        out,
+        "{STRONG}{number:>2}{STRONG:#}  {style}{word}{style:#}  \
+         {FAINT}{source}{FAINT:#}"
+    );
+    paragraph(out, sentence, SENTENCE, 0, PLAIN);
+    match outcome {
+        Ok(finding) => {
+            for line in &finding.evidence {
+                paragraph(out, line, EVIDENCE, 2, FAINT);
+            }
+            if !is_as_expected(claim, outcome) {
+                let _ = writeln!(out, "    {BAD}expected: {expected}{BAD:#}");
+            } else if !because.is_empty() {
+                let because = format!("Because {because}.");
+                paragraph(out, &because, SENTENCE, 0, PLAIN);
+            }
+        }
+        Err(Refusal::Unavailable(why) | Refusal::Broken(why)) => {
+            paragraph(out, why, EVIDENCE, 0, PLAIN);
         }
     }
-    lines.push(line);
-    lines
-        .iter()
-        .map(|line| {
-            let (blank, text) =
-                line.split_at(line.len() - line.trim_start().len());
-            format!("{blank}{style}{text}{style:#}\n")
-        })
-        .collect()
 }
 
 /// The style and the word of an outcome.
@@ -278,11 +281,26 @@ mod tests {
             machine: "a machine".to_owned(),
             seconds: 0.0,
         };
-        let text = anstream::adapter::strip_str(&report.text()).to_string();
-        assert!(text.contains("refuted  crosby/network"), "{text}");
-        assert!(text.contains("lo is up\n    expected: holds"), "{text}");
-        assert!(text.contains("1 not as expected"), "{text}");
+        for text in [report.summary(None), report.evidence()] {
+            let text = anstream::adapter::strip_str(&text).to_string();
+            assert!(text.contains("refuted  crosby/network"), "{text}");
+            assert!(text.contains("lo is up\n    expected: holds"), "{text}");
+            assert!(text.contains("1 not as expected"), "{text}");
+        }
         assert!(report.json().contains("\"as_expected\": false"));
+    }
+
+    #[test]
+    fn what_was_seen_of_an_expected_verdict_is_shown_when_asked_for() {
+        let claim = &CLAIMS[0];
+        let seen = Ok(Finding::plainly(true).seen("lo is down"));
+        let outcomes = [(claim, seen)];
+        let machine = "a machine".to_owned();
+        let report = Report { outcomes: &outcomes, machine, seconds: 0.0 };
+        assert!(report.evidence().contains("lo is down"));
+        let summary = report.summary(None);
+        assert!(!summary.contains("lo is down"), "{summary}");
+        assert!(summary.contains(claim.sentence), "{summary}");
     }
 
     #[test]

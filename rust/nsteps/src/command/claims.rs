@@ -4,18 +4,17 @@ use crate::claims::report::{Report, Tally, markdown};
 use crate::claims::{CLAIMS, Claim, Finding, Found, Scene};
 use crate::cli::Claims;
 use crate::equipment::Equipment;
-use crate::error::{Error, Result};
-use crate::step::POSTS;
-use crate::{interrupt, machine, output, workers};
+use crate::error::Result;
+use crate::{interrupt, machine, output, text, workers};
 use std::time::Instant;
 
 /// Checks, reports, and says with its status whether all was as expected.
 ///
 /// # Errors
 ///
-/// A number or post nobody knows.
+/// It was interrupted, or what checks need is not there.
 pub fn run(options: &Claims) -> Result<u8> {
-    let claims = chosen(&options.which)?;
+    let claims = chosen(&options.which);
     if options.markdown {
         return output::print(&markdown(&claims)).map(|()| 0);
     }
@@ -28,7 +27,11 @@ pub fn run(options: &Claims) -> Result<u8> {
         machine: machine::in_a_few_words(),
         seconds: begun.elapsed().as_secs_f64(),
     };
-    let text = if options.json { report.json() } else { report.text() };
+    let text = match (options.json, options.verbose) {
+        (true, _) => report.json(),
+        (false, true) => report.evidence(),
+        (false, false) => report.summary(text::width()),
+    };
     output::print(&text)?;
     if !options.json {
         let page = equipment.layout.pages("claims.md");
@@ -37,36 +40,14 @@ pub fn run(options: &Claims) -> Result<u8> {
     Ok(Tally::of(&outcomes).checked.status())
 }
 
-/// The claims that were named by number, post or `POST/TOPIC`, or all.
-///
-/// # Errors
-///
-/// A name nobody knows.
-pub fn chosen(names: &[String]) -> Result<Vec<&'static Claim>> {
-    let is = |claim: &Claim, name: &String| {
-        claim.number.to_string() == *name
-            || claim.posts.iter().any(|post| {
-                post.key == *name
-                    || format!("{}/{}", post.key, claim.topic) == *name
-            })
-    };
-    for name in names {
-        if !CLAIMS.iter().any(|claim| is(claim, name)) {
-            let posts: Vec<_> = POSTS.iter().map(|post| post.key).collect();
-            return Err(Error::new(format!(
-                "no claim is called {name}: they are numbered 1 to {}, or \
-                 named by post: {}",
-                CLAIMS.len(),
-                posts.join(", ")
-            )));
-        }
-    }
-    Ok(CLAIMS
+/// The claims that were named, or all, each once and in the order of the list.
+fn chosen(named: &[Vec<&'static Claim>]) -> Vec<&'static Claim> {
+    let numbers: Vec<u8> =
+        named.iter().flatten().map(|claim| claim.number).collect();
+    CLAIMS
         .iter()
-        .filter(|claim| {
-            names.is_empty() || names.iter().any(|name| is(claim, name))
-        })
-        .collect())
+        .filter(|it| named.is_empty() || numbers.contains(&it.number))
+        .collect()
 }
 
 /// Checks claims, as many at once as there are processors.
@@ -88,17 +69,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn claims_are_named_by_number_post_or_topic() {
-        let numbers = |names: &[&str]| {
-            let names: Vec<_> =
-                names.iter().map(|it| (*it).to_owned()).collect();
-            chosen(&names)
-                .map(|it| it.iter().map(|it| it.number).collect::<Vec<_>>())
-        };
-        assert_eq!(numbers(&["13"]), Ok(vec![13]));
-        assert_eq!(numbers(&["tejo"]), Ok(vec![19, 20, 21]));
-        assert_eq!(numbers(&["crosby/mount"]), Ok(vec![2, 3, 4, 5]));
-        assert_eq!(numbers(&[]).map(|it| it.len()), Ok(CLAIMS.len()));
-        assert!(numbers(&["34"]).is_err());
+    fn a_claim_named_twice_is_checked_once() {
+        let [first, second] = [&CLAIMS[0], &CLAIMS[1]];
+        let named = [vec![second], vec![first, second]];
+        let numbers: Vec<u8> =
+            chosen(&named).iter().map(|it| it.number).collect();
+        assert_eq!(numbers, [first.number, second.number]);
+        assert_eq!(chosen(&[]).len(), CLAIMS.len());
     }
 }

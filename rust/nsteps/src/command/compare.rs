@@ -5,7 +5,7 @@ use crate::claims::CLAIMS;
 use crate::cli::Compare;
 use crate::compare::{Comparison, Subject};
 use crate::equipment::Equipment;
-use crate::error::{Context, Error, Result};
+use crate::error::{Context, Result};
 use crate::expected::{self, Expected};
 use crate::known::{KNOWN_DIFFERENCES, KnownDifference, Seen};
 use crate::launcher::{LANGUAGES, LAUNCHERS, Launcher};
@@ -36,9 +36,9 @@ pub struct Selection {
 ///
 /// # Errors
 ///
-/// A name nobody knows, or a root filesystem that cannot be used.
+/// A root filesystem that cannot be used.
 pub fn run(options: &Compare) -> Result<u8> {
-    let selection = Selection::from(options)?;
+    let selection = Selection::from(options);
     if options.list {
         return list(&selection).map(|()| 0);
     }
@@ -96,54 +96,37 @@ impl Selection {
     }
 
     /// What was asked for.
-    ///
-    /// # Errors
-    ///
-    /// A name nobody knows.
-    pub fn from(options: &Compare) -> Result<Selection> {
+    pub fn from(options: &Compare) -> Selection {
         let all = Selection::everything();
-        let steps = choose(&options.only, all.steps, "step", |step, name| {
-            step.name == name
-        })?;
-        let launchers =
-            choose(&options.lang, all.launchers, "language", |it, name| {
-                it.name() == name
-            })?;
-        let scenarios = choose(
-            &options.scenario,
-            all.scenarios,
-            "scenario",
-            |it, name| {
-                it.mounts.name() == name
-                    || it.identity.name() == name
-                    || it.to_string() == name
-            },
-        )?;
-        let everything = options.only.is_empty()
-            && options.lang.is_empty()
-            && options.scenario.is_empty();
-        Ok(Selection { steps, launchers, scenarios, everything })
+        let named: Vec<&str> = options
+            .steps
+            .iter()
+            .chain(&options.only)
+            .map(|step| step.name)
+            .collect();
+        let wanted: Vec<Scenario> =
+            options.scenario.iter().flatten().copied().collect();
+        let everything =
+            named.is_empty() && options.lang.is_empty() && wanted.is_empty();
+        Selection {
+            steps: chosen(all.steps, &named, |step| step.name),
+            launchers: chosen(all.launchers, &options.lang, |it| *it),
+            scenarios: chosen(all.scenarios, &wanted, |it| *it),
+            everything,
+        }
     }
 }
 
-/// Those of `all` that were named, or all of them if none was.
-fn choose<T: Copy>(
-    names: &[String],
+/// Those of `all` that were named, in the order of `all`; all of them if none
+/// was.
+fn chosen<T, N: PartialEq>(
     all: Vec<T>,
-    what: &str,
-    is: impl Fn(&T, &str) -> bool,
-) -> Result<Vec<T>> {
-    for name in names {
-        if !all.iter().any(|it| is(it, name)) {
-            return Err(Error::new(format!(
-                "no {what} is called {name} (nsteps compare --list)"
-            )));
-        }
-    }
-    Ok(all
-        .into_iter()
-        .filter(|it| names.is_empty() || names.iter().any(|n| is(it, n)))
-        .collect())
+    named: &[N],
+    name: impl Fn(&T) -> N,
+) -> Vec<T> {
+    all.into_iter()
+        .filter(|it| named.is_empty() || named.contains(&name(it)))
+        .collect()
 }
 
 /// One group of trials that run at the same time.

@@ -3,10 +3,12 @@
 use crate::checked::Found;
 use crate::cli::Differences;
 use crate::equipment::Equipment;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::layout::Layout;
 use crate::pitfalls::report::{Report, Tally};
 use crate::pitfalls::{Difference, Evidence};
+use crate::style::FAINT;
+use crate::text::{self, Cell};
 use crate::{interrupt, machine, output, workers};
 use std::time::Instant;
 
@@ -14,9 +16,12 @@ use std::time::Instant;
 ///
 /// # Errors
 ///
-/// A slug nobody knows.
+/// It was interrupted, or what checks need is not there.
 pub fn run(options: &Differences) -> Result<u8> {
-    let differences = chosen(&options.slugs)?;
+    let differences = chosen(&options.slugs);
+    if options.list {
+        return list(&differences);
+    }
     let equipment = Equipment::gather(None)?;
     let begun = Instant::now();
     let outcomes = check(&differences, &equipment);
@@ -26,7 +31,11 @@ pub fn run(options: &Differences) -> Result<u8> {
         machine: machine::in_a_few_words(),
         seconds: begun.elapsed().as_secs_f64(),
     };
-    let text = if options.json { report.json() } else { report.text() };
+    let text = match (options.json, options.verbose) {
+        (true, _) => report.json(),
+        (false, true) => report.evidence(),
+        (false, false) => report.summary(text::width()),
+    };
     output::print(&text)?;
     if !options.json {
         output::print(&pages(&differences, &equipment.layout))?;
@@ -47,27 +56,31 @@ fn pages(differences: &[Difference], layout: &Layout) -> String {
         .collect()
 }
 
-/// Those that were named, or all.
-///
-/// # Errors
-///
-/// A name nobody knows.
-pub fn chosen(slugs: &[String]) -> Result<Vec<Difference>> {
-    let all = Difference::all();
-    for slug in slugs {
-        if !all.iter().any(|it| it.slug() == slug) {
-            let known: Vec<_> = all.iter().map(Difference::slug).collect();
-            return Err(Error::new(format!(
-                "no difference is called {slug}: {}",
-                known.join(", ")
-            )));
-        }
-    }
-    let wanted = |it: &Difference| {
-        slugs.is_empty() || slugs.iter().any(|slug| slug == it.slug())
-    };
-    Ok(all.into_iter().filter(wanted).collect())
+/// Those that were named, or all, each once and in the order of the list.
+fn chosen(named: &[Difference]) -> Vec<Difference> {
+    let slugs: Vec<&str> = named.iter().map(Difference::slug).collect();
+    Difference::all()
+        .into_iter()
+        .filter(|it| named.is_empty() || slugs.contains(&it.slug()))
+        .collect()
 }
+
+/// What there is to be reproduced.
+fn list(differences: &[Difference]) -> Result<u8> {
+    let rows: Vec<Vec<Cell>> = differences
+        .iter()
+        .map(|it| {
+            let bites = Cell::new(FAINT, it.bites().join(" "));
+            vec![it.slug().into(), bites, it.about().into()]
+        })
+        .collect();
+    let mut out = String::new();
+    text::table(&mut out, HEAD, &rows, text::width());
+    output::print(&out).map(|()| 0)
+}
+
+/// What stands above the list.
+const HEAD: &[&str] = &["name", "in", "what"];
 
 /// Checks some, as many at once as there are processors.
 pub fn check(
@@ -87,15 +100,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn differences_are_named_by_slug() {
-        let count = |slugs: &[&str]| {
-            let slugs: Vec<_> =
-                slugs.iter().map(|it| (*it).to_owned()).collect();
-            chosen(&slugs).map(|it| it.len())
-        };
-        assert_eq!(count(&["sigpipe"]), Ok(1));
-        assert_eq!(count(&["sigpipe", "exit-status"]), Ok(2));
-        assert_eq!(count(&[]), Ok(Difference::all().len()));
-        assert!(count(&["no-such"]).is_err());
+    fn a_difference_named_twice_is_reproduced_once() {
+        let all = Difference::all();
+        let named = [all[1], all[0], all[1]];
+        let slugs: Vec<&str> =
+            chosen(&named).iter().map(Difference::slug).collect();
+        assert_eq!(slugs, [all[0].slug(), all[1].slug()]);
+        assert_eq!(chosen(&[]).len(), all.len());
     }
 }

@@ -1,22 +1,54 @@
 //! `nsteps completions` and `nsteps man`: what clap can write for us.
 
 use crate::cli::Cli;
-use crate::error::{Context, Result};
+use crate::error::{Context, Error, Result};
 use crate::output;
 use clap::CommandFactory;
-use clap_complete::Shell;
+use clap_complete::env::Shells;
+use clap_complete::{CompleteEnv, Shell};
 use std::path::Path;
 
-/// Prints a completion script.
+/// The variable in which a shell asks what a word could become.
+const ASKED: &str = "NSTEPS_COMPLETE";
+
+/// Answers a shell, and ends, if it is a shell that asks.
+pub fn complete() {
+    CompleteEnv::with_factory(Cli::command).var(ASKED).complete();
+}
+
+/// Prints a script with which a shell asks [`complete`] for every word, so
+/// that it knows steps, scenarios, slugs and claims.
 ///
 /// # Errors
 ///
 /// Standard output cannot be written.
 pub fn completions(shell: Shell) -> Result<u8> {
+    let name = shell.to_string();
+    let shells = Shells::builtins();
+    let writer = shells
+        .completer(&name)
+        .ok_or_else(|| Error::new(format!("{name} cannot be completed")))?;
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "nsteps", &mut script);
-    output::print(&String::from_utf8_lossy(&script)).map(|()| 0)
+    writer
+        .write_registration(ASKED, NAME, NAME, NAME, &mut script)
+        .context("write a completion script")?;
+    let mut script = String::from_utf8_lossy(&script).into_owned();
+    if shell == Shell::Zsh {
+        script.push_str(ZSH_FIRST_TIME);
+    }
+    output::print(&script).map(|()| 0)
 }
+
+/// What is completed.
+const NAME: &str = "nsteps";
+
+/// From a directory of functions zsh reads the script when it is needed for
+/// the first time, and expects an answer at once.
+const ZSH_FIRST_TIME: &str = "
+if [ \"$funcstack[1]\" = \"_nsteps\" ]; then
+    _clap_dynamic_completer_nsteps \"$@\"
+fi
+";
 
 /// Writes one manual page per subcommand.
 ///

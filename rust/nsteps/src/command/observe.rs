@@ -32,14 +32,7 @@ const SCHEMA: &str = "nsteps.observe/2";
 pub fn run(options: &Observe) -> Result<u8> {
     let lines = lines(&options.launchers)?;
     let equipment = Equipment::gather(None)?;
-    let scenario = match &options.scenario {
-        None => Scenario::natural(),
-        Some(name) => Scenario::named(name).ok_or_else(|| {
-            Error::new(format!(
-                "no scenario is called {name}: try private/user"
-            ))
-        })?,
-    };
+    let scenario = options.scenario.unwrap_or_else(Scenario::natural);
     let mut columns = Vec::new();
     for line in lines {
         let first = look(line, scenario, &equipment)?;
@@ -142,7 +135,7 @@ fn text(columns: &[Column], rows: &[Row]) -> String {
     for row in rows {
         let mark = match row.standing {
             Standing::Agrees => ' ',
-            Standing::Differs => '#',
+            Standing::Differs => '!',
             Standing::Unknown => '?',
         };
         let mut key = row.key.as_str();
@@ -178,6 +171,9 @@ fn text(columns: &[Column], rows: &[Row]) -> String {
             out,
             "? not the same twice, or not observed: neither equal nor different"
         );
+    }
+    if rows.iter().any(|row| row.standing == Standing::Differs) {
+        out.push_str("! different\n");
     }
     out
 }

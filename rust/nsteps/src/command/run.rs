@@ -1,12 +1,10 @@
 //! `nsteps run`: one step, with a command of the reader's choice.
 
 use crate::chroot;
-use crate::cli::{Language, Run};
-use crate::command::step_named;
+use crate::cli::Run;
 use crate::equipment::require_own_proc;
 use crate::error::{Context, Error, Result};
 use crate::id_map::map_root;
-use crate::launcher::Launcher;
 use crate::layout::Layout;
 use crate::remedy::remedy;
 use crate::rootfs::Rootfs;
@@ -33,14 +31,9 @@ pub fn run(options: &Run) -> Result<u8> {
 }
 
 fn become_step(options: &Run) -> Result<u8> {
-    let step = step_named(&options.step)?;
     require_own_proc()?;
+    let (step, launcher) = (options.step, options.lang);
     let layout = Layout::find()?;
-    let launcher = match options.lang {
-        Language::Rust => Launcher::Rust,
-        Language::C => Launcher::C,
-        Language::Go => Launcher::Go,
-    };
     let program = launcher.program(step, &layout);
     if !program.exists() {
         return Err(Error::new(format!(
@@ -67,7 +60,9 @@ fn become_step(options: &Run) -> Result<u8> {
     }
     if options.payload.is_empty() {
         if step.arguments == Arguments::Pid {
-            return Err(Error::new("join wants a pid: -- PID CMD"));
+            return Err(Error::new(
+                "join wants a pid: nsteps run join PID CMD",
+            ));
         }
         argv.push("sh".into());
     }

@@ -1,78 +1,198 @@
-//! `nsteps show`: the three sources of a step side by side, and its effect.
+//! `nsteps show`: the three sources of a step side by side, its effect, and
+//! what all steps of a language share.
 
 use crate::cli::Show;
-use crate::command::step_named;
 use crate::error::{Context, Result};
-use crate::launcher::LANGUAGES;
+use crate::launcher::{LANGUAGES, Launcher};
 use crate::layout::Layout;
-use crate::{output, sys};
-use anstyle::Style;
+use crate::style::STRONG;
+use crate::text::{self, GAP, Painted};
+use crate::{highlight, output};
 use std::fmt::Write;
-
-const STRONG: Style = Style::new().bold();
-const FAINT: Style = Style::new().dimmed();
+use std::path::Path;
 
 /// How wide a column must be for a source to be read.
 const READABLE: usize = 60;
+/// A tab in a column of this width would take half of it.
+const TAB: &str = "    ";
 
 /// Prints it.
 ///
 /// # Errors
 ///
-/// No such step, or a source is missing.
+/// A source is missing.
 pub fn run(options: &Show) -> Result<u8> {
-    let step = step_named(&options.step)?;
+    let step = options.step;
     let layout = Layout::find()?;
-    let mut sources = Vec::new();
-    for launcher in LANGUAGES {
-        let Some(path) = launcher.source(step) else { continue };
-        let text = std::fs::read_to_string(layout.root().join(&path))
-            .context(format_args!("read {}", path.display()))?;
-        let shown = layout.shown(&path.to_string_lossy());
-        sources.push((shown, text));
-    }
+    let width = text::width();
     let mut out = format!("{STRONG}{}{STRONG:#}: {}\n", step.name, step.title);
     let _ = writeln!(out, "new namespaces: {}\n", step.namespace_names());
-    let width = sys::terminal_width().unwrap_or(0);
-    let column = width.saturating_sub(2 * 3) / 3;
-    if column >= READABLE {
-        side_by_side(&mut out, &sources, column);
-    } else {
-        for (path, text) in &sources {
-            let _ = writeln!(out, "{STRONG}{path}{STRONG:#}\n\n{text}");
+
+    let mut sources = Vec::new();
+    for launcher in LANGUAGES {
+        if let Some(path) = launcher.source(step) {
+            sources.push(vec![Source::read(&layout, &path, *launcher)?]);
         }
     }
+    beside_or_below(&mut out, &sources, width);
+
     let effect = layout.expected().join(format!("{}.txt", step.name));
     match std::fs::read_to_string(&effect) {
         Ok(text) => out.push_str(&text),
         Err(_) => out.push_str("nothing is blessed yet: make bless\n"),
     }
+
+    let _ = writeln!(
+        out,
+        "\n{STRONG}what all steps of a language share{STRONG:#}\n"
+    );
+    let mut shared = Vec::new();
+    for launcher in LANGUAGES {
+        let files = launcher
+            .shared()
+            .iter()
+            .map(|path| Source::read(&layout, Path::new(path), *launcher));
+        shared.push(files.collect::<Result<Vec<_>>>()?);
+    }
+    beside_or_below(&mut out, &shared, width);
     output::print(&out).map(|()| 0)
 }
 
-/// Three columns, long lines cut.
-fn side_by_side(out: &mut String, sources: &[(String, String)], width: usize) {
-    let fit = |line: &str| {
-        let line = line.replace('\t', "    ");
-        let mut cut: String = line.chars().take(width).collect();
-        if cut.len() < line.len() {
-            cut.pop();
-            cut.push('…');
-        }
-        format!("{cut:<width$}")
-    };
-    let heads: Vec<_> = sources.iter().map(|(path, _)| fit(path)).collect();
-    let _ = writeln!(out, "{STRONG}{}{STRONG:#}", heads.join("   "));
-    let columns: Vec<Vec<&str>> =
-        sources.iter().map(|(_, text)| text.lines().collect()).collect();
-    let height = columns.iter().map(Vec::len).max().unwrap_or(0);
-    for line in 0..height {
-        let cells: Vec<_> = columns
-            .iter()
-            .map(|column| fit(column.get(line).copied().unwrap_or("")))
-            .collect();
-        let bar = format!(" {FAINT}|{FAINT:#} ");
-        let _ = writeln!(out, "{}", cells.join(&bar).trim_end());
+/// A file with a program in it.
+struct Source {
+    path: String,
+    text: String,
+    language: Launcher,
+}
+
+impl Source {
+    fn read(
+        layout: &Layout,
+        path: &Path,
+        language: Launcher,
+    ) -> Result<Source> {
+        let text = std::fs::read_to_string(layout.root().join(path))
+            .context(format_args!("read {}", path.display()))?;
+        let path = layout.shown(&path.to_string_lossy());
+        Ok(Source { path, text, language })
     }
-    out.push('\n');
+
+    /// Its path and its lines, in colours and no wider than that.
+    fn painted(&self, width: Option<usize>) -> Vec<Painted> {
+        let text: Vec<char> = self.text.replace('\t', TAB).chars().collect();
+        let styles = highlight::styles(&text, self.language.keywords());
+        let mut painted =
+            vec![Painted::new(STRONG, &self.path), Painted::default()];
+        let mut begin = 0;
+        for line in text.split(|it| *it == '\n') {
+            let end = begin + line.len();
+            painted.extend(text::code(line, &styles[begin..end], width));
+            begin = end + 1;
+        }
+        painted
+    }
+}
+
+/// The files of each language in a column; where the columns would be too
+/// narrow to be read, or there is no terminal, one file below another.
+fn beside_or_below(
+    out: &mut String,
+    languages: &[Vec<Source>],
+    width: Option<usize>,
+) {
+    let widths = width.and_then(|width| columns(languages, width));
+    if let Some(widths) = widths {
+        let columns: Vec<Vec<Painted>> = languages
+            .iter()
+            .zip(&widths)
+            .map(|(files, width)| {
+                files.iter().flat_map(|it| it.painted(Some(*width))).collect()
+            })
+            .collect();
+        text::beside(out, &columns, &widths);
+    } else {
+        for source in languages.iter().flatten() {
+            text::beside(out, &[source.painted(width)], &[0]);
+        }
+    }
+}
+
+/// How wide the column of each language is, if all can be read.
+fn columns(languages: &[Vec<Source>], width: usize) -> Option<Vec<usize>> {
+    let (mut widths, least): (Vec<usize>, Vec<usize>) = languages
+        .iter()
+        .map(|files| {
+            let lines = files.iter().flat_map(|it| {
+                let path = std::iter::once(it.path.as_str());
+                path.chain(it.text.lines())
+            });
+            let lines: Vec<Vec<char>> = lines
+                .map(|it| it.replace('\t', TAB).chars().collect())
+                .collect();
+            let (whole, least) = text::code_widths(&lines);
+            (whole, least.max(READABLE.min(whole)))
+        })
+        .unzip();
+    let gaps = GAP * languages.len().saturating_sub(1);
+    let room = width.saturating_sub(gaps);
+    text::narrow(&mut widths, &least, room);
+    (widths.iter().sum::<usize>() <= room).then_some(widths)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::step::STEPS;
+    use anstream::adapter::strip_str;
+
+    fn sources(step: &crate::step::Step) -> Vec<Vec<Source>> {
+        let layout = Layout::find().expect("the tests are in the repository");
+        LANGUAGES
+            .iter()
+            .map(|it| {
+                let path = it.source(step).expect("a language has sources");
+                vec![Source::read(&layout, &path, *it).expect("a file")]
+            })
+            .collect()
+    }
+
+    /// The text without its spaces, which is all that may change.
+    fn letters(text: &str) -> String {
+        text.chars().filter(|it| !it.is_whitespace()).collect()
+    }
+
+    #[test]
+    fn no_code_is_cut_and_no_line_is_too_wide() {
+        for step in STEPS {
+            let languages = sources(step);
+            for width in [60, 80, 120, 200] {
+                for source in languages.iter().flatten() {
+                    let mut out = String::new();
+                    let painted = source.painted(Some(width));
+                    text::beside(&mut out, &[painted], &[0]);
+                    let shown = strip_str(&out).to_string();
+                    let all = format!("{}{}", source.path, source.text);
+                    assert_eq!(letters(&shown), letters(&all));
+                }
+                let mut out = String::new();
+                beside_or_below(&mut out, &languages, Some(width));
+                let longest = strip_str(&out)
+                    .to_string()
+                    .lines()
+                    .map(|it| it.chars().count())
+                    .max();
+                // One word, an address, is longer than sixty columns.
+                let most = width.max(80);
+                assert!(longest <= Some(most), "{} {width}", step.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_wide_terminal_has_three_columns_and_a_narrow_one_has_not() {
+        let languages = sources(&STEPS[0]);
+        assert!(columns(&languages, 200).is_some());
+        assert!(columns(&languages, 250).is_some());
+        assert!(columns(&languages, 120).is_none());
+    }
 }

@@ -2,26 +2,20 @@
 //! side by side; or those of any command line.
 
 use crate::cli::{Trace, Tracer};
-use crate::command::step_named;
 use crate::equipment::Equipment;
 use crate::error::{Error, Result, TROUBLE};
-use crate::launcher::{LANGUAGES, LAUNCHERS, Launcher};
+use crate::launcher::{LANGUAGES, Launcher};
 use crate::sandbox::Scenario;
 use crate::step::Step;
+use crate::style::STRONG;
 use crate::timeout::timeout;
 use crate::trace::print::{Column, Table};
 use crate::trace::stage::{PAYLOAD, Stage};
 use crate::trace::{Request, tracer};
-use crate::{output, sys};
-use anstyle::Style;
+use crate::{output, text};
 use serde_json::json;
 use std::fmt::Write;
 use std::time::Duration;
-
-const STRONG: Style = Style::new().bold();
-
-/// What a reader has whose terminal says nothing.
-const USUAL_WIDTH: usize = 80;
 
 /// Traces, and prints what was seen.
 ///
@@ -30,27 +24,18 @@ const USUAL_WIDTH: usize = 80;
 /// Tracing is forbidden here, or nothing of what was asked for can be run.
 pub fn run(options: &Trace) -> Result<u8> {
     let equipment = Equipment::gather(None)?;
-    let scenario = match &options.scenario {
-        None => Scenario::natural(),
-        Some(name) => Scenario::named(name).ok_or_else(|| {
-            Error::new(format!(
-                "no scenario is called {name}: try private/user"
-            ))
-        })?,
-    };
-    let (head, columns, missing) = match &options.step {
-        Some(name) => {
-            let step = step_named(name)?;
-            let launchers = launchers(&options.lang)?;
+    let scenario = options.scenario.unwrap_or_else(Scenario::natural);
+    let (head, columns, missing) = match options.step {
+        Some(step) => {
             let head =
                 format!("{STRONG}{}{STRONG:#}: {}\n\n", step.name, step.title);
             let (columns, missing) =
-                steps(step, &launchers, scenario, options.all, &equipment)?;
+                steps(step, options, scenario, &equipment)?;
             (head, columns, missing)
         }
         None => {
             let lines: Vec<&[String]> = options
-                .launchers
+                .words
                 .split(|word| word == "--")
                 .filter(|line| !line.is_empty())
                 .collect();
@@ -62,11 +47,10 @@ pub fn run(options: &Trace) -> Result<u8> {
     let mut text = if options.json {
         table.json(json!({
             "scenario": scenario.to_string(),
-            "step": options.step,
+            "step": options.step.map(|it| it.name),
         }))
     } else {
-        let width = sys::terminal_width().unwrap_or(0).max(USUAL_WIDTH);
-        head + &table.text(width)
+        head + &table.text(text::width().unwrap_or(text::USUAL))
     };
     for why in missing {
         if options.json {
@@ -90,47 +74,47 @@ pub fn tracer(options: &Tracer) -> Result<u8> {
         argv: options.argv.clone(),
         payload: options.payload.clone(),
         every: options.every,
+        directory: None,
         bound: options.seconds.map_or_else(timeout, Duration::from_secs_f64),
     };
     tracer::run(&request).map(|()| 0)
 }
 
-/// Those named, in that order; without a name the three languages.
-fn launchers(names: &[String]) -> Result<Vec<Launcher>> {
-    if names.is_empty() {
-        return Ok(LANGUAGES.to_vec());
+/// Those named, each once and in that order; without a name the three
+/// languages.
+fn launchers(named: &[Launcher]) -> Vec<Launcher> {
+    if named.is_empty() {
+        return LANGUAGES.to_vec();
     }
     let mut chosen = Vec::new();
-    for name in names {
-        let launcher = Launcher::named(name).ok_or_else(|| {
-            let known: Vec<_> = LAUNCHERS.iter().map(|it| it.name()).collect();
-            Error::new(format!(
-                "no language is called {name}: {}",
-                known.join(", ")
-            ))
-        })?;
-        if !chosen.contains(&launcher) {
-            chosen.push(launcher);
+    for launcher in named {
+        if !chosen.contains(launcher) {
+            chosen.push(*launcher);
         }
     }
-    Ok(chosen)
+    chosen
 }
 
 /// The step by each launcher, and why some are missing.
 fn steps(
     step: &Step,
-    launchers: &[Launcher],
+    options: &Trace,
     scenario: Scenario,
-    every: bool,
     equipment: &Equipment,
 ) -> Result<(Vec<Column>, Vec<String>)> {
+    let payload: Vec<&str> = match options.words.as_slice() {
+        [] => vec![PAYLOAD],
+        words => words.iter().map(String::as_str).collect(),
+    };
     let (mut columns, mut missing) = (Vec::new(), Vec::new());
-    for launcher in launchers {
+    for launcher in launchers(&options.lang) {
         let program = launcher.program(step, &equipment.layout);
         if launcher.performs(step) && program.exists() {
-            let stage = Stage::of_step(step, *launcher, scenario, equipment)?;
+            let stage =
+                Stage::of_step(step, launcher, &payload, scenario, equipment)?;
             let name = launcher.name().to_owned();
-            columns.push(column(name, stage, Some(PAYLOAD), every)?);
+            let all = options.all;
+            columns.push(column(name, stage, Some(payload[0]), all)?);
         } else {
             let why = if program.exists() {
                 format!("{launcher} has no {}", step.name)
@@ -148,7 +132,7 @@ fn steps(
     Ok((columns, missing))
 }
 
-/// Each command line; nobody knows what its payload is, so all is traced.
+/// Each command line; what its payload is cannot be known, so all is traced.
 fn commands(
     lines: &[&[String]],
     scenario: Scenario,
@@ -156,7 +140,9 @@ fn commands(
     equipment: &Equipment,
 ) -> Result<Vec<Column>> {
     if lines.is_empty() {
-        return Err(Error::new("trace wants a step, or a command after --"));
+        return Err(Error::new(
+            "trace wants a step, or a command line after --",
+        ));
     }
     lines
         .iter()

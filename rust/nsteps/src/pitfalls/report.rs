@@ -4,15 +4,11 @@
 use super::{Difference, Evidence, Found, Sight};
 use crate::checked::{Checked, some};
 use crate::sandbox::Refusal;
-use anstyle::{AnsiColor, Style};
+use crate::style::{BAD, FAINT, GOOD, NOTE, PLAIN, STRONG};
+use crate::text::{Cell, paragraph, table};
+use anstyle::Style;
 use serde_json::{Value, json};
 use std::fmt::Write;
-
-const GOOD: Style = AnsiColor::Green.on_default();
-const NOTE: Style = AnsiColor::Yellow.on_default();
-const BAD: Style = AnsiColor::Red.on_default().bold();
-const FAINT: Style = Style::new().dimmed();
-const STRONG: Style = Style::new().bold();
 
 /// The version of the form [`Report::json`] writes; it grows when a field
 /// changes its meaning.
@@ -78,38 +74,53 @@ impl std::fmt::Display for Tally {
 }
 
 impl Report<'_> {
-    /// The whole report, with colours; the stream drops them where they are
+    /// A line for each difference, and all there is to say of those that were
+    /// not reproduced; with colours, which the stream drops where they are
     /// not wanted.
-    pub fn text(&self) -> String {
+    pub fn summary(&self, width: Option<usize>) -> String {
+        let rows: Vec<Vec<Cell>> = self
+            .outcomes
+            .iter()
+            .map(|(difference, outcome)| {
+                let (style, word) = verdict(outcome);
+                vec![
+                    difference.slug().into(),
+                    Cell::new(style, word),
+                    Cell::new(FAINT, difference.bites().join(" ")),
+                    difference.about().into(),
+                ]
+            })
+            .collect();
         let mut out = String::new();
+        table(&mut out, &["name", "here", "in", "what"], &rows, width);
         for (difference, outcome) in self.outcomes {
-            let (style, word) = verdict(outcome);
-            let (slug, about) = (difference.slug(), difference.about());
-            let bites = difference.bites().join(", ");
-            let _ = writeln!(
-                out,
-                "{STRONG}{slug}{STRONG:#}  {style}{word}{style:#}  \
-                 {FAINT}{bites}{FAINT:#}"
-            );
-            let _ = writeln!(out, "    {about}");
-            match outcome {
-                Ok(evidence) => {
-                    for sight in &evidence.sights {
-                        in_text(&mut out, sight);
-                    }
-                }
-                Err(Refusal::Unavailable(why) | Refusal::Broken(why)) => {
-                    let _ = writeln!(out, "      {why}");
-                }
+            if !outcome.as_ref().is_ok_and(Evidence::reproduced) {
+                out.push('\n');
+                in_text(&mut out, *difference, outcome);
             }
         }
-        let Report { machine, seconds, .. } = self;
+        let _ = writeln!(out, "\n{FAINT}--verbose: what was seen{FAINT:#}");
+        self.tally(&mut out);
+        out
+    }
+
+    /// All there is to say of every difference.
+    pub fn evidence(&self) -> String {
+        let mut out = String::new();
+        for (difference, outcome) in self.outcomes {
+            in_text(&mut out, *difference, outcome);
+        }
+        self.tally(&mut out);
+        out
+    }
+
+    fn tally(&self, out: &mut String) {
+        let Report { outcomes, machine, seconds } = self;
         let _ = writeln!(
             out,
             "{STRONG}{}{STRONG:#}  {machine}, {seconds:.1} s",
-            Tally::of(self.outcomes)
+            Tally::of(outcomes)
         );
-        out
     }
 
     /// The same for a program.
@@ -140,10 +151,33 @@ fn verdict(outcome: &Found<Evidence>) -> (Style, &'static str) {
     }
 }
 
-fn in_text(out: &mut String, Sight { who, seen, described }: &Sight) {
-    let _ = writeln!(out, "      {who}: {FAINT}{seen}{FAINT:#}");
-    if let Some(described) = described {
-        let _ = writeln!(out, "        {BAD}described: {described}{BAD:#}");
+/// All there is to say of one difference.
+fn in_text(
+    out: &mut String,
+    difference: Difference,
+    outcome: &Found<Evidence>,
+) {
+    let (style, word) = verdict(outcome);
+    let (slug, bites) = (difference.slug(), difference.bites().join(" "));
+    let _ = writeln!(
+        out,
+        "{STRONG}{slug}{STRONG:#}  {style}{word}{style:#}  \
+         {FAINT}{bites}{FAINT:#}"
+    );
+    paragraph(out, difference.about(), 4, 0, PLAIN);
+    match outcome {
+        Ok(evidence) => {
+            for Sight { who, seen, described } in &evidence.sights {
+                paragraph(out, &format!("{who}: {seen}"), 6, 2, FAINT);
+                if let Some(described) = described {
+                    let described = format!("described: {described}");
+                    paragraph(out, &described, 8, 2, BAD);
+                }
+            }
+        }
+        Err(Refusal::Unavailable(why) | Refusal::Broken(why)) => {
+            paragraph(out, why, 6, 0, PLAIN);
+        }
     }
 }
 
@@ -195,13 +229,29 @@ mod tests {
             machine: "a machine".to_owned(),
             seconds: 0.0,
         };
-        let text = anstream::adapter::strip_str(&report.text()).to_string();
-        assert!(text.contains("  not reproduced  "), "{text}");
-        assert!(
-            text.contains("rust: ends with 141\n        described: ends"),
-            "{text}"
-        );
-        assert!(text.contains("0 reproduced, 1 not reproduced"), "{text}");
+        for text in [report.summary(None), report.evidence()] {
+            let text = anstream::adapter::strip_str(&text).to_string();
+            assert!(text.contains("  not reproduced  "), "{text}");
+            assert!(
+                text.contains("rust: ends with 141\n        described: ends"),
+                "{text}"
+            );
+            assert!(text.contains("0 reproduced, 1 not reproduced"), "{text}");
+        }
         assert!(report.json().contains("\"as_described\": false"));
+    }
+
+    #[test]
+    fn what_was_seen_as_described_is_shown_when_asked_for() {
+        let mut evidence = Evidence::new();
+        evidence.see("rust", "ends with 1", "ends with 1");
+        let pitfall = Difference::Pitfall(&PITFALLS[0]);
+        let outcomes = [(pitfall, Ok(evidence))];
+        let machine = "a machine".to_owned();
+        let report = Report { outcomes: &outcomes, machine, seconds: 0.0 };
+        assert!(report.evidence().contains("ends with 1"));
+        let summary = report.summary(None);
+        assert!(!summary.contains("ends with 1"), "{summary}");
+        assert!(summary.contains(pitfall.about()), "{summary}");
     }
 }

@@ -1,8 +1,10 @@
 //! What a system call was asked to do, from its registers and the memory they
 //! point to.
 //!
-//! Only the calls that make, enter or furnish namespaces, or start and end
-//! who lives in them, are read; everything else is left to be counted.
+//! Only the calls that make, enter or furnish namespaces, start and end the
+//! processes in them, or change what these may do
+//! ([`privileges`](super::privileges)), are read; everything else is left to
+//! be counted.
 
 use super::{Argument, flags};
 use std::collections::BTreeMap;
@@ -142,8 +144,23 @@ impl Entry<'_> {
                 vec![self.descriptor(a), self.slice(b, c)]
             }
             "ioctl" if b == SIOCSIFFLAGS => self.interface(c),
-            _ => return None,
+            _ => return self.privileges(),
         })
+    }
+
+    /// What is told of a call that is only counted, should it be refused: the
+    /// path, if it has one.
+    pub fn if_refused(&self) -> Vec<Argument> {
+        let path = match self.name {
+            "open" | "creat" | "mknod" | "chown" | "lchown" | "chmod"
+            | "unlink" | "truncate" | "swapon" | "acct" | "setxattr"
+            | "lsetxattr" => Some(self.registers[0]),
+            "openat" | "openat2" | "mknodat" | "fchownat" | "fchmodat"
+            | "fchmodat2" | "unlinkat" => Some(self.registers[1]),
+            _ => None,
+        };
+        let rest = Argument::Text("...".to_owned());
+        path.map(|path| self.text(path)).into_iter().chain([rest]).collect()
     }
 
     /// What the descriptor is open on that the call will return, if anyone
@@ -300,7 +317,7 @@ impl Entry<'_> {
         Argument::Descriptor { fd, of }
     }
 
-    fn text(&self, address: u64) -> Argument {
+    pub(super) fn text(&self, address: u64) -> Argument {
         if address == 0 {
             return Argument::Text("NULL".to_owned());
         }
@@ -340,16 +357,16 @@ impl Entry<'_> {
 }
 
 /// What stands for memory that cannot be read: the call will say `EFAULT`.
-const UNREADABLE: &str = "?";
+pub(super) const UNREADABLE: &str = "?";
 /// Makes unlinkat the call that rmdir is.
 const AT_REMOVEDIR: u64 = 0x200;
 
 /// An int in a register: the upper half is not defined.
-fn int(register: u64) -> i64 {
+pub(super) fn int(register: u64) -> i64 {
     i64::from(register as u32 as i32)
 }
 
-fn number(register: u64) -> Argument {
+pub(super) fn number(register: u64) -> Argument {
     Argument::Text(int(register).to_string())
 }
 
@@ -362,11 +379,11 @@ fn quoted(bytes: &[u8]) -> Argument {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     /// Memory made of texts, each at a multiple of 256.
-    struct Texts(Vec<Vec<u8>>);
+    pub struct Texts(pub Vec<Vec<u8>>);
 
     impl Memory for Texts {
         fn word(&self, address: u64) -> Option<[u8; 8]> {
@@ -380,7 +397,9 @@ mod tests {
         }
     }
 
-    fn read(name: &str, registers: [u64; 6], texts: &[&[u8]]) -> String {
+    /// The arguments of a call with those registers, in memory in which each
+    /// text is at a multiple of 256.
+    pub fn read(name: &str, registers: [u64; 6], texts: &[&[u8]]) -> String {
         let memory = Texts(texts.iter().map(|it| it.to_vec()).collect());
         let descriptors =
             Descriptors::from([(3, "/proc/7/uid_map".to_owned())]);

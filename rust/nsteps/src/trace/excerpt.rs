@@ -43,8 +43,9 @@ const CALLER: &str = "CALLER";
 pub fn of_step(step: &Step, equipment: &Equipment) -> Result<String> {
     let mut told = Vec::new();
     for launcher in LANGUAGES {
+        let scenario = Scenario::natural();
         let mut stage =
-            Stage::of_step(step, *launcher, Scenario::natural(), equipment)?;
+            Stage::of_step(step, *launcher, &[PAYLOAD], scenario, equipment)?;
         let traced = stage.trace(Some(PAYLOAD), false)?;
         if traced.recording.late {
             let why = format!("{launcher} did not end: {}", traced.said);
@@ -92,7 +93,7 @@ fn text(step: &str, names: &[&str], told: &[Vec<Line>]) -> String {
         "# The calls that make `{step}`, without waiting, exits and what a \
          libc or a\n# runtime adds for itself; `make bless` rewrites this.\n\n"
     );
-    Page::of(told, 0, WIDTH).calls(&mut text, names, told, &align(told));
+    Page::of(names, told, 0, WIDTH).calls(&mut text, names, told, &align(told));
     text.push_str(&format!("\n{LEGEND}\n"));
     strip_str(&text).to_string()
 }

@@ -6,7 +6,7 @@ use nix::errno::Errno;
 use nix::sys::signal::Signal;
 
 /// A flag and its name.
-type Flag = (u64, &'static str);
+pub type Flag = (u64, &'static str);
 
 /// `clone(2)`, `clone3`, `unshare(2)` and `setns(2)`, in the order in which
 /// people name them: how the memory is shared, then the namespaces.
@@ -169,6 +169,19 @@ pub fn names(value: u64, known: &[Flag]) -> String {
         names.push(if left == 0 { "0".into() } else { format!("{left:#x}") });
     }
     names.join("|")
+}
+
+/// The name of a value that is one of a list.
+pub fn value_name(
+    value: i64,
+    known: &[(i64, &'static str)],
+) -> Option<&'static str> {
+    known.iter().find(|(it, _)| *it == value).map(|(_, name)| *name)
+}
+
+/// The same, or the number of what has no name.
+pub fn value(value: i64, known: &[(i64, &'static str)]) -> String {
+    value_name(value, known).map_or(value.to_string(), str::to_owned)
 }
 
 /// The flags of `mount(2)`; the number that programs written for Linux 2.2

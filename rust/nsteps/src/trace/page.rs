@@ -2,47 +2,67 @@
 
 use super::align::{Row, is_same};
 use super::story::Line;
-use anstyle::{AnsiColor, Style};
+use crate::style::{BAD, FAINT, NOTE, PLAIN, STRONG};
+use crate::text::{Breaks, Cell, GAP, Painted, beside, table, wrap};
+use anstyle::Style;
 use std::fmt::Write;
 
 /// What stands below calls side by side.
 pub const LEGEND: &str = "~ not the same in all   - not called   CLONE_ is left \
                           out of every flag";
-/// What heads a column.
-pub const STRONG: Style = Style::new().bold();
-/// What is only there to be complete.
-pub const FAINT: Style = Style::new().dimmed();
-/// What went wrong.
-pub const BAD: Style = AnsiColor::Red.on_default();
-/// What is not the same in all.
-const NOTE: Style = AnsiColor::Yellow.on_default();
-
-/// No column is narrower than this; a terminal that has not the room gets
-/// longer lines.
-const NARROWEST: usize = 16;
+/// How much further in the rest of a broken call stands.
+const HANG: usize = 2;
+/// In a narrower column calls break within their words; they stand one below
+/// another then.
+const NARROWEST: usize = 20;
 
 /// How a page is divided.
 #[derive(Clone, Copy, Debug)]
 pub struct Page {
     /// How wide the column of roles is.
     first: usize,
-    /// How wide every other one is.
+    /// How wide what follows it is.
     width: usize,
+    /// Whether each launcher has a column of its own, or a line.
+    layout: Layout,
+    /// How wide all of it is.
+    whole: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Layout {
+    Columns,
+    /// One line for each launcher, behind its name, which takes so many
+    /// columns.
+    Lines(usize),
 }
 
 impl Page {
-    /// A page of that many columns of text, with room on its left for roles
-    /// and for words of so many letters.
-    pub fn of(told: &[Vec<Line>], letters: usize, width: usize) -> Page {
+    /// A page for the calls of launchers of these names, with room on its left
+    /// for roles and for words of so many letters.
+    pub fn of(
+        names: &[&str],
+        told: &[Vec<Line>],
+        letters: usize,
+        whole: usize,
+    ) -> Page {
         let roles = told.iter().flatten().map(|line| line.role.len());
         // Two more for the mark.
         let first = 2 + roles.chain([letters]).max().unwrap_or(0);
-        let count = told.len().max(1);
-        let rest = width.saturating_sub(first + 2 * count);
-        Page { first, width: (rest / count).max(NARROWEST) }
+        let count = names.len().max(1);
+        let each = whole.saturating_sub(first + GAP * count) / count;
+        if count == 1 || each >= NARROWEST {
+            let layout = Layout::Columns;
+            return Page { first, width: each.max(NARROWEST), layout, whole };
+        }
+        let name = names.iter().map(|it| it.chars().count()).max();
+        let name = name.unwrap_or(0).max(ALL.len());
+        let rest = whole.saturating_sub(first + GAP + name + GAP);
+        let layout = Layout::Lines(name);
+        Page { first, width: rest.max(NARROWEST), layout, whole }
     }
 
-    /// What everyone called, below their names; `~` marks what is not the
+    /// What each launcher called, below its name; `~` marks what is not the
     /// same in all.
     pub fn calls(
         &self,
@@ -51,9 +71,11 @@ impl Page {
         told: &[Vec<Line>],
         rows: &[Row],
     ) {
-        let names: Vec<String> =
-            names.iter().map(ToString::to_string).collect();
-        self.line(out, "", &names, |_| STRONG);
+        if self.layout == Layout::Columns {
+            let heads: Vec<(Style, String)> =
+                names.iter().map(|it| (STRONG, it.to_string())).collect();
+            self.line(out, "", names, &heads);
+        }
         let mut last = "";
         for row in rows {
             let lines: Vec<Option<&Line>> = row
@@ -69,50 +91,84 @@ impl Page {
             let mark = if same { "  " } else { "~ " };
             let shown = if role == last { "" } else { role };
             last = role;
-            let cells: Vec<String> =
-                lines.iter().map(|it| it.map_or("-".into(), cell)).collect();
-            self.line(out, &format!("{mark}{shown}"), &cells, |index| {
-                match lines[index] {
-                    None => FAINT,
-                    Some(line) if line.failed => BAD,
-                    Some(_) if !same => NOTE,
-                    Some(_) => Style::new(),
-                }
-            });
+            let cells: Vec<(Style, String)> = lines
+                .iter()
+                .map(|line| match line {
+                    None => (FAINT, "-".to_owned()),
+                    Some(line) if line.failed => (BAD, cell(line)),
+                    Some(line) if !same => (NOTE, cell(line)),
+                    Some(line) => (PLAIN, cell(line)),
+                })
+                .collect();
+            self.line(out, &format!("{mark}{shown}"), names, &cells);
         }
     }
 
-    /// One row, as many lines as its longest cell needs.
-    pub fn line(
+    /// Rows of numbers, a name before each.
+    pub fn numbers(
+        &self,
+        out: &mut String,
+        names: &[&str],
+        rows: &[(String, Vec<String>)],
+    ) {
+        if self.layout == Layout::Columns {
+            for (name, numbers) in rows {
+                let cells: Vec<_> =
+                    numbers.iter().map(|it| (PLAIN, it.clone())).collect();
+                self.line(out, &format!("  {name}"), names, &cells);
+            }
+            return;
+        }
+        let rows: Vec<Vec<Cell>> = rows
+            .iter()
+            .map(|(name, numbers)| {
+                let numbers = numbers.iter().map(Cell::from);
+                std::iter::once(Cell::from(name)).chain(numbers).collect()
+            })
+            .collect();
+        let mut head = vec![""];
+        head.extend(names);
+        table(out, &head, &rows, Some(self.whole));
+    }
+
+    /// One row: a cell for each launcher.
+    fn line(
         &self,
         out: &mut String,
         first: &str,
-        cells: &[String],
-        style: impl Fn(usize) -> Style,
+        names: &[&str],
+        cells: &[(Style, String)],
     ) {
-        let wrapped: Vec<Vec<String>> =
-            cells.iter().map(|cell| wrap(cell, self.width)).collect();
-        let height = wrapped.iter().map(Vec::len).max().unwrap_or(0);
-        for line in 0..height {
-            let head = if line == 0 { first } else { "" };
-            out.push_str(head);
-            // Padded only where something follows, so that no line ends in
-            // spaces.
-            let mut column = head.chars().count();
-            let mut edge = self.first;
-            for (index, cell) in wrapped.iter().enumerate() {
-                if let Some(part) = cell.get(line) {
-                    let style = style(index);
-                    let room = (edge + 2).saturating_sub(column);
-                    let _ = write!(out, "{:room$}{style}{part}{style:#}", "");
-                    column += room + part.chars().count();
-                }
-                edge += 2 + self.width;
+        let head = vec![Painted::new(PLAIN, first)];
+        let wrapped = |(style, text): &(Style, String)| -> Vec<Painted> {
+            wrap(text, self.width, HANG, Breaks::Calls)
+                .iter()
+                .map(|line| Painted::new(*style, line))
+                .collect()
+        };
+        let Layout::Lines(name_width) = self.layout else {
+            let mut columns = vec![head];
+            columns.extend(cells.iter().map(wrapped));
+            let mut widths = vec![self.first];
+            widths.extend(cells.iter().map(|_| self.width));
+            return beside(out, &columns, &widths);
+        };
+        let mut head = head;
+        let all_alike = cells.iter().all(|(_, it)| *it == cells[0].1);
+        for (cell, name) in cells.iter().zip(names) {
+            let name = if all_alike { ALL } else { name };
+            let name = vec![Painted::new(STRONG, name)];
+            let columns = [std::mem::take(&mut head), name, wrapped(cell)];
+            beside(out, &columns, &[self.first, name_width, self.width]);
+            if all_alike {
+                break;
             }
-            out.push('\n');
         }
     }
 }
+
+/// What stands in the place of a name where all do the same.
+const ALL: &str = "all";
 
 /// One call as it stands in a cell.
 fn cell(line: &Line) -> String {
@@ -149,37 +205,6 @@ fn plain(line: &Line, index: usize, argument: &str) -> Option<String> {
     Some(text.replace("CLONE_", ""))
 }
 
-/// Breaks a text into lines of at most that many characters: after a comma, a
-/// bar, a bracket, a slash or a space where it can be, else anywhere.  All
-/// but the first are indented.
-fn wrap(text: &str, width: usize) -> Vec<String> {
-    const INDENT: &str = "  ";
-    let mut lines: Vec<String> = Vec::new();
-    let mut left: Vec<char> = text.chars().collect();
-    loop {
-        let indent = if lines.is_empty() { "" } else { INDENT };
-        let room = width.saturating_sub(indent.len()).max(1);
-        if left.len() <= room {
-            let rest: String = left.iter().collect();
-            lines.push(format!("{indent}{rest}"));
-            return lines;
-        }
-        // A space may lie just beyond the edge: it is not printed.
-        let good = (1..=room).rev().find(|end| {
-            left[*end] == ' ' || matches!(left[end - 1], ',' | '|' | '(')
-        });
-        let end = good
-            .or_else(|| (2..=room).rev().find(|end| left[end - 1] == '/'))
-            .unwrap_or(room);
-        let rest = left.split_off(end);
-        let line: String = left.iter().collect();
-        lines.push(format!("{indent}{}", line.trim_end()));
-        left = rest;
-        let spaces = left.iter().take_while(|it| **it == ' ').count();
-        left.drain(..spaces);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -192,25 +217,6 @@ mod tests {
             outcome: outcome.map(str::to_owned),
             failed: false,
         }
-    }
-
-    #[test]
-    fn a_long_call_breaks_where_a_reader_would() {
-        assert_eq!(
-            wrap("clone(NEWNS|NEWPID|SIGCHLD) = child", 20),
-            ["clone(NEWNS|NEWPID|", "  SIGCHLD) = child"]
-        );
-        assert_eq!(wrap("mount(proc)", 20), ["mount(proc)"]);
-        assert_eq!(wrap("", 20), [""]);
-    }
-
-    #[test]
-    fn a_word_too_long_breaks_anywhere_and_loses_nothing() {
-        let lines = wrap(&"x".repeat(50), 20);
-        let all: String = lines.iter().map(|it| it.trim_start()).collect();
-        assert_eq!(all.len(), 50);
-        assert!(lines.iter().all(|it| it.chars().count() <= 20));
-        assert!(wrap("a b c", 0).len() > 1);
     }
 
     #[test]
@@ -231,5 +237,32 @@ mod tests {
             cell(&mount),
             "mount(none, /, NULL, MS_REC|MS_PRIVATE, \"\")"
         );
+    }
+
+    #[test]
+    fn no_call_breaks_within_a_word_on_a_narrow_terminal() {
+        use crate::trace::align::align;
+        use anstream::adapter::strip_str;
+
+        let mount = line(
+            "mount",
+            &["\"none\"", "\"/proc/sys/kernel\"", "NULL", "MS_PRIVATE"],
+            None,
+        );
+        let other = line("sethostname", &["\"myhostname\""], None);
+        let told = vec![vec![mount.clone()], vec![mount], vec![other.clone()]];
+        let names = ["c", "go", "rust"];
+        for width in [60, 80, 120, 200] {
+            let mut out = String::new();
+            let page = Page::of(&names, &told, 12, width);
+            page.calls(&mut out, &names, &told, &align(&told));
+            let out = strip_str(&out).to_string();
+            for word in ["/proc/sys/kernel", "MS_PRIVATE", "myhostname"] {
+                assert!(out.contains(word), "{width}: {out}");
+            }
+            for line in out.lines() {
+                assert!(line.chars().count() <= width, "{width}: {out}");
+            }
+        }
     }
 }

@@ -1,10 +1,11 @@
 //! Traces as a person and as a program reads them.  Nothing is decided here.
 
 use super::align::{Row, align};
-use super::page::{BAD, FAINT, LEGEND, Page, STRONG};
+use super::page::{LEGEND, Page};
 use super::story::{Line, ended, roles, tell};
 use super::{Recording, Traced};
-use anstyle::Style;
+use crate::style::{BAD, FAINT, STRONG};
+use crate::text::paragraph;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -45,28 +46,26 @@ impl<'a> Table<'a> {
 
     /// For a person, in that many columns of text.
     pub fn text(&self, width: usize) -> String {
-        let page = Page::of(&self.told, LONGEST_NUMBER, width);
         let names: Vec<&str> =
             self.columns.iter().map(|it| it.name.as_str()).collect();
+        let page = Page::of(&names, &self.told, LONGEST_NUMBER, width);
         let mut out = String::new();
         page.calls(&mut out, &names, &self.told, &self.rows);
         if self.columns.len() > 1 {
-            let _ = writeln!(out, "{FAINT}{LEGEND}{FAINT:#}");
+            paragraph(&mut out, LEGEND, 0, 0, FAINT);
         }
         out.push('\n');
-        self.numbers(&mut out, &page);
+        self.numbers(&mut out, &page, &names);
         self.said(&mut out);
         out
     }
 
-    fn numbers(&self, out: &mut String, page: &Page) {
+    fn numbers(&self, out: &mut String, page: &Page, names: &[&str]) {
+        let mut rows: Vec<(String, Vec<String>)> = Vec::new();
         let mut number = |name: &str, of: &dyn Fn(&Recording) -> String| {
-            let cells: Vec<String> = self
-                .columns
-                .iter()
-                .map(|it| of(&it.traced.recording))
-                .collect();
-            page.line(out, &format!("  {name}"), &cells, |_| Style::new());
+            let columns = self.columns.iter();
+            let numbers = columns.map(|it| of(&it.traced.recording)).collect();
+            rows.push((name.to_owned(), numbers));
         };
         number("payload", &|it| match it.payload() {
             None => "-".to_owned(),
@@ -80,20 +79,21 @@ impl<'a> Table<'a> {
         number("other calls", &|it| {
             it.others().values().sum::<u64>().to_string()
         });
-        let names = self.most_used();
-        for name in names.iter().take(NAMED) {
+        let used = self.most_used();
+        for name in used.iter().take(NAMED) {
             number(name, &|it| {
                 it.others().get(name).map_or("-".into(), ToString::to_string)
             });
         }
-        if names.len() > NAMED {
-            let rest = &names[NAMED..];
+        if used.len() > NAMED {
+            let rest = &used[NAMED..];
             number(&format!("{} more", rest.len()), &|it| {
                 let others = it.others();
                 let counts = rest.iter().filter_map(|name| others.get(name));
                 counts.sum::<u64>().to_string()
             });
         }
+        page.numbers(out, names, &rows);
     }
 
     /// The names of the calls that are only counted, the most used first.

@@ -3,7 +3,7 @@
 
 use super::{Request, Traced};
 use crate::equipment::Equipment;
-use crate::error::{Error, Result};
+use crate::error::{Context, Error, Result};
 use crate::join::held_container;
 use crate::launcher::Launcher;
 use crate::sandbox::{
@@ -11,8 +11,10 @@ use crate::sandbox::{
 };
 use crate::step::{Arguments, Namespace, Step};
 use crate::timeout::timeout;
+use std::path::PathBuf;
 
-/// What the step becomes: every root has one, and it does nothing.
+/// What a step becomes if nothing else was asked for: every root has one,
+/// and it does nothing.
 pub const PAYLOAD: &str = "/bin/true";
 
 /// Where it happens, and what is to be run there.
@@ -22,12 +24,14 @@ pub struct Stage {
     pub sandbox: Sandbox,
     /// The command line.
     pub argv: Vec<String>,
+    /// Where it is run; `/` where that is not said.
+    directory: Option<PathBuf>,
     /// The container that a step joins.
     _container: Option<Running>,
 }
 
 impl Stage {
-    /// Sets up a step that will become [`PAYLOAD`].
+    /// Sets up a step that will become `payload`.
     ///
     /// # Errors
     ///
@@ -35,6 +39,7 @@ impl Stage {
     pub fn of_step(
         step: &Step,
         launcher: Launcher,
+        payload: &[&str],
         scenario: Scenario,
         equipment: &Equipment,
     ) -> Result<Stage> {
@@ -67,12 +72,12 @@ impl Stage {
                 Some(pid.to_string())
             }
         };
-        let argv =
-            launcher.argv(step, PROGRAMS, subject.as_deref(), &[PAYLOAD]);
-        Ok(Stage { sandbox, argv, _container: container })
+        let argv = launcher.argv(step, PROGRAMS, subject.as_deref(), payload);
+        Ok(Stage { sandbox, argv, directory: None, _container: container })
     }
 
-    /// Sets up any command line, with the whole of the host to choose from.
+    /// Sets up any command line, with the whole of the host to choose from, in
+    /// the caller's directory.
     ///
     /// # Errors
     ///
@@ -84,7 +89,10 @@ impl Stage {
     ) -> Result<Stage> {
         let plan = Plan::of(scenario, Tree::Whole, equipment);
         let sandbox = Sandbox::enter(&plan, equipment)?;
-        Ok(Stage { sandbox, argv: argv.to_vec(), _container: None })
+        let here =
+            std::env::current_dir().context("find the working directory")?;
+        let (argv, directory) = (argv.to_vec(), Some(here));
+        Ok(Stage { sandbox, argv, directory, _container: None })
     }
 
     /// Traces it, up to where it becomes `payload`; every call, or only those
@@ -101,6 +109,7 @@ impl Stage {
         let request = Request {
             bound: timeout(),
             argv: self.argv.clone(),
+            directory: self.directory.clone(),
             payload: payload.map(str::to_owned),
             every,
         };

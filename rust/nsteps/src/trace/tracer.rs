@@ -6,7 +6,7 @@
 //! [ptrace(2)]: https://man7.org/linux/man-pages/man2/ptrace.2.html
 
 use super::decode::{Descriptors, Entry, Memory};
-use super::{Call, Made, Process, Recording, Request, flags, names};
+use super::{Argument, Call, Made, Process, Recording, Request, flags, names};
 use crate::error::{Context, Error, Result};
 use crate::sandbox::OBSERVED_PROC;
 use crate::sys::{self, CallStop, Until};
@@ -179,6 +179,10 @@ struct Pending {
     status_address: Option<u64>,
     pidfd_address: Option<u64>,
     makes_thread: Option<bool>,
+    /// It is only counted unless it fails.
+    routine: bool,
+    /// What is told of a call that is only counted, should it be refused.
+    if_refused: Vec<Argument>,
 }
 
 #[derive(Default)]
@@ -187,6 +191,8 @@ struct Tracer {
     every: bool,
     /// The program has been executed; before that it was this one.
     begun: bool,
+    /// An execution has succeeded: the launcher's.
+    executed: bool,
     recording: Recording,
     /// What each process's descriptors are open on.
     descriptors: Vec<Descriptors>,
@@ -332,6 +338,8 @@ impl Tracer {
             status_address: entry.status_address(),
             pidfd_address: entry.pidfd_address(),
             makes_thread: entry.makes_thread(),
+            routine: entry.is_routine(),
+            if_refused: entry.if_refused(),
             executes,
             place: None,
             call: Call {
@@ -375,6 +383,14 @@ impl Tracer {
             self.descriptors[process].insert(result, opens);
         }
         call.result = Some(result);
+        if pending.routine && result >= 0 {
+            call.arguments = None;
+            self.count(&call, u64::wrapping_add);
+        }
+        if call.arguments.is_none() && is_refused(&call.name, result) {
+            self.count(&call, u64::wrapping_sub);
+            call.arguments = Some(pending.if_refused);
+        }
         if result > 0 {
             let int = |address| Tracee(pid).int(address);
             call.status = pending.status_address.and_then(int);
@@ -421,11 +437,23 @@ impl Tracer {
             self.leave(pid, pending, 0);
             // Whoever opens an id map closes it on exec.
             self.descriptors[process].clear();
-            if self.payload.is_some() && executed == self.payload {
+            // The first execution is the launcher's.
+            let is_launcher = !std::mem::replace(&mut self.executed, true);
+            if !is_launcher && self.is_payload(executed.as_deref()) {
                 self.recording.processes[process].payload = true;
             }
         }
         self.go_on(pid, 0)
+    }
+
+    /// Whether that is the program at which to look away.  One that a launcher
+    /// searches for in PATH is known by its last part.
+    fn is_payload(&self, executed: Option<&[u8]>) -> bool {
+        let (Some(payload), Some(executed)) = (&self.payload, executed) else {
+            return false;
+        };
+        let last = executed.rsplit(|it| *it == b'/').next();
+        executed == payload || last == Some(payload.as_slice())
     }
 
     /// A process or a thread has been made.
@@ -505,6 +533,26 @@ impl Tracer {
             .collect();
         self.recording
     }
+}
+
+/// Whether the kernel has refused something to the launcher: not whether
+/// something was not there, or was only asked for.
+fn is_refused(name: &str, result: i64) -> bool {
+    // What cannot be waited for (a file) is not worth a word; the others only
+    // ask.
+    const ASKING: &[&str] = &["epoll_ctl", "access", "faccessat", "faccessat2"];
+    const REFUSALS: &[i32] = &[
+        libc::EPERM,
+        libc::EACCES,
+        libc::EROFS,
+        libc::EUSERS,
+        libc::ENOSPC,
+        libc::EMFILE,
+        libc::ENFILE,
+        libc::ENOMEM,
+    ];
+    REFUSALS.iter().any(|it| -i64::from(*it) == result)
+        && !ASKING.contains(&name)
 }
 
 /// The pid of a process in the pid namespace it lives in.

@@ -1,0 +1,210 @@
+//! What is chosen on the command line by its name in a list: one parser for
+//! steps, languages, scenarios, differences and claims.
+//!
+//! The list is also what a shell completes, and where a misspelt name is
+//! looked for.
+
+use crate::claims::{CLAIMS, Claim};
+use crate::launcher::{LANGUAGES, LAUNCHERS, Launcher};
+use crate::pitfalls::Difference;
+use crate::sandbox::{SCENARIOS, Scenario};
+use crate::step::{STEPS, Step};
+use clap::builder::{PossibleValue, TypedValueParser};
+use clap::error::ErrorKind;
+use std::ffi::OsStr;
+
+/// Names, and what they stand for.
+#[derive(Clone, Debug)]
+pub struct Choice<T> {
+    /// What is chosen, in a word.
+    what: &'static str,
+    /// How the reader sees the names, where they are too many to be said.
+    listed: Option<&'static str>,
+    /// Each with a few words for the shell.
+    names: Vec<(String, String, T)>,
+}
+
+/// Steps, by name.
+pub fn step() -> Choice<&'static Step> {
+    let names = STEPS.iter().map(|it| (it.name, it.title, it));
+    Choice::of("step", Some("nsteps list"), names)
+}
+
+/// The languages that have programs of their own.
+pub fn language() -> Choice<Launcher> {
+    let names = LANGUAGES.iter().map(|it| (it.name(), "", *it));
+    Choice::of("language", None, names)
+}
+
+/// The languages and the control.
+pub fn launcher() -> Choice<Launcher> {
+    let names = LAUNCHERS.iter().map(|it| (it.name(), "", *it));
+    Choice::of("language", None, names)
+}
+
+/// Scenarios, by their whole names.
+pub fn scenario() -> Choice<Scenario> {
+    let names = SCENARIOS.iter().map(|it| (it.to_string(), "", *it));
+    Choice::of("scenario", None, names)
+}
+
+/// Scenarios, also by the names of their halves, which stand for several.
+pub fn scenarios() -> Choice<Vec<Scenario>> {
+    let mut names: Vec<(String, &str, Vec<Scenario>)> = Vec::new();
+    for it in SCENARIOS {
+        let mounts = it.mounts.name().to_owned();
+        let identity = it.identity.name().to_owned();
+        for name in [mounts, identity, it.to_string()] {
+            match names.iter_mut().find(|(known, ..)| *known == name) {
+                Some((.., all)) => all.push(*it),
+                None => names.push((name, "", vec![*it])),
+            }
+        }
+    }
+    Choice::of("scenario", None, names)
+}
+
+/// Differences, by the names of their pages.
+pub fn difference() -> Choice<Difference> {
+    let all = Difference::all().into_iter();
+    let names = all.map(|it| (it.slug(), it.about(), it));
+    Choice::of("difference", Some("nsteps differences --list"), names)
+}
+
+/// Claims: by number, by post (`crosby`) and by topic (`crosby/mount`).
+pub fn claims() -> Choice<Vec<&'static Claim>> {
+    let mut names: Vec<(String, String, Vec<&'static Claim>)> = Vec::new();
+    for claim in CLAIMS {
+        let number = claim.number.to_string();
+        names.push((number, claim.sentence.to_owned(), vec![claim]));
+    }
+    for claim in CLAIMS {
+        for post in claim.posts {
+            let topic = format!("{}/{}", post.key, claim.topic);
+            for (name, about) in
+                [(post.key.to_owned(), post.title), (topic, "a topic of it")]
+            {
+                match names.iter_mut().find(|(known, ..)| *known == name) {
+                    Some((.., all)) => all.push(claim),
+                    None => names.push((name, about.to_owned(), vec![claim])),
+                }
+            }
+        }
+    }
+    Choice::of("claim", Some("nsteps claims --markdown"), names)
+}
+
+impl<T> Choice<T> {
+    fn of<N: Into<String>, A: Into<String>>(
+        what: &'static str,
+        listed: Option<&'static str>,
+        names: impl IntoIterator<Item = (N, A, T)>,
+    ) -> Choice<T> {
+        let names = names
+            .into_iter()
+            .map(|(name, about, it)| (name.into(), about.into(), it))
+            .collect();
+        Choice { what, listed, names }
+    }
+
+    /// Why there is nothing of that name, and what may have been meant.
+    fn unknown(&self, name: &str) -> String {
+        let Choice { what, listed, names } = self;
+        let hint = match (self.closest(name), listed) {
+            (Some(close), _) => format!("did you mean {close}?"),
+            (None, Some(listed)) => format!("{listed} shows them all"),
+            (None, None) => {
+                let all: Vec<&str> =
+                    names.iter().map(|(name, ..)| name.as_str()).collect();
+                format!("there are {}", all.join(", "))
+            }
+        };
+        format!("no {what} is called {name}: {hint}")
+    }
+
+    /// The name most like this one, if any is.
+    fn closest(&self, name: &str) -> Option<&str> {
+        /// As clap has it for what it compares itself.
+        const ALIKE: f64 = 0.7;
+        self.names
+            .iter()
+            .map(|(known, ..)| (strsim::jaro_winkler(known, name), known))
+            .filter(|(likeness, _)| *likeness > ALIKE)
+            .max_by(|(one, _), (other, _)| one.total_cmp(other))
+            .map(|(_, known)| known.as_str())
+    }
+}
+
+impl<T: Clone + Send + Sync + 'static> TypedValueParser for Choice<T> {
+    type Value = T;
+
+    fn parse_ref(
+        &self,
+        _: &clap::Command,
+        _: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<T, clap::Error> {
+        let name = value.to_string_lossy();
+        let found = self.names.iter().find(|(known, ..)| *known == name);
+        found.map(|(.., it)| it.clone()).ok_or_else(|| {
+            let why = format!("{}\n", self.unknown(&name));
+            clap::Error::raw(ErrorKind::InvalidValue, why)
+        })
+    }
+
+    fn possible_values(
+        &self,
+    ) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(self.names.iter().map(|(name, about, _)| {
+            let value = PossibleValue::new(name);
+            match about.is_empty() {
+                true => value,
+                false => value.help(about),
+            }
+        })))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelt_name_is_answered_with_the_closest() {
+        let said = step().unknown("pivotroot");
+        assert_eq!(
+            said,
+            "no step is called pivotroot: did you mean pivot_root?"
+        );
+        let said = difference().unknown("sigpip");
+        assert!(said.ends_with("did you mean sigpipe?"), "{said}");
+        let said = step().unknown("xyzzy");
+        assert!(said.ends_with("nsteps list shows them all"), "{said}");
+        let said = launcher().unknown("xyzzy");
+        assert!(said.ends_with("there are c, go, rust, unshare"), "{said}");
+    }
+
+    #[test]
+    fn half_a_scenario_stands_for_all_that_have_it() {
+        let count = |name: &str| {
+            let names = scenarios().names;
+            names.into_iter().find(|it| it.0 == name).map(|it| it.2.len())
+        };
+        assert_eq!(count("user"), Some(3));
+        assert_eq!(count("private"), Some(2));
+        assert_eq!(count("private/user"), Some(1));
+    }
+
+    #[test]
+    fn claims_are_named_by_number_post_or_topic() {
+        let numbers = |name: &str| -> Option<Vec<u8>> {
+            let names = claims().names;
+            let found = names.into_iter().find(|it| it.0 == name)?;
+            Some(found.2.iter().map(|it| it.number).collect())
+        };
+        assert_eq!(numbers("13"), Some(vec![13]));
+        assert_eq!(numbers("tejo"), Some(vec![19, 20, 21]));
+        assert_eq!(numbers("crosby/mount"), Some(vec![2, 3, 4, 5]));
+        assert_eq!(numbers("34"), None);
+    }
+}
