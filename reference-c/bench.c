@@ -26,13 +26,27 @@
 #define AT_RECURSIVE 0x8000
 #endif
 
+/* Linux 5.7 */
+#ifndef CLONE_INTO_CGROUP
+#define CLONE_INTO_CGROUP 0x200000000ULL
+#endif
+
 #define TRUE "/nsteps/bench/true"
+#define FIRST "/nsteps/bench/first"
+#define ATTACH "/nsteps/bench/attach"
+#define CGROUP "/newroot/attach"
 #define WITNESS "/nsteps/bench/witness"
 #define NEWROOT "/newroot"
 #define PUT_OLD NEWROOT "/old"
 
 /* The longest block, and how many children of it are witnesses. */
 enum { LONGEST = 4096, WITNESSES = 2 };
+
+/* The descriptors at which payloads wait, and tell what they have seen. */
+enum { GATE = 8, TOLD = 9 };
+
+/* What lies between two times that are spaced, in nanoseconds. */
+enum { SPACE = 20 * 1000 * 1000 };
 
 /*
  * The kinds of namespaces. Of two of them a process has a second one, which
@@ -147,14 +161,20 @@ static int joined(void)
 }
 
 /* clone3 without CLONE_VM returns twice, as fork does. */
-static pid_t clone3(int flags)
+static pid_t clone3_into(unsigned long long flags, int cgroup)
 {
 	struct {
 		unsigned long long flags, pidfd, child_tid, parent_tid;
 		unsigned long long exit_signal, stack, stack_size, tls;
-	} args = { .flags = flags, .exit_signal = SIGCHLD };
+		unsigned long long set_tid, set_tid_size, cgroup;
+	} args = { .flags = flags, .exit_signal = SIGCHLD, .cgroup = cgroup };
 
 	return syscall(SYS_clone3, &args, sizeof(args));
+}
+
+static pid_t clone3(int flags)
+{
+	return clone3_into(flags, 0);
 }
 
 static void begin_stay(struct stay *stay, int flags)
@@ -485,13 +505,50 @@ static pid_t spawn(int flags, char *argv[])
 	return pid;
 }
 
-static void bench_spawn(const char *set, int count)
+/*
+ * A pipe of which every child has one end as the descriptor `as`; the other
+ * end, which is this process's alone.
+ */
+static int pipe_with_children(int as, int flags)
 {
+	int ends[2];
+	int reads = as == GATE;
+
+	must("pipe2", pipe2(ends, O_CLOEXEC | flags));
+	must("dup2", dup2(ends[!reads], as));
+	close(ends[!reads]);
+	return ends[reads];
+}
+
+/*
+ * The last time that was taken ends where the payload has read the clock. It
+ * has ended, so that what it told is there.
+ */
+static void back_to_first(int told)
+{
+	struct timespec then;
+	long since;
+
+	if (read(told, &then, sizeof(then)) != sizeof(then))
+		errx(1, "the payload has told no time");
+	since = (then.tv_sec - begun.tv_sec) * 1000000000L + then.tv_nsec -
+		begun.tv_nsec;
+	if (since <= 0 || since > taken[times - 1])
+		errx(1, "the payload has told an impossible time");
+	taken[times - 1] = since;
+}
+
+/* With `first` a time ends at the first instruction of the payload. */
+static void bench_spawn(const char *set, int first, int count)
+{
+	static int told = -1;
 	static char inodes[KINDS][24];
-	char *payload_argv[] = { TRUE, NULL };
+	char *payload_argv[] = { first ? FIRST : TRUE, NULL };
 	char *witness_argv[KINDS + 2] = { WITNESS };
 	int flags = flags_of(set);
 
+	if (first && told == -1)
+		told = pipe_with_children(TOLD, O_NONBLOCK);
 	for (int i = 0; i < KINDS; i++) {
 		snprintf(inodes[i], sizeof(inodes[i]), "%lu", own[i]);
 		witness_argv[i + 1] = inodes[i];
@@ -503,6 +560,62 @@ static void bench_spawn(const char *set, int count)
 
 		start();
 		pid = spawn(flags, witness ? witness_argv : payload_argv);
+		must("waitpid", waitpid(pid, &status, 0));
+		stop();
+		ended(status, witness);
+		if (first && !witness)
+			back_to_first(told);
+	}
+}
+
+/*
+ * attach: a child that becomes a program in another cgroup. It goes there
+ * itself, its parent puts it there and lets it go on, or it is born there.
+ * https://man7.org/linux/man-pages/man7/cgroups.7.html
+ */
+static void put_there(int procs, pid_t pid)
+{
+	char text[16];
+	int length = snprintf(text, sizeof(text), "%d", pid);
+
+	must("write", write(procs, text, length));
+}
+
+static void bench_attach(const char *way, int spaced, int count)
+{
+	static int gate, procs, cgroup;
+	const struct timespec space = { .tv_nsec = SPACE };
+	int birth = strcmp(way, "birth") == 0;
+	int parent = strcmp(way, "parent") == 0;
+	int child = strcmp(way, "child") == 0;
+
+	if (!gate) {
+		gate = pipe_with_children(GATE, 0);
+		cgroup = must("open", open(CGROUP, O_PATH | O_CLOEXEC));
+		procs = must("open", open(CGROUP "/cgroup.procs",
+					  O_WRONLY | O_CLOEXEC));
+	}
+	for (int i = 0; i < count + WITNESSES; i++) {
+		int witness = i == 0 || i > count, status, n = 1;
+		char *argv[4] = { ATTACH };
+		pid_t pid;
+
+		if (parent || child)
+			argv[n++] = child ? "c" : "p";
+		if (witness)
+			argv[n] = "w";
+		if (spaced)
+			nanosleep(&space, NULL);
+		start();
+		pid = must("clone3",
+			   birth ? clone3_into(CLONE_INTO_CGROUP, cgroup)
+				 : clone3(0));
+		if (pid == 0)
+			exec_payload(argv);
+		if (parent) {
+			put_there(procs, pid);
+			must("write", write(gate, "", 1));
+		}
 		must("waitpid", waitpid(pid, &status, 0));
 		stop();
 		ended(status, witness);
@@ -534,6 +647,9 @@ static void answer(const char *operation, int count)
 {
 	long total = 0;
 	int pivot = strncmp(operation, "pivot_root/", 11) == 0;
+	int attach = strncmp(operation, "attach/", 7) == 0;
+	/* In the cgroup at the beginning, and in the cgroup at the end. */
+	static const char *const ways[] = { "kept", "left", "moved", "born" };
 
 	qsort(taken, times, sizeof(taken[0]), by_size);
 	for (int i = 0; i < times; i++)
@@ -546,6 +662,8 @@ static void answer(const char *operation, int count)
 		printf("mixed");
 	else if (pivot)
 		printf(proof.seen ? "switched" : "kept");
+	else if (attach)
+		printf("%s", ways[proof.seen & 3]);
 	else
 		print_set(proof.seen);
 	if (proof.looks)
@@ -591,7 +709,11 @@ static void perform(const char *operation, int count)
 	} else if (strcmp(name, "pivot_root") == 0) {
 		bench_pivot_root(what, count);
 	} else if (strcmp(name, "spawn") == 0) {
-		bench_spawn(what, count);
+		rest = strchr(what, '/');
+		bench_spawn(rest ? rest + 1 : what, rest != NULL, count);
+	} else if (strcmp(name, "attach") == 0) {
+		rest = strchr(what, '/');
+		bench_attach(rest ? rest + 1 : what, rest != NULL, count);
 	} else {
 		errx(1, "no such operation: %s", operation);
 	}

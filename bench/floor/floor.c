@@ -5,6 +5,7 @@
  *
  * Reads lines `OPERATION COUNT [ARGUMENT...]`, answers as bench.c does.
  */
+#include "attach.h"
 #include "change.h"
 #include "clone.h"
 #include "kernel.h"
@@ -24,6 +25,19 @@ static void bench_cpuid(int count)
 
 		start();
 		__asm__ volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+		stop();
+		see(0);
+	}
+}
+
+/* clock: what it costs to read the clock by a system call, as `first` does. */
+static void bench_clock(int count)
+{
+	struct timespec now;
+
+	for (int i = 0; i < count; i++) {
+		start();
+		clock_by_call(CLOCK_MONOTONIC, &now);
 		stop();
 		see(0);
 	}
@@ -50,7 +64,12 @@ static void put_proof(const char *operation)
 		put("mixed");
 	} else if (operation[0] == 'p') {
 		put(proof.seen ? "switched" : "kept");
-	} else if (same(operation, "start")) {
+	} else if (operation[0] == 'a') {
+		static const char *const ways[] = { "kept", "left", "moved",
+						    "born" };
+
+		put(ways[proof.seen & 3]);
+	} else if (same(operation, "start") || same(operation, "first")) {
 		put_number(proof.seen);
 	} else if (proof.seen == 0) {
 		put("none");
@@ -117,9 +136,13 @@ static void perform(const char *operation, int count, char *argv[])
 	memcpy(name, operation, length(operation) + 1);
 	what = split(name);
 	if (same(name, "start"))
-		bench_start(argv, count);
+		bench_start(argv, 0, count);
+	else if (same(name, "first"))
+		bench_start(argv, 1, count);
 	else if (same(name, "cpuid"))
 		bench_cpuid(count);
+	else if (same(name, "clock"))
+		bench_clock(count);
 	else if (what && same(name, "clone") && (rest = split(what)))
 		bench_clone(what, rest, count);
 	else if (what && same(name, "unshare"))
@@ -128,8 +151,14 @@ static void perform(const char *operation, int count, char *argv[])
 		bench_setns(what, count);
 	else if (what && same(name, "pivot_root"))
 		bench_pivot_root(what, count);
+	else if (what && same(name, "spawn") && (rest = split(what)))
+		bench_spawn(rest, same(what, "first"), count);
 	else if (what && same(name, "spawn"))
-		bench_spawn(what, count);
+		bench_spawn(what, 0, count);
+	else if (what && same(name, "attach") && (rest = split(what)))
+		bench_attach(rest, same(what, "spaced"), count);
+	else if (what && same(name, "attach"))
+		bench_attach(what, 0, count);
 	else
 		give_up("no such operation:", operation, 0);
 }

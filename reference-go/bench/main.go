@@ -461,32 +461,50 @@ func seeSwitch(done bool) {
 }
 
 // benchSpawn measures from the call until the program has been waited for, as
-// Go programs do it: os/exec, with Cloneflags where there are namespaces.
-func benchSpawn(set string, count int) {
+// Go programs do it: os/exec, with Cloneflags where there are namespaces; with
+// toFirst until the first instruction of the program.
+func benchSpawn(set string, toFirst bool, count int) {
 	flags := flagsOf(set)
 	var witnessing []string
 	for _, inode := range own {
 		witnessing = append(witnessing, strconv.FormatUint(inode, 10))
 	}
+	program := payload
+	if toFirst {
+		listenToFirst()
+		program = firstPayload
+	}
 	for i := 0; i < count+witnesses; i++ {
 		isWitness := i == 0 || i > count
 
-		cmd := exec.Command(payload)
+		cmd := exec.Command(program)
 		if isWitness {
 			cmd = exec.Command(witness, witnessing...)
 		}
 		if flags != 0 {
 			cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: uintptr(flags)}
 		}
+		before := int64(0)
+		if toFirst {
+			before = clock()
+		}
 		start()
 		err := cmd.Run()
 		stop()
-		var exit *exec.ExitError
-		if err != nil && !errors.As(err, &exit) {
-			panic(err)
+		childExited(cmd, err, isWitness)
+		if toFirst && !isWitness {
+			backToFirst(before)
 		}
-		childEnded(cmd.ProcessState.Sys().(syscall.WaitStatus), isWitness)
 	}
+}
+
+// childExited is childEnded for a program that os/exec has started.
+func childExited(cmd *exec.Cmd, err error, isWitness bool) {
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		panic(err)
+	}
+	childEnded(cmd.ProcessState.Sys().(syscall.WaitStatus), isWitness)
 }
 
 // answer prints the times in order, then the proof.
@@ -504,6 +522,8 @@ func answer(operation string, count int) {
 		proof = "mixed"
 	case strings.HasPrefix(operation, "pivot_root/"):
 		proof = []string{"kept", "switched"}[seen]
+	case strings.HasPrefix(operation, "attach/"):
+		proof = ways[seen&3]
 	case seen == 0:
 		proof = "none"
 	default:
@@ -553,7 +573,13 @@ func perform(operation string, count int) {
 	case parts[0] == "pivot_root" && len(parts) == 2:
 		benchPivotRoot(parts[1], count)
 	case parts[0] == "spawn" && len(parts) == 2:
-		benchSpawn(parts[1], count)
+		benchSpawn(parts[1], false, count)
+	case parts[0] == "spawn" && len(parts) == 3 && parts[1] == "first":
+		benchSpawn(parts[2], true, count)
+	case parts[0] == "attach" && len(parts) == 2:
+		benchAttach(parts[1], false, count)
+	case parts[0] == "attach" && len(parts) == 3 && parts[1] == "spaced":
+		benchAttach(parts[2], true, count)
 	default:
 		panic("no such operation: " + operation)
 	}

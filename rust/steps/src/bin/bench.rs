@@ -36,6 +36,10 @@ use steps::{
 };
 
 // In a directory, where cargo does not take it for a program.
+#[path = "bench/attach.rs"]
+mod attach;
+#[path = "bench/first.rs"]
+mod first;
 #[path = "bench/grow.rs"]
 mod grow;
 
@@ -115,6 +119,9 @@ const SIX: CloneFlags = CloneFlags::CLONE_NEWCGROUP
 
 const ALL: CloneFlags =
     SIX.union(CLONE_NEWTIME).union(CloneFlags::CLONE_NEWUSER);
+
+/// The flag of clone3 that libc does not name.
+const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
 
 /// One number for each kind of namespace; 0 where the kernel does not say.
 type Inodes = [u64; KINDS.len()];
@@ -198,7 +205,10 @@ impl Block {
             Some(_) if operation.starts_with("pivot_root/") => {
                 "switched".into()
             }
-            Some(0) => "none".to_owned(),
+            Some(0) if !operation.starts_with("attach/") => "none".to_owned(),
+            Some(seen) if operation.starts_with("attach/") => {
+                attach::word(seen).to_owned()
+            }
             Some(set) => {
                 let kinds = KINDS.iter().enumerate();
                 let names = kinds.filter(|(i, _)| set & 1 << i != 0);
@@ -263,16 +273,28 @@ impl Stay {
     }
 }
 
-/// clone3 without CLONE_VM returns twice, as fork does: `None` to the child.
 fn clone3(flags: CloneFlags) -> nix::Result<Option<Pid>> {
+    clone3_into(flags, None)
+}
+
+/// clone3 without CLONE_VM returns twice, as fork does: `None` to the child.
+/// With a cgroup the child is born in it.
+fn clone3_into(
+    flags: CloneFlags,
+    cgroup: Option<BorrowedFd<'_>>,
+) -> nix::Result<Option<Pid>> {
     // SAFETY: struct clone_args is made of integers; zero is a value of each.
     let mut args: libc::clone_args = unsafe { std::mem::zeroed() };
     args.flags = u64::from(flags.bits().cast_unsigned());
     args.exit_signal = libc::SIGCHLD as u64;
+    if let Some(cgroup) = cgroup {
+        args.flags |= CLONE_INTO_CGROUP;
+        args.cgroup = cgroup.as_raw_fd() as u64;
+    }
     // SAFETY: the kernel reads `args`, whose size it is told. A child beside
     // whose parent other threads ran must not want a lock that one of them
-    // held: ours closes descriptors, looks around, sleeps or ends, by system
-    // calls alone, and takes no lock.
+    // held: ours closes descriptors, looks around, sleeps, becomes a program
+    // or ends, by system calls alone, and takes no lock.
     let pid = unsafe {
         libc::syscall(libc::SYS_clone3, &raw const args, size_of_val(&args))
     };
@@ -369,8 +391,16 @@ impl Bench {
             Some(("pivot_root", what)) => {
                 self.pivot_root(&mut block, what, count)?;
             }
-            Some(("spawn", set)) => {
-                self.spawn(&mut block, flags_of(set), count)?;
+            Some(("spawn", what)) => {
+                let set = what.strip_prefix("first/");
+                let flags = flags_of(set.unwrap_or(what));
+                self.spawn(&mut block, set.is_some(), flags, count)?;
+            }
+            Some(("attach", what)) => {
+                let way = what.strip_prefix("spaced/");
+                let spaced = way.is_some();
+                let way = way.unwrap_or(what);
+                attach::attach(&mut block, way, spaced, count)?;
             }
             _ => refuse(&format!("no such operation: {operation}")),
         }
@@ -629,15 +659,21 @@ impl Bench {
 
     /// spawn: from the call until the program has been waited for, as Rust
     /// programs do it: Command; with namespaces Command and pre_exec. It is
-    /// made up before, as C's arguments are.
+    /// made up before, as C's arguments are. With `to_first` a time ends at the
+    /// first instruction of the payload.
     fn spawn(
         &mut self,
         block: &mut Block,
+        to_first: bool,
         flags: CloneFlags,
         count: usize,
     ) -> Result<(), Failure> {
         let own = self.own.map(|inode| inode.to_string());
-        let mut payload = Command::new(TRUE);
+        let told = to_first.then(first::Told::open).transpose()?;
+        let mut payload = Command::new(match told {
+            Some(_) => first::PAYLOAD,
+            None => TRUE,
+        });
         let mut witness_of = Command::new(WITNESS);
         witness_of.args(own);
         if !flags.is_empty() {
@@ -651,6 +687,7 @@ impl Bench {
         for i in 0..count + WITNESSES {
             let witness = i == 0 || i > count;
             let command = if witness { &mut witness_of } else { &mut payload };
+            let clock = told.as_ref().map(|_| first::now());
             let begun = Instant::now();
             let ended = command.status();
             block.took(begun);
@@ -661,6 +698,9 @@ impl Bench {
                 .code()
                 .unwrap_or_else(|| refuse("a child was killed by a signal"));
             block.ended(code, witness);
+            if let (false, Some(told), Some(clock)) = (witness, &told, clock) {
+                first::back_to_first(&mut block.taken, told, clock);
+            }
         }
         Ok(())
     }

@@ -1,0 +1,55 @@
+// Until the first instruction of a payload: what the payload tells of it.
+package main
+
+import (
+	"syscall"
+	"unsafe"
+
+	"nsteps/internal/skeleton"
+)
+
+const (
+	// A payload whose first act is to read the clock, and the descriptor
+	// that it writes to.
+	firstPayload = "/nsteps/bench/first"
+	toldAs       = 9
+
+	clockMonotonic = 1
+)
+
+// told is where that is read; 0 before there is a pipe.
+var told int
+
+func listenToFirst() {
+	if told == 0 {
+		told = pipeWithChildren(toldAs, false)
+	}
+}
+
+// clock is what the payload's clock says now, in nanoseconds. The time of
+// package time has no number that another process could compare.
+func clock() int64 {
+	var now syscall.Timespec
+	_, _, errno := syscall.RawSyscall(syscall.SYS_CLOCK_GETTIME,
+		clockMonotonic, uintptr(unsafe.Pointer(&now)), 0)
+	skeleton.Must("clock_gettime", errno)
+	return now.Nano()
+}
+
+// backToFirst has the last time end where the payload has read the clock. It
+// has ended, so that what it told is there.
+func backToFirst(begun int64) {
+	var then syscall.Timespec
+	size := int(unsafe.Sizeof(then))
+	words := (*[unsafe.Sizeof(then)]byte)(unsafe.Pointer(&then))
+	n, err := syscall.Read(told, words[:])
+	if err != nil || n != size {
+		panic("the payload has told no time")
+	}
+	since := then.Nano() - begun
+	last := &taken[len(taken)-1]
+	if since <= 0 || since > *last {
+		panic("the payload has told an impossible time")
+	}
+	*last = since
+}

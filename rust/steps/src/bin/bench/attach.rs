@@ -1,0 +1,107 @@
+//! A child that becomes a program in another cgroup: it goes there itself, its
+//! parent puts it there and lets it go on, or it is born there.
+//!
+//! - <https://man7.org/linux/man-pages/man7/cgroups.7.html>
+
+use std::ffi::CStr;
+use std::io::Write;
+use std::os::fd::{AsFd, IntoRawFd, OwnedFd};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use nix::fcntl::{OFlag, open};
+use nix::sched::CloneFlags;
+use nix::sys::stat::Mode;
+use nix::sys::wait::waitpid;
+use nix::unistd::{dup2_raw, pipe2, write};
+use steps::{Failure, must};
+
+use crate::{Block, WITNESSES, clone3_into, code, leave};
+
+const PAYLOAD: &CStr = c"/nsteps/bench/attach";
+const CGROUP: &CStr = c"/newroot/attach";
+const PROCS: &CStr = c"/newroot/attach/cgroup.procs";
+
+/// The descriptor at which the payload waits.
+const GATE: i32 = 8;
+
+/// What lies between two times that are spaced.
+const SPACE: Duration = Duration::from_millis(20);
+
+/// What a witness has seen: in the cgroup at the beginning, and at the end.
+pub fn word(seen: u32) -> &'static str {
+    ["kept", "left", "moved", "born"][seen as usize & 3]
+}
+
+/// What every time of a block needs.
+struct Ways {
+    gate: OwnedFd,
+    cgroup: OwnedFd,
+    procs: OwnedFd,
+}
+
+impl Ways {
+    fn open() -> Result<Self, Failure> {
+        let (reader, gate) = must("pipe2", pipe2(OFlag::O_CLOEXEC))?;
+        // SAFETY: nothing of this process has the descriptor 8 open, except
+        // an earlier pipe of this function, whose writer is closed.
+        let for_children = unsafe { dup2_raw(reader, GATE) };
+        // It stays open, for every child that comes.
+        let _ = must("dup2", for_children)?.into_raw_fd();
+        let none = Mode::empty();
+        let path = OFlag::O_PATH | OFlag::O_CLOEXEC;
+        let writing = OFlag::O_WRONLY | OFlag::O_CLOEXEC;
+        Ok(Self {
+            gate,
+            cgroup: must("open", open(CGROUP, path, none))?,
+            procs: must("open", open(PROCS, writing, none))?,
+        })
+    }
+}
+
+/// Measures from before the child is made until it has been waited for.
+pub fn attach(
+    block: &mut Block,
+    way: &str,
+    spaced: bool,
+    count: usize,
+) -> Result<(), Failure> {
+    let ways = Ways::open()?;
+    let act = match way {
+        "child" => Some(c"c"),
+        "parent" => Some(c"p"),
+        _ => None,
+    };
+    let cgroup = (way == "birth").then_some(ways.cgroup.as_fd());
+    for i in 0..count + WITNESSES {
+        let witness = i == 0 || i > count;
+        let look = witness.then_some(c"w");
+        let words = [Some(PAYLOAD), act, look].into_iter().flatten();
+        let mut argv: Vec<_> = words.map(CStr::as_ptr).collect();
+        argv.push(std::ptr::null());
+        if spaced {
+            sleep(SPACE);
+        }
+        let begun = Instant::now();
+        let child = must("clone3", clone3_into(CloneFlags::empty(), cgroup))?;
+        let Some(child) = child else { become_payload(&argv) };
+        if way == "parent" {
+            let mut pid = Vec::with_capacity(16);
+            let _ = write!(pid, "{child}");
+            must("write", write(&ways.procs, &pid))?;
+            must("write", write(&ways.gate, &[0]))?;
+        }
+        let ended = must("waitpid", waitpid(child, None))?;
+        block.took(begun);
+        block.ended(code(ended), witness);
+    }
+    Ok(())
+}
+
+/// What the child does. It allocates nothing and takes no lock.
+fn become_payload(argv: &[*const libc::c_char]) -> ! {
+    // SAFETY: every word ends with a NUL, the last pointer is null, and all of
+    // them live as long as this copy of the memory.
+    unsafe { libc::execv(argv[0], argv.as_ptr()) };
+    leave(127)
+}

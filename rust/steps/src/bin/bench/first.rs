@@ -1,0 +1,63 @@
+//! Until the first instruction of a payload: what the payload tells of it.
+
+use std::fs::File;
+use std::io::Read;
+use std::os::fd::{FromRawFd, IntoRawFd};
+use std::time::Duration;
+
+use nix::fcntl::OFlag;
+use nix::unistd::{dup2_raw, pipe2};
+use steps::{Failure, must};
+
+use crate::refuse;
+
+/// A payload whose first act is to read the clock.
+pub const PAYLOAD: &str = "/nsteps/bench/first";
+
+/// The descriptor that it writes to.
+const TOLD: i32 = 9;
+
+/// Where it is read.
+pub struct Told(File);
+
+impl Told {
+    /// Makes a pipe, and gives every child the other end of it.
+    pub fn open() -> Result<Self, Failure> {
+        let flags = OFlag::O_CLOEXEC | OFlag::O_NONBLOCK;
+        let (reader, writer) = must("pipe2", pipe2(flags))?;
+        // SAFETY: nothing of this process has the descriptor 9 open, except
+        // an earlier pipe of this function, whose reader is closed.
+        let for_children = unsafe { dup2_raw(writer, TOLD) };
+        // It stays open, for every child that comes.
+        let _ = must("dup2", for_children)?.into_raw_fd();
+        // SAFETY: the pipe has just been made, and its reader is handed over.
+        Ok(Self(unsafe { File::from_raw_fd(reader.into_raw_fd()) }))
+    }
+}
+
+/// What the payload's clock says now.
+pub fn now() -> Duration {
+    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `now` is the struct that the call writes. nix has the call only
+    // with a feature that no step needs.
+    match unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) } {
+        0 => Duration::new(now.tv_sec as u64, now.tv_nsec as u32),
+        _ => refuse("the clock cannot be read"),
+    }
+}
+
+/// Has the last time end where the payload has read the clock. It has ended,
+/// so that what it told is there.
+pub fn back_to_first(taken: &mut [u64], told: &Told, begun: Duration) {
+    let mut words = [[0; 8]; 2];
+    if (&told.0).read_exact(words.as_flattened_mut()).is_err() {
+        refuse("the payload has told no time");
+    }
+    let [seconds, nanoseconds] = words.map(u64::from_ne_bytes);
+    let then = Duration::new(seconds, nanoseconds as u32);
+    let since = then.saturating_sub(begun).as_nanos() as u64;
+    match taken.last_mut() {
+        Some(last) if 0 < since && since <= *last => *last = since,
+        _ => refuse("the payload has told an impossible time"),
+    }
+}
