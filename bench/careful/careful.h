@@ -171,10 +171,24 @@ static int child_main(void *argument)
 	become(task->payload);
 }
 
-/* One child at a time runs on the stack: the caller stands still, or copies. */
+/*
+ * Each child has a stack of its own: the init of `rootless` runs on the copy of
+ * one, and its own child, which borrows its memory, would write over it. The
+ * count is copied with the stacks.
+ */
+static char *new_stack(void)
+{
+	static _Alignas(16) char stacks[2][STACK];
+	static size_t used;
+
+	if (used == sizeof(stacks) / sizeof(stacks[0]))
+		fail("clone", "without a stack", ENOMEM);
+	return stacks[used++];
+}
+
 static pid_t clone_child(int flags, void (*child)(void), char *payload[])
 {
-	static _Alignas(16) char stack[STACK];
+	char *stack = new_stack();
 	struct task task = { child, payload };
 	int before = in_child;
 	pid_t pid;
