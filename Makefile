@@ -112,7 +112,7 @@ bless: tree build ## write down the effects seen now as the expected ones
 bench: tree ## measure what namespaces cost
 	cargo bench --locked $(ARGS)
 
-# Three runs take forty minutes on a machine that does nothing else; RUNS=0
+# Three runs take thirty-five minutes on a machine that does nothing else; RUNS=0
 # only writes the chapter again, from the newest record.
 RUNS = 3
 bench-report: tree ## measure RUNS times, write the record and its chapter

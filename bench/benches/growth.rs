@@ -12,7 +12,6 @@ use bench::machine::Machine;
 use bench::place::{Place, Processors};
 use bench::programs;
 use bench::selection::Selection;
-use bench::statistics::Random;
 use bench::table;
 use nsteps::error::Result;
 use nsteps::layout::Layout;
@@ -44,9 +43,7 @@ fn measure(selection: &Selection) -> Result<bool> {
     };
     let extent = if asked::is_short() { SHORT } else { FULL };
     asked::head(&machine, extent);
-    let random = Random::new(asked::seed()?);
-    let mut bench =
-        Bench { layout: layout.clone(), processors, extent, random };
+    let mut bench = Bench { layout: layout.clone(), processors, extent };
     let mut curves = Vec::new();
     for growing in wanted {
         let curve = growing.measure(&mut bench);

@@ -4,16 +4,16 @@
 //! contain a PART. `NSTEPS_BENCH=short` measures little of everything.
 
 use bench::asked;
+use bench::attach;
 use bench::contest::Contest;
 use bench::launch;
 use bench::machine::Machine;
-use bench::operation::OPERATIONS;
+use bench::operation::{OPERATIONS, Operation};
 use bench::paired::{Extent, Outcome, PASS, Places, Record, Standing};
 use bench::place::{Place, Processors};
 use bench::programs;
 use bench::selection::{Selection, rows};
 use bench::six::SIX;
-use bench::statistics::Random;
 use bench::table;
 use nsteps::error::Result;
 use nsteps::layout::Layout;
@@ -51,13 +51,13 @@ fn measure(selection: &Selection) -> Result<bool> {
     let mut run = Run {
         places,
         extent,
-        random: Random::new(asked::seed()?),
         outcomes: Vec::new(),
         group: String::new(),
         said: Vec::new(),
     };
     let mut held: Vec<Held> = Vec::new();
-    for operation in OPERATIONS.iter().filter(|it| wanted(it.name)) {
+    let operations = || OPERATIONS.iter().filter(|it| wanted(it.name));
+    for operation in operations().filter(|it| !attach::needs_it(it.name)) {
         held.push(Held::of(Contest::of(operation, on_two)));
     }
     if wanted(launch::EXEC) {
@@ -66,7 +66,11 @@ fn measure(selection: &Selection) -> Result<bool> {
     for name in launch::names().filter(|it| *it != SIX && wanted(it)) {
         held.push(run.launch(&name, &layout));
     }
+    for name in launch::FIRST.iter().filter(|it| wanted(it)) {
+        held.push(run.launch(name, &layout));
+    }
     run.pass_by_pass(held);
+    run.attach(operations(), &layout, on_two);
     // Its runtimes need one more mount in the sandboxes than the others know.
     if wanted(SIX) {
         let six = run.launch(SIX, &layout);
@@ -92,7 +96,6 @@ impl Held {
 struct Run {
     places: Places,
     extent: Extent,
-    random: Random,
     outcomes: Vec<Outcome>,
     group: String,
     /// The reasons that stand below the group already.
@@ -113,22 +116,51 @@ impl Run {
         }
     }
 
+    /// The rows that need a cgroup of our own, and one more mount than the
+    /// others know.
+    fn attach(
+        &mut self,
+        operations: impl Iterator<Item = &'static Operation>,
+        layout: &Layout,
+        on_two: bool,
+    ) {
+        let operations: Vec<_> =
+            operations.filter(|it| attach::needs_it(it.name)).collect();
+        if operations.is_empty() {
+            return;
+        }
+        let lent = attach::furnish(layout, self.places.sandboxes());
+        let contest = |operation: &'static Operation| match &lent {
+            Ok(_) => Contest::of(operation, on_two),
+            Err(why) => {
+                let mut contest =
+                    Contest::empty(operation.name, operation.drain());
+                contest.leave_out("cgroup2", &why.message);
+                contest
+            }
+        };
+        let held = operations.into_iter().map(|it| Held::of(contest(it)));
+        self.pass_by_pass(held.collect());
+        // A peer that has the cgroup open does not keep it.
+        drop(lent);
+    }
+
     /// The rounds everyone takes part in, spread over passes through all rows;
     /// in the last of them a row goes on until it is over.
     fn pass_by_pass(&mut self, mut held: Vec<Held>) {
-        let Run { extent, places, random, .. } = self;
+        let Run { extent, places, .. } = self;
         let passes = extent.rounds.div_ceil(PASS);
         let progress = Progress::of(held.len());
         for pass in 1..passes {
             for (at, it) in held.iter_mut().enumerate() {
                 progress.show(at, &format!("rows in pass {pass} of {passes}"));
-                it.standing.pass(*extent, places, random);
+                it.standing.pass(*extent, places);
             }
         }
         progress.clear();
         for it in held {
-            let Run { extent, places, random, .. } = self;
-            let outcome = it.standing.finish(*extent, places, random);
+            let Run { extent, places, .. } = self;
+            let outcome = it.standing.finish(*extent, places);
             self.enter(outcome);
         }
     }

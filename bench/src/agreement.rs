@@ -15,6 +15,16 @@ pub const LIMITS: &[Limit] = &[
         at_most: 0.10,
     },
     Limit {
+        rows: "where a move between cgroups is waited for",
+        applies: |row| row.starts_with("attach/"),
+        at_most: 0.30,
+    },
+    Limit {
+        rows: "until the first instruction",
+        applies: |row| row.starts_with("first/"),
+        at_most: 0.06,
+    },
+    Limit {
         rows: "fork-like clone",
         applies: |row| {
             ["clone/fork/", "clone/clone3/"]
@@ -53,11 +63,14 @@ pub fn doubt(row: &str) -> f64 {
     limit(row).map_or(f64::INFINITY, |it| it.at_most / 3.0)
 }
 
-/// A row, and how far its runs lie apart.
+/// A row, and how far its runs lie apart in Rust / C ([`Record::base`]).
 pub fn apart(record: &Record) -> Vec<(&str, f64)> {
     record
         .rows()
-        .filter_map(|row| Some((row, record.ratio(row, "rust", "c")?.apart)))
+        .filter_map(|row| {
+            let ratio = record.ratio(row, "rust", record.base(row))?;
+            Some((row, ratio.apart))
+        })
         .collect()
 }
 
@@ -68,7 +81,7 @@ pub fn by_speed(record: &Record, row: &str) -> Option<(f64, f64)> {
     let mut rounds: Vec<(f64, f64)> = Vec::new();
     for outcome in record.outcomes(row) {
         let floor = outcome.of("floor")?.blocks.iter().copied();
-        rounds.extend(floor.zip(outcome.ratios("rust", "c")?));
+        rounds.extend(floor.zip(outcome.ratios("rust", outcome.base())?));
     }
     rounds.sort_by(|a, b| a.0.total_cmp(&b.0));
     let third = rounds.len().div_ceil(3);
@@ -106,7 +119,7 @@ mod tests {
             ("unshare/net", 0.06),
             ("unshare/six", 0.06),
             ("setns/net", 0.03),
-            ("clone/vfork/mnt+net", 0.06),
+            ("clone/vfork/net", 0.06),
             ("clone/fork/net", 0.08),
             ("clone/clone3/time", 0.08),
             ("spawn/none", 0.03),
@@ -116,6 +129,8 @@ mod tests {
             ("launch/join", 0.03),
             ("launch/six", 0.06),
             ("exec/empty", 0.03),
+            ("first/skeleton", 0.06),
+            ("attach/spaced/birth", 0.30),
         ] {
             assert_eq!(of(row), at_most, "{row}");
         }

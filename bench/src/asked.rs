@@ -10,7 +10,6 @@ use nsteps::layout::Layout;
 use serde::Serialize;
 use std::fmt::Display;
 use std::process::ExitCode;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Runs a target for what was typed, `cargo bench [-- WORD...]`: it has to
 /// say whether every proof was right.
@@ -19,12 +18,12 @@ pub fn run(
     measure: impl FnOnce(&Selection) -> Result<bool>,
 ) -> ExitCode {
     let arguments = command();
-    // `cargo test --benches` only wants to know whether it starts.
-    if !arguments.iter().any(|argument| argument == "--bench") {
+    if arguments.iter().any(|it| it == "--help" || it == "-h") {
+        println!("{}", selection::help());
         return ExitCode::SUCCESS;
     }
-    if arguments.iter().any(|argument| argument == "--help") {
-        println!("{}", selection::help());
+    // `cargo test --benches` only wants to know whether it starts.
+    if !arguments.iter().any(|argument| argument == "--bench") {
         return ExitCode::SUCCESS;
     }
     match select(&arguments).and_then(|it| measure(&it)) {
@@ -56,7 +55,7 @@ pub fn head(machine: &Machine, extent: Extent) {
         false => String::new(),
     };
     println!(
-        "{rounds}{further} rounds of {block} times each, in random order; \
+        "{rounds}{further} rounds of {block} times each, in rotating order; \
          medians{}",
         if is_short() { "; too few to be quoted" } else { "" }
     );
@@ -65,16 +64,6 @@ pub fn head(machine: &Machine, extent: Extent) {
 /// The arguments of this run, for the record.
 pub fn command() -> Vec<String> {
     std::env::args().skip(1).collect()
-}
-
-/// What the orders of a run are drawn from.
-///
-/// # Errors
-///
-/// The clock is before 1970.
-pub fn seed() -> Result<u64> {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    Ok(since.context("read the clock")?.as_secs())
 }
 
 /// Writes a record to `target/bench/FILE`.

@@ -4,6 +4,7 @@
 mod counts;
 mod groups;
 mod growing;
+mod summary;
 mod targets;
 
 use crate::paired::Extent;
@@ -102,7 +103,7 @@ const CODE: &str = "bench/src/chapter.rs";
 fn page(record: &Record) -> String {
     let mut page = String::new();
     page.push_str(&opening(record));
-    page.push_str(&targets::section(record));
+    page.push_str(&summary::section(record));
     page.push_str(&machine(record));
     page.push_str(&reading(record));
     page.push_str(&groups::sections(record));
@@ -110,6 +111,7 @@ fn page(record: &Record) -> String {
     page.push_str(&counts::section(record));
     page.push_str(&groups::agreement(record));
     page.push_str(&groups::criterion(record));
+    page.push_str(&targets::section(record));
     // One empty line at most between two things, and none at the end.
     while page.contains("\n\n\n") {
         page = page.replace("\n\n\n", "\n\n");
@@ -118,9 +120,7 @@ fn page(record: &Record) -> String {
 }
 
 fn opening(record: &Record) -> String {
-    let name = &record.name;
-    let about = &record.about;
-    let warning = if about.short {
+    let warning = if record.about.short {
         "\n**These figures are of a short run, which shows that everything \
          works and measures nothing that may be quoted.**\n"
     } else {
@@ -128,10 +128,7 @@ fn opening(record: &Record) -> String {
     };
     format!(
         "<!-- Written by `make bench-report`; do not edit. -->\n\n\
-         # What namespaces cost\n\n\
-         Every figure on this page is from one record, \
-         [{name}](../../{RECORDS}/{name}), made on {} by `{}`.\n{warning}\n",
-        about.date, about.command
+         # What namespaces cost\n{warning}\n"
     )
 }
 
@@ -141,6 +138,7 @@ const FACTS: &[(&str, &str)] = &[
     ("cpu", "processor"),
     ("hypervisor", "under a hypervisor"),
     ("cpuid", "one CPUID instruction"),
+    ("clock", "one look at the clock by a system call"),
     ("hz", "the kernel ticks, per second"),
     ("mitigations", "mitigations"),
     ("mounts", "mounts in the sandbox"),
@@ -148,6 +146,7 @@ const FACTS: &[(&str, &str)] = &[
     ("who", "as"),
     ("load", "load before the first run"),
     ("libc", "glibc"),
+    ("musl", "musl of the careful C"),
     ("cc", "C compiler"),
     ("rustc", "Rust"),
     ("go", "Go"),
@@ -158,17 +157,21 @@ const FACTS: &[(&str, &str)] = &[
 ];
 
 fn machine(record: &Record) -> String {
-    let facts = &record.about.machine;
+    let (name, about) = (&record.name, &record.about);
+    let facts = &about.machine;
     let cpuid = facts.get("cpuid").map_or("not known", String::as_str);
     let mut text = format!(
         "## The machine\n\n\
+         Every figure on this page is from one record, \
+         [{name}](../../{RECORDS}/{name}), made on {} by `{}`.\n\n\
          **One CPUID instruction takes {cpuid} here.**\n\
          Under a hypervisor each is a trap.\n\
          glibc executes dozens of them before `main`, Go a few, musl none: \
          that decides what a program costs to start, and so the rows of \
          `exec` and `launch`.\n\
          Where the instruction is cheap the distance between the languages is \
-         smaller.\n\n| | |\n|---|---|\n"
+         smaller.\n\n| | |\n|---|---|\n",
+        about.date, about.command
     );
     for (name, words) in FACTS {
         if let Some(value) = facts.get(*name) {
@@ -190,10 +193,11 @@ fn reading(record: &Record) -> String {
         "## How to read it\n\n\
          Quote ratios, never times: the machine's speed drifts, the ratio of \
          two who were timed side by side does not.\n\
-         Everyone did a block of {block} times in an order drawn anew for each \
-         of {rounds} rounds, which are spread over the run, and was compared \
-         with the others of the same round. The floor, C and Rust went on \
-         for up to {most} rounds, until their ratio was known well enough.\n\
+         Each did a block of {block} times in each of {rounds} rounds, which \
+         are spread over the run, and was compared with the others of the same \
+         round. The order rotates, so that each has every place equally often. \
+         The floor, C and Rust went on for up to {most} rounds, until their \
+         ratio was known well enough.\n\
          There were {runs} such runs. A ratio is the median over the rounds of \
          all runs, with its 95 % interval (by ranks); a minimum is that of all \
          runs, another time that of the run in the middle.\n\
@@ -201,6 +205,11 @@ fn reading(record: &Record) -> String {
          used more than 15 % of a processor.\n\n\
          `floor` is raw system calls without a C library: what nobody can be \
          faster than.\n\
+         `careful` is C with the calls of the step in Rust, linked statically \
+         against musl, with a child that borrows the memory of its parent; `c` \
+         is the C of the posts, against glibc, and in all rows but those of \
+         `launch`, `first` and `exec` a peer in C against glibc.\n\
+         What favours whom is in [bench/BIAS.md](../../bench/BIAS.md).\n\
          `go2` is Go with a second processor; everyone else has one.\n\
          What is measured from where to where, and what proves that it was \
          done, is in [bench/README.md](../../bench/README.md); how effects are \

@@ -1,6 +1,7 @@
 //! A row of a table: who is compared with whom, at what.
 
 use crate::operation::Operation;
+use crate::paired::Extent;
 use crate::peer::{PEERS, Peer};
 use nsteps::launcher::Launcher;
 use std::time::Duration;
@@ -16,6 +17,8 @@ pub struct Contest {
     pub absent: Vec<(String, String)>,
     /// How long to wait after each block.
     pub drain: Duration,
+    /// Whether every single time takes so long that few of them must do.
+    pub slow: bool,
 }
 
 /// Somebody who can do it.
@@ -68,7 +71,13 @@ impl Contest {
             contenders: Vec::new(),
             absent: Vec::new(),
             drain,
+            slow: false,
         }
+    }
+
+    /// How much of it is measured.
+    pub fn extent(&self, extent: Extent) -> Extent {
+        if self.slow { extent.slow() } else { extent }
     }
 
     /// Everyone who can perform an operation; Go with `two` a second time.
@@ -83,6 +92,7 @@ impl Contest {
             proof: Expected::Of(operation),
         };
         let mut contest = Contest::empty(operation.name, operation.drain());
+        contest.slow = operation.is_slow();
         for peer in PEERS {
             match operation.except {
                 Some((cannot, why)) if *peer == Peer::Of(cannot) => {

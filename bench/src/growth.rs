@@ -16,13 +16,12 @@ use crate::paired::{Extent, Verdict};
 use crate::peer::{PEERS, Peer};
 use crate::place::Processors;
 use crate::rounds::Series;
-use crate::statistics::Random;
 use nsteps::launcher::Launcher;
 use nsteps::layout::Layout;
 use peers::Size;
 
 /// What figures to be quoted need.
-pub const FULL: Extent = Extent { rounds: 12, most: 12, block: 10 };
+pub const FULL: Extent = Extent { rounds: 10, most: 10, block: 10 };
 /// What shows that everything works.
 pub const SHORT: Extent = Extent { rounds: 2, most: 2, block: 3 };
 
@@ -184,8 +183,6 @@ pub struct Bench {
     pub processors: Processors,
     /// How much to measure.
     pub extent: Extent,
-    /// For the orders.
-    pub random: Random,
 }
 
 impl Bench {

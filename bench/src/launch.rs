@@ -7,7 +7,7 @@
 
 use crate::contest::{Contender, Contest, Expected, GO_ON_TWO};
 use crate::operation::drain;
-use crate::paired::Places;
+use crate::paired::{CAREFUL, Places};
 use crate::peer::Peer;
 use crate::place::{sandbox, scenario};
 use crate::six::{self, SIX};
@@ -35,9 +35,34 @@ const BEYOND_THE_FLOOR: &[&str] =
 /// The payload of a row, as its launchers name it: there is another one where
 /// the root is not kept.
 pub fn payload(name: &str) -> String {
-    let step = name.strip_prefix("launch/").and_then(Step::named);
-    if pivots(step) { "/true".to_owned() } else { program("bench/true") }
+    let payload = if is_first(name) { "first" } else { "true" };
+    match pivots(step_of(name)) {
+        true => format!("/{payload}"),
+        false => program(&format!("bench/{payload}")),
+    }
 }
+
+/// The step of a row of whole launches, if it is one of a step.
+fn step_of(name: &str) -> Option<&'static Step> {
+    let (_, step) = name.split_once('/')?;
+    Step::named(step)
+}
+
+/// Whether a row ends at the payload's first instruction.
+fn is_first(name: &str) -> bool {
+    name.starts_with("first/")
+}
+
+/// The launches that are timed until the first instruction of their payload,
+/// too: without a namespace, with each kind of work, and with a PID 1 between.
+pub const FIRST: &[&str] = &[
+    "first/skeleton",
+    "first/uts",
+    "first/network",
+    "first/net_mount_uts_ipc_pid",
+    "first/pivot_root",
+    "first/container",
+];
 
 /// Whether the payload gets a new root: at every step that takes one, and
 /// where there is no step, at all six.
@@ -55,9 +80,23 @@ pub fn program(name: &str) -> String {
     format!("{PROGRAMS}/{name}")
 }
 
+/// The careful C of a step, or of all six namespaces.
+pub fn careful_program(name: &str) -> String {
+    format!("bench/{CAREFUL}/{name}")
+}
+
+/// Why a launcher of ours is not there.
+pub fn not_built(name: &str) -> &'static str {
+    match name {
+        CAREFUL => "not built: no C compiler for musl (Debian: musl-tools)",
+        _ => "not built",
+    }
+}
+
 /// The programs that do nothing: column, and program.
 const EMPTY: &[(&str, &str)] = &[
     ("floor", "bench/true"),
+    (CAREFUL, "bench/empty-c-musl"),
     ("c", "bench/empty-c"),
     ("rust", "bench/empty-rust-bare"),
     ("go", "bench/empty-go"),
@@ -129,7 +168,7 @@ pub fn launch(
     layout: &Layout,
     places: &mut Places,
 ) -> Result<(Contest, Option<Running>)> {
-    let step = name.strip_prefix("launch/").and_then(Step::named);
+    let step = step_of(name);
     let two = places.two.is_some();
     let (launches, absent) = match step {
         Some(step) => of_step(step, layout),
@@ -156,30 +195,45 @@ pub fn launch(
         None => NEWROOT.to_owned(),
     };
     let mut effects = Vec::new();
+    let mut careful = None;
     let mut refusals = Vec::new();
     for launch in launches {
         let observed = observe(&launch, layout, step)?;
         if let Some(why) = observed.effect.0.get("refused") {
             contest.leave_out(launch.name, why);
-            refusals.push((launch.launcher, why.clone()));
+            if launch.name == CAREFUL {
+                careful = Some(Err(why.clone()));
+            } else {
+                refusals.push((launch.launcher, why.clone()));
+            }
             continue;
         }
         check(&launch, &observed, step, wanted)?;
         let text = observed.effect.to_string();
         let digest = digest(&text);
-        effects.push((launch.launcher, observed));
+        if launch.name == CAREFUL {
+            careful = Some(Ok(observed));
+        } else {
+            effects.push((launch.launcher, observed));
+        }
         let argv = (launch.argv)(&subject, &[&payload(name)]);
         let mut contender = starting(launch.name, false, argv.clone());
+        if is_first(name) {
+            contender.line = "first".to_owned();
+        }
         contender.digest = Some(digest.clone());
-        contest.contenders.push(contender);
+        contest.contenders.push(contender.clone());
         // A target lives in one of the two sandboxes only.
         if two && launch.launcher == Some(Launcher::Go) && !joins {
-            let mut contender = starting(GO_ON_TWO, true, argv);
-            contender.digest = Some(digest);
-            contest.contenders.push(contender);
+            let mut again = starting(GO_ON_TWO, true, argv);
+            again.line = contender.line.clone();
+            again.digest = Some(digest);
+            contest.contenders.push(again);
         }
     }
     judge(&refusals, &effects, step, &mut contest)?;
+    let rust = effects.iter().find(|it| it.0 == Some(Launcher::Rust));
+    must_be_the_same(careful, rust.map(|it| &it.1), &mut contest)?;
     if let Some(step) = step {
         for why in unexplained(step, &effects) {
             contest.leave_out("note", why);
@@ -226,6 +280,40 @@ fn judge(
     Ok(())
 }
 
+/// The careful C is there to be what Rust is compared with: it has exactly the
+/// effect of the step in Rust, or nobody is timed.
+fn must_be_the_same(
+    careful: Option<std::result::Result<Observed, String>>,
+    rust: Option<&Observed>,
+    contest: &mut Contest,
+) -> Result<()> {
+    match (careful, rust) {
+        (Some(Ok(careful)), Some(rust)) => {
+            let (careful, rust) = (&careful.effect.0, &rust.effect.0);
+            let keys: BTreeSet<_> = careful.keys().chain(rust.keys()).collect();
+            let differs = |key: &&String| careful.get(*key) != rust.get(*key);
+            match keys.into_iter().find(differs) {
+                None => Ok(()),
+                Some(key) => Err(Error::new(format!(
+                    "{CAREFUL} has {key} {} where rust has {}",
+                    careful.get(key).map_or("-", String::as_str),
+                    rust.get(key).map_or("-", String::as_str)
+                ))),
+            }
+        }
+        // What is not compared has no figure.
+        (Some(Ok(_)), None) => {
+            contest.contenders.retain(|it| it.name != CAREFUL);
+            contest.leave_out(CAREFUL, "no step in Rust to compare it with");
+            Ok(())
+        }
+        (Some(Err(why)), Some(_)) => {
+            Err(Error::new(format!("{CAREFUL} alone refuses: {why}")))
+        }
+        (Some(Err(_)), None) | (None, _) => Ok(()),
+    }
+}
+
 /// The languages and unshare(1) at a step.
 fn of_step(
     step: &'static Step,
@@ -237,7 +325,8 @@ fn of_step(
         if program.exists() {
             launches.push(launch);
         } else {
-            absent.push((launch.name.to_owned(), "not built".to_owned()));
+            let why = not_built(launch.name);
+            absent.push((launch.name.to_owned(), why.to_owned()));
         }
     };
     if !BEYOND_THE_FLOOR.contains(&step.name) {
@@ -254,6 +343,17 @@ fn of_step(
             &layout.programs().join("bench/floor-launch"),
         );
     }
+    let operand = step.arguments != Arguments::Command;
+    let argv = move |subject: &str, what: &[&str]| {
+        let mut argv = vec![program(&careful_program(step.name))];
+        argv.extend(operand.then(|| subject.to_owned()));
+        argv.extend(what.iter().map(ToString::to_string));
+        argv
+    };
+    enter(
+        Launch { name: CAREFUL, launcher: None, argv: Box::new(argv) },
+        &layout.programs().join(careful_program(step.name)),
+    );
     let simple = step.control.as_ref().is_some_and(|it| it.script.is_none());
     let others = simple.then_some(&Launcher::Unshare);
     for launcher in LANGUAGES.iter().chain(others).copied() {

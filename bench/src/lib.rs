@@ -9,6 +9,7 @@
 pub mod absolute;
 pub mod agreement;
 pub mod asked;
+pub mod attach;
 pub mod chapter;
 pub mod contest;
 pub mod counters;

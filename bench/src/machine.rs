@@ -50,7 +50,9 @@ impl Machine {
         note("load", read("/proc/loadavg"));
         note("measured on", Some(on(processors)));
         note("who", Some(who()));
-        note("cpuid", Some(cpuid(place)));
+        note("cpuid", Some(floor(place, "cpuid")));
+        note("clock", Some(floor(place, "clock")));
+        note("musl", musl());
         let mounts = said(place.sandbox(), &["cat", "/proc/self/mountinfo"])?;
         note("mounts", Some(mounts.lines().count().to_string()));
         for (name, command) in VERSIONS {
@@ -154,11 +156,22 @@ fn who() -> String {
 /// What one CPUID costs. Under a hypervisor each is a trap; glibc executes
 /// dozens of them before main, which decides how long its programs take to
 /// start.
-fn cpuid(place: &mut Place) -> String {
-    match place.ask(Peer::Floor, "cpuid", 25, &[]) {
+///
+/// And what one look at the clock costs by a system call, which is part of a
+/// time until the first instruction.
+fn floor(place: &mut Place, what: &str) -> String {
+    match place.ask(Peer::Floor, what, 25, &[]) {
         Ok(answer) => format!("{} ns", answer.median),
         Err(error) => error.to_string(),
     }
+}
+
+/// The C library of the careful C, which says its version on stderr.
+fn musl() -> Option<String> {
+    let library = format!("/lib/ld-musl-{}.so.1", std::env::consts::ARCH);
+    let said = Command::new(library).output().ok()?.stderr;
+    let said = String::from_utf8_lossy(&said);
+    said.lines().find(|line| line.starts_with("Version")).map(str::to_owned)
 }
 
 /// The first line a program prints when asked.

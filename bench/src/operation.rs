@@ -30,6 +30,9 @@ pub enum Proof {
     Changed,
     /// After every single time `/` was the new root.
     Switched,
+    /// Two children, which are not timed, began and ended in or outside of the
+    /// cgroup as this word says; and all children have ended.
+    Attached(&'static str),
 }
 
 /// The names of the larger sets.
@@ -69,6 +72,11 @@ const fn switch(name: &'static str) -> Operation {
     Operation { name, proof: Proof::Switched, except: None }
 }
 
+/// The cgroup that a child ends in, and how it got there.
+const fn attach(name: &'static str, word: &'static str) -> Operation {
+    Operation { name, proof: Proof::Attached(word), except: None }
+}
+
 /// Every operation, in the order tables list them.
 pub const OPERATIONS: &[Operation] = &[
     // clone(2) as fork(2): the child gets a copy of the memory.
@@ -82,8 +90,8 @@ pub const OPERATIONS: &[Operation] = &[
     clone("clone/fork/uts"),
     clone("clone/fork/six"),
     clone("clone/fork/seven"),
-    // CLONE_VM and CLONE_VFORK: nothing is copied. Then what the posts
-    // combine, one namespace more each time.
+    // CLONE_VM and CLONE_VFORK: nothing is copied. Then the smallest sets of
+    // the posts; the larger ones, with a network, are whole launches.
     vfork("clone/vfork/none"),
     vfork("clone/vfork/cgroup"),
     vfork("clone/vfork/ipc"),
@@ -94,10 +102,6 @@ pub const OPERATIONS: &[Operation] = &[
     vfork("clone/vfork/uts"),
     vfork("clone/vfork/mnt+pid"),
     vfork("clone/vfork/mnt+pid+uts"),
-    vfork("clone/vfork/mnt+net"),
-    vfork("clone/vfork/mnt+net+uts"),
-    vfork("clone/vfork/ipc+mnt+net+uts"),
-    vfork("clone/vfork/ipc+mnt+net+pid+uts"),
     vfork("clone/vfork/six"),
     vfork("clone/vfork/seven"),
     // clone3(2), as fork: the one call that knows CLONE_NEWTIME.
@@ -135,6 +139,19 @@ pub const OPERATIONS: &[Operation] = &[
     clone("spawn/uts"),
     clone("spawn/net"),
     clone("spawn/five"),
+    // The same program until it has begun, and not until it has ended.
+    clone("spawn/first/none"),
+    clone("spawn/first/net"),
+    // The ways into a cgroup of version 2: back to back, where each time finds
+    // the lock as the one before has left it, and with a pause before each.
+    attach("attach/none", "kept"),
+    attach("attach/child", "moved"),
+    attach("attach/parent", "moved"),
+    attach("attach/birth", "born"),
+    attach("attach/spaced/none", "kept"),
+    attach("attach/spaced/child", "moved"),
+    attach("attach/spaced/parent", "moved"),
+    attach("attach/spaced/birth", "born"),
 ];
 
 impl Operation {
@@ -170,7 +187,15 @@ impl Operation {
             }
             Proof::Changed => format!("{set}*{count}"),
             Proof::Switched => format!("switched*{count}"),
+            Proof::Attached(word) => {
+                format!("{word}*{WITNESSES},ended*{}", count + WITNESSES)
+            }
         }
+    }
+
+    /// Whether every single time takes tens of milliseconds.
+    pub fn is_slow(&self) -> bool {
+        self.name.contains("/spaced/")
     }
 
     /// How long the kernel needs afterwards to tear down what was made.
@@ -223,6 +248,8 @@ mod tests {
         let proof = named("clone/fork/net").expected(25);
         assert_eq!(proof, "net*2,ended*27");
         assert_eq!(named("unshare/uts").expected(25), "uts*25");
+        let born = named("attach/spaced/birth").expected(4);
+        assert_eq!(born, "born*2,ended*6");
         assert_eq!(named("pivot_root/switch").expected(25), "switched*25");
     }
 

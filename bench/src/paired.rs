@@ -1,11 +1,12 @@
-//! Ratios: everyone does a short block, in an order that is drawn anew each
-//! round, and is compared with the others of the same round.
+//! Ratios: each contender does a short block, in an order that rotates from
+//! round to round, and is compared with the others of the same round.
 //!
 //! The machine's speed drifts by half within a second, so that times taken one
 //! after the other say little. A ratio of two blocks side by side does not
 //! drift; the median over the rounds forgets the round that something else
-//! got into. Who is compared most has its blocks closest together: first come
-//! C, Rust and the floor, then everyone else.
+//! got into. Those that are compared most have their blocks closest together:
+//! the floor, both C and Rust stand side by side, before all others in one round
+//! and behind them in the next ([`rounds::order`]).
 //!
 //! Some of what makes a machine slow stays for minutes. So the rounds of a row
 //! are spread over a run, in several passes through all rows.
@@ -18,7 +19,7 @@ use crate::operation::drain;
 use crate::peer::Answer;
 use crate::place::Place;
 use crate::rounds::{self, Series, proved, ratios};
-use crate::statistics::{Estimate, Random};
+use crate::statistics::Estimate;
 use nsteps::error::Result;
 use nsteps::sandbox::Sandbox;
 use serde::{Deserialize, Serialize};
@@ -39,13 +40,26 @@ pub struct Extent {
 
 impl Extent {
     /// What figures to be quoted need.
-    pub const FULL: Extent = Extent { rounds: 30, most: 120, block: 20 };
+    pub const FULL: Extent = Extent { rounds: 20, most: 50, block: 20 };
     /// What shows that everything works.
     pub const SHORT: Extent = Extent { rounds: 4, most: 4, block: 8 };
+
+    /// For a contest whose every single time takes tens of milliseconds.
+    pub const fn slow(self) -> Extent {
+        let rounds = self.rounds.div_ceil(3);
+        Extent { rounds, most: rounds, block: 4 }
+    }
 }
 
 /// Who the others are compared with, where they take part.
-pub const BASES: &[&str] = &["floor", "c", "rust"];
+pub const BASES: &[&str] = &["floor", CAREFUL, PUBLISHED, "rust"];
+
+/// The column of the careful C: linked statically against musl, with a child
+/// that borrows the memory, and with the calls of the step in Rust.
+pub const CAREFUL: &str = "careful";
+
+/// The column of the C of the posts, and of the peer in C.
+pub const PUBLISHED: &str = "c";
 
 /// Between the blocks of [`BASES`]; the kernel tears down what they all made
 /// after the last one.
@@ -153,13 +167,8 @@ pub struct Standing {
 }
 
 /// Holds a contest, all of it at once.
-pub fn hold(
-    contest: Contest,
-    extent: Extent,
-    places: &mut Places,
-    random: &mut Random,
-) -> Outcome {
-    Standing::of(contest).finish(extent, places, random)
+pub fn hold(contest: Contest, extent: Extent, places: &mut Places) -> Outcome {
+    Standing::of(contest).finish(extent, places)
 }
 
 impl Standing {
@@ -182,30 +191,20 @@ impl Standing {
     }
 
     /// What comes of it, after as many more passes as it takes.
-    pub fn finish(
-        mut self,
-        extent: Extent,
-        places: &mut Places,
-        random: &mut Random,
-    ) -> Outcome {
+    pub fn finish(mut self, extent: Extent, places: &mut Places) -> Outcome {
         while !self.is_over(extent) {
-            self.pass(extent, places, random);
+            self.pass(extent, places);
         }
         self.outcome(extent)
     }
 
     /// The rounds of one pass, by new peers, as far as they are wanted.
-    pub fn pass(
-        &mut self,
-        extent: Extent,
-        places: &mut Places,
-        random: &mut Random,
-    ) {
+    pub fn pass(&mut self, extent: Extent, places: &mut Places) {
         if self.is_over(extent) {
             return;
         }
         let before = Load::now();
-        if let Err(verdict) = self.compete(extent, places, random) {
+        if let Err(verdict) = self.compete(extent, places) {
             self.verdict = verdict;
         }
         self.used = self.used.or(before.since());
@@ -215,8 +214,8 @@ impl Standing {
         &mut self,
         extent: Extent,
         places: &mut Places,
-        random: &mut Random,
     ) -> std::result::Result<(), Verdict> {
+        let extent = self.contest.extent(extent);
         let Contest { contenders, drain, .. } = &self.contest;
         let (bases, others): (Vec<usize>, Vec<usize>) = (0..contenders.len())
             .partition(|at| BASES.contains(&&*contenders[*at].name));
@@ -231,10 +230,14 @@ impl Standing {
                 proved(&who.name, &who.proof.of(extent.block), answer)
             };
             let blocks = &mut self.blocks;
-            rounds::one(&bases, blocks, random, |at| block(at, PAUSE))?;
-            sleep(drain.saturating_sub(PAUSE));
-            if round < extent.rounds {
-                rounds::one(&others, blocks, random, |at| block(at, *drain))?;
+            for close in [round % 2 == 0, round % 2 == 1] {
+                if close {
+                    rounds::one(&bases, round, blocks, |at| block(at, PAUSE))?;
+                    sleep(drain.saturating_sub(PAUSE));
+                } else if round < extent.rounds {
+                    let block = |at| block(at, *drain);
+                    rounds::one(&others, round, blocks, block)?;
+                }
             }
         }
         Ok(())
@@ -246,25 +249,28 @@ impl Standing {
 
     /// Whether no more rounds are wanted.
     fn is_over(&self, extent: Extent) -> bool {
+        let extent = self.contest.extent(extent);
         self.verdict != Verdict::Proved
             || self.rounds() >= extent.most
             || (self.rounds() >= extent.rounds && self.is_sure(extent))
     }
 
-    /// Whether enough is known of Rust / C; where one of them takes no part,
-    /// there is no more to know.
+    /// Whether enough is known of Rust / C, and of the careful C first; where
+    /// there is no ratio, there is no more to know.
     fn is_sure(&self, extent: Extent) -> bool {
         let Contest { name, contenders, .. } = &self.contest;
         let series = |name: &str| {
             let at = contenders.iter().position(|it| it.name == name)?;
             Some(Series::of(&self.blocks[at], extent.block))
         };
-        let ratio = series("rust").zip(series("c"));
+        let base = series(CAREFUL).or_else(|| series(PUBLISHED));
+        let ratio = series("rust").zip(base);
         let ratio = ratio.and_then(|(rust, c)| rust.against(&c));
         ratio.is_none_or(|it| it.doubt() <= doubt(name))
     }
 
     fn outcome(self, extent: Extent) -> Outcome {
+        let extent = self.contest.extent(extent);
         let Contest { name, contenders, absent, .. } = self.contest;
         let proved = self.verdict == Verdict::Proved;
         let all = contenders.into_iter().zip(self.blocks);
@@ -336,5 +342,10 @@ impl Outcome {
     /// One column divided by another.
     pub fn ratio(&self, name: &str, base: &str) -> Option<Estimate> {
         Estimate::of(&self.ratios(name, base)?)
+    }
+
+    /// The C that Rust is compared with: the careful one where it takes part.
+    pub fn base(&self) -> &'static str {
+        if self.of(CAREFUL).is_some() { CAREFUL } else { PUBLISHED }
     }
 }

@@ -226,11 +226,12 @@ pub fn sandbox(layout: &Layout) -> std::result::Result<Sandbox, Refusal> {
     };
     let plan = Plan::of(scenario(), Tree::Small, &equipment);
     let mut sandbox = Sandbox::enter(&plan, &equipment)?;
-    // A directory of the sandbox's own, with the two payloads in it: nothing
+    // A directory of the sandbox's own, with the payloads in it: nothing
     // else is needed by anybody, and it is the same on every machine.
     let furnish = format!(
         "cd {NEWROOT} && mkdir old dev proc && \
-         cp {PROGRAMS}/bench/true {PROGRAMS}/bin/nsteps-probe ."
+         cp {PROGRAMS}/bench/true {PROGRAMS}/bench/first \
+         {PROGRAMS}/bin/nsteps-probe ."
     );
     said(&mut sandbox, &["sh", "-c", &furnish])
         .map_err(|error| Refusal::Broken(error.message))?;

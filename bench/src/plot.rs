@@ -3,6 +3,7 @@
 
 mod growth;
 
+use crate::paired::{CAREFUL, PUBLISHED};
 use crate::record::Record;
 use crate::six::SIX;
 use crate::svg::{Anchor, Scale, Svg};
@@ -63,15 +64,16 @@ fn mark(value: f64, unit: &str) -> String {
 }
 
 const WIDTH: f64 = 720.0;
-const LANGUAGES: &[&str] = &["c", "rust", "go"];
+const LANGUAGES: &[&str] = &[CAREFUL, PUBLISHED, "rust", "go"];
 /// Everyone who has a colour of its own.
-const WHO: &[&str] = &["floor", "c", "rust", "go"];
+const WHO: &[&str] = &["floor", CAREFUL, PUBLISHED, "rust", "go"];
 
 /// The colour of a column or line.
 fn class(name: &str) -> &'static str {
     match name.split([' ', ',']).next().unwrap_or_default() {
         "floor" => "floor",
         "c" => "c",
+        "careful" => "careful",
         "rust" => "rust",
         "go" | "go2" => "go",
         _ => "other",
@@ -80,15 +82,16 @@ fn class(name: &str) -> &'static str {
 
 /// A bar for each language at each step, and where the floor is.
 fn launches(record: &Record) -> String {
-    const ROW: f64 = 31.0;
+    let languages = there(record, "launch", LANGUAGES);
+    let high = 7.0 + 8.0 * languages.len() as f64;
     let (left, right, top) = (170.0, 660.0, 52.0);
     let rows: Vec<&str> =
         record.rows().filter(|it| it.starts_with("launch/")).collect();
     let all = rows.iter().flat_map(|row| {
-        LANGUAGES.iter().filter_map(|it| record.times(row, it))
+        languages.iter().filter_map(|it| record.times(row, it))
     });
     let longest = all.map(|it| it.median).fold(1.0, f64::max);
-    let height = top + ROW * rows.len() as f64 + 16.0;
+    let height = top + high * rows.len() as f64 + 16.0;
     let mut svg = Svg::new(
         "Whole launches",
         "For each step a bar per language, as long as its median time; a line \
@@ -101,7 +104,7 @@ fn launches(record: &Record) -> String {
         pixels: (left, right),
         logarithmic: false,
     };
-    legend(&mut svg, left);
+    legend(&mut svg, left, &there(record, "launch", WHO));
     for value in scale.marks() {
         let x = scale.at(value);
         svg.rule((x, top - 6.0), (x, height - 16.0));
@@ -109,10 +112,15 @@ fn launches(record: &Record) -> String {
         svg.text((x, top - 11.0), Anchor::Middle, "small soft", words);
     }
     for (number, row) in rows.iter().enumerate() {
-        let y = top + ROW * number as f64;
+        let y = top + high * number as f64;
         let name = row.trim_start_matches("launch/");
-        svg.text((left - 10.0, y + 18.0), Anchor::End, "mono small", name);
-        for (at, language) in LANGUAGES.iter().enumerate() {
+        svg.text(
+            (left - 10.0, y + high / 2.0 + 3.0),
+            Anchor::End,
+            "mono small",
+            name,
+        );
+        for (at, language) in languages.iter().enumerate() {
             let Some(times) = record.times(row, language) else { continue };
             let y = y + 2.0 + 8.0 * at as f64;
             let x = scale.at(times.median);
@@ -120,16 +128,25 @@ fn launches(record: &Record) -> String {
         }
         if let Some(floor) = record.times(row, "floor") {
             let x = scale.at(floor.median);
-            svg.curve(&[(x, y), (x, y + 28.0)], "floor");
+            svg.curve(&[(x, y), (x, y + high - 3.0)], "floor");
         }
     }
     svg.finish()
 }
 
-/// Whose colour is which: in the order of [`WHO`].
-fn legend(svg: &mut Svg, left: f64) {
+/// Those that were measured in a group.
+fn there(
+    record: &Record,
+    group: &str,
+    who: &[&'static str],
+) -> Vec<&'static str> {
+    who.iter().copied().filter(|it| record.has(group, it)).collect()
+}
+
+/// Whose colour is which.
+fn legend(svg: &mut Svg, left: f64, who: &[&str]) {
     let mut x = left + 4.5;
-    for who in WHO {
+    for who in who {
         svg.dot((x, 23.5), 4.5, class(who));
         svg.text((x + 10.0, 28.0), Anchor::Start, class(who), who);
         x += 36.0 + 8.0 * who.len() as f64;
@@ -158,7 +175,8 @@ fn namespaces(record: &Record) -> String {
         WIDTH,
         height,
     );
-    legend(&mut svg, left);
+    let who = there(record, "clone", WHO);
+    legend(&mut svg, left, &who);
     for (at, set) in sets.iter().enumerate() {
         let y = top + ROW * (at as f64 + 0.5);
         svg.text((left - 12.0, y + 4.0), Anchor::End, "mono small", set);
@@ -170,7 +188,7 @@ fn namespaces(record: &Record) -> String {
             sets.iter().map(|set| format!("{group}{set}")).collect();
         let all: Vec<f64> = rows
             .iter()
-            .flat_map(|row| WHO.iter().map(move |who| record.times(row, who)))
+            .flat_map(|row| who.iter().map(move |who| record.times(row, who)))
             .filter_map(|it| Some(it?.median))
             .collect();
         let scale = Scale {
@@ -187,7 +205,7 @@ fn namespaces(record: &Record) -> String {
             svg.text((x, top - 9.0), Anchor::Middle, "small soft", words);
         }
         for (at, row) in rows.iter().enumerate() {
-            for (who, name) in WHO.iter().enumerate() {
+            for (who, name) in who.iter().enumerate() {
                 let Some(times) = record.times(row, name) else { continue };
                 let y = top + ROW * at as f64 + 5.5 + 6.3 * who as f64;
                 svg.dot((scale.at(times.median), y), 3.5, class(name));

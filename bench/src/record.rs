@@ -6,7 +6,7 @@
 use crate::absolute::Absolute;
 use crate::counters::Counters;
 use crate::curve;
-use crate::paired::{self, Figures, Outcome};
+use crate::paired::{self, Figures, Outcome, PUBLISHED};
 use crate::statistics::{Estimate, sorted};
 use nsteps::error::{Context, Error, Result};
 use serde::de::DeserializeOwned;
@@ -91,6 +91,19 @@ impl Record {
         self.runs
             .iter()
             .filter_map(move |it| it.outcomes.iter().find(|it| it.name == row))
+    }
+
+    /// Whether a column was measured in any row of a group.
+    pub fn has(&self, group: &str, column: &str) -> bool {
+        let rows = self.runs.iter().flat_map(|it| &it.outcomes);
+        rows.filter(|it| it.name.split('/').next() == Some(group))
+            .any(|it| it.of(column).is_some())
+    }
+
+    /// The C that Rust is compared with in a row: the careful one where it
+    /// takes part.
+    pub fn base(&self, row: &str) -> &'static str {
+        self.outcomes(row).next().map_or(PUBLISHED, Outcome::base)
     }
 
     fn figures<'a>(

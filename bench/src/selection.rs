@@ -147,6 +147,7 @@ pub fn rows() -> impl Iterator<Item = String> {
         .map(|operation| operation.name.to_owned())
         .chain([launch::EXEC.to_owned()])
         .chain(launch::names())
+        .chain(launch::FIRST.iter().map(ToString::to_string))
 }
 
 /// Whether criterion measures an operation: each namespace alone, none of

@@ -1,8 +1,9 @@
 //! `launch/six`, the row that no step is: all six namespaces of the posts, a
 //! new root, /proc and a tmpfs, by everyone who can.
 
-use crate::launch::{Launch, program};
+use crate::launch::{Launch, careful_program, not_built, program};
 use crate::oci::{self, RUNTIMES};
+use crate::paired::CAREFUL;
 use crate::programs::installed;
 use nsteps::launcher::LANGUAGES;
 use nsteps::layout::Layout;
@@ -89,17 +90,21 @@ pub fn launches(
         }),
         Err(why) => absent.push((String::from(name), why.to_owned())),
     };
-    let ours = |path: &str, argv: &[&str]| {
+    let ours = |name: &str, path: &str, argv: &[&str]| {
         let built = layout.programs().join(path).exists();
         let words = argv.iter().map(ToString::to_string);
         built
             .then(|| [program(path)].into_iter().chain(words).collect())
-            .ok_or("not built")
+            .ok_or(not_built(name))
     };
-    enter("floor", None, ours("bench/floor-launch", &["six", NEWROOT]));
+    let floor = ours("floor", "bench/floor-launch", &["six", NEWROOT]);
+    enter("floor", None, floor);
+    let careful = ours(CAREFUL, &careful_program("six"), &[NEWROOT]);
+    enter(CAREFUL, None, careful);
     for launcher in LANGUAGES {
-        let path = format!("{}/bench", launcher.name());
-        enter(launcher.name(), Some(*launcher), ours(&path, &[NEWROOT]));
+        let name = launcher.name();
+        let argv = ours(name, &format!("{name}/bench"), &[NEWROOT]);
+        enter(name, Some(*launcher), argv);
     }
     for (name, options) in OTHERS {
         let argv = installed(name).map(|path| {

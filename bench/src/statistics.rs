@@ -62,7 +62,7 @@ pub fn quantile(sorted: &[f64], part: f64) -> Option<f64> {
     Some(below + (above - below) * at.fract())
 }
 
-/// Numbers that look random (xorshift64*): for orders and draws, not secrets.
+/// Numbers that look random (xorshift64*): for draws, not for secrets.
 #[derive(Debug)]
 pub struct Random(u64);
 
@@ -83,15 +83,6 @@ impl Random {
     /// A number below `end`.
     pub fn below(&mut self, end: usize) -> usize {
         (self.draw() >> 32) as usize % end
-    }
-
-    /// Any order of `0..n`, each as likely as the others.
-    pub fn order(&mut self, n: usize) -> Vec<usize> {
-        let mut order: Vec<usize> = (0..n).collect();
-        for i in (1..n).rev() {
-            order.swap(i, self.below(i + 1));
-        }
-        order
     }
 }
 
@@ -143,14 +134,5 @@ mod tests {
             let holds = holds.count();
             assert!((1850..1970).contains(&holds), "{rounds}: {holds}");
         }
-    }
-
-    #[test]
-    fn an_order_has_everyone_once() {
-        let mut random = Random::new(7);
-        let mut order = random.order(10);
-        assert_ne!(order, random.order(10));
-        order.sort_unstable();
-        assert_eq!(order, (0..10).collect::<Vec<_>>());
     }
 }

@@ -35,11 +35,14 @@ const STYLE: &str = "\
     .rule { stroke: #d5dae0; }
     .line { fill: none; stroke-width: 2; }
     .floor { fill: #98a2ad; } .line.floor { fill: none; stroke: #98a2ad; }
+    .careful { fill: #7aa3cf; }
+    .line.careful { fill: none; stroke: #7aa3cf; }
     .c { fill: #2563a8; } .line.c { fill: none; stroke: #2563a8; }
     .rust { fill: #c2571a; } .line.rust { fill: none; stroke: #c2571a; }
     .go { fill: #0f8a7e; } .line.go { fill: none; stroke: #0f8a7e; }
     .other { fill: #b9a7cf; } .line.other { fill: none; stroke: #b9a7cf; }
     text.floor { fill: #5b6770; } text.other { fill: #5b6770; }
+    text.careful { fill: #3f6f9f; }
     .dash { stroke-dasharray: 6 4; } .dots { stroke-dasharray: 2 3; }
     @media (prefers-color-scheme: dark) {
       .bg { fill: #1c2126; }
@@ -47,10 +50,12 @@ const STYLE: &str = "\
       .soft { fill: #a3adb8; }
       .rule { stroke: #39424b; }
       .floor { fill: #6b7682; } .line.floor { stroke: #6b7682; }
+      .careful { fill: #4f7fae; } .line.careful { stroke: #4f7fae; }
       .c { fill: #6ea8e5; } .line.c { stroke: #6ea8e5; }
       .rust { fill: #f09a5e; } .line.rust { stroke: #f09a5e; }
       .go { fill: #55c7b8; } .line.go { stroke: #55c7b8; }
       .other { fill: #7d6a99; } .line.other { stroke: #7d6a99; }
+      text.careful { fill: #8fb4da; }
       text.floor { fill: #a3adb8; } text.other { fill: #a3adb8; }
     }";
 

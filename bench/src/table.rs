@@ -2,12 +2,12 @@
 
 use crate::curve::Curve;
 use crate::load::Used;
-use crate::paired::{Figures, Outcome, Verdict};
+use crate::paired::{CAREFUL, Figures, Outcome, PUBLISHED, Verdict};
 use crate::statistics::Estimate;
 use std::fmt::Write;
 
 /// The columns of times, in this order.
-const COLUMNS: &[&str] = &["floor", "c", "rust", "go", "go2"];
+const COLUMNS: &[&str] = &["floor", CAREFUL, PUBLISHED, "rust", "go", "go2"];
 
 /// What stands above a group.
 pub fn head(group: &str) -> String {
@@ -15,8 +15,8 @@ pub fn head(group: &str) -> String {
     for column in COLUMNS {
         let _ = write!(head, "{column:>9}");
     }
-    head.push_str("  us |  rust/c  95 %             iqr    n  rust/floor");
-    head.push_str("   go/c  go2/c | made");
+    head.push_str("  us | rust/ca  95 %             iqr    n");
+    head.push_str("  rust/c rust/floor   go/c  go2/c | made");
     head
 }
 
@@ -43,7 +43,7 @@ pub fn row(outcome: &Outcome) -> String {
         Some(it) => format!("{:.3}", it.median),
         None => "-".to_owned(),
     };
-    let rust = ratio("rust", "c");
+    let rust = ratio("rust", CAREFUL).or_else(|| ratio("rust", PUBLISHED));
     let _ = write!(row, "     | {:>7}", plain(rust));
     let sure = rust.map_or_else(String::new, |it| {
         let rounds = outcome.of("rust").map_or(0, |it| it.blocks.len());
@@ -55,7 +55,8 @@ pub fn row(outcome: &Outcome) -> String {
         )
     });
     let _ = write!(row, "  {sure:29}");
-    let _ = write!(row, "{:>10}", plain(ratio("rust", "floor")));
+    let _ = write!(row, "{:>8}", plain(ratio("rust", PUBLISHED)));
+    let _ = write!(row, "{:>11}", plain(ratio("rust", "floor")));
     let _ = write!(row, "{:>7}", plain(ratio("go", "c")));
     let _ = write!(row, "{:>7} |", plain(ratio("go2", "c")));
     let _ = write!(row, " {}", made(outcome));

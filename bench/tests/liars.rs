@@ -9,13 +9,13 @@
 mod availability;
 
 use availability::unavailable;
+use bench::attach;
 use bench::contest::Contest;
 use bench::launch::launch;
 use bench::operation::{OPERATIONS, Operation};
 use bench::paired::{Extent, Outcome, PASS, Places, Verdict, hold};
 use bench::peer::{PEERS, Peer};
 use bench::place::{Place, Processors, said, sandbox};
-use bench::statistics::Random;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use nsteps::launcher::Launcher;
 use nsteps::layout::Layout;
@@ -175,6 +175,9 @@ fn main() -> ExitCode {
         });
     }
     add("mutant::step_without_its_flag".to_owned(), a_step_is_caught);
+    add("mutant::careful_c".to_owned(), a_careful_c_is_caught);
+    add("cgroup::page".to_owned(), the_page_says_what_witnesses_see);
+    add("cgroup::mutant".to_owned(), a_birth_elsewhere_is_caught);
     add("criterion".to_owned(), what_criterion_asks_is_checked);
     add("silence::is_ended".to_owned(), a_silent_peer_is_ended);
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
@@ -252,6 +255,144 @@ fn a_step_is_caught(test: &str) -> Caught {
     }
 }
 
+/// What the careful C leaves out, or does otherwise than the step in Rust.
+const CARELESS: &[(&str, &str, &str, &str)] = &[
+    (
+        "network",
+        "flags = CLONE_NEWNET",
+        "flags = 0",
+        "careful made none and not net",
+    ),
+    (
+        "uts",
+        "set_hostname(\"myhostname\")",
+        "set_hostname(\"yourhostname\")",
+        "careful has uts.hostname",
+    ),
+    ("uts", "set_hostname(\"myhostname\");", "", "careful has uts.hostname"),
+    ("mount", "mount_mytmp();", "", "careful has "),
+    (
+        "uts",
+        "set_hostname(\"myhostname\")",
+        "errno = EPERM, fail(\"sethostname\", NULL, errno)",
+        "careful alone refuses: sethostname EPERM",
+    ),
+];
+
+/// The careful C has the effect of the step in Rust, or there is no row.
+fn a_careful_c_is_caught(test: &str) -> Caught {
+    let tree = Tree::planted(test)?;
+    let steps = CARELESS.iter().map(|it| it.0);
+    fs::create_dir_all(tree.programs.join("rust"))?;
+    for step in steps.clone() {
+        let program = format!("rust/{step}");
+        let from = Layout::find()?.programs().join(&program);
+        put(&from, &tree.programs.join(program))?;
+        tree.compile_careful(step, &[])?;
+    }
+    let mut places = match tree.places()? {
+        Ok(places) => places,
+        Err(reason) => return unavailable(&reason),
+    };
+    for step in steps {
+        launch(&format!("launch/{step}"), &tree.layout, &mut places)?;
+    }
+    for (step, from, to, caught) in CARELESS {
+        tree.compile_careful(step, &[(from, to)])?;
+        let row = format!("launch/{step}");
+        match launch(&row, &tree.layout, &mut places) {
+            Err(error) if error.message.starts_with(caught) => {}
+            Err(error) => return Err(error.message.into()),
+            Ok(_) => return Err(format!("not caught: {step}: {to}").into()),
+        }
+        tree.compile_careful(step, &[])?;
+    }
+    Ok(Completion::Completed)
+}
+
+/// The ways into a cgroup, in the words of the page about them, and where the
+/// child is seen at its beginning and at its end.
+const WAYS: &[(&str, &str, &str, &str)] = &[
+    ("attach/none", "no cgroup is asked for", "no", "no"),
+    (
+        "attach/child",
+        "the child writes itself into `cgroup.procs`",
+        "no",
+        "yes",
+    ),
+    (
+        "attach/parent",
+        "the parent writes the child's pid, and then lets it go on",
+        "perhaps",
+        "yes",
+    ),
+    ("attach/birth", "`CLONE_INTO_CGROUP` in clone3(2)", "yes", "yes"),
+];
+
+/// What the page about cgroups says of each way is what the witnesses of every
+/// peer see.
+fn the_page_says_what_witnesses_see(test: &str) -> Caught {
+    let tree = Tree::planted(test)?;
+    let page = "docs/src/costs/born-in-a-cgroup.md";
+    let page = fs::read_to_string(tree.layout.root().join(page))?;
+    for (name, way, begins, ends) in WAYS {
+        let row = format!("| {way} | {begins} | {ends} |");
+        if !page.lines().any(|line| line == row) {
+            return Err(format!("the page has no row {row}").into());
+        }
+        let word = operation(name)?.expected(1);
+        let seen = match (*begins, *ends) {
+            ("no", "no") => "kept*",
+            ("yes", "yes") => "born*",
+            _ => "moved*",
+        };
+        assert!(word.starts_with(seen), "{name}: {word}");
+    }
+    let layout = Layout::find()?;
+    let mut places = match Tree::places_in(&layout)? {
+        Ok(places) => places,
+        Err(reason) => return unavailable(&reason),
+    };
+    let _lent = match attach::furnish(&layout, places.sandboxes()) {
+        Ok(lent) => lent,
+        Err(why) => return unavailable(&why.message),
+    };
+    for (name, ..) in WAYS {
+        let mut contest = Contest::of(operation(name)?, false);
+        let built = |peer: Peer| peer.program(&layout).exists();
+        contest.contenders.retain(|it| built(it.peer));
+        assert!(contest.contenders.len() > 1, "only one peer is built");
+        proved(&hold(contest, Extent::SHORT, &mut places).verdict)?;
+    }
+    Ok(Completion::Completed)
+}
+
+/// A child that is not born where it is said to be.
+fn a_birth_elsewhere_is_caught(test: &str) -> Caught {
+    let tree = Tree::planted(test)?;
+    let programs = Layout::find()?.programs().to_owned();
+    for program in ["bench/floor", "bench/attach"] {
+        put(&programs.join(program), &tree.programs.join(program))?;
+    }
+    tree.compile(
+        "bench",
+        &[("clone3_into(CLONE_INTO_CGROUP, cgroup)", "clone3_into(0, cgroup)")],
+    )?;
+    let mut places = match tree.places()? {
+        Ok(places) => places,
+        Err(reason) => return unavailable(&reason),
+    };
+    let _lent = match attach::furnish(&tree.layout, places.sandboxes()) {
+        Ok(lent) => lent,
+        Err(why) => return unavailable(&why.message),
+    };
+    let mut contest = Contest::of(operation("attach/birth")?, false);
+    contest.contenders.retain(|it| it.name == "floor" || it.name == "c");
+    let outcome = hold(contest, Extent::SHORT, &mut places);
+    wrong_with(&outcome.verdict, "c proves kept*2,ended*4 and not born*2,ended*4")?;
+    Ok(Completion::Completed)
+}
+
 /// Criterion gets its times by [`Place::perform`], and none that is not proved.
 fn what_criterion_asks_is_checked(test: &str) -> Caught {
     let tree = Tree::planted(test)?;
@@ -323,14 +464,16 @@ impl Tree {
             Path::new(env!("CARGO_TARGET_TMPDIR")).join("liars").join(name);
         let _ = fs::remove_dir_all(&programs);
         let layout = Layout::find()?;
-        for dir in ["bin", "bench", "c"] {
+        for dir in ["bin", "bench", "bench/careful", "c"] {
             fs::create_dir_all(programs.join(dir))?;
         }
         for program in ["bin/nsteps", "bin/nsteps-probe"] {
             put(&layout.programs().join(program), &programs.join(program))?;
         }
-        // A payload that is never started.
-        put(&layout.probe(), &programs.join("bench/true"))?;
+        // Payloads that are never started.
+        for payload in ["bench/true", "bench/first"] {
+            put(&layout.probe(), &programs.join(payload))?;
+        }
         let layout = layout.with_programs(programs.clone());
         Ok(Tree { layout, programs })
     }
@@ -351,7 +494,27 @@ impl Tree {
         stem: &str,
         changes: &[(&str, &str)],
     ) -> Result<(), Failed> {
-        let sources = self.layout.root().join("reference-c");
+        self.compile_from("reference-c", "c", stem, changes)
+    }
+
+    /// The same with the careful C. It is there to be looked at and not to be
+    /// timed, so that any C library will do.
+    fn compile_careful(
+        &self,
+        stem: &str,
+        changes: &[(&str, &str)],
+    ) -> Result<(), Failed> {
+        self.compile_from("bench/careful", "bench/careful", stem, changes)
+    }
+
+    fn compile_from(
+        &self,
+        sources: &str,
+        to: &str,
+        stem: &str,
+        changes: &[(&str, &str)],
+    ) -> Result<(), Failed> {
+        let sources = self.layout.root().join(sources);
         let source = sources.join(format!("{stem}.c"));
         let mut text = fs::read_to_string(&source)?;
         for (from, to) in changes {
@@ -367,7 +530,7 @@ impl Tree {
             .args(["-std=c17", "-I"])
             .arg(&sources)
             .arg("-o")
-            .arg(self.programs.join("c").join(stem))
+            .arg(self.programs.join(to).join(stem))
             .arg(&mutant)
             .output()?;
         if built.status.success() {
@@ -378,13 +541,17 @@ impl Tree {
 
     /// Where they are asked; or why there is no such place on this machine.
     fn places(&self) -> Result<Result<Places, String>, Failed> {
-        match sandbox(&self.layout) {
+        Tree::places_in(&self.layout)
+    }
+
+    fn places_in(layout: &Layout) -> Result<Result<Places, String>, Failed> {
+        match sandbox(layout) {
             Err(Refusal::Unavailable(reason)) => return Ok(Err(reason)),
             Err(Refusal::Broken(why)) => return Err(why.into()),
             Ok(_) => {}
         }
         let processors = Processors::find()?;
-        let one = Place::enter(&self.layout, &processors, &[processors.one])?;
+        let one = Place::enter(layout, &processors, &[processors.one])?;
         Ok(Ok(Places { one, two: None }))
     }
 
@@ -412,8 +579,7 @@ impl Tree {
             [Peer::Floor, Peer::Of(Launcher::C)].contains(&it.peer)
         });
         assert_eq!(contest.contenders.len(), 2, "of {PEERS:?}");
-        let random = &mut Random::new(1);
-        let outcome: Outcome = hold(contest, extent, &mut places, random);
+        let outcome: Outcome = hold(contest, extent, &mut places);
         expect(&outcome.verdict)?;
         if outcome.verdict != Verdict::Proved && !outcome.figures.is_empty() {
             return Err("it is wrong, and has figures".into());

@@ -119,7 +119,7 @@ fn able(operation: &'static Operation, place: &mut Place) -> Vec<Peer> {
 
 fn criterion(short: bool) -> Criterion {
     let (warm_up, measurement, samples) =
-        if short { (50, 100, 10) } else { (300, 1000, 20) };
+        if short { (50, 100, 10) } else { (150, 500, 20) };
     let criterion = Criterion::default()
         .warm_up_time(Duration::from_millis(warm_up))
         .measurement_time(Duration::from_millis(measurement))
@@ -127,7 +127,6 @@ fn criterion(short: bool) -> Criterion {
         // For an interval around twenty samples that is plenty; the default
         // takes longer to compute than the samples took.
         .nresamples(if short { 1000 } else { 2000 });
-    let criterion = if short { criterion.without_plots() } else { criterion };
     // Which rows are measured is settled, and not by a regular expression:
     // names have a + in them.
     criterion

@@ -11,6 +11,10 @@ use nsteps::error::{Context, Error, Result};
 use nsteps::layout::Layout;
 use std::process::ExitCode;
 
+const USAGE: &str = "usage: report [RUNS]: measures RUNS times and writes a \
+                     record; without RUNS, or with 0, only writes the chapter \
+                     of the newest record";
+
 fn main() -> ExitCode {
     match report() {
         Ok(()) => ExitCode::SUCCESS,
@@ -24,11 +28,15 @@ fn main() -> ExitCode {
 fn report() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let runs = match arguments.as_slice() {
+        [help] if help == "--help" || help == "-h" => {
+            println!("{USAGE}");
+            return Ok(());
+        }
         [] => 0,
         [runs] => runs
             .parse()
             .context(format_args!("understand {runs} as a number of runs"))?,
-        _ => return Err(Error::new("usage: report [RUNS]")),
+        _ => return Err(Error::new(USAGE)),
     };
     let layout = Layout::find()?;
     let root = layout.root();

@@ -3,7 +3,7 @@
 
 use super::{cell, figure, folded};
 use crate::agreement::{LIMITS, apart, by_speed, limit};
-use crate::paired::{Outcome, Verdict};
+use crate::paired::{CAREFUL, Outcome, PUBLISHED, Verdict};
 use crate::plot::{digits, time};
 use crate::record::Record;
 use crate::six::SIX;
@@ -17,8 +17,16 @@ const GROUPS: &[(&str, &str, &str)] = &[
         "Whole launches",
         "A step as a whole process, from before it is made until it has been \
          waited for; its payload is three instructions long.\n\
-         The steps in C are built as the posts say, against glibc; those in \
-         Rust are static, and clone without copying page tables.",
+         The careful C has the effect of the step in Rust, which is looked at \
+         first. The published C loads glibc, and copies page tables to make \
+         its child: its distance is no distance between languages.",
+    ),
+    (
+        "first",
+        "Until the first instruction",
+        "The same launches until the payload has read the clock, which is its \
+         first act; what comes after that is the end of the payload, of its \
+         namespaces, and of the launcher.",
     ),
     (
         "exec",
@@ -30,6 +38,14 @@ const GROUPS: &[(&str, &str, &str)] = &[
         "The language's own way",
         "posix_spawn, `Command` and os/exec; with namespaces fork, unshare and \
          exec, `pre_exec`, and `SysProcAttr`.",
+    ),
+    (
+        "attach",
+        "Into a cgroup",
+        "A program that ends in another cgroup of version 2: it writes itself \
+         into cgroup.procs, its parent does, or it is born there by \
+         CLONE_INTO_CGROUP; back to back, and with 20 ms before each time. \
+         [Why](costs/born-in-a-cgroup.md).",
     ),
     (
         "clone",
@@ -53,7 +69,7 @@ const GROUPS: &[(&str, &str, &str)] = &[
 ];
 
 /// Those who have a column of times; everyone else has a line below.
-const COLUMNS: &[&str] = &["floor", "c", "rust", "go", "go2"];
+const COLUMNS: &[&str] = &["floor", CAREFUL, PUBLISHED, "rust", "go", "go2"];
 
 /// A section for each group that was measured.
 pub fn sections(record: &Record) -> String {
@@ -68,7 +84,6 @@ pub fn sections(record: &Record) -> String {
         let _ = write!(text, "## {heading}\n\n{words}\n\n");
         match *group {
             "launch" => {
-                text += &figure("launch", "Whole launches of every step");
                 text += &figure("six", "All six namespaces by everyone");
                 text += &others(record);
             }
@@ -78,7 +93,10 @@ pub fn sections(record: &Record) -> String {
             }
             _ => {}
         }
-        text += &ratios(record, &rows);
+        text += &ratios(record, group, &rows);
+        if *group == "first" {
+            text += &until_first(record, &rows);
+        }
         let summary =
             "Times in microseconds: minimum / median / 99th percentile";
         text += &folded(summary, &times(record, &rows));
@@ -87,35 +105,78 @@ pub fn sections(record: &Record) -> String {
     text
 }
 
-fn ratios(record: &Record, rows: &[&str]) -> String {
-    let mut text = "| | rust / c | 95 % | rust / floor | go / c | go2 / c |\n\
-                    |---|---:|---|---:|---:|---:|\n"
-        .to_owned();
+fn ratios(record: &Record, group: &str, rows: &[&str]) -> String {
+    let bases: &[(&str, &str)] = match record.has(group, CAREFUL) {
+        true => &[("careful", CAREFUL), ("published c", PUBLISHED)],
+        false => &[("c", PUBLISHED)],
+    };
+    let mut text = String::from("| |");
+    for (words, _) in bases {
+        let _ = write!(text, " rust / {words} | 95 % |");
+    }
+    text += " rust / floor | go / c | go2 / c |\n|---|";
+    text += &"---:|---|".repeat(bases.len());
+    text += "---:|---:|---:|\n";
     for row in rows {
         if let Some(why) = no_figures(record, row) {
-            let _ = writeln!(text, "| `{row}` | {} | | | | |", cell(&why));
+            let empty = " |".repeat(2 * bases.len() + 2);
+            let _ = writeln!(text, "| `{row}` | {} |{empty}", cell(&why));
             continue;
         }
-        let ratio = |column, base| record.ratio(row, column, base);
-        let plain = |column, base| {
-            let ratio = ratio(column, base);
-            ratio.map_or("-".to_owned(), |it| {
-                format!("{:.3}", it.estimate.median)
-            })
-        };
-        let sure = ratio("rust", "c").map_or_else(String::new, |it| {
-            format!("{:.3} to {:.3}", it.estimate.low, it.estimate.high)
-        });
         let busy = record.outcomes(row).any(|it| it.used.is_too_much());
-        let _ = writeln!(
-            text,
-            "| `{row}`{} | **{}** | {sure} | {} | {} | {} |",
-            if busy { " !" } else { "" },
-            plain("rust", "c"),
-            plain("rust", "floor"),
-            plain("go", "c"),
-            plain("go2", "c"),
-        );
+        let _ = write!(text, "| `{row}`{} |", if busy { " !" } else { "" });
+        for (number, (_, base)) in bases.iter().enumerate() {
+            let mark = if number == 0 { "**" } else { "" };
+            let ratio = match record.ratio(row, "rust", base) {
+                Some(it) => {
+                    let it = it.estimate;
+                    let (low, high) = (it.low, it.high);
+                    format!(
+                        " {mark}{:.3}{mark} | {low:.3} to {high:.3} |",
+                        it.median
+                    )
+                }
+                None => " - | |".to_owned(),
+            };
+            text += &ratio;
+        }
+        let others = [("rust", "floor"), ("go", PUBLISHED), ("go2", PUBLISHED)];
+        for (column, base) in others {
+            let ratio = record.ratio(row, column, base);
+            let words = ratio.map_or("-".to_owned(), |it| {
+                format!("{:.3}", it.estimate.median)
+            });
+            let _ = write!(text, " {words} |");
+        }
+        text.push('\n');
+    }
+    text + "\n"
+}
+
+/// How long it is until the first instruction, beside how long it is until the
+/// same launch has been waited for.
+fn until_first(record: &Record, rows: &[&str]) -> String {
+    let columns = ["floor", CAREFUL, PUBLISHED, "rust", "go"];
+    let mut text = "Microseconds until the first instruction / until the same \
+                    launch has been waited for:\n\n| |"
+        .to_owned();
+    for column in columns {
+        let _ = write!(text, " {column} |");
+    }
+    text += "\n|---|";
+    text += &"---:|".repeat(columns.len());
+    text.push('\n');
+    for row in rows {
+        let waited = row.replace("first/", "launch/");
+        let _ = write!(text, "| `{row}` |");
+        for column in columns {
+            let of = |row: &str| match record.times(row, column) {
+                Some(it) => digits(it.median / 1e3),
+                None => "-".to_owned(),
+            };
+            let _ = write!(text, " {} / {} |", of(row), of(&waited));
+        }
+        text.push('\n');
     }
     text + "\n"
 }
@@ -154,7 +215,8 @@ fn times(record: &Record, rows: &[&str]) -> String {
             if let Some(it) = record.times(row, other) {
                 let all = [it.min, it.median, it.p99];
                 let all = all.map(|it| digits(it / 1e3)).join(" / ");
-                let _ = writeln!(text, "| {} | | | | | {all} |", cell(other));
+                let empty = " |".repeat(COLUMNS.len());
+                let _ = writeln!(text, "| {}{empty} {all} |", cell(other));
             }
         }
     }
@@ -218,8 +280,8 @@ fn absent(record: &Record, rows: &[&str]) -> String {
 pub fn agreement(record: &Record) -> String {
     let mut text = format!(
         "## How far {} runs agree\n\n\
-         Of the ratio Rust / C in each row, the largest divided by the \
-         smallest, less one.\n\n\
+         Of the ratio Rust / C in each row, and of the careful C where there \
+         is one, the largest divided by the smallest, less one.\n\n\
          | | may be | rows | within | furthest apart |\n\
          |---|---:|---:|---:|---|\n",
         record.runs.len()

@@ -1,4 +1,4 @@
-//! The chapter's first table: what Rust has to reach, and what it reaches.
+//! The chapter's last table: what Rust has to reach, and what it reaches.
 
 use crate::plot::digits;
 use crate::record::Record;

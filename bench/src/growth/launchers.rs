@@ -12,7 +12,7 @@ use std::thread::{scope, sleep};
 use std::time::Instant;
 
 /// Whose launches are counted.
-const COLUMNS: &[&str] = &["floor", "c", "rust", "go"];
+const COLUMNS: &[&str] = &["floor", "careful", "c", "rust", "go"];
 
 /// How many launches a launcher does for each time of a block.
 const LAUNCHES: u32 = 6;
@@ -84,12 +84,9 @@ pub fn measure(
         together(at, 2)?;
     }
     let count = LAUNCHES * bench.extent.block;
-    let held = rounds::hold(
-        entries.len(),
-        bench.extent.rounds,
-        &mut bench.random,
-        |at| together(at, count),
-    )?;
+    let held = rounds::hold(entries.len(), bench.extent.rounds, |at| {
+        together(at, count)
+    })?;
     let line = |(who, held): (&&Contender, &[Vec<f64>])| Measured {
         name: who.name.clone(),
         operation: who.arguments.join(" "),

@@ -9,7 +9,6 @@ use crate::paired::Verdict;
 use crate::peer::{Answer, Dialogue, Peer};
 use crate::place::{Place, said};
 use crate::rounds::{self, Series, proved};
-use crate::statistics::Random;
 use nsteps::error::Error;
 use nsteps::launcher::Launcher;
 use std::thread::sleep;
@@ -63,14 +62,16 @@ pub fn live(
     for at in 0..who.len() {
         ask(at, 2)?;
     }
-    let Bench { extent, random, .. } = bench;
-    let mut orders = Random::new(random.draw());
+    let extent = bench.extent;
+    let all: Vec<usize> = (0..who.len()).collect();
+    let mut turns = 0..;
     // A point is one round of all lines.
-    let points = rounds::hold(sizes.len(), extent.rounds, random, |at| {
+    let points = rounds::hold(sizes.len(), extent.rounds, |at| {
         let proof = hold(sizes[at])?;
-        let answers = rounds::hold(who.len(), 1, &mut orders, |at| {
-            ask(at, extent.block)
-        })?;
+        let mut answers = vec![Vec::new(); who.len()];
+        let turn = turns.next().unwrap_or_default();
+        let ask = |at| ask(at, extent.block);
+        rounds::one(&all, turn, &mut answers, ask)?;
         Ok((proof, answers.concat()))
     })?;
     hold(0)?;
@@ -117,7 +118,7 @@ pub fn rate(bench: &mut Bench) -> Result<Found, Verdict> {
         false => (SECONDS.0, ROUNDS.0),
         true => (SECONDS.1, ROUNDS.1),
     };
-    let held = rounds::hold(who.len(), rounds, &mut bench.random, |at| {
+    let held = rounds::hold(who.len(), rounds, |at| {
         let who = &who[at];
         let mut made = vec![0_u32; seconds];
         let begun = Instant::now();
@@ -179,11 +180,8 @@ pub fn teardown(sizes: &[u32], bench: &mut Bench) -> Result<Found, Verdict> {
     let in_it = Lineage::of(sandbox, peer.pid()).map_err(refused)?.last();
     let in_it = in_it.to_string();
     let mut last = String::new();
-    let held = rounds::hold(
-        sizes.len(),
-        bench.extent.rounds.div_ceil(2),
-        &mut bench.random,
-        |at| {
+    let held =
+        rounds::hold(sizes.len(), bench.extent.rounds.div_ceil(2), |at| {
             if sizes[at] > 0 {
                 let answer = peer.ask(MADE, sizes[at], &[]);
                 let wanted = made.expected(sizes[at]);
@@ -198,8 +196,7 @@ pub fn teardown(sizes: &[u32], bench: &mut Bench) -> Result<Found, Verdict> {
                 .collect();
             said(sandbox, &argv).map_err(refused)?;
             Ok((begun.elapsed().as_nanos() as f64, last.clone()))
-        },
-    )?;
+        })?;
     let point = |(count, held): (&u32, &Vec<(f64, String)>)| {
         let values = held.iter().map(|it| it.0).collect();
         let proof = held.first().map_or("", |it| &it.1).to_owned();

@@ -153,7 +153,7 @@ fn of_group(
             grown.insert((peer.name(), *count), it);
         }
     }
-    let Bench { extent, random, .. } = bench;
+    let extent = bench.extent;
     let entries: Vec<(&Who, u32)> = who
         .iter()
         .flat_map(|who| sizes.iter().map(|count| (*who, *count)))
@@ -178,9 +178,8 @@ fn of_group(
         let fit = u32::try_from(LONG_ENOUGH / one).unwrap_or(u32::MAX);
         often.push(fit.clamp(1, extent.block));
     }
-    let blocks = rounds::hold(entries.len(), extent.rounds, random, |at| {
-        ask(at, often[at])
-    })?;
+    let blocks =
+        rounds::hold(entries.len(), extent.rounds, |at| ask(at, often[at]))?;
     let point = |at: usize| {
         let (who, count) = &entries[at];
         let proof = &grown[&(who.peer.name(), *count)].proof;

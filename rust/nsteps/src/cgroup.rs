@@ -120,8 +120,7 @@ impl Lent {
             Way::Already => return Ok(Lent::Already),
             Way::Make(dir) => dir,
         };
-        let dir = Dir { hierarchy: String::new(), path: dir };
-        Made::at(vec![dir], layout).map(Lent::Made)
+        Made::at(dir, layout).map(Lent::Made)
     }
 
     /// Moves a process there.
@@ -161,7 +160,7 @@ impl Made {
             hierarchy: dir.hierarchy.clone(),
             path: dir.path.join(&name),
         };
-        let made = Made::at(own.iter().map(below).collect(), layout)?;
+        let made = Made::all(own.iter().map(below).collect(), layout)?;
         for leaf in LEAVES {
             let dir = made.unified().join(leaf);
             fs::create_dir(&dir)
@@ -170,7 +169,17 @@ impl Made {
         Ok(made)
     }
 
-    fn at(dirs: Vec<Dir>, layout: &Layout) -> Result<Made> {
+    /// Makes this directory of version 2 a cgroup of our own.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be made.
+    pub fn at(path: PathBuf, layout: &Layout) -> Result<Made> {
+        let hierarchy = String::new();
+        Made::all(vec![Dir { hierarchy, path }], layout)
+    }
+
+    fn all(dirs: Vec<Dir>, layout: &Layout) -> Result<Made> {
         // The janitor makes them too, so that there is no moment at which one
         // exists and no process would remove it.
         let mut janitor = Command::new(layout.command()?)
