@@ -389,7 +389,10 @@ fn a_birth_elsewhere_is_caught(test: &str) -> Caught {
     let mut contest = Contest::of(operation("attach/birth")?, false);
     contest.contenders.retain(|it| it.name == "floor" || it.name == "c");
     let outcome = hold(contest, Extent::SHORT, &mut places);
-    wrong_with(&outcome.verdict, "c proves kept*2,ended*4 and not born*2,ended*4")?;
+    wrong_with(
+        &outcome.verdict,
+        "c proves kept*2,ended*4 and not born*2,ended*4",
+    )?;
     Ok(Completion::Completed)
 }
 
