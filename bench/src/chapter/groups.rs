@@ -97,6 +97,9 @@ pub fn sections(record: &Record) -> String {
         if *group == "first" {
             text += &until_first(record, &rows);
         }
+        if *group == "attach" {
+            text += &medians(record, &rows);
+        }
         let summary =
             "Times in microseconds: minimum / median / 99th percentile";
         text += &folded(summary, &times(record, &rows));
@@ -147,6 +150,23 @@ fn ratios(record: &Record, group: &str, rows: &[&str]) -> String {
                 format!("{:.3}", it.estimate.median)
             });
             let _ = write!(text, " {words} |");
+        }
+        text.push('\n');
+    }
+    text + "\n"
+}
+
+/// The times themselves, where what counts is the distance between rows.
+fn medians(record: &Record, rows: &[&str]) -> String {
+    let columns = ["floor", PUBLISHED, "rust", "go"];
+    let mut text = "Medians:\n\n| | floor | c | rust | go |\n\
+                    |---|---:|---:|---:|---:|\n"
+        .to_owned();
+    for row in rows {
+        let _ = write!(text, "| `{row}` |");
+        for column in columns {
+            let median = record.times(row, column).map(|it| it.median);
+            let _ = write!(text, " {} |", median.map_or("-".into(), time));
         }
         text.push('\n');
     }
