@@ -323,11 +323,51 @@ static inline char **new_root(int argc, char *argv[])
 }
 
 /*
- * The whole of NEWROOT becomes /. A mount that fails is told only after the
- * old root is gone, so that no .old stays behind.
+ * Fills a new /dev while the old root can be reached, at /.old. A user
+ * namespace may make no device, so each is bound on an empty file; what the old
+ * /dev lacks the new one lacks, too. Returns the call that failed, if any.
  */
-static inline void enter_new_root(void)
+static inline const char *fill_dev(void)
 {
+	static const char *const devices[][2] = {
+		{ "/.old/dev/null", "/dev/null" },
+		{ "/.old/dev/zero", "/dev/zero" },
+		{ "/.old/dev/full", "/dev/full" },
+		{ "/.old/dev/random", "/dev/random" },
+		{ "/.old/dev/urandom", "/dev/urandom" },
+		{ "/.old/dev/tty", "/dev/tty" },
+	};
+	static const char *const streams[][2] = {
+		{ "/proc/self/fd", "/dev/fd" },
+		{ "/proc/self/fd/0", "/dev/stdin" },
+		{ "/proc/self/fd/1", "/dev/stdout" },
+		{ "/proc/self/fd/2", "/dev/stderr" },
+	};
+
+	for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++) {
+		const char *from = devices[i][0], *to = devices[i][1];
+
+		if (access(from, F_OK) == -1)
+			continue;
+		if (mknod(to, S_IFREG | 0666, 0) == -1)
+			return "mknod";
+		if (mount(from, to, NULL, MS_BIND, NULL) == -1)
+			return "mount";
+	}
+	for (size_t i = 0; i < sizeof(streams) / sizeof(streams[0]); i++)
+		if (symlink(streams[i][0], streams[i][1]) == -1)
+			return "symlink";
+	return NULL;
+}
+
+/*
+ * The whole of NEWROOT becomes /, and `furnish`, if there is any, runs while
+ * the old root can be reached. A mount that fails is told only after the old
+ * root is gone, so that no .old stays behind.
+ */
+static inline void enter_root(const char *(*furnish)(void))
+{
+	const char *failed = NULL;
 	int error;
 
 	make_private(MS_REC);
@@ -340,15 +380,26 @@ static inline void enter_new_root(void)
 		fail("pivot_root", NULL, error);
 	}
 	must("chdir", chdir("/"));
-	error = 0;
-	if (mount("none", "/dev", "tmpfs", MS_NOSUID | MS_STRICTATIME, ""))
-		error = errno;
-	if (mount("proc", "/proc", "proc", 0, "") && !error)
-		error = errno;
+	if (mount("none", "/dev", "tmpfs", MS_NOSUID | MS_STRICTATIME, "") ||
+	    mount("proc", "/proc", "proc", 0, ""))
+		failed = "mount";
+	else if (furnish)
+		failed = furnish();
+	error = errno;
 	must("umount2", umount2("/.old", MNT_DETACH));
 	must("rmdir", rmdir("/.old"));
-	if (error)
-		fail("mount", NULL, error);
+	if (failed)
+		fail(failed, NULL, error);
+}
+
+static inline void enter_new_root(void)
+{
+	enter_root(NULL);
+}
+
+static inline void enter_container(void)
+{
+	enter_root(fill_dev);
 }
 
 static inline void bring_lo_up(void)

@@ -9,7 +9,7 @@ static const int flags =
 static void init(void)
 {
 	set_hostname("doqueru");
-	enter_new_root();
+	enter_container();
 	bring_lo_up();
 }
 

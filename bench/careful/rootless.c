@@ -10,7 +10,7 @@ static char **payload;
 static void init(void)
 {
 	set_hostname("doqueru");
-	enter_new_root();
+	enter_container();
 	bring_lo_up();
 }
 
