@@ -88,7 +88,7 @@ const LIES: &[Lie] = &[
 
 fn main() -> ExitCode {
     let truth = Trial::ignorable_test("the_truth_is_believed", || {
-        in_a_sandbox(|init, truth| believed(init, truth))
+        in_a_sandbox(believed)
     });
     let lies = LIES.iter().map(|(name, words, falsify)| {
         Trial::ignorable_test(format!("lie::{name}"), || {
