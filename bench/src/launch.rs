@@ -405,7 +405,10 @@ fn observe(
         payload.extend(arguments.iter().map(String::as_str));
         (launch.argv)(&subject, &payload)
     });
-    hold_and_look(&mut sandbox, &baseline, &held, &mut Met::new(&Alone))
+    let mut observed =
+        hold_and_look(&mut sandbox, &baseline, &held, &mut Met::new(&Alone))?;
+    observed.enter_refusal();
+    Ok(observed)
 }
 
 /// A process in namespaces of its own, to be joined; `argv` is what starts it.

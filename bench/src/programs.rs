@@ -15,6 +15,16 @@ use std::process::{Command, Stdio};
 pub fn build(layout: &Layout) -> Result<()> {
     eprintln!("building what is measured (make build; make -C bench)");
     make(layout.root(), &["build"])?;
+    build_own(layout)
+}
+
+/// Builds what only the benchmarks need: the floor, the careful C and the
+/// payloads.
+///
+/// # Errors
+///
+/// What make said.
+pub fn build_own(layout: &Layout) -> Result<()> {
     make(&layout.root().join("bench"), &["all"])
 }
 

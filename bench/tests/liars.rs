@@ -16,6 +16,7 @@ use bench::operation::{OPERATIONS, Operation};
 use bench::paired::{Extent, Outcome, PASS, Places, Verdict, hold};
 use bench::peer::{PEERS, Peer};
 use bench::place::{Place, Processors, said, sandbox};
+use bench::programs;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use nsteps::launcher::Launcher;
 use nsteps::layout::Layout;
@@ -25,6 +26,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
+use std::sync::LazyLock;
 
 /// A script that answers what `$operation` and `$count` ask for.
 struct Liar {
@@ -329,6 +331,16 @@ const WAYS: &[(&str, &str, &str, &str)] = &[
     ("attach/birth", "`CLONE_INTO_CGROUP` in clone3(2)", "yes", "yes"),
 ];
 
+/// The floor and the payloads, built once for all tests that use them.
+fn build_own() -> Result<Layout, Failed> {
+    static BUILT: LazyLock<Result<(), String>> = LazyLock::new(|| {
+        let layout = Layout::find().map_err(|it| it.message)?;
+        programs::build_own(&layout).map_err(|it| it.message)
+    });
+    BUILT.clone()?;
+    Ok(Layout::find()?)
+}
+
 /// What the page about cgroups says of each way is what the witnesses of every
 /// peer see.
 fn the_page_says_what_witnesses_see(test: &str) -> Caught {
@@ -348,7 +360,7 @@ fn the_page_says_what_witnesses_see(test: &str) -> Caught {
         };
         assert!(word.starts_with(seen), "{name}: {word}");
     }
-    let layout = Layout::find()?;
+    let layout = build_own()?;
     let mut places = match Tree::places_in(&layout)? {
         Ok(places) => places,
         Err(reason) => return unavailable(&reason),
@@ -370,7 +382,7 @@ fn the_page_says_what_witnesses_see(test: &str) -> Caught {
 /// A child that is not born where it is said to be.
 fn a_birth_elsewhere_is_caught(test: &str) -> Caught {
     let tree = Tree::planted(test)?;
-    let programs = Layout::find()?.programs().to_owned();
+    let programs = build_own()?.programs().to_owned();
     for program in ["bench/floor", "bench/attach"] {
         put(&programs.join(program), &tree.programs.join(program))?;
     }

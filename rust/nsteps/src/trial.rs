@@ -74,6 +74,16 @@ pub struct Observed {
     pub disagreements: Vec<String>,
 }
 
+impl Observed {
+    /// Enters the call that failed, in the words of a step: only steps say
+    /// `STEP: CALL: STRERROR`.
+    pub fn enter_refusal(&mut self) {
+        if self.payload.is_none() || refused(&self.said).is_some() {
+            self.effect.change("refused", complaint(&self.said));
+        }
+    }
+}
+
 /// How trials meet: a trial holds its payload until the others of its group
 /// hold theirs, so that all the namespaces made are alive at once.
 pub trait Rendezvous: Sync {
@@ -144,10 +154,7 @@ impl Trial {
         let launch = Launch::in_root(argv);
         let mut observed = hold_and_look(&mut sandbox, &baseline, &launch, met)
             .map_err(broken)?;
-        let refused = refused(&observed.said);
-        if observed.payload.is_none() || refused.is_some() {
-            observed.effect.change("refused", complaint(&observed.said));
-        }
+        observed.enter_refusal();
         Ok(observed)
     }
 }

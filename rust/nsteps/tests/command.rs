@@ -348,7 +348,7 @@ fn completions() -> Found {
         }
     }
     let script = "source <(\"$1\" completions bash)
-        nsteps() { :; }; PATH=${1%/*}:$PATH
+        PATH=${1%/*}:$PATH
         COMP_WORDS=(nsteps show pid_o); COMP_CWORD=2; COMP_TYPE=9
         _clap_complete_nsteps nsteps pid_o show; echo \"${COMPREPLY[*]}\"";
     let mut bash = Command::new("bash");

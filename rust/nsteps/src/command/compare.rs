@@ -15,7 +15,7 @@ use crate::report::{Report, Tally};
 use crate::sandbox::{SCENARIOS, Scenario};
 use crate::step::{Arguments, STEPS, Step};
 use crate::trace::excerpt;
-use crate::trial::{Outcome, Trial};
+use crate::trial::{Outcome, Trial, complaint};
 use crate::{claims, command, interrupt, join, json, output, workers};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -331,11 +331,12 @@ impl Group {
 /// want of the same thing would agree, and one that had it would differ.
 fn of_launcher(outcome: Outcome) -> Outcome {
     let Outcome::Observed(observed) = &outcome else { return outcome };
-    let complaints = ["refused", "complaint"];
+    let complaints = ["refused", "complaint", "stderr"];
     complaints
         .iter()
         .filter_map(|key| observed.effect.0.get(*key))
-        .find_map(|complaint| shortage(complaint))
+        .flat_map(|text| [text.clone(), complaint(&text.replace('|', "\n"))])
+        .find_map(|words| shortage(&words))
         .map_or(outcome, Outcome::Unavailable)
 }
 

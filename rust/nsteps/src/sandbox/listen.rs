@@ -18,9 +18,9 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::time::Instant;
 
 /// The number under which a launcher inherits the probe's socket: above those
-/// that shells use for redirections of their own (10 and up, bash 255), below
-/// the smallest limit of open files that is in use (256).
-pub const ANSWER: i32 = 199;
+/// that shells use for redirections of their own (10 and up), below 63, from
+/// which bash counts down, and below a limit of 64 open files.
+pub const ANSWER: i32 = 47;
 
 /// The most that is kept of what is written to one pipe, in bytes: a hundred
 /// times the longest text that has to be read here.

@@ -11,8 +11,10 @@ use crate::tree::{Text, Tree};
 /// manpages-dev, util-linux and those of the tools named; what is younger than
 /// that, in the Linux man-pages 6.16 and, for a tool, in its own sources.
 const KNOWN: &[&str] = &[
+    "PR_SET_DUMPABLE(2)",
     "PR_SET_PDEATHSIG(2)",
     "_exit(2)",
+    "abort(3)",
     "accept(2)",
     "access(2)",
     "apt-get(8)",
@@ -72,6 +74,7 @@ const KNOWN: &[&str] = &[
     "ftruncate(2)",
     "full(4)",
     "futex(2)",
+    "gdb(1)",
     "getauxval(3)",
     "getdents(2)",
     "getenv(3)",
@@ -229,6 +232,7 @@ const KNOWN: &[&str] = &[
     "statx(2)",
     "strace(1)",
     "symlink(2)",
+    "syscall(2)",
     "sysconf(3)",
     "sysfs(5)",
     "sysinfo(2)",
