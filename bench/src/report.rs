@@ -22,7 +22,7 @@ use std::process::Command;
 /// Something could not be measured. The records that were there are untouched.
 pub fn measure(layout: &Layout, runs: usize) -> Result<PathBuf> {
     let short = asked::is_short();
-    as_released(short)?;
+    as_released(layout, short)?;
     // What is measured goes here first; criterion's directory is its own, so
     // that nothing of an earlier run is in it.
     let stage = Stage { at: layout.programs().join("bench/report") };
@@ -41,8 +41,22 @@ pub fn measure(layout: &Layout, runs: usize) -> Result<PathBuf> {
     stage.record(runs, short)?.write(layout.root())
 }
 
-/// Refuses to measure programs that nobody is given.
-fn as_released(short: bool) -> Result<()> {
+/// Refuses to measure programs that are built in another way than the released
+/// ones: by other flags, or without musl.
+fn as_released(layout: &Layout, short: bool) -> Result<()> {
+    let target = Command::new("./setup.sh")
+        .arg("target")
+        .current_dir(layout.root())
+        .output()
+        .context("ask setup.sh for the target of the Rust programs")?;
+    let target = String::from_utf8_lossy(&target.stdout).trim().to_owned();
+    if !target.contains("musl") && !short {
+        return Err(Error::new(format!(
+            "the Rust programs would be built for {target}, which starts more \
+             slowly: `make setup` installs the musl target, or only try with \
+             NSTEPS_BENCH=short"
+        )));
+    }
     let changed = std::env::vars()
         .map(|(name, _)| name)
         .find(|name| name.starts_with("CARGO_PROFILE_") || name == "RUSTFLAGS");
