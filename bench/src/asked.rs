@@ -36,6 +36,12 @@ pub fn run(
     }
 }
 
+/// Whether `make bench-report` goes on where it was cut short, with what it had
+/// measured until then: `NSTEPS_BENCH=resume`.
+pub fn is_resumed() -> bool {
+    std::env::var_os("NSTEPS_BENCH").is_some_and(|it| it == "resume")
+}
+
 /// Whether a little of everything will do: `NSTEPS_BENCH=short`.
 pub fn is_short() -> bool {
     std::env::var("NSTEPS_BENCH").is_ok_and(|it| it == "short")

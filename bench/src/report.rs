@@ -26,17 +26,16 @@ pub fn measure(layout: &Layout, runs: usize) -> Result<PathBuf> {
     // What is measured goes here first; criterion's directory is its own, so
     // that nothing of an earlier run is in it.
     let stage = Stage { at: layout.programs().join("bench/report") };
-    stage.clear()?;
+    if !asked::is_resumed() {
+        stage.clear()?;
+    }
     // What takes longest comes last: whatever is wrong is known before.
-    stage.bench(layout, "counters")?;
-    stage.keep(layout, "counters", "counters")?;
-    stage.bench(layout, "growth")?;
-    stage.keep(layout, "growth", "growth")?;
-    stage.bench(layout, "absolute")?;
+    stage.part(layout, "counters", "counters")?;
+    stage.part(layout, "growth", "growth")?;
+    stage.part(layout, "absolute", "absolute")?;
     for number in 1..=runs {
         eprintln!("bench-report: paired, run {number} of {runs}");
-        stage.bench(layout, "paired")?;
-        stage.keep(layout, "paired", &format!("paired-{number}"))?;
+        stage.part(layout, "paired", &format!("paired-{number}"))?;
     }
     stage.record(runs, short)?.write(layout.root())
 }
@@ -104,9 +103,19 @@ impl Stage {
         }
     }
 
-    /// Takes what a program wrote, before the next one does.
-    fn keep(&self, layout: &Layout, written: &str, name: &str) -> Result<()> {
-        let from = layout.programs().join(format!("bench/{written}.json"));
+    /// Runs a program and keeps what it wrote under `name`, before the next one
+    /// writes; does nothing where that was done before.
+    fn part(&self, layout: &Layout, bench: &str, name: &str) -> Result<()> {
+        if self.file(name).exists() {
+            eprintln!("bench-report: {name} was measured before");
+            return Ok(());
+        }
+        self.bench(layout, bench)?;
+        // Criterion has a directory, and the file says that it is complete.
+        if bench == "absolute" {
+            return fs::write(self.file(name), "{}").context("mark criterion");
+        }
+        let from = layout.programs().join(format!("bench/{bench}.json"));
         fs::copy(&from, self.file(name))
             .context(format_args!("keep {}", from.display()))?;
         Ok(())
