@@ -185,7 +185,10 @@ static void begin_stay(struct stay *stay, int flags)
 	stay->pid = must("clone3", clone3(flags));
 	if (stay->pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		/* Who reads what this process says must not wait for it. */
+		/*
+		 * The reader of this process's output must not wait for this
+		 * one.
+		 */
 		for (int fd = 0; fd <= 2; fd++)
 			close(fd);
 		for (;;)
@@ -315,8 +318,8 @@ struct report {
 /*
  * What a forked child does first is slow: it is missing pages, has to copy
  * others, and looks each name of the library up again. So it does nearly the
- * same once before, and in vain: a call without a flag, and a setns to where
- * it is, because nobody joins the user namespace he is in.
+ * same once before, and in vain: a call without a flag, and a setns to where it
+ * is, because no process can join the user namespace it is in.
  */
 static void warm_up(struct report *shared, int (*call)(int), int flags)
 {

@@ -20,7 +20,7 @@ static char **command;
 
 /*
  * Init: PID 1, the first child of the launcher after its unshare. It exists to
- * furnish the container and to wait for every process in it, orphans too. It
+ * set up the container and to wait for every process in it, orphans too. It
  * ends when it has no child left.
  *
  * As Daniel Mitre published it, the status of the payload is thrown away.

@@ -49,8 +49,8 @@ static int differing(pid_t pid)
 }
 
 /*
- * The child: the process that is in there, because setns puts no process that
- * lives into another pid namespace. It becomes the payload and ends with it.
+ * The child: the process that is in there, because setns puts only later
+ * children into another pid namespace. It becomes the payload and ends with it.
  */
 static void child(void)
 {
@@ -62,7 +62,10 @@ int main(int argc, char *argv[])
 	pid_t pid = pid_to_join(argc, argv);
 	int pidfd, flags;
 
-	/* From here on setns fails if pid has become somebody else's. */
+	/*
+	 * From here on the number pid may be given to another process without
+	 * harm.
+	 */
 	pidfd = must("pidfd_open", syscall(SYS_pidfd_open, pid, 0));
 	flags = differing(pid);
 	/* In one call, because the kernel then enters user first by itself. */

@@ -15,8 +15,8 @@ static const int flags =
 
 /*
  * The child: PID 1 of the new namespace. It mounts a tmpfs, takes a name,
- * trades the old /proc for its own, becomes the payload, and takes everyone
- * with it when it ends.
+ * replaces the old /proc by its own, becomes the payload, and ends with it; the
+ * kernel then kills every process of the namespace.
  */
 static void child(void)
 {

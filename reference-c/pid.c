@@ -9,14 +9,15 @@
  */
 #include "skeleton.h"
 
-/* Without CLONE_NEWNS it would trade the /proc of its parent. */
+/* Without CLONE_NEWNS the child would replace its parent's /proc. */
 static const int flags = CLONE_NEWPID | CLONE_NEWNS;
 
 /*
- * The child: PID 1 of the new namespace. It trades the old /proc for that of
- * its own namespace, becomes the payload, and takes everyone with it when it
- * ends. The umount is EBUSY where something is mounted below /proc, and where /
- * is shared the parent's /proc is traded all the same.
+ * The child: PID 1 of the new namespace. It replaces the old /proc by that of
+ * its own namespace, becomes the payload, and ends with it; the kernel then
+ * kills every process of the namespace. The umount is EBUSY where something is
+ * mounted below /proc, and where / is shared the parent's /proc is replaced all
+ * the same.
  */
 static void child(void)
 {

@@ -9,19 +9,20 @@
  */
 #include "skeleton.h"
 
-/* Without CLONE_NEWNS it would trade the /proc of its parent. */
+/* Without CLONE_NEWNS the child would replace its parent's /proc. */
 static const int flags = CLONE_NEWPID | CLONE_NEWNS;
 static char **command;
 
 /*
- * The child: PID 1 of the new namespace. It trades the old /proc for that of
- * its own namespace, becomes the payload, and takes everyone with it when it
- * ends. MNT_DETACH takes /proc away with all that is mounted below it, where a
- * plain umount is EBUSY. Where / is shared, the parent's /proc is traded too:
- * the post makes / private in the shell first.
+ * The child: PID 1 of the new namespace. It replaces the old /proc by that of
+ * its own namespace, becomes the payload, and ends with it; the kernel then
+ * kills every process of the namespace. MNT_DETACH takes /proc away with all
+ * that is mounted below it, where a plain umount is EBUSY. Where / is shared,
+ * the parent's /proc is traded too: the post makes / private in the shell
+ * first.
  *
- * As published, nobody looks whether the mounts succeed, and an exec that fails
- * is a silent 0.
+ * As published, the mounts are not checked, and an exec that fails is a silent
+ * 0.
  */
 static void child(void)
 {

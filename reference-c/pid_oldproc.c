@@ -12,7 +12,7 @@ static const int flags = CLONE_NEWPID;
 
 /*
  * The child: PID 1 of the new namespace. It becomes the payload, and when it
- * ends the kernel kills whoever else is in there. /proc belongs to the pid
+ * ends the kernel kills every other process of it. /proc belongs to the pid
  * namespace it was mounted in, which is still the old one.
  */
 static void child(void)

@@ -16,21 +16,21 @@ static char **command;
 
 /*
  * The child: PID 1 of the new namespace. It moves into the new root, becomes
- * the payload, and takes everyone with it when it ends.
+ * the payload, and ends with it; the kernel then kills every process of the
+ * namespace.
  *
- * As published, nobody looks whether the mounts succeed, and an exec that fails
- * is a silent 0. The checked calls are those without which the payload would
- * run in the old root.
+ * As published, the mounts are not checked, and an exec that fails is a silent
+ * 0. A careful program checks each: its comment says what goes wrong else.
  */
 static void child(void)
 {
 	char put_old[PATH_MAX];
 
-	/* The kernel pivots no shared mount, because that would spread. */
+	/* The kernel pivots no shared mount. Else pivot_root is EINVAL. */
 	mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL);
-	/* The new root has to be a mount. A bind makes one of a directory. */
+	/* A bind makes a mount of the new root. Else pivot_root is EINVAL. */
 	mount(root, root, NULL, MS_BIND | MS_REC, NULL);
-	/* The old root needs a place, and an .old that is there is not ours. */
+	/* put_old lies below the new root; one that exists is not ours. */
 	snprintf(put_old, sizeof(put_old), "%s/.old", root);
 	if (mkdir(put_old, 0700) == -1) {
 		warn("mkdir %s", put_old);
@@ -39,11 +39,12 @@ static void child(void)
 	/* As published, exec loses this when stdout is a pipe. */
 	printf("pivot setup ok\n");
 	must("pivot_root", pivot_root(root, put_old));
-	/* Only a process that was at the old root itself has been moved. */
+	/* A working directory is moved only if it was the old root. */
 	must("chdir", chdir("/"));
+	/* Else the payload has the /dev and the /proc of the directory. */
 	mount("none", "/dev", "tmpfs", MS_NOSUID | MS_STRICTATIME, "");
 	mount("proc", "/proc", "proc", 0, "");
-	/* A plain umount is EBUSY where there are mounts below it. */
+	/* A plain umount is EBUSY where there are mounts. Else rmdir is. */
 	umount2("/.old", MNT_DETACH);
 	must("rmdir", rmdir("/.old"));
 

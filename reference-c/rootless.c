@@ -22,10 +22,10 @@ static char **command;
 static int mapped[2];
 
 /*
- * Init: PID 1, child of the child. It furnishes the container, waits for every
- * process in it, and ends when it has no child left. Its /proc is mounted while
- * the old root is still there: a user namespace may mount one only where it
- * sees a whole one, and may not unmount that.
+ * Init: PID 1, child of the child. It sets up the container, waits for every
+ * process in it, and ends when it has no child left. It mounts its /proc while
+ * the old root is still attached: in a user namespace the kernel allows a new
+ * procfs only beside one that is fully visible.
  */
 static void init(void)
 {

@@ -8,7 +8,7 @@
 #ifndef SKELETON_H
 #define SKELETON_H
 
-/* The C library declares clone, unshare and setns to those who ask for GNU. */
+/* The C library declares clone, unshare and setns only with _GNU_SOURCE. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -40,9 +40,9 @@
 enum { STACK_SIZE = 1024 * 1024 };
 
 /*
- * One system call: hands its result on, or says `STEP: CALL: what the kernel
- * said` and ends this process with 1. It ends with _exit, because text that
- * waits in a stdio buffer copied by clone is the parent's to print.
+ * One system call: returns its result, or prints `STEP: CALL: ERROR` and ends
+ * this process with 1. It ends with _exit, because text that waits in a stdio
+ * buffer copied by clone is the parent's to print.
  */
 static inline long must(const char *call, long result)
 {
@@ -235,10 +235,10 @@ static inline void fill_dev(void)
 
 /*
  * The calls of the step `pivot_root`, which says why each of them is needed;
- * here a failed mount is not passed over. `furnish`, if there is one, runs
- * while the old root can still be reached, at /.old.
+ * here a failed mount is an error. `fill`, if it is given, runs while the old
+ * root can still be reached, at /.old.
  */
-static inline void enter_new_root(const char *root, void (*furnish)(void))
+static inline void enter_new_root(const char *root, void (*fill)(void))
 {
 	char put_old[PATH_MAX];
 
@@ -254,8 +254,8 @@ static inline void enter_new_root(const char *root, void (*furnish)(void))
 	must("mount",
 	     mount("none", "/dev", "tmpfs", MS_NOSUID | MS_STRICTATIME, ""));
 	must("mount", mount("proc", "/proc", "proc", 0, ""));
-	if (furnish)
-		furnish();
+	if (fill)
+		fill();
 	must("umount2", umount2("/.old", MNT_DETACH));
 	must("rmdir", rmdir("/.old"));
 }
@@ -270,9 +270,9 @@ static inline void write_file(const char *path, const char *text)
 }
 
 /*
- * Makes root of pid's user namespace out of the caller. Only with setgroups
- * denied may an ordinary user write gid_map: a group could otherwise be
- * dropped, and with it what that group is forbidden.
+ * Maps the caller to root in pid's user namespace. An ordinary user may write
+ * gid_map only after setgroups is denied: a process could otherwise drop a
+ * group, and with it a restriction that holds for that group.
  * https://man7.org/linux/man-pages/man7/user_namespaces.7.html
  */
 static inline void map_root(pid_t pid)

@@ -17,11 +17,11 @@ static char **command;
 /*
  * Init: PID 1, the first child of the launcher after its unshare. It exists
  * because a pid namespace lives only as long as its PID 1, and because orphans
- * become children of PID 1, which somebody has to wait for. It ends when it has
- * no child left.
+ * become children of PID 1, which has to wait for them. It ends when it has no
+ * child left.
  *
- * As published, nobody keeps what wait says of the payload, nor what the
- * launcher could learn of init: the step ends with 0.
+ * As published, the statuses that wait returns are thrown away, the payload's
+ * and init's: the step ends with 0.
  */
 static void init(void)
 {

@@ -361,11 +361,11 @@ static inline const char *fill_dev(void)
 }
 
 /*
- * The whole of NEWROOT becomes /, and `furnish`, if there is any, runs while
- * the old root can be reached. A mount that fails is told only after the old
- * root is gone, so that no .old stays behind.
+ * The whole of NEWROOT becomes /, and `fill`, if it is given, runs while the
+ * old root can be reached. A mount that fails is told only after the old root
+ * is gone, so that no .old stays behind.
  */
-static inline void enter_root(const char *(*furnish)(void))
+static inline void enter_root(const char *(*fill)(void))
 {
 	const char *failed = NULL;
 	int error;
@@ -383,8 +383,8 @@ static inline void enter_root(const char *(*furnish)(void))
 	if (mount("none", "/dev", "tmpfs", MS_NOSUID | MS_STRICTATIME, "") ||
 	    mount("proc", "/proc", "proc", 0, ""))
 		failed = "mount";
-	else if (furnish)
-		failed = furnish();
+	else if (fill)
+		failed = fill();
 	error = errno;
 	must("umount2", umount2("/.old", MNT_DETACH));
 	must("rmdir", rmdir("/.old"));

@@ -1,6 +1,6 @@
 /*
- * floor: the peer that nothing can be left out of: reference-c/bench.c with
- * raw system calls, for what the kernel alone takes; and the one who starts
+ * floor: the peer that nothing can be left out of: reference-c/bench.c with raw
+ * system calls, for what the kernel alone takes; and the program that starts
  * whole programs.
  *
  * Reads lines `OPERATION COUNT [ARGUMENT...]`, answers as bench.c does.
@@ -203,7 +203,7 @@ static int program(int argc, char *argv[])
 	(void)argc;
 	(void)argv;
 	find_clock();
-	/* Answers go to 3: what is started has nobody to talk to. */
+	/* Answers go to 3: what is started must not write there. */
 	nowhere = must("open", CALL(__NR_openat, AT_FDCWD, "/dev/null",
 				    O_RDWR | O_CLOEXEC));
 	must("dup3", CALL(__NR_dup3, 1, nowhere == 3 ? 4 : 3, O_CLOEXEC));

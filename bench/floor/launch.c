@@ -58,7 +58,7 @@ static const char *root;
 static char put_old[4096 + 8];
 static char **command;
 
-/* Which call failed; the parent reads it, whose memory this is. */
+/* Which call failed; the parent reads it: this is its memory. */
 static const char *failed;
 
 static void must(const char *call, long result)

@@ -3,9 +3,9 @@
  *
  *     meter PROGRAM [ARG...]    prints MINOR-FAULTS MAX-RSS STATUS
  *
- * A program that is executed inherits the largest resident set its process
- * ever had, and so that of who made it (getrusage(2)). This one has a few
- * pages, so that every other program's peak is its own.
+ * A program that is executed inherits the largest resident set its process ever
+ * had, and so that of its parent (getrusage(2)). This one has a few pages, so
+ * that every other program's peak is its own.
  */
 #include "kernel.h"
 

@@ -73,7 +73,10 @@ static void begin_stay(struct stay *stay, unsigned long flags)
 	stay->pid = must("clone3", clone3(flags));
 	if (stay->pid == 0) {
 		CALL(__NR_prctl, PR_SET_PDEATHSIG, SIGKILL);
-		/* Who reads what this process says must not wait for it. */
+		/*
+		 * The reader of this process's output must not wait for this
+		 * one.
+		 */
 		for (int fd = 0; fd <= 3; fd++)
 			CALL(__NR_close, fd);
 		for (;;)

@@ -10,7 +10,7 @@
  *
  * Prints whether the parent may be dumped and traced (1) or not (0) afterwards;
  * with `hold` behind the way it then waits for the end of its input. The kernel
- * takes that away from the memory of a process whose ids change, and this
+ * takes that away from the memory of a process when its ids change, and this
  * memory is the parent's.
  * https://man7.org/linux/man-pages/man2/PR_SET_DUMPABLE.2const.html
  */

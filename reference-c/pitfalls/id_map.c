@@ -2,9 +2,8 @@
  * id_map: children that become a command in a user namespace whose map their
  * parent writes, with and without a pipe on which they wait for it.
  *
- * id_map pipe|no_pipe CHILDREN
- * Who has no name in the namespace when it calls execve is not root there, and
- * so loses every capability.
+ * id_map pipe|no_pipe CHILDREN A process without a mapped id in the namespace
+ * when it calls execve is not root there, and so loses every capability.
  * https://man7.org/linux/man-pages/man7/user_namespaces.7.html
  */
 #define _GNU_SOURCE
@@ -50,8 +49,8 @@ static int child(void *argument)
 }
 
 /*
- * Whose child has execed meanwhile may be refused: it may not be looked at any
- * more. That child has lost its capabilities as well.
+ * A parent may be refused if its child has execed meanwhile: it may not be
+ * looked at any more. That child has lost its capabilities as well.
  */
 static void write_file(pid_t pid, const char *name, const char *text)
 {

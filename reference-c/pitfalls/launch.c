@@ -72,7 +72,7 @@ static pid_t by_posix_spawn(char *command[])
 	return pid;
 }
 
-/* Nobody asked for close-on-exec. */
+/* Without close-on-exec. */
 static pid_t by_clone_with_pipe(char *command[])
 {
 	int ends[2];

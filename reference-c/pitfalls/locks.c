@@ -1,6 +1,6 @@
 /*
  * locks: children that want a lock which another thread held when they were
- * made, and which nobody is left to open.
+ * made, and which no thread is left to release.
  *
  * locks malloc|stdout clone|fork CHILDREN
  * fork makes the locks of the C library good in its child; clone cannot.
@@ -27,7 +27,7 @@ enum { BEYOND_CACHES = 4096 };
 
 static void use_malloc(void)
 {
-	/* volatile, or the compiler sees that nobody needs the memory. */
+	/* volatile, or the compiler removes memory that is not used. */
 	void *volatile memory = malloc(BEYOND_CACHES);
 
 	free(memory);

@@ -2,7 +2,7 @@
  * pdeathsig: a child that asked to be killed with its parent, and whose parent
  * was a thread.
  *
- * pdeathsig main|thread: who makes the child; a thread ends at once.
+ * pdeathsig main|thread: which thread makes the child; `thread` ends at once.
  * https://man7.org/linux/man-pages/man2/PR_SET_PDEATHSIG.2const.html
  */
 #define _GNU_SOURCE
@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Long enough for a thread to end in; nobody waits for what is killed. */
+/* Long enough for a thread to end in; nothing waits for a killed child. */
 static const char *seconds = "0.3";
 
 static void *start(void *pid)

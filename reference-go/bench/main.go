@@ -219,7 +219,7 @@ func beginStay(stay *stay, flags int) {
 	if pid == 0 && errno == 0 {
 		syscall.RawSyscall(syscall.SYS_PRCTL,
 			syscall.PR_SET_PDEATHSIG, uintptr(syscall.SIGKILL), 0)
-		// Who reads what this process says must not wait for it.
+		// The reader of this process's output must not wait for this one.
 		for fd := uintptr(0); fd <= 2; fd++ {
 			syscall.RawSyscall(syscall.SYS_CLOSE, fd, 0, 0)
 		}
@@ -608,7 +608,7 @@ func main() {
 		skeleton.CloneAndExec(six, child)
 		return
 	}
-	// A thread may enter a mount namespace when nobody shares its root.
+	// A thread may enter a mount namespace if no other thread shares its root.
 	skeleton.Must("unshare", syscall.Unshare(syscall.CLONE_FS))
 	look(&own)
 	// A collection in the middle of a block would be timed.

@@ -30,7 +30,7 @@ func init() {
 }
 
 // Init: PID 1, the first child of the launcher after its unshare. It exists to
-// furnish the container and to wait for every process in it, orphans too. It
+// set up the container and to wait for every process in it, orphans too. It
 // ends when it has no child left. Here init is called pid1, because Go has
 // taken the name.
 func pid1() {

@@ -59,8 +59,8 @@ func differing(pid int) (flags int) {
 
 // The parent: joins all but the pid namespace, and ends with the child.
 func main() {
-	pid := skeleton.Pid()
-	// From here on setns fails if pid has become somebody else's.
+	pid := skeleton.PID()
+	// From here on the number pid may be given to another process without harm.
 	pidfd := skeleton.PidfdOpen(pid)
 	flags := differing(pid)
 	// The threads share one root and one working directory, and a mount
@@ -70,8 +70,8 @@ func main() {
 	if flags != 0 {
 		skeleton.Must("setns", skeleton.Setns(pidfd, flags))
 	}
-	// The child: the process that is in there, because setns puts no process
-	// that lives into another pid namespace. It becomes the payload and ends
-	// with it.
+	// The child: the process that is in there, because setns puts only later
+	// children into another pid namespace. It becomes the payload and ends with
+	// it.
 	skeleton.ForkAndExec()
 }

@@ -18,8 +18,8 @@ const flags = syscall.CLONE_NEWNET | syscall.CLONE_NEWNS |
 	syscall.CLONE_NEWUTS | syscall.CLONE_NEWIPC | syscall.CLONE_NEWPID
 
 // The child: PID 1 of the new namespace. It mounts a tmpfs, takes a name,
-// trades the old /proc for its own, becomes the payload, and takes everyone
-// with it when it ends.
+// replaces the old /proc by its own, becomes the payload, and ends with it; the
+// kernel then kills every process of the namespace.
 func child() {
 	skeleton.Must("mount",
 		syscall.Mount("none", skeleton.MyTmp(), "tmpfs", 0, ""))

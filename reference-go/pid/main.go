@@ -13,13 +13,14 @@ import (
 	"nsteps/internal/skeleton"
 )
 
-// Without CLONE_NEWNS it would trade the /proc of its parent.
+// Without CLONE_NEWNS the child would replace its parent's /proc.
 const flags = syscall.CLONE_NEWPID | syscall.CLONE_NEWNS
 
-// The child: PID 1 of the new namespace. It trades the old /proc for that of
-// its own namespace, becomes the payload, and takes everyone with it when it
-// ends. The umount is EBUSY where something is mounted below /proc, and where /
-// is shared the parent's /proc is traded all the same.
+// The child: PID 1 of the new namespace. It replaces the old /proc by that of
+// its own namespace, becomes the payload, and ends with it; the kernel then
+// kills every process of the namespace. The umount is EBUSY where something is
+// mounted below /proc, and where / is shared the parent's /proc is replaced all
+// the same.
 func child() {
 	skeleton.Must("umount", syscall.Unmount("/proc", 0))
 	skeleton.Must("mount", syscall.Mount("proc", "/proc", "proc", 0, ""))

@@ -13,14 +13,15 @@ import (
 	"nsteps/internal/skeleton"
 )
 
-// Without CLONE_NEWNS it would trade the /proc of its parent.
+// Without CLONE_NEWNS the child would replace its parent's /proc.
 const flags = syscall.CLONE_NEWPID | syscall.CLONE_NEWNS
 
-// The child: PID 1 of the new namespace. It trades the old /proc for that of
-// its own namespace, becomes the payload, and takes everyone with it when it
-// ends. MNT_DETACH takes /proc away with all that is mounted below it, where a
-// plain umount is EBUSY. Where / is shared, the parent's /proc is traded too:
-// the post makes / private in the shell first.
+// The child: PID 1 of the new namespace. It replaces the old /proc by that of
+// its own namespace, becomes the payload, and ends with it; the kernel then
+// kills every process of the namespace. MNT_DETACH takes /proc away with all
+// that is mounted below it, where a plain umount is EBUSY. Where / is shared,
+// the parent's /proc is traded too: the post makes / private in the shell
+// first.
 func child() {
 	skeleton.Must("umount2", syscall.Unmount("/proc", syscall.MNT_DETACH))
 	skeleton.Must("mount", syscall.Mount("proc", "/proc", "proc", 0, ""))

@@ -19,7 +19,8 @@ const flags = syscall.CLONE_NEWNS | syscall.CLONE_NEWPID
 var root string
 
 // The child: PID 1 of the new namespace. It moves into the new root, becomes
-// the payload, and takes everyone with it when it ends.
+// the payload, and ends with it; the kernel then kills every process of the
+// namespace.
 func child() {
 	putOld := root + "/.old"
 
@@ -29,10 +30,10 @@ func child() {
 	// The new root has to be a mount. A bind makes one of a directory.
 	skeleton.Must("mount",
 		syscall.Mount(root, root, "", syscall.MS_BIND|syscall.MS_REC, ""))
-	// The old root needs a place, and an .old that is there is not ours.
+	// put_old lies below the new root; one that exists is not ours.
 	skeleton.Must("mkdir "+putOld, syscall.Mkdir(putOld, 0700))
 	skeleton.Must("pivot_root", syscall.PivotRoot(root, putOld))
-	// Only a process that was at the old root itself has been moved.
+	// A working directory is moved only if it was the old root.
 	skeleton.Must("chdir", syscall.Chdir("/"))
 	skeleton.Must("mount",
 		syscall.Mount("none", "/dev", "tmpfs",

@@ -27,8 +27,8 @@ func init() {
 
 // Init: PID 1, the first child of the launcher after its unshare. It exists
 // because a pid namespace lives only as long as its PID 1, and because orphans
-// become children of PID 1, which somebody has to wait for. It ends when it has
-// no child left. Here init is called pid1, because Go has taken the name.
+// become children of PID 1, which has to wait for them. It ends when it has no
+// child left. Here init is called pid1, because Go has taken the name.
 func pid1() {
 	skeleton.Must("mount",
 		syscall.Mount("none", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""))

@@ -26,7 +26,7 @@ func UnshareAndInit(flags int, pid1 func()) {
 
 // ForkAndReap is what remains to do for PID 1: it forks the payload and waits
 // for every child, adopted ones too. It ends with the status of the payload,
-// because nobody else can tell the launcher.
+// because the launcher can learn it from init alone.
 func ForkAndReap() {
 	payload := forkExec("fork/exec", lookPath(), command)
 	last := 0

@@ -1,4 +1,4 @@
-// The one link that a new network namespace has.
+// The one interface that a new network namespace has.
 
 package skeleton
 
@@ -34,5 +34,5 @@ func BringLoUp() {
 func ioctl(fd int, request uintptr, argument unsafe.Pointer) error {
 	_, _, errno := syscall.Syscall(
 		syscall.SYS_IOCTL, uintptr(fd), request, uintptr(argument))
-	return errno
+	return failed(errno)
 }

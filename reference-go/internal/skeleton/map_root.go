@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// MapRoot has the caller appear as root in the user namespace, and nobody else
+// MapRoot has the caller appear as root in the user namespace, and no other id
 // appear at all. The parent writes the id maps (and, before gid_map, "deny" to
 // setgroups, without which an ordinary user may not write it) while the child
 // waits on a pipe: syscall does all of it between clone and exec.

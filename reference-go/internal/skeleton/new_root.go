@@ -48,10 +48,10 @@ func FillDev() {
 
 // EnterNewRoot makes a directory the root: the calls of the step pivot_root,
 // where each has its reason beside it. The new /proc is mounted before the old
-// root goes, as a user namespace may mount proc only where a whole one is
-// visible. furnish, if there is one, runs while the old root can still be
-// reached, at /.old.
-func EnterNewRoot(root string, furnish func()) {
+// root is detached, because in a user namespace the kernel allows a new procfs
+// only beside one that is fully visible. fill, if it is given, runs while the
+// old root can still be reached, at /.old.
+func EnterNewRoot(root string, fill func()) {
 	putOld := root + "/.old"
 
 	Must("mount",
@@ -66,8 +66,8 @@ func EnterNewRoot(root string, furnish func()) {
 		syscall.Mount("none", "/dev", "tmpfs",
 			syscall.MS_NOSUID|syscall.MS_STRICTATIME, ""))
 	Must("mount", syscall.Mount("proc", "/proc", "proc", 0, ""))
-	if furnish != nil {
-		furnish()
+	if fill != nil {
+		fill()
 	}
 
 	Must("umount2", syscall.Unmount("/.old", syscall.MNT_DETACH))

@@ -32,7 +32,8 @@ var (
 func CloneAndExec(
 	flags uintptr, child func(), prepare ...func(*syscall.SysProcAttr),
 ) {
-	// In rootless the init is started by the child, and passes here as well.
+	// In rootless the child starts the init, which comes here as well and is
+	// told apart in UnshareAndInit.
 	if os.Args[0] == "child" || os.Args[0] == "init" {
 		child()
 		ExecPayload()
@@ -71,8 +72,7 @@ func ExecPayload() {
 
 // Must panics with the name of a call and what the kernel said, if it failed.
 func Must(call string, err error) {
-	// RawSyscall reports success as an error number that is zero, not as nil.
-	if err == nil || err == syscall.Errno(0) {
+	if err == nil {
 		return
 	}
 	// The packages of Go wrap the error number in names of their own.
@@ -81,6 +81,15 @@ func Must(call string, err error) {
 		err = errno
 	}
 	panic(call + ": " + err.Error())
+}
+
+// failed is the error of a raw system call, which reports success as the error
+// number 0.
+func failed(errno syscall.Errno) error {
+	if errno == 0 {
+		return nil
+	}
+	return errno
 }
 
 // MyTmp is the directory a step may mount on.
@@ -101,8 +110,8 @@ func Operand(name string) string {
 	return first
 }
 
-// Pid takes PID, the process to join, from the arguments.
-func Pid() int {
+// PID takes PID, the process to join, from the arguments.
+func PID() int {
 	pid, err := strconv.Atoi(Operand("PID"))
 	if err != nil || pid <= 0 {
 		usage()

@@ -216,6 +216,17 @@ pub const STEPS: &[Step] = &[
         ),
     },
     Step {
+        name: "mount_fd",
+        title: "the same, by the calls that take descriptors",
+        namespaces: &[Mnt],
+        arguments: Arguments::Command,
+        posts: &[],
+        control: scripted(
+            &["--mount", "--propagation", "private", "--fork"],
+            "mount -n -t tmpfs none \"$MYTMP\"",
+        ),
+    },
+    Step {
         name: "uts",
         title: "a host name of its own",
         namespaces: &[Uts],

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use nix::unistd::Pid;
 
 use crate::failure::{FAILED, print};
-use crate::kernel::{ArgumentVector, exit};
+use crate::kernel::{ArgumentVector, exit, step};
 
 /// What stands before CMD in the usage of this step, if anything does.
 static OPERAND: OnceLock<&str> = OnceLock::new();
@@ -20,12 +20,6 @@ pub struct NewRoot {
     pub root: &'static CStr,
     /// `NEWROOT/.old`.
     pub put_old: &'static CStr,
-}
-
-/// The name the step was called by, without its directory.
-pub(crate) fn step() -> &'static [u8] {
-    let called = ArgumentVector::ours().next().unwrap_or_default().to_bytes();
-    called.rsplit(|byte| *byte == b'/').next().unwrap_or(called)
 }
 
 /// What stands before CMD. The CMD behind it is asked for here already,

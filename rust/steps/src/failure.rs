@@ -9,14 +9,13 @@ use std::num::NonZero;
 use nix::errno::Errno;
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous};
 
-use crate::arguments::step;
-use crate::kernel::exit;
+use crate::kernel::{exit, step};
 
 /// Exit status of a step that failed before the payload, as in env(1).
 pub(crate) const FAILED: i32 = 125;
-/// Exit status when the payload is there and cannot be executed.
+/// Exit status if the payload exists and cannot be executed.
 const CANNOT_EXECUTE: i32 = 126;
-/// Exit status when there is no such payload.
+/// Exit status if there is no such payload.
 const NOT_FOUND: i32 = 127;
 
 /// The call whose failure is about the payload and not about the step.
@@ -24,9 +23,9 @@ pub(crate) const EXECVP: &str = "execvp";
 
 /// A system call that failed.
 ///
-/// Plain words without an allocation: the child records one, and the launcher
-/// reads it out of memory that both see. What it points at must be older than
-/// the child, or the launcher would not have it.
+/// It owns no memory: the child records one, and the launcher reads it out of
+/// memory that both see. What it points at must be older than the child, or the
+/// launcher would not have it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Failure {
     call: &'static str,
@@ -37,25 +36,48 @@ pub struct Failure {
 /// Where a child leaves the failure that keeps it from becoming the payload.
 pub(crate) type Record = Cell<Option<Failure>>;
 
-/// Gives one system call its name for the error line.
+/// What a step does with the result of a system call: it gives the call its
+/// name for the error line, and `?` then ends the step.
 ///
-/// # Errors
-///
-/// The call's own.
-pub fn must<T>(
-    call: &'static str,
-    result: nix::Result<T>,
-) -> Result<T, Failure> {
-    result.map_err(|errno| Failure { call, subject: None, errno })
+/// C's `must` and Go's `Must` end the process themselves. A child in Rust may
+/// not: it lends its parent's memory, so it hands the failure on and the parent
+/// prints it.
+pub trait Call<T> {
+    /// Names the call.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the call has failed, with its errno.
+    fn call(self, name: &'static str) -> Result<T, Failure>;
+
+    /// Names the call and what it was made on.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the call has failed, with its errno.
+    fn call_on(
+        self,
+        name: &'static str,
+        subject: &'static CStr,
+    ) -> Result<T, Failure>;
+}
+
+impl<T> Call<T> for nix::Result<T> {
+    fn call(self, name: &'static str) -> Result<T, Failure> {
+        self.map_err(|errno| Failure { call: name, subject: None, errno })
+    }
+
+    fn call_on(
+        self,
+        name: &'static str,
+        subject: &'static CStr,
+    ) -> Result<T, Failure> {
+        let subject = Some(subject);
+        self.map_err(|errno| Failure { call: name, subject, errno })
+    }
 }
 
 impl Failure {
-    /// Names what the call was made on, too.
-    #[must_use]
-    pub fn on(self, subject: &'static CStr) -> Self {
-        Self { subject: Some(subject), ..self }
-    }
-
     /// The exit status it means.
     pub(crate) fn status(self) -> i32 {
         match (self.call, self.errno) {
@@ -103,7 +125,7 @@ pub(crate) fn shared_record() -> Result<&'static Record, Failure> {
     // SAFETY: no address is asked for, so no mapping of ours is replaced.
     let mapped =
         unsafe { mmap_anonymous(None, SIZE, access, MapFlags::MAP_SHARED) };
-    let record = must("mmap", mapped)?.cast::<Record>();
+    let record = mapped.call("mmap")?.cast::<Record>();
     // SAFETY: a mapping starts on a page, so it is aligned; it is writable
     // and larger than a record.
     unsafe { record.write(Cell::new(None)) };
@@ -131,7 +153,10 @@ mod tests {
     #[test]
     fn a_line_names_the_subject_where_there_is_one() {
         assert_eq!(
-            failure("mkdir", Errno::EEXIST).on(c"new/.old").line(b"pivot_root"),
+            Err::<(), _>(Errno::EEXIST)
+                .call_on("mkdir", c"new/.old")
+                .expect_err("it has failed")
+                .line(b"pivot_root"),
             b"pivot_root: mkdir new/.old: File exists\n"
         );
     }
@@ -145,10 +170,10 @@ mod tests {
     }
 
     #[test]
-    fn must_keeps_the_value_or_the_error() {
-        assert_eq!(must("read", Ok(3)), Ok(3));
+    fn a_named_call_keeps_its_value_or_its_error() {
+        assert_eq!(Ok(3).call("read"), Ok(3));
         assert_eq!(
-            must::<()>("clone", Err(Errno::EPERM)),
+            Err(Errno::EPERM).call("clone"),
             Err(failure("clone", Errno::EPERM))
         );
     }

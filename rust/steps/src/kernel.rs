@@ -64,6 +64,12 @@ impl Iterator for ArgumentVector {
     }
 }
 
+/// The name the step was called by, without its directory.
+pub(crate) fn step() -> &'static [u8] {
+    let called = ArgumentVector::ours().next().unwrap_or_default().to_bytes();
+    called.rsplit(|byte| *byte == b'/').next().unwrap_or(called)
+}
+
 /// A child's stack in bytes, ample for system calls and execvp(3).
 const STACK: usize = 64 << 10;
 
@@ -89,9 +95,10 @@ static CLAIMED: AtomicUsize = AtomicUsize::new(0);
 /// A stack for one child: `claim` gives none away twice, and `clone` uses it
 /// up.
 ///
-/// None comes back, because a child may outlive the launcher's interest in it.
-/// The count lies in the same memory as the stacks: whoever has a copy of them
-/// (a forked child, which may be running on one) has a copy of the count.
+/// None is given back, because a child may run longer than the launcher waits
+/// for it. The count lies in the same memory as the stacks: a process with a
+/// copy of them (a forked child, which may be running on one) has a copy of the
+/// count.
 pub(crate) struct Stack {
     top: *mut c_void,
 }
@@ -205,8 +212,8 @@ pub fn pidfd_open(pid: Pid) -> nix::Result<OwnedFd> {
     let opened =
         unsafe { libc::syscall(libc::SYS_pidfd_open, pid.as_raw(), 0) };
     let opened = Errno::result(opened)?;
-    // SAFETY: the kernel has just made this descriptor, so nobody else owns
-    // it; and a descriptor is an int, so the cast loses nothing.
+    // SAFETY: the kernel has just made this descriptor, so that nothing else
+    // owns it; and a descriptor is an int, so the cast loses nothing.
     Ok(unsafe { OwnedFd::from_raw_fd(opened as c_int) })
 }
 

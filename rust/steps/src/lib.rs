@@ -11,6 +11,7 @@
 mod arguments;
 mod failure;
 mod kernel;
+pub mod mount_fd;
 mod payload;
 mod prepare;
 mod skeleton;
@@ -20,12 +21,15 @@ mod status;
 pub use arguments::{
     NewRoot, arguments_given, mytmp, new_root, pid, require_command,
 };
-pub use failure::{Failure, must};
+pub use failure::{Call, Failure};
 pub use kernel::pidfd_open;
 #[doc(hidden)]
 pub use kernel::remember;
+pub use payload::Payload;
 pub use prepare::{
     Gate, NONE, bring_lo_up, enter_new_root, fill_dev, map_root, rmdir,
     write_file,
 };
-pub use skeleton::{clone_and_exec, fork_and_exec, unshare_and_init};
+pub use skeleton::{
+    clone_and_exec, clone_with_parent, fork_and_reap, unshare_and_init,
+};

@@ -7,22 +7,27 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use nix::sys::signal::{SigHandler, Signal, signal};
 
 use crate::arguments::command;
-use crate::failure::{EXECVP, Failure, must};
+use crate::failure::{Call, EXECVP, Failure, Record};
 use crate::kernel::{ArgumentVector, execvp};
 
 /// Whether this step was started with SIGCHLD ignored. A static, because a
 /// forked child that launches in its turn finds the signal changed already.
 static SIGCHLD_WAS_IGNORED: AtomicBool = AtomicBool::new(false);
 
-/// The command, ready before the clone: its child may not allocate.
-pub(crate) struct Payload(ArgumentVector);
+/// The command a step becomes, ready before the clone: the child may not
+/// allocate. And where a child records the failure that keeps it from becoming
+/// the command.
+pub struct Payload<'a> {
+    command: ArgumentVector,
+    pub(crate) record: &'a Record,
+}
 
-impl Payload {
+impl<'a> Payload<'a> {
     /// Takes CMD and its arguments, and lets this process wait: where SIGCHLD
     /// is ignored the kernel reaps children itself and waitpid(2) can only
     /// say ECHILD, so the payload's status would be lost.
-    pub(crate) fn prepare() -> Result<Self, Failure> {
-        let payload = Self(command());
+    pub(crate) fn prepare(record: &'a Record) -> Result<Self, Failure> {
+        let payload = Self { command: command(), record };
         let inherited = disposition(Signal::SIGCHLD, SigHandler::SigDfl)?;
         if matches!(inherited, SigHandler::SigIgn) {
             SIGCHLD_WAS_IGNORED.store(true, Relaxed);
@@ -34,7 +39,7 @@ impl Payload {
     /// glibc's copies the argument vector there when it finds a script
     /// without `#!` and hands it to a shell.
     pub(crate) fn room_for_execvp(&self) -> usize {
-        self.0.clone().count() * size_of::<*const c_char>()
+        self.command.clone().count() * size_of::<*const c_char>()
     }
 }
 
@@ -44,11 +49,13 @@ impl Payload {
 /// What is ignored stays ignored across exec, so SIGCHLD goes back first, see
 /// `prepare`. Every other disposition, and the mask, is what the step was
 /// started with: [`start!`](crate::start) keeps Rust's runtime away from them.
-pub(crate) fn exec_payload(payload: &Payload) -> Result<Infallible, Failure> {
+pub(crate) fn exec_payload(
+    payload: &Payload<'_>,
+) -> Result<Infallible, Failure> {
     if SIGCHLD_WAS_IGNORED.load(Relaxed) {
         disposition(Signal::SIGCHLD, SigHandler::SigIgn)?;
     }
-    must(EXECVP, execvp(&payload.0))
+    execvp(&payload.command).call(EXECVP)
 }
 
 /// Ignores a signal or gives it its default, and says what it had before.
@@ -57,5 +64,6 @@ fn disposition(
     handler: SigHandler,
 ) -> Result<SigHandler, Failure> {
     // SAFETY: only SIG_DFL and SIG_IGN are passed, so no handler can run.
-    must("signal", unsafe { signal(which, handler) })
+    let before = unsafe { signal(which, handler) };
+    before.call("signal")
 }

@@ -15,7 +15,7 @@ use nix::unistd::{
 };
 
 use crate::arguments::NewRoot;
-use crate::failure::{Failure, must};
+use crate::failure::{Call, Failure};
 use crate::kernel::set_interface_flags;
 
 /// An argument of mount(2) that the kernel does not look at.
@@ -53,17 +53,17 @@ pub fn fill_dev() -> Result<(), Failure> {
         if access(from, AccessFlags::F_OK).is_err() {
             continue;
         }
-        must("mknod", mknod(to, SFlag::S_IFREG, mode, 0))?;
-        must("mount", mount(Some(from), to, NONE, MsFlags::MS_BIND, NONE))?;
+        mknod(to, SFlag::S_IFREG, mode, 0).call("mknod")?;
+        mount(Some(from), to, NONE, MsFlags::MS_BIND, NONE).call("mount")?;
     }
     for [from, to] in STREAMS {
-        must("symlink", symlinkat(from, AT_FDCWD, to))?;
+        symlinkat(from, AT_FDCWD, to).call("symlink")?;
     }
     Ok(())
 }
 
 /// Everything the step `pivot_root` writes out: the whole of NEWROOT becomes
-/// `/`, and nothing of the old root stays behind. `furnish` runs while the old
+/// `/`, and nothing of the old root stays behind. `fill` runs while the old
 /// root can still be reached, at /.old.
 ///
 /// /proc is mounted while the old one is still attached: in a user namespace
@@ -71,31 +71,34 @@ pub fn fill_dev() -> Result<(), Failure> {
 ///
 /// # Errors
 ///
-/// Those of the calls, in their order, and of `furnish`.
+/// Those of the calls, in their order, and of `fill`.
 pub fn enter_new_root(
     root: NewRoot,
-    furnish: impl FnOnce() -> Result<(), Failure>,
+    fill: impl FnOnce() -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let NewRoot { root, put_old } = root;
     let (none, tmpfs, proc) = (Some(c"none"), Some(c"tmpfs"), Some(c"proc"));
+    let no_flags = MsFlags::empty();
 
     let rprivate = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
-    must("mount", mount(NONE, c"/", NONE, rprivate, NONE))?;
+    mount(NONE, c"/", NONE, rprivate, NONE).call("mount")?;
     let rbind = MsFlags::MS_BIND | MsFlags::MS_REC;
-    must("mount", mount(Some(root), root, NONE, rbind, NONE))?;
-    must("mkdir", mkdir(put_old, Mode::S_IRWXU))
-        .map_err(|failure| failure.on(put_old))?;
-    must("pivot_root", pivot_root(root, put_old))
-        .inspect_err(|_| rmdir(put_old).unwrap_or_default())?;
-    must("chdir", chdir(c"/"))?;
-    let flags = MsFlags::MS_NOSUID | MsFlags::MS_STRICTATIME;
-    let dev = must("mount", mount(none, c"/dev", tmpfs, flags, Some(c"")));
-    let flags = MsFlags::empty();
-    let proc = must("mount", mount(proc, c"/proc", proc, flags, Some(c"")));
-    let furnished = dev.and(proc).and_then(|()| furnish());
-    must("umount2", umount2(c"/.old", MntFlags::MNT_DETACH))?;
-    must("rmdir", rmdir(c"/.old"))?;
-    furnished
+    mount(Some(root), root, NONE, rbind, NONE).call("mount")?;
+    mkdir(put_old, Mode::S_IRWXU).call_on("mkdir", put_old)?;
+    pivot_root(root, put_old).call("pivot_root").or_else(|failure| {
+        // The next run must not find it.
+        let _ = rmdir(put_old);
+        Err(failure)
+    })?;
+    chdir(c"/").call("chdir")?;
+    let of_dev = MsFlags::MS_NOSUID | MsFlags::MS_STRICTATIME;
+    let prepared = mount(none, c"/dev", tmpfs, of_dev, Some(c""))
+        .and_then(|()| mount(proc, c"/proc", proc, no_flags, Some(c"")))
+        .call("mount")
+        .and_then(|()| fill());
+    umount2(c"/.old", MntFlags::MNT_DETACH).call("umount2")?;
+    rmdir(c"/.old").call("rmdir")?;
+    prepared
 }
 
 /// [rmdir(2)], which nix has as the unlinkat(2) it is inside the kernel.
@@ -124,9 +127,9 @@ pub fn bring_lo_up() -> Result<(), Failure> {
         SockFlag::SOCK_CLOEXEC,
         None,
     );
-    let socket = must("socket", opened)?;
+    let socket = opened.call("socket")?;
     let up = libc::IFF_UP as i16;
-    must("ioctl", set_interface_flags(socket.as_fd(), c"lo", up))
+    set_interface_flags(socket.as_fd(), c"lo", up).call("ioctl")
 }
 
 /// Makes the caller root in the user namespace of the process `pid`
@@ -157,8 +160,8 @@ pub fn map_root(pid: Pid) -> Result<(), Failure> {
 /// Those of open(2) and write(2).
 pub fn write_file(path: &str, text: &str) -> Result<(), Failure> {
     let how = OFlag::O_WRONLY | OFlag::O_CLOEXEC;
-    let file = must("open", open(path, how, Mode::empty()))?;
-    must("write", write(file, text.as_bytes())).map(drop)
+    let file = open(path, how, Mode::empty()).call("open")?;
+    write(file, text.as_bytes()).call("write").map(drop)
 }
 
 /// A pipe ([pipe(2)]) at which a forked child waits until the launcher has
@@ -177,7 +180,7 @@ impl Gate {
     ///
     /// Those of pipe(2).
     pub fn new() -> Result<Self, Failure> {
-        let (reader, writer) = must("pipe2", pipe2(OFlag::O_CLOEXEC))?;
+        let (reader, writer) = pipe2(OFlag::O_CLOEXEC).call("pipe2")?;
         Ok(Self { reader, writer: Cell::new(Some(writer)) })
     }
 
@@ -191,8 +194,8 @@ impl Gate {
     /// Those of read(2); EPIPE where the launcher has gone without a byte.
     pub fn wait(&self) -> Result<(), Failure> {
         drop(self.writer.take());
-        match must("read", read(&self.reader, &mut [0]))? {
-            0 => must("read", Err(Errno::EPIPE)),
+        match read(&self.reader, &mut [0]).call("read")? {
+            0 => Err(Errno::EPIPE).call("read"),
             _ => Ok(()),
         }
     }
@@ -204,7 +207,7 @@ impl Gate {
     /// Those of write(2).
     pub fn open(&self) -> Result<(), Failure> {
         match self.writer.take() {
-            Some(writer) => must("write", write(writer, &[0])).map(drop),
+            Some(writer) => write(writer, &[0]).call("write").map(drop),
             None => Ok(()),
         }
     }

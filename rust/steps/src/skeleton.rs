@@ -1,5 +1,5 @@
-//! The three ways a step makes its child: crosby's clone, the fork that lets
-//! the launcher work beside its child, and mitre's unshare with a PID 1.
+//! How a step makes its child: Crosby's clone, the clone with a parent that
+//! works beside its child, and Mitre's unshare with an init.
 
 use std::cell::Cell;
 
@@ -7,7 +7,7 @@ use nix::sched::{CloneFlags, unshare};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{ForkResult, Pid, fork};
 
-use crate::failure::{Failure, Record, must, shared_record};
+use crate::failure::{Call, Failure, Record, shared_record};
 use crate::kernel::{Stack, clone, exit};
 use crate::payload::{Payload, exec_payload};
 use crate::status::{reap_all, wait_for};
@@ -17,104 +17,105 @@ use crate::status::{reap_all, wait_for};
 ///
 /// CLONE_VM and CLONE_VFORK: until it execs, the child runs in the launcher's
 /// own memory, on a stack of its own, while the launcher stands still. No
-/// page table is copied, and what the child records the launcher can read.
-/// So `child` must not allocate or take a lock: it would do so in the name of
-/// a process that is still in the middle of something. Everything it needs
-/// has to be there before.
+/// page table is copied, and the launcher can read what the child records.
+/// So `child` must not allocate or take a lock: the launcher may be in the
+/// middle of either. Everything it needs has to be there before.
 ///
 /// [clone(2)]: https://man7.org/linux/man-pages/man2/clone.2.html
 pub fn clone_and_exec(
     flags: CloneFlags,
     child: impl FnMut() -> Result<(), Failure>,
 ) -> ! {
-    let payload = Payload::prepare().unwrap_or_else(|failure| failure.exit());
     let record = Cell::new(None);
-    let cloned = clone_child(flags | IN_OUR_MEMORY, child, &payload, &record);
-    end(must("clone", cloned).and_then(wait_for), &record)
+    let payload =
+        Payload::prepare(&record).unwrap_or_else(|failure| failure.exit());
+    let cloned = clone_child(flags | IN_OUR_MEMORY, child, &payload);
+    end(cloned.call("clone").and_then(wait_for), &record)
 }
 
-/// As [`clone_and_exec`], but the child gets a copy of the memory, as by
-/// fork(2): the launcher goes on at once and runs `parent` beside it. Where
-/// `parent` fails, the child, which may wait for it, is killed.
-pub fn fork_and_exec(
+/// As [`clone_and_exec`], but the child has a copy of the memory, as by
+/// fork(2): the launcher goes on at once and runs `parent` beside it. If
+/// `parent` fails, the child, which may be waiting for it, is killed.
+pub fn clone_with_parent(
     flags: CloneFlags,
     child: impl FnMut() -> Result<(), Failure>,
     parent: impl FnOnce(Pid) -> Result<(), Failure>,
 ) -> ! {
-    let (payload, record) =
-        prepare_fork().unwrap_or_else(|failure| failure.exit());
-    let pid = must("clone", clone_child(flags, child, &payload, record))
+    let payload = prepare_copy().unwrap_or_else(|failure| failure.exit());
+    let pid = clone_child(flags, child, &payload)
+        .call("clone")
         .unwrap_or_else(|failure| failure.exit());
     if let Err(failure) = parent(pid) {
-        // Best effort: the launcher reports why it stops, not how.
+        // The launcher reports why it stops, and not whether this worked.
         let _ = kill(pid, Signal::SIGKILL);
         let _ = wait_for(pid);
         failure.exit()
     }
-    end(wait_for(pid), record)
+    end(wait_for(pid), payload.record)
 }
 
 /// Unshares `flags` ([unshare(2)]) in the launcher, which stays in its PID
 /// namespace, and forks ([fork(2)]): with CLONE_NEWPID that first child is
-/// PID 1. It runs `init`, starts the payload, reaps every child until none is
-/// left, and exits with the payload's status.
+/// PID 1. It runs `init` and exits with the status that `init` returns.
 ///
 /// [unshare(2)]: https://man7.org/linux/man-pages/man2/unshare.2.html
 /// [fork(2)]: https://man7.org/linux/man-pages/man2/fork.2.html
 pub fn unshare_and_init(
     flags: CloneFlags,
-    init: impl FnMut() -> Result<(), Failure>,
+    init: impl FnOnce(&Payload<'_>) -> Result<i32, Failure>,
 ) -> ! {
-    let (payload, record) =
-        prepare_fork().unwrap_or_else(|failure| failure.exit());
-    must("unshare", unshare(flags)).unwrap_or_else(|failure| failure.exit());
-    // SAFETY: this process has one thread, so the child's copy of its memory
-    // holds no lock that nobody is left to open.
-    match must("fork", unsafe { fork() }) {
-        Ok(ForkResult::Child) => exit(be_init(init, &payload, record)),
-        Ok(ForkResult::Parent { child }) => end(wait_for(child), record),
+    let payload = prepare_copy().unwrap_or_else(|failure| failure.exit());
+    unshare(flags).call("unshare").unwrap_or_else(|failure| failure.exit());
+    // SAFETY: fork(2) demands that the child of a process with threads calls
+    // only async-signal-safe functions. This process has one thread, so its
+    // child's copy of the memory holds no lock that another thread had taken.
+    let forked = unsafe { fork() };
+    match forked.call("fork") {
+        Ok(ForkResult::Child) => {
+            exit(init(&payload).unwrap_or_else(|failure| {
+                payload.record.set(Some(failure));
+                failure.status()
+            }))
+        }
+        Ok(ForkResult::Parent { child }) => {
+            end(wait_for(child), payload.record)
+        }
         Err(failure) => failure.exit(),
     }
 }
 
-/// PID 1: prepares, starts the payload, reaps. Gives the status to exit with.
-fn be_init(
-    mut init: impl FnMut() -> Result<(), Failure>,
-    payload: &Payload,
-    record: &Record,
-) -> i32 {
-    let child = || Ok(());
-    init()
-        .and_then(|()| {
-            must("fork", clone_child(IN_OUR_MEMORY, child, payload, record))
-        })
+/// What remains for init to do: it forks the payload and waits until no child
+/// is left, adopted ones included. Returns the payload's exit status.
+///
+/// # Errors
+///
+/// Fails if fork(2) or waitpid(2) fails.
+pub fn fork_and_reap(payload: &Payload<'_>) -> Result<i32, Failure> {
+    clone_child(IN_OUR_MEMORY, || Ok(()), payload)
+        .call("fork")
         .and_then(reap_all)
-        .unwrap_or_else(|failure| {
-            record.set(Some(failure));
-            failure.status()
-        })
 }
 
 /// As vfork(2): the child borrows the memory, the caller stands still.
 const IN_OUR_MEMORY: CloneFlags =
     CloneFlags::CLONE_VM.union(CloneFlags::CLONE_VFORK);
 
-/// What a launcher needs whose child has a copy of its memory.
-fn prepare_fork() -> Result<(Payload, &'static Record), Failure> {
-    Ok((Payload::prepare()?, shared_record()?))
+/// The payload of a launcher whose child has a copy of its memory: the record
+/// of failures is memory that both share.
+fn prepare_copy() -> Result<Payload<'static>, Failure> {
+    Payload::prepare(shared_record()?)
 }
 
 /// Makes a child that runs `child`, then becomes the payload; or records what
-/// failed, which it does on its way out and without a word.
+/// failed and exits. It prints nothing: the launcher does.
 fn clone_child(
     flags: CloneFlags,
     mut child: impl FnMut() -> Result<(), Failure>,
-    payload: &Payload,
-    record: &Record,
+    payload: &Payload<'_>,
 ) -> nix::Result<Pid> {
     let mut run = || {
         let Err(failure) = child().and_then(|()| exec_payload(payload));
-        record.set(Some(failure));
+        payload.record.set(Some(failure));
         failure.status()
     };
     let stack = Stack::claim(payload.room_for_execvp());
@@ -124,7 +125,8 @@ fn clone_child(
     unsafe { clone(flags, &mut run, stack) }
 }
 
-/// Ends the launcher: with what was recorded, else as its child has ended.
+/// Ends the launcher: with the failure that was recorded, else as its child has
+/// ended.
 fn end(ended: Result<i32, Failure>, record: &Record) -> ! {
     if let Some(failure) = record.get() {
         failure.exit()

@@ -6,7 +6,7 @@ use std::process::ExitStatus;
 use nix::errno::Errno;
 use nix::unistd::Pid;
 
-use crate::failure::{Failure, must};
+use crate::failure::{Call, Failure};
 use crate::kernel::waitpid;
 
 /// Waits for one child and gives the status to exit with in its place.
@@ -15,7 +15,7 @@ use crate::kernel::waitpid;
 ///
 /// Those of waitpid(2).
 pub(crate) fn wait_for(child: Pid) -> Result<i32, Failure> {
-    let (_, status) = must("waitpid", waitpid(child))?;
+    let (_, status) = waitpid(child).call("waitpid")?;
     Ok(exit_code(status))
 }
 
@@ -32,7 +32,7 @@ pub(crate) fn reap_all(payload: Pid) -> Result<i32, Failure> {
         match waitpid(ANY) {
             Err(Errno::ECHILD) => return Ok(code),
             ended => {
-                let (child, status) = must("waitpid", ended)?;
+                let (child, status) = ended.call("waitpid")?;
                 if child == payload {
                     code = exit_code(status);
                 }

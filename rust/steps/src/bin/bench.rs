@@ -31,7 +31,7 @@ use nix::sys::stat::stat;
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, chdir, close, fork, pause, pivot_root};
 use steps::{
-    Failure, NONE, arguments_given, clone_and_exec, enter_new_root, must,
+    Call, Failure, NONE, arguments_given, clone_and_exec, enter_new_root,
     new_root, pidfd_open,
 };
 
@@ -244,9 +244,9 @@ struct Stay {
 
 impl Stay {
     fn begin(flags: CloneFlags) -> Result<Self, Failure> {
-        let pid = must("clone3", clone3(flags))?.unwrap_or_else(|| {
+        let pid = clone3(flags).call("clone3")?.unwrap_or_else(|| {
             let _ = set_pdeathsig(Signal::SIGKILL);
-            // Who reads what this process says must not wait for it.
+            // The reader of this process's output must not wait for this one.
             for fd in 0..=2 {
                 let _ = close(fd);
             }
@@ -254,7 +254,7 @@ impl Stay {
                 pause();
             }
         });
-        let pidfd = must("pidfd_open", pidfd_open(pid))?;
+        let pidfd = pidfd_open(pid).call("pidfd_open")?;
         Ok(Self { pid, pidfd })
     }
 
@@ -267,7 +267,7 @@ impl Stay {
         for (inode, kind) in inodes.iter_mut().zip(KINDS) {
             let path = kind.path.to_string_lossy();
             let file = path.rsplit('/').next().unwrap_or_default();
-            *inode = must("stat", stat(&*self.path(file)))?.st_ino;
+            *inode = stat(&*self.path(file)).call("stat")?.st_ino;
         }
         Ok(inodes)
     }
@@ -337,7 +337,7 @@ impl Report {
         // SAFETY: no address is asked for, so no mapping of ours is replaced.
         let mapped =
             unsafe { mmap_anonymous(None, SIZE, access, MapFlags::MAP_SHARED) };
-        let report = must("mmap", mapped)?.cast::<Report>();
+        let report = mapped.call("mmap")?.cast::<Report>();
         // SAFETY: a mapping starts on a page, is as large as was asked for,
         // is never unmapped, and its zeros are what atomics may be made of.
         Ok(unsafe { report.as_ref() })
@@ -438,7 +438,7 @@ impl Bench {
             };
             let begun = Instant::now();
             let pid = if style == "clone3" {
-                match must("clone", clone3(flags))? {
+                match clone3(flags).call("clone")? {
                     Some(pid) => pid,
                     None => leave(child() as i32),
                 }
@@ -453,9 +453,9 @@ impl Bench {
                 // the others, if it has grown any, do nothing but sleep.
                 let cloned =
                     unsafe { clone(Box::new(child), stack, flags, signal) };
-                must("clone", cloned)?
+                cloned.call("clone")?
             };
-            let ended = must("waitpid", waitpid(pid, None))?;
+            let ended = waitpid(pid, None).call("waitpid")?;
             block.took(begun);
             block.ended(code(ended), witness);
         }
@@ -484,7 +484,7 @@ impl Bench {
             let begun = Instant::now();
             let changed = call(to, flags);
             block.took(begun);
-            must(change.name(), changed)?;
+            changed.call(change.name())?;
             block.see(self.looked(change));
             self.go_home(flags)?;
         }
@@ -502,7 +502,7 @@ impl Bench {
         // async-signal-safe calls: it changes namespaces, reads the clock,
         // looks around and ends, by system calls, and neither allocates nor
         // takes a lock.
-        match must("fork", unsafe { fork() })? {
+        match unsafe { fork() }.call("fork")? {
             ForkResult::Child => {
                 let to = self.target(change, flags);
                 self.warm_up(to, flags);
@@ -514,12 +514,12 @@ impl Bench {
                 leave(0)
             }
             ForkResult::Parent { child } => {
-                must("waitpid", waitpid(child, None))?;
+                waitpid(child, None).call("waitpid")?;
             }
         }
         match report.errno.load(Relaxed) {
             0 => {}
-            errno => must(change.name(), Err(Errno::from_raw(errno)))?,
+            errno => Err(Errno::from_raw(errno)).call(change.name())?,
         }
         block.taken.push(report.passed.load(Relaxed));
         block.see(report.set.load(Relaxed));
@@ -527,10 +527,10 @@ impl Bench {
     }
 
     /// What a forked child does first is slow: it is missing pages, and has to
-    /// copy others. So it does nearly the same once before, and in vain: a
-    /// call without a flag, or with that of another kind than the file's, and
-    /// a setns to where it is, because nobody joins the user namespace he is
-    /// in.
+    /// copy others. So it does nearly the same once before, and in vain: a call
+    /// without a flag, or with that of another kind than the file's, and a
+    /// setns to where it is, because no process can join the user namespace it
+    /// is in.
     fn warm_up(&self, to: Option<BorrowedFd<'_>>, flags: CloneFlags) {
         black_box([0_u8; 4 * 4096]);
         let in_vain = match flags {
@@ -577,7 +577,7 @@ impl Bench {
         }
         match &self.here {
             Some(here) if !flags.is_empty() => {
-                must("setns", setns(here.pidfd.as_fd(), flags))
+                setns(here.pidfd.as_fd(), flags).call("setns")
             }
             _ => Ok(()),
         }
@@ -593,7 +593,7 @@ impl Bench {
         let files = files.map_err(|error| {
             Errno::from_raw(error.raw_os_error().unwrap_or(0))
         });
-        let (files, inodes) = (must("open", files)?, stay.inodes()?);
+        let (files, inodes) = (files.call("open")?, stay.inodes()?);
         self.away = Some(Away { stay, inodes, files });
         Ok(())
     }
@@ -604,7 +604,7 @@ impl Bench {
         what: &str,
         count: usize,
     ) -> Result<(), Failure> {
-        must("chdir", chdir(c"/"))?;
+        chdir(c"/").call("chdir")?;
         let (root, old) = (identity(NEWROOT)?, identity(PUT_OLD)?);
         if what == "pivot" {
             self.unshare_mounts()?;
@@ -620,7 +620,7 @@ impl Bench {
                 block.see((switched && kept).into());
                 // And back, which is the same call mirrored.
                 let back = pivot_root(c"/old", c"/old/newroot");
-                must("pivot_root", back)?;
+                back.call("pivot_root")?;
                 continue;
             }
             self.unshare_mounts()?;
@@ -654,7 +654,7 @@ impl Bench {
     /// return.
     fn unshare_mounts(&mut self) -> Result<(), Failure> {
         self.go_home(CloneFlags::CLONE_NEWNS)?;
-        must("unshare", unshare(CloneFlags::CLONE_NEWNS))
+        unshare(CloneFlags::CLONE_NEWNS).call("unshare")
     }
 
     /// spawn: from the call until the program has been waited for, as Rust
@@ -749,26 +749,26 @@ fn code(ended: WaitStatus) -> i32 {
 
 /// Which file a path names.
 fn identity(path: &CStr) -> Result<(u64, u64), Failure> {
-    let seen = must("stat", stat(path))?;
+    let seen = stat(path).call("stat")?;
     Ok((seen.st_dev, seen.st_ino))
 }
 
 fn bind_new_root() -> Result<(), Failure> {
     let rbind = MsFlags::MS_BIND | MsFlags::MS_REC;
-    must("mount", mount(Some(NEWROOT), NEWROOT, NONE, rbind, NONE))
+    mount(Some(NEWROOT), NEWROOT, NONE, rbind, NONE).call("mount")
 }
 
 fn make_private() -> Result<(), Failure> {
     let rprivate = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
-    must("mount", mount(Some(c"none"), c"/", NONE, rprivate, NONE))
+    mount(Some(c"none"), c"/", NONE, rprivate, NONE).call("mount")
 }
 
 fn pivot() -> Result<(), Failure> {
-    must("pivot_root", pivot_root(NEWROOT, PUT_OLD))
+    pivot_root(NEWROOT, PUT_OLD).call("pivot_root")
 }
 
 fn detach() -> Result<(), Failure> {
-    must("umount2", umount2(c"/old", MntFlags::MNT_DETACH))
+    umount2(c"/old", MntFlags::MNT_DETACH).call("umount2")
 }
 
 /// The whole switch with the calls of the posts.
@@ -776,18 +776,18 @@ fn switch_root() -> Result<(), Failure> {
     make_private()?;
     bind_new_root()?;
     pivot()?;
-    must("chdir", chdir(c"/"))?;
+    chdir(c"/").call("chdir")?;
     detach()
 }
 
 /// The same, with the bind made by the calls of Linux 5.2.
 fn switch_root_by_fd() -> Result<(), Failure> {
     make_private()?;
-    let tree = must("open_tree", open_tree())?;
-    must("move_mount", move_mount(&tree))?;
+    let tree = open_tree().call("open_tree")?;
+    move_mount(&tree).call("move_mount")?;
     drop(tree);
     pivot()?;
-    must("chdir", chdir(c"/"))?;
+    chdir(c"/").call("chdir")?;
     detach()
 }
 
@@ -807,8 +807,8 @@ fn open_tree() -> nix::Result<OwnedFd> {
         )
     };
     let tree = Errno::result(tree)?;
-    // SAFETY: the kernel has just made this descriptor, so nobody else owns
-    // it; and a descriptor is an int, so the cast loses nothing.
+    // SAFETY: the kernel has just made this descriptor, so that nothing else
+    // owns it; and a descriptor is an int, so the cast loses nothing.
     Ok(unsafe { OwnedFd::from_raw_fd(tree as i32) })
 }
 

@@ -16,8 +16,8 @@
 use nix::sched::CloneFlags;
 use nix::unistd::sethostname;
 use steps::{
-    Failure, NewRoot, bring_lo_up, enter_new_root, fill_dev, must, new_root,
-    unshare_and_init,
+    Call, Failure, NewRoot, Payload, bring_lo_up, enter_new_root, fill_dev,
+    fork_and_reap, new_root, unshare_and_init,
 };
 
 const FLAGS: CloneFlags = CloneFlags::CLONE_NEWUTS
@@ -27,18 +27,19 @@ const FLAGS: CloneFlags = CloneFlags::CLONE_NEWUTS
     .union(CloneFlags::CLONE_NEWNET);
 
 /// Init: PID 1, the first child of the launcher after its unshare. It exists to
-/// furnish the container and to wait for every process in it, orphans too. It
-/// ends when it has no child left. The lines in which it forks the payload and
-/// waits are the skeleton's.
-fn init(root: NewRoot) -> Result<(), Failure> {
-    must("sethostname", sethostname("doqueru"))?;
+/// set up the container and to wait for every process in it, orphans too. It
+/// ends when it has no child left, with the status of the payload.
+fn init(root: NewRoot, payload: &Payload<'_>) -> Result<i32, Failure> {
+    sethostname("doqueru").call("sethostname")?;
     enter_new_root(root, fill_dev)?;
-    bring_lo_up()
+    bring_lo_up()?;
+
+    fork_and_reap(payload)
 }
 
 fn main() -> ! {
     let root = new_root();
-    unshare_and_init(FLAGS, || init(root))
+    unshare_and_init(FLAGS, |payload| init(root, payload))
 }
 
 steps::start!(main);

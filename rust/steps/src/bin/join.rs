@@ -16,7 +16,7 @@ use nix::errno::Errno;
 use nix::sched::{CloneFlags, setns};
 use nix::sys::stat::stat;
 use nix::unistd::Pid;
-use steps::{Failure, clone_and_exec, must, pid, pidfd_open};
+use steps::{Call, Failure, clone_and_exec, pid, pidfd_open};
 
 /// Every type of namespace, by its name in /proc/PID/ns.
 const TYPES: [(&str, CloneFlags); 8] = [
@@ -46,9 +46,9 @@ fn differing(pid: Pid) -> Result<CloneFlags, Failure> {
         let own = match namespace(&"self", name) {
             // A kernel may have been built without this type.
             Err(Errno::ENOENT) => continue,
-            own => must("stat", own)?,
+            own => own.call("stat")?,
         };
-        let other = must("stat", namespace(&pid, name))?;
+        let other = namespace(&pid, name).call("stat")?;
         if (own.st_dev, own.st_ino) != (other.st_dev, other.st_ino) {
             flags |= flag;
         }
@@ -56,20 +56,21 @@ fn differing(pid: Pid) -> Result<CloneFlags, Failure> {
     Ok(flags)
 }
 
-/// The child: the process that is in there, because setns puts no process that
-/// lives into another pid namespace. It becomes the payload and ends with it.
+/// The child: the process that is in there, because setns puts only later
+/// children into another pid namespace. It becomes the payload and ends with
+/// it.
 fn child() -> Result<(), Failure> {
     Ok(())
 }
 
 /// The parent: joins all but the pid namespace, and ends with the child.
 fn parent(pid: Pid) -> Result<(), Failure> {
-    // From here on setns fails if pid has become somebody else's.
-    let pidfd = must("pidfd_open", pidfd_open(pid))?;
+    // From here on the number pid may be given to another process without harm.
+    let pidfd = pidfd_open(pid).call("pidfd_open")?;
     let flags = differing(pid)?;
     // In one call, because the kernel then enters user first by itself.
     if !flags.is_empty() {
-        must("setns", setns(pidfd, flags))?;
+        setns(pidfd, flags).call("setns")?;
     }
     Ok(())
 }

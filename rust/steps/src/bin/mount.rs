@@ -12,7 +12,7 @@ use std::ffi::CStr;
 
 use nix::mount::{MsFlags, mount};
 use nix::sched::CloneFlags;
-use steps::{Failure, clone_and_exec, must, mytmp};
+use steps::{Call, Failure, clone_and_exec, mytmp};
 
 const FLAGS: CloneFlags = CloneFlags::CLONE_NEWNS;
 
@@ -21,7 +21,7 @@ const FLAGS: CloneFlags = CloneFlags::CLONE_NEWNS;
 /// is shared, the parent gets this tmpfs too.
 fn child(mytmp: &CStr) -> Result<(), Failure> {
     let (none, tmpfs) = (Some(c"none"), Some(c"tmpfs"));
-    must("mount", mount(none, mytmp, tmpfs, MsFlags::empty(), Some(c"")))
+    mount(none, mytmp, tmpfs, MsFlags::empty(), Some(c"")).call("mount")
 }
 
 fn main() -> ! {

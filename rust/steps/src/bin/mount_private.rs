@@ -12,7 +12,7 @@ use std::ffi::CStr;
 
 use nix::mount::{MsFlags, mount};
 use nix::sched::CloneFlags;
-use steps::{Failure, NONE, clone_and_exec, must, mytmp};
+use steps::{Call, Failure, NONE, clone_and_exec, mytmp};
 
 const FLAGS: CloneFlags = CloneFlags::CLONE_NEWNS;
 
@@ -20,9 +20,9 @@ const FLAGS: CloneFlags = CloneFlags::CLONE_NEWNS;
 /// and ends with it. Without MS_REC this is / and nothing mounted below it:
 /// where /proc is shared, what happens under /proc still happens outside.
 fn child(mytmp: &CStr) -> Result<(), Failure> {
-    must("mount", mount(NONE, c"/", NONE, MsFlags::MS_PRIVATE, NONE))?;
+    mount(NONE, c"/", NONE, MsFlags::MS_PRIVATE, NONE).call("mount")?;
     let (none, tmpfs) = (Some(c"none"), Some(c"tmpfs"));
-    must("mount", mount(none, mytmp, tmpfs, MsFlags::empty(), Some(c"")))
+    mount(none, mytmp, tmpfs, MsFlags::empty(), Some(c"")).call("mount")
 }
 
 fn main() -> ! {

@@ -12,7 +12,7 @@ use std::ffi::CStr;
 
 use nix::mount::{MsFlags, mount};
 use nix::sched::CloneFlags;
-use steps::{Failure, NONE, clone_and_exec, must, mytmp};
+use steps::{Call, Failure, NONE, clone_and_exec, mytmp};
 
 const FLAGS: CloneFlags = CloneFlags::CLONE_NEWNS;
 
@@ -21,9 +21,9 @@ const FLAGS: CloneFlags = CloneFlags::CLONE_NEWNS;
 /// everything.
 fn child(mytmp: &CStr) -> Result<(), Failure> {
     let rprivate = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
-    must("mount", mount(NONE, c"/", NONE, rprivate, NONE))?;
+    mount(NONE, c"/", NONE, rprivate, NONE).call("mount")?;
     let (none, tmpfs) = (Some(c"none"), Some(c"tmpfs"));
-    must("mount", mount(none, mytmp, tmpfs, MsFlags::empty(), Some(c"")))
+    mount(none, mytmp, tmpfs, MsFlags::empty(), Some(c"")).call("mount")
 }
 
 fn main() -> ! {

@@ -13,7 +13,7 @@ use std::ffi::CStr;
 
 use nix::mount::{MsFlags, mount};
 use nix::sched::CloneFlags;
-use steps::{Failure, clone_and_exec, must, mytmp};
+use steps::{Call, Failure, clone_and_exec, mytmp};
 
 const FLAGS: CloneFlags =
     CloneFlags::CLONE_NEWNET.union(CloneFlags::CLONE_NEWNS);
@@ -22,7 +22,7 @@ const FLAGS: CloneFlags =
 /// takes no line: it is empty because it is new.
 fn child(mytmp: &CStr) -> Result<(), Failure> {
     let (none, tmpfs) = (Some(c"none"), Some(c"tmpfs"));
-    must("mount", mount(none, mytmp, tmpfs, MsFlags::empty(), Some(c"")))
+    mount(none, mytmp, tmpfs, MsFlags::empty(), Some(c"")).call("mount")
 }
 
 fn main() -> ! {

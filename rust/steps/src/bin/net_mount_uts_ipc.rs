@@ -14,7 +14,7 @@ use std::ffi::CStr;
 use nix::mount::{MsFlags, mount};
 use nix::sched::CloneFlags;
 use nix::unistd::sethostname;
-use steps::{Failure, clone_and_exec, must, mytmp};
+use steps::{Call, Failure, clone_and_exec, mytmp};
 
 const FLAGS: CloneFlags = CloneFlags::CLONE_NEWNET
     .union(CloneFlags::CLONE_NEWNS)
@@ -25,8 +25,8 @@ const FLAGS: CloneFlags = CloneFlags::CLONE_NEWNET
 /// it. This time a flag more is all: there is nothing to prepare for ipc.
 fn child(mytmp: &CStr) -> Result<(), Failure> {
     let (none, tmpfs) = (Some(c"none"), Some(c"tmpfs"));
-    must("mount", mount(none, mytmp, tmpfs, MsFlags::empty(), Some(c"")))?;
-    must("sethostname", sethostname("custom_hostname"))
+    mount(none, mytmp, tmpfs, MsFlags::empty(), Some(c"")).call("mount")?;
+    sethostname("custom_hostname").call("sethostname")
 }
 
 fn main() -> ! {

@@ -15,7 +15,7 @@ use std::ffi::CStr;
 use nix::mount::{MsFlags, mount, umount};
 use nix::sched::CloneFlags;
 use nix::unistd::sethostname;
-use steps::{Failure, clone_and_exec, must, mytmp};
+use steps::{Call, Failure, clone_and_exec, mytmp};
 
 const FLAGS: CloneFlags = CloneFlags::CLONE_NEWNET
     .union(CloneFlags::CLONE_NEWNS)
@@ -24,15 +24,15 @@ const FLAGS: CloneFlags = CloneFlags::CLONE_NEWNET
     .union(CloneFlags::CLONE_NEWPID);
 
 /// The child: PID 1 of the new namespace. It mounts a tmpfs, takes a name,
-/// trades the old /proc for its own, becomes the payload, and takes everyone
-/// with it when it ends.
+/// replaces the old /proc by its own, becomes the payload, and ends with it;
+/// the kernel then kills every process of the namespace.
 fn child(mytmp: &CStr) -> Result<(), Failure> {
     let (none, tmpfs) = (Some(c"none"), Some(c"tmpfs"));
-    must("mount", mount(none, mytmp, tmpfs, MsFlags::empty(), Some(c"")))?;
-    must("sethostname", sethostname("custom_hostname"))?;
-    must("umount", umount(c"/proc"))?;
+    mount(none, mytmp, tmpfs, MsFlags::empty(), Some(c"")).call("mount")?;
+    sethostname("custom_hostname").call("sethostname")?;
+    umount(c"/proc").call("umount")?;
     let proc = Some(c"proc");
-    must("mount", mount(proc, c"/proc", proc, MsFlags::empty(), Some(c"")))
+    mount(proc, c"/proc", proc, MsFlags::empty(), Some(c"")).call("mount")
 }
 
 fn main() -> ! {

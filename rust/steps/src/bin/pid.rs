@@ -11,20 +11,21 @@
 
 use nix::mount::{MsFlags, mount, umount};
 use nix::sched::CloneFlags;
-use steps::{Failure, clone_and_exec, must};
+use steps::{Call, Failure, clone_and_exec};
 
-/// Without CLONE_NEWNS it would trade the /proc of its parent.
+/// Without CLONE_NEWNS the child would replace its parent's /proc.
 const FLAGS: CloneFlags =
     CloneFlags::CLONE_NEWPID.union(CloneFlags::CLONE_NEWNS);
 
-/// The child: PID 1 of the new namespace. It trades the old /proc for that of
-/// its own namespace, becomes the payload, and takes everyone with it when it
-/// ends. The umount is EBUSY where something is mounted below /proc, and where
-/// / is shared the parent's /proc is traded all the same.
+/// The child: PID 1 of the new namespace. It replaces the old /proc by that of
+/// its own namespace, becomes the payload, and ends with it; the kernel then
+/// kills every process of the namespace. The umount is EBUSY where something is
+/// mounted below /proc, and where / is shared the parent's /proc is replaced
+/// all the same.
 fn child() -> Result<(), Failure> {
-    must("umount", umount(c"/proc"))?;
+    umount(c"/proc").call("umount")?;
     let proc = Some(c"proc");
-    must("mount", mount(proc, c"/proc", proc, MsFlags::empty(), Some(c"")))
+    mount(proc, c"/proc", proc, MsFlags::empty(), Some(c"")).call("mount")
 }
 
 fn main() -> ! {

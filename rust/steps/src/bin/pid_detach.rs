@@ -11,21 +11,22 @@
 
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::CloneFlags;
-use steps::{Failure, clone_and_exec, must};
+use steps::{Call, Failure, clone_and_exec};
 
-/// Without CLONE_NEWNS it would trade the /proc of its parent.
+/// Without CLONE_NEWNS the child would replace its parent's /proc.
 const FLAGS: CloneFlags =
     CloneFlags::CLONE_NEWPID.union(CloneFlags::CLONE_NEWNS);
 
-/// The child: PID 1 of the new namespace. It trades the old /proc for that of
-/// its own namespace, becomes the payload, and takes everyone with it when it
-/// ends. MNT_DETACH takes /proc away with all that is mounted below it, where a
-/// plain umount is EBUSY. Where / is shared, the parent's /proc is traded too:
-/// the post makes / private in the shell first.
+/// The child: PID 1 of the new namespace. It replaces the old /proc by that of
+/// its own namespace, becomes the payload, and ends with it; the kernel then
+/// kills every process of the namespace. MNT_DETACH takes /proc away with all
+/// that is mounted below it, where a plain umount is EBUSY. Where / is shared,
+/// the parent's /proc is traded too: the post makes / private in the shell
+/// first.
 fn child() -> Result<(), Failure> {
-    must("umount2", umount2(c"/proc", MntFlags::MNT_DETACH))?;
+    umount2(c"/proc", MntFlags::MNT_DETACH).call("umount2")?;
     let proc = Some(c"proc");
-    must("mount", mount(proc, c"/proc", proc, MsFlags::empty(), Some(c"")))
+    mount(proc, c"/proc", proc, MsFlags::empty(), Some(c"")).call("mount")
 }
 
 fn main() -> ! {

@@ -14,40 +14,42 @@ use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::CloneFlags;
 use nix::sys::stat::Mode;
 use nix::unistd::{chdir, mkdir, pivot_root};
-use steps::{Failure, NONE, NewRoot, clone_and_exec, must, new_root, rmdir};
+use steps::{Call, Failure, NONE, NewRoot, clone_and_exec, new_root, rmdir};
 
 const FLAGS: CloneFlags =
     CloneFlags::CLONE_NEWNS.union(CloneFlags::CLONE_NEWPID);
 
 /// The child: PID 1 of the new namespace. It moves into the new root, becomes
-/// the payload, and takes everyone with it when it ends.
+/// the payload, and ends with it; the kernel then kills every process of the
+/// namespace.
 fn child(root: NewRoot) -> Result<(), Failure> {
     let NewRoot { root, put_old } = root;
     let (none, tmpfs, proc) = (Some(c"none"), Some(c"tmpfs"), Some(c"proc"));
+    let no_flags = MsFlags::empty();
 
     // The kernel pivots no shared mount, because that would spread.
     let rprivate = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
-    must("mount", mount(NONE, c"/", NONE, rprivate, NONE))?;
+    mount(NONE, c"/", NONE, rprivate, NONE).call("mount")?;
     // The new root has to be a mount. A bind makes one of a directory.
     let rbind = MsFlags::MS_BIND | MsFlags::MS_REC;
-    must("mount", mount(Some(root), root, NONE, rbind, NONE))?;
-    // The old root needs a place, and an .old that is there is not ours.
-    must("mkdir", mkdir(put_old, Mode::S_IRWXU))
-        .map_err(|failure| failure.on(put_old))?;
-    // Ours must not stay, or the next run would take it for somebody's.
-    must("pivot_root", pivot_root(root, put_old))
-        .inspect_err(|_| rmdir(put_old).unwrap_or_default())?;
-    // Only a process that was at the old root itself has been moved.
-    must("chdir", chdir(c"/"))?;
-    let flags = MsFlags::MS_NOSUID | MsFlags::MS_STRICTATIME;
-    let dev = must("mount", mount(none, c"/dev", tmpfs, flags, Some(c"")));
-    let flags = MsFlags::empty();
-    let proc = must("mount", mount(proc, c"/proc", proc, flags, Some(c"")));
+    mount(Some(root), root, NONE, rbind, NONE).call("mount")?;
+    // put_old lies below the new root; one that exists is not ours.
+    mkdir(put_old, Mode::S_IRWXU).call_on("mkdir", put_old)?;
+    pivot_root(root, put_old).call("pivot_root").or_else(|failure| {
+        // The next run must not find it.
+        let _ = rmdir(put_old);
+        Err(failure)
+    })?;
+    // A working directory is moved only if it was the old root.
+    chdir(c"/").call("chdir")?;
+    let of_dev = MsFlags::MS_NOSUID | MsFlags::MS_STRICTATIME;
+    let mounted = mount(none, c"/dev", tmpfs, of_dev, Some(c""))
+        .and_then(|()| mount(proc, c"/proc", proc, no_flags, Some(c"")));
     // A plain umount is EBUSY where there are mounts below it.
-    must("umount2", umount2(c"/.old", MntFlags::MNT_DETACH))?;
-    must("rmdir", rmdir(c"/.old"))?;
+    umount2(c"/.old", MntFlags::MNT_DETACH).call("umount2")?;
+    rmdir(c"/.old").call("rmdir")?;
     // Only now, so that a mount that fails leaves no .old either.
-    dev.and(proc)
+    mounted.call("mount")
 }
 
 fn main() -> ! {

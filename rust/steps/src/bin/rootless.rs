@@ -16,8 +16,9 @@
 use nix::sched::CloneFlags;
 use nix::unistd::{Pid, sethostname};
 use steps::{
-    Failure, Gate, NewRoot, bring_lo_up, enter_new_root, fill_dev,
-    fork_and_exec, map_root, must, new_root, unshare_and_init,
+    Call, Failure, Gate, NewRoot, Payload, bring_lo_up, clone_with_parent,
+    enter_new_root, fill_dev, fork_and_reap, map_root, new_root,
+    unshare_and_init,
 };
 
 const FLAGS: CloneFlags = CloneFlags::CLONE_NEWUTS
@@ -26,22 +27,23 @@ const FLAGS: CloneFlags = CloneFlags::CLONE_NEWUTS
     .union(CloneFlags::CLONE_NEWIPC)
     .union(CloneFlags::CLONE_NEWNET);
 
-/// Init: PID 1, child of the child. It furnishes the container, waits for every
-/// process in it, and ends when it has no child left. Its /proc is mounted
-/// while the old root is still there: a user namespace may mount one only where
-/// it sees a whole one, and may not unmount that. The lines in which it forks
-/// the payload and waits are the skeleton's.
-fn init(root: NewRoot) -> Result<(), Failure> {
-    must("sethostname", sethostname("doqueru"))?;
+/// Init: PID 1, child of the child. It sets up the container, waits for every
+/// process in it, and ends when it has no child left. It mounts its /proc while
+/// the old root is still attached: in a user namespace the kernel allows a new
+/// procfs only beside one that is fully visible.
+fn init(root: NewRoot, payload: &Payload<'_>) -> Result<i32, Failure> {
+    sethostname("doqueru").call("sethostname")?;
     enter_new_root(root, fill_dev)?;
-    bring_lo_up()
+    bring_lo_up()?;
+
+    fork_and_reap(payload)
 }
 
 /// The child: in the new user namespace. It waits to be root there, unshares
 /// the rest as the launcher of `container` does, and ends with init.
 fn child(mapped: &Gate, root: NewRoot) -> Result<(), Failure> {
     mapped.wait()?;
-    unshare_and_init(FLAGS, || init(root))
+    unshare_and_init(FLAGS, |payload| init(root, payload))
 }
 
 /// The parent: writes the maps from outside, says so, ends with the child.
@@ -55,7 +57,9 @@ fn main() -> ! {
     // What holds the child back until the parent has written the maps.
     let mapped = Gate::new().unwrap_or_else(|failure| failure.exit());
     let child = || child(&mapped, root);
-    fork_and_exec(CloneFlags::CLONE_NEWUSER, child, |pid| parent(pid, &mapped))
+    clone_with_parent(CloneFlags::CLONE_NEWUSER, child, |pid| {
+        parent(pid, &mapped)
+    })
 }
 
 steps::start!(main);

@@ -10,7 +10,7 @@
 #![no_main]
 
 use nix::sched::{CloneFlags, unshare};
-use steps::{Failure, fork_and_exec, must, require_command, write_file};
+use steps::{Call, Failure, fork_and_exec, require_command, write_file};
 
 /// nix does not name it; unshare passes on what it is given.
 const FLAGS: CloneFlags = CloneFlags::from_bits_retain(libc::CLONE_NEWTIME);
@@ -27,7 +27,7 @@ fn child() -> Result<(), Failure> {
 /// The parent: stays in the old time namespace, and sets the clocks while the
 /// new one is empty, because the first member fixes them.
 fn parent() -> Result<(), Failure> {
-    must("unshare", unshare(FLAGS))?;
+    unshare(FLAGS).call("unshare")?;
     write_file("/proc/self/timens_offsets", OFFSETS)
 }
 

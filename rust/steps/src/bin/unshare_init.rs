@@ -14,7 +14,7 @@
 use nix::mount::{MsFlags, mount};
 use nix::sched::CloneFlags;
 use nix::unistd::sethostname;
-use steps::{Failure, NONE, must, unshare_and_init};
+use steps::{Call, Failure, NONE, Payload, fork_and_reap, unshare_and_init};
 
 const FLAGS: CloneFlags = CloneFlags::CLONE_NEWUTS
     .union(CloneFlags::CLONE_NEWPID)
@@ -22,15 +22,16 @@ const FLAGS: CloneFlags = CloneFlags::CLONE_NEWUTS
 
 /// Init: PID 1, the first child of the launcher after its unshare. It exists
 /// because a pid namespace lives only as long as its PID 1, and because orphans
-/// become children of PID 1, which somebody has to wait for. It ends when it
-/// has no child left. The lines in which it forks the payload and waits are the
-/// skeleton's.
-fn init() -> Result<(), Failure> {
+/// become children of PID 1, which has to wait for them. It ends when it has no
+/// child left, with the status of the payload.
+fn init(payload: &Payload<'_>) -> Result<i32, Failure> {
     let rprivate = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
-    must("mount", mount(NONE, c"/", NONE, rprivate, NONE))?;
-    must("sethostname", sethostname("doqueru"))?;
+    mount(NONE, c"/", NONE, rprivate, NONE).call("mount")?;
+    sethostname("doqueru").call("sethostname")?;
     let proc = Some(c"proc");
-    must("mount", mount(proc, c"/proc", proc, MsFlags::empty(), Some(c"")))
+    mount(proc, c"/proc", proc, MsFlags::empty(), Some(c"")).call("mount")?;
+
+    fork_and_reap(payload)
 }
 
 fn main() -> ! {

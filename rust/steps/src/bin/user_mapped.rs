@@ -10,7 +10,7 @@
 
 use nix::sched::CloneFlags;
 use nix::unistd::Pid;
-use steps::{Failure, Gate, fork_and_exec, map_root};
+use steps::{Failure, Gate, clone_with_parent, map_root};
 
 const FLAGS: CloneFlags = CloneFlags::CLONE_NEWUSER;
 
@@ -30,7 +30,7 @@ fn parent(pid: Pid, mapped: &Gate) -> Result<(), Failure> {
 fn main() -> ! {
     // What holds the child back until the parent has written the maps.
     let mapped = Gate::new().unwrap_or_else(|failure| failure.exit());
-    fork_and_exec(FLAGS, || child(&mapped), |pid| parent(pid, &mapped))
+    clone_with_parent(FLAGS, || child(&mapped), |pid| parent(pid, &mapped))
 }
 
 steps::start!(main);

@@ -10,14 +10,14 @@
 
 use nix::sched::CloneFlags;
 use nix::unistd::sethostname;
-use steps::{Failure, clone_and_exec, must};
+use steps::{Call, Failure, clone_and_exec};
 
 const FLAGS: CloneFlags = CloneFlags::CLONE_NEWUTS;
 
 /// The child: starts with a copy of its parent's host name, changes the copy,
 /// becomes the payload and ends with it.
 fn child() -> Result<(), Failure> {
-    must("sethostname", sethostname("myhostname"))
+    sethostname("myhostname").call("sethostname")
 }
 
 fn main() -> ! {

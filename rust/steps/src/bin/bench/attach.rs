@@ -14,7 +14,7 @@ use nix::sched::CloneFlags;
 use nix::sys::stat::Mode;
 use nix::sys::wait::waitpid;
 use nix::unistd::{dup2_raw, pipe2, write};
-use steps::{Failure, must};
+use steps::{Call, Failure};
 
 use crate::{Block, WITNESSES, clone3_into, code, leave};
 
@@ -42,19 +42,19 @@ struct Ways {
 
 impl Ways {
     fn open() -> Result<Self, Failure> {
-        let (reader, gate) = must("pipe2", pipe2(OFlag::O_CLOEXEC))?;
+        let (reader, gate) = pipe2(OFlag::O_CLOEXEC).call("pipe2")?;
         // SAFETY: nothing of this process has the descriptor 8 open, except
         // an earlier pipe of this function, whose writer is closed.
         let for_children = unsafe { dup2_raw(reader, GATE) };
         // It stays open, for every child that comes.
-        let _ = must("dup2", for_children)?.into_raw_fd();
+        let _ = for_children.call("dup2")?.into_raw_fd();
         let none = Mode::empty();
         let path = OFlag::O_PATH | OFlag::O_CLOEXEC;
         let writing = OFlag::O_WRONLY | OFlag::O_CLOEXEC;
         Ok(Self {
             gate,
-            cgroup: must("open", open(CGROUP, path, none))?,
-            procs: must("open", open(PROCS, writing, none))?,
+            cgroup: open(CGROUP, path, none).call("open")?,
+            procs: open(PROCS, writing, none).call("open")?,
         })
     }
 }
@@ -83,15 +83,15 @@ pub fn attach(
             sleep(SPACE);
         }
         let begun = Instant::now();
-        let child = must("clone3", clone3_into(CloneFlags::empty(), cgroup))?;
+        let child = clone3_into(CloneFlags::empty(), cgroup).call("clone3")?;
         let Some(child) = child else { become_payload(&argv) };
         if way == "parent" {
             let mut pid = Vec::with_capacity(16);
             let _ = write!(pid, "{child}");
-            must("write", write(&ways.procs, &pid))?;
-            must("write", write(&ways.gate, &[0]))?;
+            write(&ways.procs, &pid).call("write")?;
+            write(&ways.gate, &[0]).call("write")?;
         }
-        let ended = must("waitpid", waitpid(child, None))?;
+        let ended = waitpid(child, None).call("waitpid")?;
         block.took(begun);
         block.ended(code(ended), witness);
     }

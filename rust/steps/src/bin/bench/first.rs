@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use nix::fcntl::OFlag;
 use nix::unistd::{dup2_raw, pipe2};
-use steps::{Failure, must};
+use steps::{Call, Failure};
 
 use crate::refuse;
 
@@ -24,12 +24,12 @@ impl Told {
     /// Makes a pipe, and gives every child the other end of it.
     pub fn open() -> Result<Self, Failure> {
         let flags = OFlag::O_CLOEXEC | OFlag::O_NONBLOCK;
-        let (reader, writer) = must("pipe2", pipe2(flags))?;
+        let (reader, writer) = pipe2(flags).call("pipe2")?;
         // SAFETY: nothing of this process has the descriptor 9 open, except
         // an earlier pipe of this function, whose reader is closed.
         let for_children = unsafe { dup2_raw(writer, TOLD) };
         // It stays open, for every child that comes.
-        let _ = must("dup2", for_children)?.into_raw_fd();
+        let _ = for_children.call("dup2")?.into_raw_fd();
         // SAFETY: the pipe has just been made, and its reader is handed over.
         Ok(Self(unsafe { File::from_raw_fd(reader.into_raw_fd()) }))
     }

@@ -13,7 +13,7 @@ use nix::sched::{CloneFlags, unshare};
 use nix::sys::mman::{
     MapFlags, MmapAdvise, ProtFlags, madvise, mmap_anonymous,
 };
-use steps::{Failure, NONE, must, mytmp};
+use steps::{Call, Failure, NONE, mytmp};
 
 use crate::refuse;
 
@@ -41,15 +41,15 @@ fn memory(mib: usize) -> Result<usize, Failure> {
         let mapped = unsafe {
             mmap_anonymous(None, size, access, MapFlags::MAP_PRIVATE)
         };
-        let memory = must("mmap", mapped)?;
+        let memory = mapped.call("mmap")?;
         // A kernel without huge pages knows no such advice.
         // SAFETY: the range is the whole of our own mapping, and this advice
         // leaves what is in it alone.
         let _ =
             unsafe { madvise(memory, size.get(), MmapAdvise::MADV_NOHUGEPAGE) };
         let bytes = memory.cast::<u8>().as_ptr();
-        // SAFETY: the mapping is that long, starts as zeros, is never
-        // unmapped, and nobody else knows where it is.
+        // SAFETY: the mapping is that long, starts as zeros, is never unmapped,
+        // and no other code has its address.
         let bytes =
             unsafe { std::slice::from_raw_parts_mut(bytes, size.get()) };
         for page in bytes.chunks_mut(PAGE) {
@@ -76,18 +76,18 @@ fn threads(count: usize) -> Result<usize, Failure> {
 
 /// A mount namespace of its own, with a tmpfs and directories bound in it.
 fn mounts(count: usize) -> Result<usize, Failure> {
-    must("unshare", unshare(CloneFlags::CLONE_NEWNS))?;
+    unshare(CloneFlags::CLONE_NEWNS).call("unshare")?;
     let target = mytmp();
     let target = target.to_string_lossy();
     if count > 0 {
         let (tmpfs, flags) = (Some("tmpfs"), MsFlags::empty());
-        must("mount", mount(Some("none"), &*target, tmpfs, flags, NONE))?;
+        mount(Some("none"), &*target, tmpfs, flags, NONE).call("mount")?;
     }
     for i in 1..count {
         let path = format!("{target}/{i}");
         must_io("mkdir", fs::create_dir(&path))?;
         let (path, bind) = (path.as_str(), MsFlags::MS_BIND);
-        must("mount", mount(Some(path), path, NONE, bind, NONE))?;
+        mount(Some(path), path, NONE, bind, NONE).call("mount")?;
     }
     let table = fs::read("/proc/thread-self/mountinfo");
     let table = must_io("read", table)?;
@@ -109,5 +109,5 @@ fn number_in(path: &str, word: &str) -> Result<usize, Failure> {
 fn must_io<T>(call: &'static str, result: io::Result<T>) -> Result<T, Failure> {
     let errno =
         |error: io::Error| Errno::from_raw(error.raw_os_error().unwrap_or(0));
-    must(call, result.map_err(errno))
+    result.map_err(errno).call(call)
 }
