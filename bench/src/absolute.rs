@@ -57,7 +57,7 @@ struct Samples {
 ///
 /// # Errors
 ///
-/// Nothing is there, or it is not what criterion 0.8 writes.
+/// Fails if nothing is there or if it is not what criterion 0.8 writes.
 pub fn collect(from: &Path) -> Result<Vec<Absolute>> {
     let mut found = Vec::new();
     walk(from, &mut found)?;

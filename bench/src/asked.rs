@@ -76,7 +76,7 @@ pub fn command() -> Vec<String> {
 ///
 /// # Errors
 ///
-/// It cannot be written there.
+/// Fails if it cannot be written there.
 pub fn write(
     layout: &Layout,
     file: &str,
@@ -95,7 +95,7 @@ pub fn write(
 ///
 /// # Errors
 ///
-/// Nothing of it was possible.
+/// Fails if none of it was possible.
 pub fn conclude(what: &str, results: &[(&Verdict, Used)]) -> Result<bool> {
     let count = |is: fn(&(&Verdict, Used)) -> bool| {
         results.iter().filter(|it| is(it)).count()

@@ -23,7 +23,7 @@ pub fn needs_it(row: &str) -> bool {
 ///
 /// # Errors
 ///
-/// Why there is none on this machine.
+/// Fails if this machine has none, with the reason.
 pub fn furnish<'a>(
     layout: &Layout,
     sandboxes: impl IntoIterator<Item = &'a mut Sandbox>,

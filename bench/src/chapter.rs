@@ -59,7 +59,7 @@ pub fn stale(root: &Path, wanted: &BTreeMap<String, String>) -> Vec<String> {
 ///
 /// # Errors
 ///
-/// Those of the file system.
+/// Fails if a file cannot be read or written.
 pub fn write(root: &Path, wanted: &BTreeMap<String, String>) -> Result<()> {
     for (path, text) in wanted {
         let to = root.join(path);

@@ -106,7 +106,8 @@ impl Often {
 ///
 /// # Errors
 ///
-/// A launcher does not do what it is there for, or tracing is forbidden.
+/// Fails if a launcher does not do what it is there for, or tracing is
+/// forbidden.
 pub fn count(
     layout: &Layout,
     often: Often,

@@ -162,7 +162,8 @@ pub struct Launch {
 ///
 /// # Errors
 ///
-/// A launcher does not do what the step is there for, or the sandbox is gone.
+/// Fails if a launcher does not do what the step is there for, or the sandbox
+/// is gone.
 pub fn launch(
     name: &str,
     layout: &Layout,

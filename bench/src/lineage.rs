@@ -28,7 +28,7 @@ impl Lineage {
     ///
     /// # Errors
     ///
-    /// There is none.
+    /// Fails if there is none.
     pub fn of(sandbox: &Sandbox, pid: i32) -> Result<Lineage> {
         let all = processes()?;
         let missing = || Error::new("a process of the sandbox is not there");
@@ -56,7 +56,7 @@ impl Lineage {
     ///
     /// # Errors
     ///
-    /// Whose namespace cannot be read.
+    /// Fails if a namespace cannot be read.
     pub fn namespaces(&self, kind: &str) -> Result<usize> {
         let names: Result<BTreeSet<_>> = self
             .chain

@@ -32,7 +32,7 @@ impl Machine {
     ///
     /// # Errors
     ///
-    /// The sandbox is gone.
+    /// Fails if the sandbox is gone.
     pub fn describe(
         place: &mut Place,
         processors: &Processors,

@@ -92,7 +92,7 @@ fn config(payload: &[&str]) -> String {
 ///
 /// # Errors
 ///
-/// Why no runtime can work there.
+/// Fails if no runtime can work there, with the reason.
 pub fn furnish(sandbox: &mut Sandbox) -> Result<()> {
     // The first mount of cgroup2 would change what /proc/PID/cgroup says on
     // the whole machine.

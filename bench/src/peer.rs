@@ -104,7 +104,7 @@ impl Answer {
     ///
     /// # Errors
     ///
-    /// What was proved instead: no time of this answer counts.
+    /// Fails if something else was proved: then no time of this answer counts.
     pub fn must_prove(&self, wanted: &str) -> Result<()> {
         if self.proof == wanted {
             return Ok(());
@@ -129,7 +129,7 @@ impl Dialogue {
     ///
     /// # Errors
     ///
-    /// The sandbox is gone.
+    /// Fails if the sandbox is gone.
     pub fn begin(peer: Peer, sandbox: &mut Sandbox) -> Result<Dialogue> {
         Dialogue::begin_under(peer, &[], sandbox)
     }
@@ -138,7 +138,7 @@ impl Dialogue {
     ///
     /// # Errors
     ///
-    /// The sandbox is gone.
+    /// Fails if the sandbox is gone.
     pub fn begin_under(
         peer: Peer,
         above: &[&str],
@@ -170,7 +170,7 @@ impl Dialogue {
     ///
     /// # Errors
     ///
-    /// The sandbox is gone.
+    /// Fails if the sandbox is gone.
     pub fn end(self, sandbox: &mut Sandbox) -> Result<()> {
         drop(self.stdin);
         sandbox.wait(self.running.pid, deadline())?;
@@ -181,7 +181,7 @@ impl Dialogue {
     ///
     /// # Errors
     ///
-    /// The peer has given up, and this is why.
+    /// Fails if the peer has given up, with its reason.
     pub fn grow(&mut self, what: &str, count: u32) -> Result<String> {
         let until = Instant::now() + TO_GROW;
         let line = format!("grow/{what}");
@@ -192,7 +192,8 @@ impl Dialogue {
     ///
     /// # Errors
     ///
-    /// The peer has given up, and this is why. It does not answer again.
+    /// Fails if the peer has given up, with its reason. It does not answer
+    /// again.
     pub fn ask(
         &mut self,
         operation: &str,

@@ -33,7 +33,7 @@ impl Processors {
     ///
     /// # Errors
     ///
-    /// The kernel does not say which they are.
+    /// Fails if the kernel does not report them.
     pub fn find() -> Result<Processors> {
         let allowed =
             sched_getaffinity(Pid::from_raw(0)).context("sched_getaffinity")?;
@@ -58,7 +58,7 @@ impl Processors {
     ///
     /// # Errors
     ///
-    /// Those of sched_setaffinity(2).
+    /// Fails as sched_setaffinity(2) does.
     pub fn stand_aside(&self) -> Result<()> {
         let mut aside = self.allowed;
         if self.two.is_some() {
@@ -89,7 +89,7 @@ impl Place {
     ///
     /// # Errors
     ///
-    /// Why there is none.
+    /// Fails if there is none, with the reason.
     pub fn enter(
         layout: &Layout,
         processors: &Processors,
@@ -109,7 +109,8 @@ impl Place {
     ///
     /// # Errors
     ///
-    /// Why the peer has given up. The next time another one is started.
+    /// Fails if the peer has given up, with its reason. The next call starts
+    /// another one.
     pub fn ask(
         &mut self,
         peer: Peer,
@@ -135,7 +136,7 @@ impl Place {
     ///
     /// # Errors
     ///
-    /// The sandbox is gone.
+    /// Fails if the sandbox is gone.
     pub fn renew(&mut self) -> Result<()> {
         for (peer, dialogue) in std::mem::take(&mut self.peers) {
             match peer {
@@ -161,7 +162,7 @@ impl Place {
     ///
     /// # Errors
     ///
-    /// The sandbox is gone.
+    /// Fails if the sandbox is gone.
     pub fn beside(&mut self, peer: Peer) -> Result<Vec<String>> {
         if Identity::natural() == Identity::Root {
             return Ok(Vec::new());
@@ -181,7 +182,7 @@ impl Place {
     ///
     /// # Errors
     ///
-    /// Why the peer has given up, or what it proved instead.
+    /// Fails if the peer has given up or has proved something else.
     pub fn perform(
         &mut self,
         peer: Peer,
@@ -216,7 +217,7 @@ pub fn scenario() -> Scenario {
 ///
 /// # Errors
 ///
-/// Why there is none.
+/// Fails if there is none, with the reason.
 pub fn sandbox(layout: &Layout) -> std::result::Result<Sandbox, Refusal> {
     let unused = || Error::new("the benchmarks have no use for it");
     let equipment = Equipment {
@@ -242,7 +243,7 @@ pub fn sandbox(layout: &Layout) -> std::result::Result<Sandbox, Refusal> {
 ///
 /// # Errors
 ///
-/// What it complains of.
+/// Fails if it gives up, with its error message.
 pub fn said(sandbox: &mut Sandbox, argv: &[&str]) -> Result<String> {
     let command = Command {
         argv: argv.iter().map(ToString::to_string).collect(),

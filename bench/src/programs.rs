@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 ///
 /// # Errors
 ///
-/// What make said.
+/// Fails if make fails, with what it printed.
 pub fn build(layout: &Layout) -> Result<()> {
     eprintln!("building what is measured (make build; make -C bench)");
     make(layout.root(), &["build"])?;
@@ -23,7 +23,7 @@ pub fn build(layout: &Layout) -> Result<()> {
 ///
 /// # Errors
 ///
-/// What make said.
+/// Fails if make fails, with what it printed.
 pub fn build_own(layout: &Layout) -> Result<()> {
     make(&layout.root().join("bench"), &["all"])
 }

@@ -145,7 +145,7 @@ impl Record {
     ///
     /// # Errors
     ///
-    /// It cannot be read, or not be understood.
+    /// Fails if it cannot be read, or not be understood.
     pub fn newest(root: &Path) -> Result<Option<Record>> {
         let entries = fs::read_dir(root.join(RECORDS)).into_iter().flatten();
         let directories = entries.flatten().map(|it| it.path());
@@ -158,7 +158,7 @@ impl Record {
     ///
     /// # Errors
     ///
-    /// It cannot be read, or not be understood.
+    /// Fails if it cannot be read, or not be understood.
     pub fn read(from: &Path) -> Result<Record> {
         let name = from.file_name().unwrap_or_default();
         let mut runs = Vec::new();
@@ -188,7 +188,7 @@ impl Record {
     ///
     /// # Errors
     ///
-    /// Those of the file system. What was there before is still there.
+    /// Fails if a file cannot be written; what was there before is still there.
     pub fn write(&self, root: &Path) -> Result<PathBuf> {
         let records = root.join(RECORDS);
         let to = records.join(&self.name);
@@ -233,7 +233,7 @@ fn is_unfinished(directory: &Path) -> bool {
 ///
 /// # Errors
 ///
-/// It cannot be understood.
+/// Fails if it cannot be understood.
 pub fn part<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
     match fs::read(path) {
         Ok(text) => serde_json::from_slice(&text)

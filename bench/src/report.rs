@@ -19,7 +19,8 @@ use std::process::Command;
 ///
 /// # Errors
 ///
-/// Something could not be measured. The records that were there are untouched.
+/// Fails if something could not be measured; then the older records are
+/// untouched.
 pub fn measure(layout: &Layout, runs: usize) -> Result<PathBuf> {
     let short = asked::is_short();
     as_released(layout, short)?;

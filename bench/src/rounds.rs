@@ -10,7 +10,7 @@ use std::fmt::Display;
 ///
 /// # Errors
 ///
-/// The first verdict that is not good: nothing counts then.
+/// Fails with the first verdict that is not good: then no figure counts.
 pub fn hold<T>(
     n: usize,
     rounds: usize,
@@ -28,7 +28,7 @@ pub fn hold<T>(
 ///
 /// # Errors
 ///
-/// As [`hold`].
+/// Fails as [`hold`] does.
 pub fn one<T>(
     who: &[usize],
     round: usize,
@@ -66,7 +66,7 @@ pub fn order(n: usize, round: usize) -> Vec<usize> {
 ///
 /// # Errors
 ///
-/// Who failed or did something else, and what.
+/// Fails if a launcher fails or has another effect, and names it.
 pub fn proved(
     who: impl Display,
     wanted: &str,

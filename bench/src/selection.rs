@@ -85,7 +85,8 @@ impl Selection {
     ///
     /// # Errors
     ///
-    /// An option that no target has, or a part of a name that no row has.
+    /// Fails for an option that no target has, or a part of a name that no row
+    /// has.
     pub fn of(arguments: &[String]) -> Result<Selection> {
         let names: Vec<String> = rows().chain(benchmarks()).collect();
         Selection::among(&names, arguments)
@@ -95,7 +96,8 @@ impl Selection {
     ///
     /// # Errors
     ///
-    /// An option that no target has, or a part that none of the names has.
+    /// Fails for an option that no target has, or a part that none of the names
+    /// has.
     pub fn among(names: &[String], arguments: &[String]) -> Result<Selection> {
         let mut selection = Selection::default();
         let mut words = arguments.iter();

@@ -29,7 +29,7 @@ const IN_SHORT: &[&str] = &[
 ///
 /// # Errors
 ///
-/// There is no place to measure in, or nothing of it is possible here.
+/// Fails if there is no sandbox to measure in, or if no row is possible here.
 pub fn measure(selection: &Selection) -> Result<()> {
     let short = asked::is_short();
     let wanted = |operation: &&Operation| {

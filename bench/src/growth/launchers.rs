@@ -21,7 +21,7 @@ const LAUNCHES: u32 = 6;
 ///
 /// # Errors
 ///
-/// Why nothing of it counts.
+/// Fails if a proof is wrong or a peer gives up: then no figure of it counts.
 pub fn measure(
     name: &str,
     sizes: &[u32],

@@ -31,7 +31,7 @@ fn refused(error: Error) -> Verdict {
 ///
 /// # Errors
 ///
-/// Why nothing of it counts.
+/// Fails if a proof is wrong or a peer gives up: then no figure of it counts.
 pub fn live(
     sizes: &[u32],
     operations: &[&str],
@@ -110,7 +110,7 @@ const ROUNDS: (usize, usize) = (3, 1);
 ///
 /// # Errors
 ///
-/// Why nothing of it counts.
+/// Fails if a proof is wrong or a peer gives up: then no figure of it counts.
 pub fn rate(bench: &mut Bench) -> Result<Found, Verdict> {
     let (who, absent) = lines(&[MADE], is_language);
     let mut place = enter(bench)?;
@@ -167,7 +167,7 @@ const UNTIL_NONE: &str = "
 ///
 /// # Errors
 ///
-/// Why nothing of it counts.
+/// Fails if a proof is wrong or a peer gives up: then no figure of it counts.
 pub fn teardown(sizes: &[u32], bench: &mut Bench) -> Result<Found, Verdict> {
     let (who, _) = lines(&[MADE], |peer| peer == HOLDER);
     let made = who[0].operation;

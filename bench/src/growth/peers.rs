@@ -104,7 +104,7 @@ impl Size {
 ///
 /// # Errors
 ///
-/// Why nothing of it counts.
+/// Fails if a proof is wrong or a peer gives up: then no figure of it counts.
 pub fn measure(
     size: &Size,
     sizes: &[u32],

@@ -286,8 +286,8 @@ pub fn outcomes(
 struct Place<'a> {
     step: &'a Step,
     sandbox: Sandbox,
-    /// For `join`: who made the container that is held, its pid, and what
-    /// holds it.
+    /// For `join`: the launcher of the container that is held, its pid, and
+    /// what holds it.
     container: Option<(Launcher, i32, Running)>,
 }
 

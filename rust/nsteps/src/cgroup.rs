@@ -1,5 +1,5 @@
-//! A cgroup that is not the root of its hierarchy, for the step `cgroup`: at
-//! the root its check could not fail.
+//! A cgroup that is not the root of its hierarchy, for the step `cgroup`: in
+//! the root cgroup the check would pass vacuously.
 //!
 //! Where the harness is in such a cgroup already, nothing is made.  Otherwise
 //! one is, and a *janitor* (`nsteps janitor`) removes it when the harness ends,
@@ -59,7 +59,7 @@ impl Lent {
     ///
     /// # Errors
     ///
-    /// Why there is none, in words for a person.
+    /// Fails if there is none, with the reason.
     pub fn find() -> Result<Way> {
         let own = fs::read_to_string("/proc/self/cgroup")
             .context("read /proc/self/cgroup")?;
@@ -114,7 +114,7 @@ impl Lent {
     ///
     /// # Errors
     ///
-    /// Why there is none, in words for a person.
+    /// Fails if there is none, with the reason.
     pub fn take(layout: &Layout) -> Result<Lent> {
         let dir = match Lent::find()? {
             Way::Already => return Ok(Lent::Already),
@@ -127,7 +127,7 @@ impl Lent {
     ///
     /// # Errors
     ///
-    /// It cannot be moved.
+    /// Fails if the process cannot be moved.
     pub fn enter(&self, pid: u32) -> Result<()> {
         match self {
             Lent::Already => Ok(()),
@@ -173,7 +173,7 @@ impl Made {
     ///
     /// # Errors
     ///
-    /// It cannot be made.
+    /// Fails if it cannot be made.
     pub fn at(path: PathBuf, layout: &Layout) -> Result<Made> {
         let hierarchy = String::new();
         Made::all(vec![Dir { hierarchy, path }], layout)
@@ -209,7 +209,7 @@ impl Made {
     ///
     /// # Errors
     ///
-    /// It cannot be moved.
+    /// Fails if the process cannot be moved.
     pub fn enter(&self, pid: u32) -> Result<()> {
         self.dirs.iter().try_for_each(|dir| move_to(&dir.path, pid))
     }
@@ -219,7 +219,7 @@ impl Made {
     ///
     /// # Errors
     ///
-    /// It cannot be moved.
+    /// Fails if the process cannot be moved.
     pub fn put_aside(&self, pid: u32) -> Result<()> {
         move_to(&self.unified().join(INIT), pid)
     }
@@ -327,7 +327,7 @@ fn writable(dir: &Path) -> bool {
 ///
 /// # Errors
 ///
-/// A cgroup cannot be made or removed.
+/// Fails if a cgroup cannot be made or removed.
 pub fn janitor(dirs: &[PathBuf]) -> Result<()> {
     for (index, dir) in dirs.iter().enumerate() {
         if let Err(error) = fs::create_dir(dir) {

@@ -47,7 +47,7 @@ pub fn is_here() -> bool {
 ///
 /// # Errors
 ///
-/// There is no procfs, or CAP_SYS_ADMIN or CAP_SYS_CHROOT is missing.
+/// Fails if there is no procfs, or CAP_SYS_ADMIN or CAP_SYS_CHROOT is missing.
 pub fn leave() -> nix::Result<()> {
     let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC;
     let own = open("/proc/self/ns/mnt", flags, Mode::empty())?;
@@ -59,7 +59,7 @@ pub fn leave() -> nix::Result<()> {
 ///
 /// # Errors
 ///
-/// The call that failed, with its remedy.
+/// Fails if a call fails, and names the call and its remedy.
 pub fn become_root() -> Result<()> {
     let failed = |call: &str, errno: Errno| {
         let advice = remedy(call, errno)

@@ -31,7 +31,7 @@ use std::fmt;
 pub struct Claim {
     /// Its number: how the book and the command line call it.
     pub number: u8,
-    /// Whose claim it is.
+    /// The post that claims it.
     pub posts: &'static [Post],
     /// The part of the post, in a word.
     pub topic: &'static str,
@@ -41,7 +41,7 @@ pub struct Claim {
     pub expected: Verdict,
     /// Why it is so, where the verdict alone does not say it.
     pub because: &'static str,
-    /// Looks for itself.
+    /// Reads what the machine has now.
     check: fn(&Scene<'_>) -> Found<Finding>,
 }
 
@@ -141,7 +141,7 @@ impl Claim {
         places.join(", ")
     }
 
-    /// Looks for itself.
+    /// Reads what the machine has now.
     pub fn check(&self, scene: &Scene<'_>) -> Found<Finding> {
         (self.check)(scene)?.tried()
     }

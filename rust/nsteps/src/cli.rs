@@ -112,7 +112,7 @@ pub struct Run {
     /// The step, as in `nsteps list`
     #[arg(value_parser = choice::step(), hide_possible_values = true)]
     pub step: &'static Step,
-    /// Whose program to run
+    /// The language of the program to run
     #[arg(long, value_parser = choice::language(), default_value = "rust")]
     pub lang: Launcher,
     /// What to pivot into: any unpacked root filesystem [default: busybox]

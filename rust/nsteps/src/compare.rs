@@ -1,4 +1,4 @@
-//! What several launchers did, side by side: who agrees, what differs, and
+//! What several launchers did, side by side: which agree, what differs, and
 //! whether that is explained.  No process is started and no file read here.
 
 use crate::behaviour::{BEHAVIOURS, Behaviour, HANG, NEVER};
@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Subject {
     /// The step.
     pub step: &'static str,
-    /// The situation: a behaviour's name, or whose container was joined.
+    /// The situation: a behaviour's name, or the container that was joined.
     pub situation: Option<String>,
 }
 
@@ -38,17 +38,17 @@ impl std::fmt::Display for Subject {
     }
 }
 
-/// One value of a key, and who showed it; no value where the key did not
-/// change at all.
+/// One value of a key, and the launchers that showed it; no value where the key
+/// did not change at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
     /// The change, in canonical words.
     pub value: Option<String>,
-    /// Who agrees on it.
+    /// The launchers that agree on it.
     pub launchers: Vec<Launcher>,
 }
 
-/// What is to be thought of a row.
+/// The verdict on a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// Fewer than two launchers were observed, so that none agrees with
@@ -67,7 +67,7 @@ pub enum Verdict {
 pub struct Row {
     /// What was looked at.
     pub key: Key,
-    /// Who showed what.
+    /// The launchers by the value that they showed.
     pub groups: Vec<Group>,
     /// What is to be thought of it.
     pub verdict: Verdict,
@@ -96,13 +96,13 @@ pub struct Comparison {
     pub subject: Subject,
     /// Where.
     pub scenario: Scenario,
-    /// Who did it.
+    /// The launchers that did it.
     pub launchers: Vec<Launcher>,
     /// What was seen.
     pub rows: Vec<Row>,
-    /// Who could not, and why.
+    /// The launchers that could not run here, with the reason.
     pub unavailable: Vec<(Launcher, String)>,
-    /// Who should have been able to, and what broke.
+    /// The launchers that should have run, with what broke.
     pub broken: Vec<(Launcher, String)>,
 }
 
@@ -198,7 +198,7 @@ impl Comparison {
         }
     }
 
-    /// One row for each key that anyone changed.
+    /// One row for each key that a launcher changed.
     fn effects(&self, observed: &[(Launcher, &Observed)]) -> Vec<Row> {
         let keys: BTreeSet<&Key> =
             observed.iter().flat_map(|(_, it)| it.effect.0.keys()).collect();
@@ -213,8 +213,8 @@ impl Comparison {
             .collect()
     }
 
-    /// A row is the same if all agree; explained if those that remain, once
-    /// everyone with an explanation is taken away, agree.
+    /// A row is the same if all agree; explained if those that remain, once all
+    /// launchers with an explanation are taken away, agree.
     fn judge(&self, key: &str, groups: &[Group]) -> Verdict {
         if self.observed().len() < 2 {
             return Verdict::NotCompared;
@@ -250,7 +250,7 @@ impl Comparison {
     }
 
     /// Marks every row in which a language does not do what was blessed, and
-    /// adds one for each blessed key that nobody shows any more.
+    /// adds one for each blessed key that no launcher shows any more.
     fn check_blessed(
         &mut self,
         observed: &[(Launcher, &Observed)],
@@ -331,7 +331,7 @@ impl Comparison {
     }
 }
 
-/// Who is alone with what they do, when most agree.
+/// The launchers that differ from most.
 fn who_differs(groups: &[Group]) -> String {
     let most = groups.iter().map(|it| it.launchers.len()).max().unwrap_or(0);
     let (many, few): (Vec<&Group>, Vec<&Group>) =
@@ -345,7 +345,7 @@ fn who_differs(groups: &[Group]) -> String {
     }
 }
 
-/// Who shows which value, in the order of the launchers.
+/// The launchers that show each value, in the order of the launchers.
 fn group(
     values: impl IntoIterator<Item = (Launcher, Option<String>)>,
 ) -> Vec<Group> {
@@ -360,7 +360,7 @@ fn group(
 }
 
 /// Each launcher must make exactly what the step declares, so that all cannot
-/// agree on a mistake.  A launcher that refused made nothing that lives.
+/// agree on a mistake.  A launcher that failed has no namespaces left to check.
 fn declared(step: &Step, observed: &[(Launcher, &Observed)]) -> Vec<Row> {
     let declared: BTreeSet<Namespace> =
         step.namespaces.iter().copied().collect();

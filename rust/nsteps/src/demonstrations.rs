@@ -46,7 +46,8 @@ const DEMONSTRATIONS: &[(&str, Demonstration)] = &[
 ///
 /// # Errors
 ///
-/// No such demonstration, not a sandbox, or what it tried before it began.
+/// Fails if there is no such demonstration, if this is no sandbox, or if its
+/// preparation fails.
 pub fn run(words: &[String]) -> Result<u8> {
     let (name, words) = words
         .split_first()
@@ -68,7 +69,7 @@ pub fn run(words: &[String]) -> Result<u8> {
 /// What comes of an attempt; the outer result is that of its preparations.
 type Attempt = nix::Result<nix::Result<()>>;
 
-/// The status of who did not get as far as to make an attempt.
+/// The exit status of a child whose setup failed.
 const UNPREPARED: i32 = 255;
 
 /// Has a child make an attempt.
@@ -132,7 +133,7 @@ fn errno(error: std::io::Error) -> Errno {
 ///
 /// # Errors
 ///
-/// It did not try this case: a check that looks for it is wrong.
+/// Fails if it did not try this case: a check that looks for it is wrong.
 pub fn result<'t>(said: &'t str, case: &str) -> Found<&'t str> {
     said.lines()
         .find_map(|line| line.strip_suffix(case)?.strip_suffix('\t'))

@@ -26,7 +26,8 @@ impl Equipment {
     ///
     /// # Errors
     ///
-    /// There is no repository, or what the user named or set cannot be used.
+    /// Fails if there is no repository, or what the user named or set cannot be
+    /// used.
     pub fn gather(rootfs: Option<&Path>) -> Result<Equipment> {
         require_own_proc()?;
         workers::make_room()?;
@@ -46,7 +47,8 @@ impl Equipment {
 ///
 /// # Errors
 ///
-/// There is no procfs on /proc, or it is that of another pid namespace.
+/// Fails if there is no procfs on /proc or if it is that of another pid
+/// namespace.
 pub fn require_own_proc() -> Result<()> {
     if fs::symlink_metadata("/proc/self").is_err() {
         return Err(Error::new(

@@ -2,9 +2,9 @@
 //! per step, and one per situation for all the steps it is tried on.
 //!
 //! A file is made of blocks.  A block opens with the scenarios it holds for;
-//! before them stand the steps, in the file of a situation, or whose container
-//! was joined.  Its lines are a key, its value and the languages that show it,
-//! two or more spaces apart.
+//! before them stand the steps, in the file of a situation, or the container
+//! that was joined.  Its lines are a key, its value and the languages that show
+//! it, two or more spaces apart.
 
 use crate::compare::Subject;
 use crate::error::{Context, Result};
@@ -62,7 +62,7 @@ impl Expected {
     ///
     /// # Errors
     ///
-    /// The file cannot be read or understood.
+    /// Fails if the file cannot be read or understood.
     pub fn read(path: &Path) -> Result<Expected> {
         match std::fs::read_to_string(path) {
             Ok(text) => Expected::parse(&text).map_err(|mut error| {
@@ -241,7 +241,8 @@ fn heading(names: &[&str], scenarios: &[Scenario]) -> String {
     text
 }
 
-/// The lines of a block: keys in order, who shows each value beside it.
+/// The lines of a block: keys in order, and beside each value the launchers
+/// that show it.
 fn lines(block: &Block) -> String {
     let mut rows: BTreeMap<(&Key, &String), Vec<&str>> = BTreeMap::new();
     for (launcher, changes) in block {

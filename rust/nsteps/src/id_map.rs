@@ -3,13 +3,13 @@
 use nix::errno::Errno;
 use nix::unistd::{Gid, Uid};
 
-/// Makes the caller root of the user namespace it has just stepped into;
-/// `uid` and `gid` are who it was before.  Groups may be mapped only once
+/// Makes the caller root of the user namespace it has just stepped into; `uid`
+/// and `gid` are its ids from before.  Groups may be mapped only once
 /// setgroups(2) is denied (user_namespaces(7)).
 ///
 /// # Errors
 ///
-/// The file that could not be written, and why.
+/// Fails if a file cannot be written, and names the file and its errno.
 pub fn map_root(uid: Uid, gid: Gid) -> Result<(), (String, Errno)> {
     for (file, text) in [
         ("setgroups", "deny".to_owned()),

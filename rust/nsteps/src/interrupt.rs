@@ -19,9 +19,9 @@ const GRACE: Duration = Duration::from_secs(1);
 static REQUESTED: AtomicBool = AtomicBool::new(false);
 static WORKING: AtomicUsize = AtomicUsize::new(0);
 
-/// From now on SIGINT and SIGTERM let the work in hand end, if it ends soon.
-/// The second signal, the first one where there is no such work, and the end
-/// of patience end the program at once; the kernel then ends every sandbox.
+/// Installs handlers: on SIGINT or SIGTERM, running trials finish, if it ends
+/// soon. The second signal, the first one where there is no such work, and the
+/// end of patience end the program at once; the kernel then ends every sandbox.
 ///
 /// To be called before any thread is started: threads inherit the mask.
 pub fn heed() {
@@ -63,7 +63,7 @@ fn rings(bell: &SignalFd, patience: PollTimeout) -> bool {
 ///
 /// # Errors
 ///
-/// The user has.
+/// Fails after SIGINT or SIGTERM.
 pub fn check() -> Result<()> {
     if requested() {
         return Err(Error::new("interrupted").with_status(STATUS));

@@ -1,7 +1,7 @@
 //! The nine pairs: a container made by one language, joined by another.
 //!
-//! Here, and only here, identity is literal: whoever joins must show the very
-//! inodes and the very mount table of the container.
+//! Here identity is literal: a launcher that joins must show the very inodes
+//! and the very mount table of the container.
 
 use crate::equipment::Equipment;
 use crate::error::{Context, Result};
@@ -74,7 +74,7 @@ pub fn outcomes(
 ///
 /// # Errors
 ///
-/// The container's payload said nothing that can be understood.
+/// Fails if the container's payload prints nothing that can be read.
 pub fn held_container(
     sandbox: &mut Sandbox,
     maker: Launcher,

@@ -61,7 +61,7 @@ pub struct KnownDifference {
 /// Where a difference may show.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Place {
-    /// Who deviates.
+    /// The launchers that deviate.
     pub launchers: &'static [Launcher],
     /// On which subjects (`STEP` or `STEP:SITUATION`, `*` at either end);
     /// empty: all.

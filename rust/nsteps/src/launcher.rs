@@ -1,4 +1,4 @@
-//! The launchers: who performs a step.
+//! The launchers: the programs that perform a step.
 //!
 //! This file and `known.rs` are the only two that tell one language from
 //! another.
@@ -8,7 +8,7 @@ use crate::sandbox::SEARCHED;
 use crate::step::{Arguments, Step};
 use std::path::PathBuf;
 
-/// Somebody who can perform a step.
+/// A way to perform a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Launcher {
     /// `reference-c`: the programs of the posts.
@@ -24,7 +24,7 @@ pub enum Launcher {
 /// The three languages.
 pub const LANGUAGES: &[Launcher] = &[Launcher::C, Launcher::Go, Launcher::Rust];
 
-/// Everyone who performs steps, in the order tables list them.
+/// Every launcher, in the order tables list them.
 pub const LAUNCHERS: &[Launcher] =
     &[Launcher::C, Launcher::Go, Launcher::Rust, Launcher::Unshare];
 
@@ -218,8 +218,9 @@ impl Launcher {
 
     /// The command line that performs `step` on `payload`.
     ///
-    /// `programs` is where `{c,go,rust}/STEP` are, in the eyes of who will run
-    /// it; `subject` is the new root or the pid, for the steps that take one.
+    /// `programs` is where `{c,go,rust}/STEP` are, as seen by the process that
+    /// will run it; `subject` is the new root or the pid, for the steps that
+    /// take one.
     pub fn argv(
         self,
         step: &Step,

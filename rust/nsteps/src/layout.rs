@@ -18,7 +18,7 @@ impl Layout {
     ///
     /// # Errors
     ///
-    /// None of these is the repository.
+    /// Fails if none of these is the repository.
     pub fn find() -> Result<Layout> {
         if let Some(root) = std::env::var_os("NSTEPS_ROOT") {
             return Layout::at(PathBuf::from(root)).ok_or_else(|| {
@@ -70,7 +70,7 @@ impl Layout {
     ///
     /// # Errors
     ///
-    /// The running program cannot be found.
+    /// Fails if the running program cannot be found.
     pub fn command(&self) -> Result<PathBuf> {
         let own =
             std::env::current_exe().context("find the running program")?;

@@ -15,7 +15,7 @@ fn version(release: &str) -> (u32, u32) {
     (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
 }
 
-/// Kernel, and who is asking.
+/// The kernel's name and release, and whether the caller is root.
 pub fn in_a_few_words() -> String {
     let kernel = nix::sys::utsname::uname().map_or_else(
         |_| "Linux".to_owned(),

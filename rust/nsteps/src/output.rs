@@ -8,7 +8,7 @@ use std::io::Write;
 ///
 /// # Errors
 ///
-/// Standard output cannot be written.
+/// Fails if standard output cannot be written.
 pub fn print(text: &str) -> Result<()> {
     let mut out = anstream::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {

@@ -1,8 +1,9 @@
 //! The payload as the harness sees it, through the host's own /proc.
 //!
 //! The harness stays out of the sandbox's mount namespace: there a step can
-//! replace /proc for everyone (`pid` does, where `/` is shared).  Pids are
-//! translated by `NSpid` ([proc(5)](https://man7.org/linux/man-pages/man5/proc_pid_status.5.html)).
+//! replace /proc for every process (`pid` does, where `/` is shared).  Pids are
+//! translated by `NSpid`
+//! ([proc(5)](https://man7.org/linux/man-pages/man5/proc_pid_status.5.html)).
 
 use crate::error::{Context, Error, Result};
 use crate::step::Namespace;
@@ -17,7 +18,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::time::Instant;
 
 /// What the kernel shows for an id that has none here (`overflowuid` in
-/// proc_sys_kernel(5), which nobody changes).
+/// proc_sys_kernel(5), which is left at its default).
 const OVERFLOW_ID: u32 = 65534;
 
 /// A process below a sandbox's init.
@@ -51,7 +52,7 @@ impl Descendant {
     }
 }
 
-/// Everyone below a process, itself included.
+/// Every process below one, itself included.
 pub fn descendants(top: i32) -> Vec<Descendant> {
     let mut found = Vec::new();
     let mut waiting = vec![top];
@@ -99,7 +100,7 @@ impl Left {
     ///
     /// # Errors
     ///
-    /// Those of `files`.
+    /// Fails as `files` does.
     pub fn residue(
         &self,
         init: i32,
@@ -161,7 +162,7 @@ pub fn one_ends(of: &[Descendant], until: Instant) -> bool {
 ///
 /// # Errors
 ///
-/// There is none.
+/// Fails if there is none.
 pub fn find(init: i32, payload: &Observation) -> Result<i32> {
     let pid = payload.value("processes.pid");
     let namespace = payload.value("ns.pid");
@@ -190,7 +191,7 @@ pub fn find(init: i32, payload: &Observation) -> Result<i32> {
 ///
 /// # Errors
 ///
-/// It is not in init's pid namespace, nor below it.
+/// Fails if it is not in init's pid namespace, nor below it.
 pub fn pid_as_seen_by(init: i32, outer: i32) -> Result<i32> {
     let depth = status(init)?.nspid.map_or(1, |pids| pids.len());
     status(outer)?

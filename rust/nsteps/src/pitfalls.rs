@@ -1,5 +1,5 @@
-//! Where the three languages part when they start a process, each with a check
-//! that shows it on this machine.
+//! How the three languages differ in starting a process, each with a check that
+//! shows it on this machine.
 //!
 //! [`PITFALLS`] is the only list of them.  What a step does not show is shown
 //! by a small program for each language: `reference-c/pitfalls`,
@@ -32,16 +32,16 @@ use crate::stage::Scene;
 use crate::stage::{Said, Stage};
 use std::fmt;
 
-/// Who is bitten.
+/// The languages that are affected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bites {
-    /// Who writes in C.
+    /// Programs in C.
     C,
-    /// Who writes in Go.
+    /// Programs in Go.
     Go,
-    /// Who writes in Rust.
+    /// Programs in Rust.
     Rust,
-    /// Everyone: it is the kernel's doing.
+    /// Programs in every language: the kernel does it.
     Kernel,
 }
 
@@ -64,9 +64,9 @@ pub struct Pitfall {
     pub slug: &'static str,
     /// In one line.
     pub about: &'static str,
-    /// Who is bitten.
+    /// The languages that are affected.
     pub bites: &'static [Bites],
-    /// Looks for itself.
+    /// Reads what the machine has now.
     check: fn(&Scene<'_>) -> Found<Evidence>,
 }
 
@@ -109,7 +109,7 @@ impl Difference {
         }
     }
 
-    /// Who is bitten, by name.
+    /// The affected languages, by name.
     pub fn bites(&self) -> Vec<&'static str> {
         match self {
             Difference::Pitfall(it) => {
@@ -119,7 +119,7 @@ impl Difference {
         }
     }
 
-    /// Looks for itself.
+    /// Reads what the machine has now.
     pub fn check(&self, equipment: &Equipment) -> Found<Evidence> {
         match self {
             Difference::Pitfall(it) => (it.check)(&Scene::new(equipment)),
@@ -131,7 +131,7 @@ impl Difference {
 /// One thing that was seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sight {
-    /// Whose doing, and by which way.
+    /// The language, and the way it was done.
     pub who: String,
     /// What was seen.
     pub seen: String,
@@ -151,7 +151,7 @@ impl Evidence {
         Evidence::default()
     }
 
-    /// Something was seen, and it should be just that.
+    /// Records what was seen and compares it with the page.
     fn see(&mut self, who: impl fmt::Display, seen: &str, described: &str) {
         self.weigh(who, seen, seen == described, described);
     }
@@ -295,7 +295,7 @@ fn in_one_line(said: &Said) -> String {
     lines.join(" | ")
 }
 
-/// Who launched, as evidence has it.
+/// The launcher, as evidence names it.
 fn by(launcher: Launcher, way: &str) -> String {
     let way = match way {
         "clone" if launcher == RUST => "nix::clone",

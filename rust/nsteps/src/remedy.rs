@@ -39,7 +39,8 @@ pub fn shortage(complaint: &str) -> Option<String> {
     Some(format!("{call}: {}: {advice}", errno.desc()))
 }
 
-/// What decides on a remedy besides the call: who we are, and where.
+/// What decides on a remedy besides the call: the caller's identity, and where
+/// it runs.
 struct Here {
     is_root: bool,
     in_a_user_namespace: bool,

@@ -48,7 +48,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Counts.
+    /// Counts the outcomes.
     pub fn of(comparisons: &[Comparison]) -> Tally {
         let mut tally = Tally::default();
         for it in comparisons {
@@ -238,7 +238,7 @@ impl Report<'_> {
         lines.join("\n")
     }
 
-    /// Who joined whose container.
+    /// Which launcher joined the container of which.
     fn joins(&self, out: &mut String) {
         let joins: Vec<&Comparison> =
             self.comparisons.iter().filter(|it| is_a_join(it)).collect();
@@ -580,7 +580,7 @@ impl<'a> Situation<'a> {
     }
 }
 
-/// Whether it is about who joined whose container.
+/// Whether it is about a launcher that joins a container.
 fn is_a_join(it: &Comparison) -> bool {
     it.subject.situation.is_some() && it.subject.behaviour().is_none()
 }
@@ -735,8 +735,8 @@ const LABEL: usize = 22;
 /// How wide the key of a situation is.
 const KEY: usize = 9;
 
-/// The value all agree on, or each value behind who shows it; on several lines
-/// where one has not the room.
+/// The value all agree on, or each value with the launchers that show it; on
+/// several lines where one has not the room.
 fn values(row: &Row, style: Style) -> Vec<Painted> {
     let room = text::sentence_width().saturating_sub(LABEL + KEY + 2 * GAP);
     let each: Vec<String> = row

@@ -47,7 +47,7 @@ impl Rootfs {
     ///
     /// # Errors
     ///
-    /// There is none.
+    /// Fails if there is none.
     pub fn busybox(layout: &Layout) -> Result<Rootfs> {
         let program = BUSYBOX
             .iter()
@@ -75,8 +75,8 @@ impl Rootfs {
     ///
     /// # Errors
     ///
-    /// It is not a directory, or has an `.old` that put_old would collide
-    /// with.
+    /// Fails if it is not a directory, or has an `.old` that put_old would
+    /// collide with.
     pub fn directory(dir: &Path) -> Result<Rootfs> {
         let absolute = fs::canonicalize(dir).context(format_args!(
             "open the root filesystem {}",
@@ -122,7 +122,7 @@ impl Rootfs {
     ///
     /// # Errors
     ///
-    /// What could not be made, and why.
+    /// Fails if a file cannot be made, and names it.
     pub fn make(&self, at: &Path) -> Result<()> {
         match self {
             Rootfs::Busybox { program, applets } => fill(at, program, applets),
@@ -151,7 +151,7 @@ fn fill(at: &Path, program: &Path, applets: &[String]) -> Result<()> {
 ///
 /// # Errors
 ///
-/// What could not be copied, and why.
+/// Fails if a file cannot be copied, and names it.
 pub fn put(program: &Path, to: &Path) -> Result<()> {
     fs::copy(program, to)
         .and_then(|_| {

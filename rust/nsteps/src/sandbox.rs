@@ -51,7 +51,7 @@ pub enum Mounts {
     ProcNested,
 }
 
-/// Who the sandbox's root is.
+/// The user that root of the sandbox is.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize,
 )]
@@ -69,7 +69,7 @@ pub enum Identity {
 pub struct Scenario {
     /// How the mounts are.
     pub mounts: Mounts,
-    /// Who root is.
+    /// The user that root is.
     pub identity: Identity,
 }
 
@@ -107,7 +107,7 @@ impl Identity {
         }
     }
 
-    /// Who a sandbox can be without asking for anything: root for root.
+    /// The identity that needs no privilege: root for root, else the user.
     pub fn natural() -> Identity {
         if nix::unistd::geteuid().is_root() {
             Identity::Root
@@ -191,7 +191,7 @@ pub const MYTMP: &str = "/mytmp";
 /// The sandbox's second procfs mount, which no step touches: init observes
 /// through it, and its visibility lets a user namespace mount another.
 pub const OBSERVED_PROC: &str = "/run/proc";
-/// An executable script without `#!`, for who wants to try.
+/// An executable script without a `#!` line.
 pub const NO_SHEBANG: &str = "/run/no-shebang";
 /// Where programs are looked for in a sandbox: PATH.
 pub const SEARCHED: &str =
@@ -199,8 +199,7 @@ pub const SEARCHED: &str =
 /// The host name of every sandbox.
 pub const HOSTNAME: &str = "sandbox";
 
-/// The reason that is no fault of the machine: root can see what an ordinary
-/// user cannot, and nothing has to be mended.
+/// The reason of a trial that needs root. It is no fault of the machine.
 pub const NEEDS_ROOT: &str = "needs root";
 
 /// Why there is no sandbox: the machine does not allow it, or it broke.
@@ -253,7 +252,8 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// The machine's reason not to allow it, or what broke.
+    /// Fails if the machine does not allow it, with the reason and the remedy,
+    /// or if it should have worked.
     pub fn enter(
         plan: &Plan,
         equipment: &Equipment,
@@ -328,7 +328,7 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// The sandbox is gone.
+    /// Fails if the sandbox is gone.
     pub fn host_now(&mut self) -> Result<Observation> {
         match self.ask(&Request::Observe, &[])? {
             Reply::Host(host) => Ok(*host),
@@ -358,7 +358,7 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// The sandbox is gone.
+    /// Fails if the sandbox is gone.
     pub fn is_chrooted(&mut self, pid: i32) -> Result<Option<bool>> {
         match self.ask(&Request::IsChrooted { pid }, &[])? {
             Reply::Chrooted(answer) => Ok(answer),
@@ -440,7 +440,7 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// The sandbox is gone.
+    /// Fails if the sandbox is gone.
     pub fn signal(&mut self, pid: i32, signal: i32) -> Result<()> {
         self.channel.send(&Request::Signal { pid, signal }, &[])
     }
@@ -486,7 +486,7 @@ impl Drop for Sandbox {
     }
 }
 
-/// Ends a warden whose sandbox was never finished.
+/// Ends a monitor whose sandbox was never finished.
 struct Warden(Option<Child>);
 
 impl Drop for Warden {

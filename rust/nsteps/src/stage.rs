@@ -23,12 +23,12 @@ pub const NSTEPS: &str = "/nsteps/bin/nsteps";
 /// A shell line that makes a program wait until it is released.
 const HOLD: &str = "echo ready; read _";
 
-/// Where checks are performed, and as whom.
+/// What checks are performed with: the machine, and the identity of root.
 #[derive(Clone, Copy, Debug)]
 pub struct Scene<'a> {
     /// What the sandboxes are made of.
     pub equipment: &'a Equipment,
-    /// Who root is in them.
+    /// The identity of root in them.
     pub identity: Identity,
 }
 
@@ -69,7 +69,7 @@ impl<'a> Scene<'a> {
         Scene { equipment, identity: Identity::natural() }
     }
 
-    /// A fresh sandbox whose mounts are like that.
+    /// A fresh sandbox with such mounts.
     pub fn stage(&self, mounts: Mounts) -> Found<Stage<'a>> {
         self.enter(mounts, false)
     }
@@ -92,7 +92,7 @@ impl<'a> Scene<'a> {
         Ok(Stage { sandbox, scene: *self })
     }
 
-    /// Whether the caller is no root, but for the sandbox.
+    /// True if the caller is not root outside the sandbox.
     pub fn is_an_ordinary_user(&self) -> bool {
         self.identity == Identity::User
     }
@@ -120,8 +120,8 @@ impl<'a> Scene<'a> {
         )))
     }
 
-    /// The command line with which an ordinary user starts `argv` in a
-    /// sandbox.  Who is one already needs no other identity, and has none.
+    /// The command line with which an ordinary user starts `argv` in a sandbox.
+    /// An ordinary user needs no other identity, and has none.
     pub fn as_an_ordinary_user<'t>(&self, argv: &[&'t str]) -> Vec<&'t str> {
         let switch: &[&str] = match self.identity {
             Identity::Root => {
@@ -220,7 +220,7 @@ impl Stage<'_> {
         }
     }
 
-    /// The same for a command line of one's own.
+    /// Like `hold_step`, for any command line.
     pub fn hold_sh(&mut self, before: &[&str], script: &str) -> Found<Held> {
         let script = format!("{script}\n{HOLD}");
         self.hold(&[before, &["sh", "-c", &script]].concat())

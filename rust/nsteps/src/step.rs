@@ -66,7 +66,7 @@ impl fmt::Display for Namespace {
 pub struct Post {
     /// How the pages cite it.
     pub key: &'static str,
-    /// Who wrote it.
+    /// Its author.
     pub author: &'static str,
     /// What it is called.
     pub title: &'static str,

@@ -12,8 +12,8 @@ use std::sync::atomic::AtomicU32;
 ///
 /// # Errors
 ///
-/// Those of fork(2), and `EDEADLK` when the caller has other threads: their
-/// locks would stay locked in the child for ever.
+/// Fails as fork(2) does, and with `EDEADLK` if the caller has other threads:
+/// their locks would stay locked in the child for ever.
 pub fn fork() -> nix::Result<nix::unistd::ForkResult> {
     let threads =
         std::fs::read_dir("/proc/self/task").map(Iterator::count).unwrap_or(1);
@@ -32,7 +32,7 @@ pub fn fork() -> nix::Result<nix::unistd::ForkResult> {
 ///
 /// # Errors
 ///
-/// Those of clone(2).
+/// Fails as clone(2) does.
 pub fn with_our_memory(
     child: nix::sched::CloneCb<'_>,
 ) -> nix::Result<nix::unistd::Pid> {
@@ -96,7 +96,7 @@ pub fn default_sigchld() {
 ///
 /// # Errors
 ///
-/// `ENOSYS` before Linux 5.11.
+/// Fails with `ENOSYS` before Linux 5.11.
 pub fn cloexec_from(first: RawFd) -> nix::Result<()> {
     // SAFETY: close_range(2) with CLOSE_RANGE_CLOEXEC closes nothing now, so
     // no owner of a descriptor loses it.
@@ -147,7 +147,7 @@ pub fn execvpe(argv: &[CString], environment: &[CString]) -> Errno {
 ///
 /// # Errors
 ///
-/// `ENOSYS` before Linux 5.12.
+/// Fails with `ENOSYS` before Linux 5.12.
 pub fn read_only(path: &CString) -> nix::Result<()> {
     let attributes = [libc::MOUNT_ATTR_RDONLY, 0, 0, 0];
     // SAFETY: mount_setattr(2) reads a path and 32 bytes of struct mount_attr
@@ -169,7 +169,7 @@ pub fn read_only(path: &CString) -> nix::Result<()> {
 ///
 /// # Errors
 ///
-/// Those of msgget(2).
+/// Fails as msgget(2) does.
 pub fn message_queue(key: i32) -> nix::Result<i32> {
     // SAFETY: msgget(2) takes two integers and touches no memory of ours.
     let result =
@@ -181,7 +181,7 @@ pub fn message_queue(key: i32) -> nix::Result<i32> {
 ///
 /// # Errors
 ///
-/// Those of shmget(2).
+/// Fails as shmget(2) does.
 pub fn shared_memory(key: i32, create: bool) -> nix::Result<i32> {
     let flags = if create { libc::IPC_CREAT | 0o600 } else { 0 };
     // SAFETY: shmget(2) takes three integers and touches no memory of ours.
@@ -193,7 +193,7 @@ pub fn shared_memory(key: i32, create: bool) -> nix::Result<i32> {
 ///
 /// # Errors
 ///
-/// Those of shmat(2).
+/// Fails as shmat(2) does.
 pub fn attach(id: i32) -> nix::Result<&'static AtomicU32> {
     // SAFETY: no address is asked for, so no mapping of ours is replaced.
     let at = unsafe { libc::shmat(id, std::ptr::null(), 0) };
@@ -211,7 +211,7 @@ pub fn attach(id: i32) -> nix::Result<&'static AtomicU32> {
 ///
 /// # Errors
 ///
-/// Those of setrlimit(2).
+/// Fails as setrlimit(2) does.
 pub fn limit_open_files(soft: u64) -> nix::Result<()> {
     use nix::sys::resource::{Resource, getrlimit, setrlimit};
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
@@ -222,7 +222,7 @@ pub fn limit_open_files(soft: u64) -> nix::Result<()> {
 ///
 /// # Errors
 ///
-/// Those of dup2(2).
+/// Fails as dup2(2) does.
 pub fn install(fd: BorrowedFd<'_>, number: RawFd) -> nix::Result<()> {
     if fd.as_raw_fd() == number {
         // dup2 onto itself would leave close-on-exec set.
@@ -238,7 +238,9 @@ pub fn install(fd: BorrowedFd<'_>, number: RawFd) -> nix::Result<()> {
 ///
 /// # Errors
 ///
-/// Those of [pidfd_open(2)](https://man7.org/linux/man-pages/man2/pidfd_open.2.html).
+/// Fails as
+/// [pidfd_open(2)](https://man7.org/linux/man-pages/man2/pidfd_open.2.html)
+/// does.
 pub fn pidfd_open(pid: i32) -> nix::Result<OwnedFd> {
     // SAFETY: pidfd_open(2) takes two integers and touches no memory of ours.
     let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
@@ -249,7 +251,7 @@ pub fn pidfd_open(pid: i32) -> nix::Result<OwnedFd> {
 ///
 /// # Errors
 ///
-/// `ESRCH` when it is gone already.
+/// Fails with `ESRCH` if it is gone already.
 pub fn pidfd_kill(pidfd: &OwnedFd) -> nix::Result<()> {
     // SAFETY: pidfd_send_signal(2) with a null siginfo reads no memory.
     let result = unsafe {
@@ -268,7 +270,7 @@ pub fn pidfd_kill(pidfd: &OwnedFd) -> nix::Result<()> {
 pub fn own(fd: RawFd) -> OwnedFd {
     use std::os::fd::FromRawFd;
     // SAFETY: the callers pass what a system call has just returned, or
-    // recvmsg(2) installed for SCM_RIGHTS: open, and in nobody else's hands.
+    // recvmsg(2) installed for SCM_RIGHTS: open, and owned by nothing else.
     unsafe { OwnedFd::from_raw_fd(fd) }
 }
 
@@ -277,9 +279,9 @@ pub fn own(fd: RawFd) -> OwnedFd {
 ///
 /// # Errors
 ///
-/// Those of
-/// [open_tree(2)](https://man7.org/linux/man-pages/man2/open_tree.2.html);
-/// `ENOSYS` before Linux 5.2.
+/// Fails as
+/// [open_tree(2)](https://man7.org/linux/man-pages/man2/open_tree.2.html) does;
+/// with `ENOSYS` before Linux 5.2.
 pub fn open_tree_clone(path: &CString) -> nix::Result<OwnedFd> {
     // SAFETY: open_tree(2) reads a path, which outlives the call.
     let fd = unsafe {
@@ -297,8 +299,8 @@ pub fn open_tree_clone(path: &CString) -> nix::Result<OwnedFd> {
 ///
 /// # Errors
 ///
-/// Those of [statx(2)](https://man7.org/linux/man-pages/man2/statx.2.html);
-/// the mount id needs Linux 5.8.
+/// Fails as [statx(2)](https://man7.org/linux/man-pages/man2/statx.2.html)
+/// does; the mount id needs Linux 5.8.
 pub fn mount_id(path: &CString) -> nix::Result<u64> {
     // SAFETY: struct statx is made of integers; zero is a value for each.
     let mut answer: libc::statx = unsafe { std::mem::zeroed() };
@@ -333,7 +335,7 @@ pub enum Until {
 ///
 /// # Errors
 ///
-/// `ESRCH` when it was killed meanwhile.
+/// Fails with `ESRCH` if it was killed meanwhile.
 pub fn go_on(pid: i32, until: Until, signal: i32) -> nix::Result<()> {
     let request = match until {
         Until::Call => libc::PTRACE_SYSCALL,
@@ -358,7 +360,7 @@ pub fn go_on(pid: i32, until: Until, signal: i32) -> nix::Result<()> {
 pub enum CallStop {
     /// It is about to begin.
     Entry {
-        /// Whose numbers these are: `AUDIT_ARCH_*`.
+        /// The architecture these numbers belong to: `AUDIT_ARCH_*`.
         architecture: u32,
         /// The call's number.
         number: u64,
@@ -380,7 +382,7 @@ pub enum CallStop {
 ///
 /// # Errors
 ///
-/// `EIO` before Linux 5.3.
+/// Fails with `EIO` before Linux 5.3.
 pub fn call_stop(pid: i32) -> nix::Result<CallStop> {
     const GET_SYSCALL_INFO: libc::c_long = 0x420e;
     /// `struct ptrace_syscall_info`; its union is made of 64-bit words, but
@@ -429,7 +431,7 @@ pub fn call_stop(pid: i32) -> nix::Result<CallStop> {
 ///
 /// # Errors
 ///
-/// `ECHILD` when nobody is left.
+/// Fails with `ECHILD` if no child is left.
 pub fn news() -> nix::Result<Option<(i32, i32)>> {
     let mut status = 0;
     // SAFETY: waitpid(2) writes one int, to which we point.
@@ -444,8 +446,9 @@ pub fn news() -> nix::Result<Option<(i32, i32)>> {
 ///
 /// # Errors
 ///
-/// Those of
-/// [setdomainname(2)](https://man7.org/linux/man-pages/man2/setdomainname.2.html).
+/// Fails as
+/// [setdomainname(2)](https://man7.org/linux/man-pages/man2/setdomainname.2.html)
+/// does.
 pub fn set_domain_name(name: &std::ffi::CStr) -> nix::Result<()> {
     let length = name.count_bytes();
     // SAFETY: setdomainname(2) reads `length` bytes, which is what the string
@@ -455,11 +458,11 @@ pub fn set_domain_name(name: &std::ffi::CStr) -> nix::Result<()> {
 }
 
 /// Makes the directory that was inherited as descriptor `number` the present
-/// one; nix wants a descriptor that somebody here owns.
+/// one; nix wants a descriptor that this process owns as a value.
 ///
 /// # Errors
 ///
-/// `EBADF` when nothing was inherited under that number.
+/// Fails with `EBADF` if nothing was inherited under that number.
 pub fn change_directory_to(number: RawFd) -> nix::Result<()> {
     // SAFETY: fchdir(2) takes an integer and touches no memory of ours.
     Errno::result(unsafe { libc::fchdir(number) }).map(drop)

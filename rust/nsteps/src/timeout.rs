@@ -55,7 +55,7 @@ fn parse(text: &str) -> Result<Duration> {
 ///
 /// # Errors
 ///
-/// `NSTEPS_TIMEOUT` is no number of seconds above 0.
+/// Fails if `NSTEPS_TIMEOUT` is no number of seconds above 0.
 pub fn check() -> Result<()> {
     SET.clone().map(drop)
 }

@@ -30,11 +30,11 @@ use std::time::{Duration, Instant};
 /// Everything a tracer saw.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recording {
-    /// Who was there, in order of birth; the first is the launcher.
+    /// The processes, in order of birth; the first is the launcher.
     pub processes: Vec<Process>,
-    /// What they called.  A call that makes a process, or never comes back,
-    /// has its place where it began, every other one where it ended: so cause
-    /// comes before effect, whoever was faster.
+    /// What they called.  A call that makes a process, or never comes back, has
+    /// its place where it began, every other one where it ended: so cause comes
+    /// before effect, whichever process was faster.
     pub calls: Vec<Call>,
     /// Not every process had ended when the bound was hit.
     pub late: bool,
@@ -47,9 +47,9 @@ pub struct Process {
     pub pid: i32,
     /// Its pid in its own eyes.
     pub own_pid: i32,
-    /// Who made it, as an index.
+    /// Its parent, as an index.
     pub parent: Option<usize>,
-    /// Its pid in the eyes of who made it.
+    /// Its pid as its parent knows it.
     pub known_as: Option<i64>,
     /// How many threads it made.
     pub threads: u64,
@@ -64,7 +64,7 @@ pub struct Process {
 /// One system call.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Call {
-    /// Whose, as an index.
+    /// The calling process, as an index.
     pub process: usize,
     /// Which thread's, by its id in the eyes of the tracer.
     pub thread: i32,
@@ -93,9 +93,9 @@ pub enum Made {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Argument {
-    /// Whose value says nothing in another run.
+    /// A pid, whose value says nothing in another run.
     Pid(i64),
-    /// Whose number says nothing in another program.
+    /// A descriptor, whose number says nothing in another program.
     Descriptor {
         /// The number.
         fd: i64,
@@ -133,7 +133,7 @@ impl Recording {
         self.processes.iter().map(|it| it.threads).sum()
     }
 
-    /// The calls that are only counted, of everyone.
+    /// The calls that are only counted, of all processes.
     pub fn others(&self) -> BTreeMap<&str, u64> {
         let mut all = BTreeMap::new();
         for (name, count) in self.processes.iter().flat_map(|it| &it.others) {
@@ -142,7 +142,7 @@ impl Recording {
         all
     }
 
-    /// Who became the payload, if anyone did.
+    /// The process that became the payload, if one did.
     pub fn payload(&self) -> Option<&Process> {
         self.processes.iter().find(|it| it.payload)
     }
@@ -153,8 +153,8 @@ impl Recording {
 pub struct Request {
     /// The program and its arguments.
     pub argv: Vec<String>,
-    /// The path of the program at which to look away, as the launcher will
-    /// name it.  Without one nobody is the payload.
+    /// The path of the program at which to look away, as the launcher will name
+    /// it.  Without one no process is the payload.
     pub payload: Option<String>,
     /// Every call, not only those about namespaces and processes.
     pub every: bool,
@@ -177,7 +177,7 @@ pub struct Traced {
 ///
 /// # Errors
 ///
-/// Tracing is forbidden here, or there is no such program.
+/// Fails if tracing is forbidden here, or there is no such program.
 pub fn trace(sandbox: &mut Sandbox, request: &Request) -> Result<Traced> {
     // Init is this program too, and its procfs is one that no step touches.
     let mut argv = vec![format!("{OBSERVED_PROC}/1/exe"), "tracer".to_owned()];

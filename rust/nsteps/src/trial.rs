@@ -27,13 +27,13 @@ use std::time::Instant;
 pub struct Trial {
     /// What is done.
     pub step: &'static Step,
-    /// By whom.
+    /// The launchers that do it.
     pub launcher: Launcher,
     /// Where.
     pub scenario: Scenario,
 }
 
-/// What was found out.  Not probed is not passed.
+/// The outcome of a trial. A trial that could not run has not passed.
 #[derive(Clone, Debug)]
 pub enum Outcome {
     /// The launcher did something, which may be to refuse.
@@ -97,7 +97,7 @@ impl Rendezvous for Barrier {
     }
 }
 
-/// A trial on its own waits for nobody.
+/// A trial on its own waits for no other.
 pub struct Alone;
 
 impl Rendezvous for Alone {
@@ -105,8 +105,8 @@ impl Rendezvous for Alone {
 }
 
 impl Trial {
-    /// Carries it out.  Meets the others of its group exactly once, whatever
-    /// happens.
+    /// Runs the trial. Waits at the group's barrier exactly once, also on
+    /// failure.
     pub fn run(
         &self,
         equipment: &Equipment,
@@ -195,7 +195,7 @@ impl<'a> Launch<'a> {
     }
 }
 
-/// Meets on the way, or at the end when the way was cut short.
+/// Waits at the barrier when asked, or on drop if that did not happen.
 pub struct Met<'a> {
     others: &'a dyn Rendezvous,
     done: bool,

@@ -33,7 +33,7 @@ echo \"$left\"";
 ///
 /// # Errors
 ///
-/// It ended before, or it is not there in time.
+/// Fails if it ended before or if it is not there in time.
 pub fn arrives(running: &mut Running) -> Result<()> {
     if answers(running, "here")? { Ok(()) } else { Err(ended_early(running)) }
 }
@@ -42,7 +42,7 @@ pub fn arrives(running: &mut Running) -> Result<()> {
 ///
 /// # Errors
 ///
-/// It has not, or not in time.
+/// Fails if it has not, or not before the deadline.
 pub fn is_left(running: &mut Running) -> Result<()> {
     if says(running, LEFT)? { Ok(()) } else { Err(ended_early(running)) }
 }
@@ -51,7 +51,7 @@ pub fn is_left(running: &mut Running) -> Result<()> {
 ///
 /// # Errors
 ///
-/// It neither answers nor ends in time.
+/// Fails if it neither answers nor ends in time.
 pub fn lives(running: &mut Running) -> Result<bool> {
     answers(running, "alive")
 }

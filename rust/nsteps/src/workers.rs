@@ -18,7 +18,7 @@ const DESCRIPTORS: u64 = 48;
 ///
 /// # Errors
 ///
-/// There is no room for a single worker.
+/// Fails if there is no room for a single worker.
 pub fn make_room() -> Result<()> {
     // A limit that cannot be raised is counted as it is.
     let _ = sys::limit_open_files(u64::MAX);

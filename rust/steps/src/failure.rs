@@ -117,7 +117,7 @@ pub(crate) fn print(line: &[u8]) {
 ///
 /// # Errors
 ///
-/// Those of mmap(2).
+/// Fails as mmap(2) does.
 pub(crate) fn shared_record() -> Result<&'static Record, Failure> {
     const SIZE: NonZero<usize> =
         NonZero::new(size_of::<Record>()).expect("a record has a size");

@@ -206,7 +206,8 @@ pub(crate) fn waitpid(child: Pid) -> nix::Result<(Pid, ExitStatus)> {
 ///
 /// # Errors
 ///
-/// ESRCH where there is no such process, EINVAL where `pid` can be none.
+/// Fails with ESRCH if there is no such process, EINVAL where `pid` can be
+/// none.
 pub fn pidfd_open(pid: Pid) -> nix::Result<OwnedFd> {
     // SAFETY: the call takes a pid and flags, both by value.
     let opened =

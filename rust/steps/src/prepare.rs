@@ -46,7 +46,7 @@ const STREAMS: [[&CStr; 2]; 4] = [
 ///
 /// # Errors
 ///
-/// Those of mknod(2), mount(2) and symlink(2).
+/// Fails as mknod(2), mount(2) and symlink(2) do.
 pub fn fill_dev() -> Result<(), Failure> {
     let mode = Mode::from_bits_truncate(0o666);
     for [from, to] in DEVICES {
@@ -71,7 +71,7 @@ pub fn fill_dev() -> Result<(), Failure> {
 ///
 /// # Errors
 ///
-/// Those of the calls, in their order, and of `fill`.
+/// Fails as the first call that fails, or as `fill` does.
 pub fn enter_new_root(
     root: NewRoot,
     fill: impl FnOnce() -> Result<(), Failure>,
@@ -107,7 +107,7 @@ pub fn enter_new_root(
 ///
 /// # Errors
 ///
-/// Those of rmdir(2).
+/// Fails as rmdir(2) does.
 pub fn rmdir(path: &CStr) -> nix::Result<()> {
     unlinkat(AT_FDCWD, path, UnlinkatFlags::RemoveDir)
 }
@@ -119,7 +119,7 @@ pub fn rmdir(path: &CStr) -> nix::Result<()> {
 ///
 /// # Errors
 ///
-/// Those of socket(2) and of the request SIOCSIFFLAGS of ioctl(2).
+/// Fails as socket(2) and the request SIOCSIFFLAGS of ioctl(2) do.
 pub fn bring_lo_up() -> Result<(), Failure> {
     let opened = socket(
         AddressFamily::Inet,
@@ -143,7 +143,7 @@ pub fn bring_lo_up() -> Result<(), Failure> {
 ///
 /// # Errors
 ///
-/// Those of open(2) and write(2).
+/// Fails as open(2) and write(2) do.
 pub fn map_root(pid: Pid) -> Result<(), Failure> {
     let uid_map = format!("0 {} 1\n", Uid::effective());
     let gid_map = format!("0 {} 1\n", Gid::effective());
@@ -157,7 +157,7 @@ pub fn map_root(pid: Pid) -> Result<(), Failure> {
 ///
 /// # Errors
 ///
-/// Those of open(2) and write(2).
+/// Fails as open(2) and write(2) do.
 pub fn write_file(path: &str, text: &str) -> Result<(), Failure> {
     let how = OFlag::O_WRONLY | OFlag::O_CLOEXEC;
     let file = open(path, how, Mode::empty()).call("open")?;
@@ -178,7 +178,7 @@ impl Gate {
     ///
     /// # Errors
     ///
-    /// Those of pipe(2).
+    /// Fails as pipe(2) does.
     pub fn new() -> Result<Self, Failure> {
         let (reader, writer) = pipe2(OFlag::O_CLOEXEC).call("pipe2")?;
         Ok(Self { reader, writer: Cell::new(Some(writer)) })
@@ -191,7 +191,8 @@ impl Gate {
     ///
     /// # Errors
     ///
-    /// Those of read(2); EPIPE where the launcher has gone without a byte.
+    /// Fails as read(2) does; with EPIPE if the launcher has gone without a
+    /// byte.
     pub fn wait(&self) -> Result<(), Failure> {
         drop(self.writer.take());
         match read(&self.reader, &mut [0]).call("read")? {
@@ -204,7 +205,7 @@ impl Gate {
     ///
     /// # Errors
     ///
-    /// Those of write(2).
+    /// Fails as write(2) does.
     pub fn open(&self) -> Result<(), Failure> {
         match self.writer.take() {
             Some(writer) => write(writer, &[0]).call("write").map(drop),

@@ -13,7 +13,7 @@ use crate::kernel::waitpid;
 ///
 /// # Errors
 ///
-/// Those of waitpid(2).
+/// Fails as waitpid(2) does.
 pub(crate) fn wait_for(child: Pid) -> Result<i32, Failure> {
     let (_, status) = waitpid(child).call("waitpid")?;
     Ok(exit_code(status))
@@ -24,7 +24,7 @@ pub(crate) fn wait_for(child: Pid) -> Result<i32, Failure> {
 ///
 /// # Errors
 ///
-/// Those of waitpid(2).
+/// Fails as waitpid(2) does.
 pub(crate) fn reap_all(payload: Pid) -> Result<i32, Failure> {
     const ANY: Pid = Pid::from_raw(-1);
     let mut code = 0;

@@ -7,7 +7,7 @@ use crate::stage::{mounts_at, shown};
 /// Where claim 4 holds.
 pub const NOT_SHARED: &str = "/ is not shared";
 
-/// A namespace whose table nobody has touched yet.
+/// A namespace whose table is as it was made.
 const NEW: &[&str] = &["unshare", "--mount", "--propagation", "unchanged"];
 
 /// Claim 2.  The ids tell the copy from the table: none may be the same.

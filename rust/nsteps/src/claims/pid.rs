@@ -5,7 +5,7 @@ use crate::sandbox::{Mounts, OBSERVED_PROC};
 use crate::witness::{LEAVES_A_WITNESS, WITNESS, arrives, is_left, lives};
 use nix::libc::SIGTERM;
 
-/// Everyone of whom the mounted /proc knows.
+/// Every process that the mounted /proc shows.
 const PS: &[&str] = &["ps", "-e", "-o", "pid=", "-o", "comm="];
 /// A process to be seen or killed; it must not hold a pipe open.
 const SLEEP: &str = "sleep 1000 </dev/null >/dev/null 2>&1";
@@ -75,7 +75,7 @@ pub fn first_child_is_pid_1(scene: &Scene<'_>) -> Found<Finding> {
 }
 
 /// Claim 26.  The parent of `sleep` ends at once; then `sleep` is killed, and
-/// nobody but its new parent can wait for it.
+/// only its new parent can wait for it.
 pub fn init_adopts_orphans(scene: &Scene<'_>) -> Found<Finding> {
     let mut stage = scene.stage(Mounts::Private)?;
     let script = format!(

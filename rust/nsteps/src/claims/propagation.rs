@@ -160,8 +160,8 @@ fn tags_on_the_way(table: &str) -> String {
     tags.join(", ")
 }
 
-/// The puzzle for someone who is nobody: two user and two mount namespaces,
-/// and no mount but its own.
+/// The puzzle for an ordinary user: two user and two mount namespaces, and no
+/// mount but its own.
 fn recipe(scene: &Scene<'_>, option: &str) -> Found<String> {
     let mut stage = scene.stage(Mounts::Private)?;
     let script = format!(
@@ -203,7 +203,7 @@ pub fn bind_mount_stays(scene: &Scene<'_>) -> Found<Finding> {
 pub fn defaults_differ(scene: &Scene<'_>) -> Found<Finding> {
     let found_by = |mounts: Mounts, before: &str| -> Found<String> {
         let mut stage = scene.stage(mounts)?;
-        // A mount of its own, so that nobody has told it how to propagate.
+        // A mount of its own, which has the default propagation.
         let script = format!(
             "mount -n -t tmpfs none $MYTMP && {before} &&
              exec unshare --mount --propagation unchanged \

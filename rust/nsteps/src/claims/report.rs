@@ -38,7 +38,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Counts.
+    /// Counts the outcomes.
     pub fn of(outcomes: &[(&'static Claim, Found<Finding>)]) -> Tally {
         let mut tally = Tally::default();
         for (claim, found) in outcomes {
@@ -53,7 +53,7 @@ impl Tally {
         tally
     }
 
-    /// For a program.
+    /// As JSON.
     pub fn json(&self) -> Value {
         json!({
             "claims": self.checked.all,

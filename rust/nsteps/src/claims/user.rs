@@ -7,7 +7,7 @@ use crate::stage::Stage;
 /// Where claim 32 holds.
 pub const MAPPED_TO_A_USER: &str = "the map leads to an ordinary user";
 
-/// The id of who has none: what the kernel says where a map says nothing.
+/// The overflow id: what the kernel reports for an id that is not mapped.
 const NOBODY: &str = "/proc/sys/kernel/overflowuid";
 
 /// Claim 10, by number: the names are /etc/passwd's.
@@ -35,7 +35,8 @@ pub fn nobody_without_a_map(scene: &Scene<'_>) -> Found<Finding> {
         .seen(format!("outside, / belongs to {}", root_of(before))))
 }
 
-/// Claim 32: who makes the namespace is who its root is outside.
+/// Claim 32: the user who makes the namespace is the one that its root is
+/// outside.
 ///
 /// What root may is tried twice: on a device, which takes a capability
 /// outside, and on a file of root's, which takes an id.
@@ -68,7 +69,7 @@ pub fn root_inside(scene: &Scene<'_>) -> Found<Finding> {
             .case(MAPPED_TO_A_USER, by_user.are_of_no_root())
             .case("the map leads to root", by_root.are_of_no_root())
     } else {
-        // Nobody's root was inside anything.
+        // There is no root outside a user namespace here.
         Finding::plainly(false)
     };
     Ok(finding
@@ -124,7 +125,7 @@ impl Powers {
             && self.namespace != self.namespace_outside
     }
 
-    /// Whether this is nobody's root but the namespace's own.
+    /// Whether this is root in the namespace only.
     fn are_of_no_root(&self) -> bool {
         self.inside == "0"
             && self.outside != "0"

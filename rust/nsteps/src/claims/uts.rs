@@ -5,7 +5,7 @@ use crate::sandbox::{HOSTNAME, Mounts};
 use crate::stage::NSTEPS;
 
 /// A shell's way to the names, whatever is installed: the kernel answers for
-/// the namespace of who asks.
+/// the namespace of the caller.
 const NODENAME: &str = "/proc/sys/kernel/hostname";
 const DOMAINNAME: &str = "/proc/sys/kernel/domainname";
 

@@ -12,7 +12,7 @@ use std::time::Instant;
 ///
 /// # Errors
 ///
-/// It was interrupted, or what checks need is not there.
+/// Fails if it was interrupted, or what checks need is not there.
 pub fn run(options: &Claims) -> Result<u8> {
     let claims = chosen(&options.which);
     if options.markdown {

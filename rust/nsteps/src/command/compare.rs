@@ -36,7 +36,7 @@ pub struct Selection {
 ///
 /// # Errors
 ///
-/// A root filesystem that cannot be used.
+/// Fails if the root filesystem cannot be used.
 pub fn run(options: &Compare) -> Result<u8> {
     let selection = Selection::from(options);
     if options.list {
@@ -52,7 +52,7 @@ pub fn run(options: &Compare) -> Result<u8> {
     }
     let comparisons = compare(&outcomes, &equipment.layout)?;
     let stale = stale(&selection, &comparisons);
-    // Who looks at everything also hears how the posts' claims stand.
+    // A comparison of everything also reports how the posts' claims stand.
     let claims = selection.everything.then(|| {
         let all: Vec<_> = CLAIMS.iter().collect();
         claims::report::Tally::of(&command::claims::check(&all, &equipment))
@@ -137,7 +137,7 @@ pub struct Group {
     /// Where.
     pub scenario: Scenario,
     work: Work,
-    /// By whom.
+    /// The launchers that do it.
     pub launchers: Vec<Launcher>,
 }
 
@@ -207,7 +207,7 @@ pub fn groups(selection: &Selection) -> Vec<Group> {
     groups
 }
 
-/// What everyone did: subject, scenario and outcomes, in order.
+/// The outcomes of all groups: subject, scenario and outcomes, in order.
 pub type Outcomes = Vec<(Subject, Scenario, Vec<(Launcher, Outcome)>)>;
 
 /// Runs every group, as many at once as there are processors.
@@ -344,7 +344,7 @@ fn of_launcher(outcome: Outcome) -> Outcome {
 ///
 /// # Errors
 ///
-/// A blessed file that cannot be understood.
+/// Fails if a file of expected effects cannot be read.
 pub fn compare(
     outcomes: &Outcomes,
     layout: &Layout,

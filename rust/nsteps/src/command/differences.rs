@@ -16,7 +16,7 @@ use std::time::Instant;
 ///
 /// # Errors
 ///
-/// It was interrupted, or what checks need is not there.
+/// Fails if it was interrupted, or what checks need is not there.
 pub fn run(options: &Differences) -> Result<u8> {
     let differences = chosen(&options.slugs);
     if options.list {

@@ -19,7 +19,7 @@ const NOTE: Style = AnsiColor::Yellow.on_default();
 enum Finding {
     /// As it should be.
     Fine(String),
-    /// It limits what can be seen here, and nobody has to mend it.
+    /// It limits what can be seen here, and is not a fault.
     Note(String),
     /// Something is missing; the remedy is said.
     Missing(String),
@@ -31,7 +31,7 @@ use Finding::{Fine, Missing, Note};
 ///
 /// # Errors
 ///
-/// Standard output cannot be written.
+/// Fails if standard output cannot be written.
 pub fn run() -> Result<u8> {
     let equipment = Equipment::gather(None)?;
     let mut findings: Vec<(&str, Finding)> = Vec::new();

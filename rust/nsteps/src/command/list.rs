@@ -16,7 +16,7 @@ const POST_HEAD: &[&str] = &["post", "author", "title"];
 ///
 /// # Errors
 ///
-/// Standard output cannot be written.
+/// Fails if standard output cannot be written.
 pub fn run() -> Result<u8> {
     output::print(&text(text::width())).map(|()| 0)
 }

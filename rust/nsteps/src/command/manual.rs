@@ -21,7 +21,7 @@ pub fn complete() {
 ///
 /// # Errors
 ///
-/// Standard output cannot be written.
+/// Fails if standard output cannot be written.
 pub fn completions(shell: Shell) -> Result<u8> {
     let name = shell.to_string();
     let shells = Shells::builtins();
@@ -54,7 +54,7 @@ fi
 ///
 /// # Errors
 ///
-/// The directory cannot be written.
+/// Fails if the directory cannot be written.
 pub fn pages(dir: &Path) -> Result<u8> {
     std::fs::create_dir_all(dir)
         .context(format_args!("make {}", dir.display()))?;

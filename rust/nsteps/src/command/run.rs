@@ -25,7 +25,8 @@ pub const OWN_FAILURE: u8 = 125;
 ///
 /// # Errors
 ///
-/// No such step, not built, no privilege, no root filesystem.
+/// Fails if the step is not built, or if a privilege or a root filesystem is
+/// missing.
 pub fn run(options: &Run) -> Result<u8> {
     become_step(options).map_err(|error| error.with_status(OWN_FAILURE))
 }
@@ -42,8 +43,8 @@ fn become_step(options: &Run) -> Result<u8> {
             launcher.toolchain()
         )));
     }
-    // Joining changes nothing for others, and from a user namespace of our
-    // own nobody else's could be joined.
+    // Joining changes nothing for others, and from a user namespace of our own
+    // no other one could be joined.
     let bare = options.bare || step.arguments == Arguments::Pid;
     if !bare {
         step_aside()?;

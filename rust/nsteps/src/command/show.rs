@@ -20,7 +20,7 @@ const TAB: &str = "    ";
 ///
 /// # Errors
 ///
-/// A source is missing.
+/// Fails if a source is missing.
 pub fn run(options: &Show) -> Result<u8> {
     let step = options.step;
     let layout = Layout::find()?;

@@ -21,7 +21,8 @@ use std::time::Duration;
 ///
 /// # Errors
 ///
-/// Tracing is forbidden here, or nothing of what was asked for can be run.
+/// Fails if tracing is forbidden here, or nothing of what was asked for can be
+/// run.
 pub fn run(options: &Trace) -> Result<u8> {
     let equipment = Equipment::gather(None)?;
     let scenario = options.scenario.unwrap_or_else(Scenario::natural);
@@ -68,7 +69,7 @@ pub fn run(options: &Trace) -> Result<u8> {
 ///
 /// # Errors
 ///
-/// Tracing is forbidden here, or there is no such program.
+/// Fails if tracing is forbidden here, or there is no such program.
 pub fn tracer(options: &Tracer) -> Result<u8> {
     let request = Request {
         argv: options.argv.clone(),

@@ -6,12 +6,12 @@ use nix::sched::{CloneFlags, unshare};
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, getpid};
 
-/// Says who the caller is before and after, who its first child is, and what
-/// becomes of a second.
+/// Prints the pid of the caller before and after, that of its first child, and
+/// what becomes of a second.
 ///
 /// # Errors
 ///
-/// It may not unshare, or not even the first child could be made.
+/// Fails if it may not unshare, or not even the first child could be made.
 pub fn pid_for_children(_: &[String]) -> Result<()> {
     println!("before unshare, getpid(): {}", getpid());
     unshare(CloneFlags::CLONE_NEWPID).context("unshare")?;

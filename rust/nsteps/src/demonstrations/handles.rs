@@ -205,7 +205,7 @@ fn own_uts() -> nix::Result<OwnedFd> {
 ///
 /// # Errors
 ///
-/// None: what goes wrong is a result.
+/// Never fails: what goes wrong is a result.
 pub fn table(_: &[String]) -> Result<()> {
     for case in CASES {
         attempt(case.name, || case.perform());

@@ -1,4 +1,4 @@
-//! What the kernel answers to who writes id maps in another order, or too
+//! What the kernel answers if id maps are written in another order, or too
 //! much: user_namespaces(7).
 
 use super::{Attempt, attempt, errno};
@@ -87,7 +87,7 @@ pub const CASES: &[Case] = &[
 ///
 /// # Errors
 ///
-/// None: what goes wrong is a result.
+/// Never fails: what goes wrong is a result.
 pub fn table(_: &[String]) -> Result<()> {
     for case in CASES {
         attempt(case.name, case.attempt);

@@ -16,7 +16,7 @@ const PROC: &str = "/proc";
 ///
 /// # Errors
 ///
-/// There is no such namespace to be had, or no map for it.
+/// Fails if no such namespace can be made, or no map can be written for it.
 pub fn mounts(_: &[String]) -> Result<()> {
     let shared = tagged("shared:")?;
     let (uid, gid) = (geteuid(), getegid());

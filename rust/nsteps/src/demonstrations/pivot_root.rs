@@ -173,7 +173,7 @@ fn pivot_away() -> nix::Result<()> {
 ///
 /// # Errors
 ///
-/// A preparation failed.
+/// Fails if the preparation fails.
 pub fn table(_: &[String]) -> Result<()> {
     std::fs::create_dir_all(BELOW_ON_ROOT).context("make a directory")?;
     for case in CASES {

@@ -1,4 +1,4 @@
-//! Whose processes a procfs shows, by who mounts it:
+//! Which processes a procfs shows, by the process that mounts it:
 //! [proc(5)](https://man7.org/linux/man-pages/man5/proc.5.html).
 
 use crate::error::{Context, Result};
@@ -14,12 +14,12 @@ const BY_LAUNCHER: &str = "the launcher, with pidns= of the new namespace";
 const BY_MEMBER: &str =
     "a process of the new namespace, with pidns= of the old";
 
-/// Mounts a procfs in each way, and says whose processes it shows: result,
+/// Mounts a procfs in each way, and prints which processes it shows: result,
 /// tab, name.
 ///
 /// # Errors
 ///
-/// A preparation failed.
+/// Fails if the preparation fails.
 pub fn table(_: &[String]) -> Result<()> {
     super::own_mounts().context("unshare mounts")?;
     unshare(CloneFlags::CLONE_NEWPID).context("unshare")?;

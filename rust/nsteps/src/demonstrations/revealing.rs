@@ -116,7 +116,7 @@ fn bind(from: &str, to: &str) -> nix::Result<()> {
 ///
 /// # Errors
 ///
-/// None: what goes wrong is a result.
+/// Never fails: what goes wrong is a result.
 pub fn table(_: &[String]) -> Result<()> {
     for case in CASES {
         attempt(case.name, || case.perform());

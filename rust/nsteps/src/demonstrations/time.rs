@@ -1,4 +1,4 @@
-//! Who is in a new time namespace when: time_namespaces(7).
+//! When a process enters a new time namespace: time_namespaces(7).
 
 use super::{errno, say};
 use crate::error::{Context, Error, Result};
@@ -21,7 +21,7 @@ const CLONE_NEWTIME: CloneFlags =
 ///
 /// # Errors
 ///
-/// It may not unshare, or not even look.
+/// Fails if it may not unshare, or not even look.
 pub fn namespace(words: &[String]) -> Result<()> {
     if let [old, who] = words {
         let old = old.parse().context("read a number")?;

@@ -1,4 +1,4 @@
-//! Ways out of a root directory, for who is root in it.
+//! Ways to leave a root directory, for a process that is root in it.
 
 use crate::error::{Context, Result};
 use crate::sys;
@@ -14,7 +14,7 @@ const SECRET: &str = "secret";
 ///
 /// # Errors
 ///
-/// It is not even root here.
+/// Fails without CAP_SYS_CHROOT.
 pub fn second_chroot(_: &[String]) -> Result<()> {
     let below = "/nsteps-below";
     match mkdir(below, Mode::S_IRWXU) {
@@ -30,11 +30,11 @@ pub fn second_chroot(_: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// A directory of the old root that somebody has left open as descriptor 3.
+/// A directory of the old root that was left open as descriptor 3.
 ///
 /// # Errors
 ///
-/// Nobody has.
+/// Fails if no directory was left open.
 pub fn open_directory(_: &[String]) -> Result<()> {
     sys::change_directory_to(3).context("fchdir")?;
     chroot(".").context("chroot")?;

@@ -7,7 +7,7 @@ use crate::sandbox::{Mounts, NEEDS_ROOT, NEWROOT, OBSERVED_PROC, Refusal};
 use crate::stage::{Held, Scene, propagation};
 use crate::step::{Arguments, STEPS};
 
-/// Whose new mount table is still shared.
+/// The languages whose new mount table is still shared.
 pub fn unshareflags(scene: &Scene<'_>) -> Found<Evidence> {
     const SHARED: &str = "/ is shared inside";
     const PRIVATE: &str = "/ is private inside";
@@ -34,7 +34,7 @@ pub fn unshareflags(scene: &Scene<'_>) -> Found<Evidence> {
 /// A program that tells about a child before and after its exec.
 const EXIT_SIGNAL: &str = "exit_signal";
 
-/// Whom wait sees, and when.
+/// Which children wait returns, and when.
 pub fn without_signal(scene: &Scene<'_>) -> Found<Evidence> {
     const SEEN: &str =
         "wait before exec: still running | wait after it: exit 3";
@@ -56,7 +56,7 @@ pub fn without_signal(scene: &Scene<'_>) -> Found<Evidence> {
     Ok(evidence)
 }
 
-/// Who gets a time namespace, and whom wait sees.
+/// Which languages make a time namespace, and which children wait returns.
 pub fn newtime(scene: &Scene<'_>) -> Found<Evidence> {
     const UNSEEN: &str = "time namespace: the old one | wait before exec: No child processes \
          | wait after it: exit 3";
@@ -98,7 +98,7 @@ pub fn newtime(scene: &Scene<'_>) -> Found<Evidence> {
     Ok(evidence)
 }
 
-/// Who has no capabilities because nobody waited for whom.
+/// Which child has no capabilities because it did not wait for its map.
 pub fn map_without_a_pipe(scene: &Scene<'_>) -> Found<Evidence> {
     /// How many children there may be before none counts as none.
     const CHILDREN: &str = "2000";
@@ -157,8 +157,8 @@ pub fn low_end_stack(scene: &Scene<'_>) -> Found<Evidence> {
     Ok(evidence)
 }
 
-/// Whose frames change where a child that runs on a stack clones another one
-/// on the same stack.
+/// Which frames change where a child that runs on a stack clones another one on
+/// the same stack.
 pub fn two_children(scene: &Scene<'_>) -> Found<Evidence> {
     /// What the words of a frame that nothing wrote over come to.
     const NONE: &str = "0 words of the first child have changed";
@@ -186,7 +186,7 @@ pub fn two_children(scene: &Scene<'_>) -> Found<Evidence> {
     Ok(evidence)
 }
 
-/// What becomes of a launcher whose child changes its ids before it execs.
+/// What becomes of a launcher if its child changes its ids before it execs.
 pub fn ids_in_borrowed_memory(scene: &Scene<'_>) -> Found<Evidence> {
     const KEPT: &str = "stays dumpable";
     const LOST: &str = "is not dumpable any more";

@@ -9,7 +9,7 @@ use crate::expected::{Block, Expected};
 use crate::known::{KnownDifference, Seen};
 use crate::sandbox::{Identity, Mounts, Refusal};
 
-/// Who deviates, by name.
+/// The launchers that deviate, by name.
 pub fn deviating(known: &KnownDifference) -> Vec<&'static str> {
     let mut names: Vec<&str> = known
         .places

@@ -1,4 +1,4 @@
-//! Who is PID 1, and who outlives whom.
+//! Which process is PID 1, and which processes live longer.
 
 use super::{C, Evidence, GO, RUST, Site};
 use crate::checked::Found;
@@ -23,7 +23,7 @@ done
 orphan=$(sh -c 'true & echo $!')
 while [ -e \"/proc/$orphan\" ]; do :; done";
 
-/// Whose init dies of a signal from inside.
+/// Which init dies of a signal from inside.
 pub fn signals(scene: &Scene<'_>) -> Found<Evidence> {
     const LIVES_ON: &str = "the payload lives on";
     const ENDS: &str = "init ends, and everyone with it";

@@ -1,9 +1,9 @@
 //! What the kernel does that bites every language alike, each with a check.
 //!
 //! [`SURPRISES`] is the only list of them, and each has its page in
-//! `docs/src/kernel`.  A page has a table of situations and what comes of
-//! them, and a check has the same one: who is root sees every row of the one
-//! in the other, word for word, and a test compares.
+//! `docs/src/kernel`.  A page has a table of situations and what comes of them,
+//! and a check has the same one: run as root, a check shows every row of the
+//! one in the other, word for word, and a test compares.
 
 mod groups;
 mod handles;

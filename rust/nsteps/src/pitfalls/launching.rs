@@ -19,7 +19,7 @@ const SLOWER: u64 = 4;
 /// some of them: more rounds come closer to what the call itself takes.
 const ROUNDS: usize = 25;
 
-/// Whose memory is copied, and what that costs.
+/// Which languages copy the memory, and what that costs.
 pub fn process_creation(scene: &Scene<'_>) -> Found<Evidence> {
     const SHARED: &str = "shares the memory";
     const COPIED: &str = "copies the page tables";
@@ -177,7 +177,7 @@ fn trace(site: &mut Site<'_>, argv: &[&str]) -> Found<Recording> {
     })
 }
 
-/// Who can set a host name in its child without a second start.
+/// Which languages can set a host name in the child without a second start.
 pub fn between_clone_and_exec(scene: &Scene<'_>) -> Found<Evidence> {
     let mut site = Site::new(scene)?;
     let mut evidence = Evidence::new();
@@ -334,7 +334,7 @@ pub fn environment(scene: &Scene<'_>) -> Found<Evidence> {
     Ok(evidence)
 }
 
-/// Whose payload has the raised limit of open files.
+/// Which payload has the raised limit of open files.
 pub fn limit_of_files(scene: &Scene<'_>) -> Found<Evidence> {
     const AS_GIVEN: &str = "the payload has the caller's soft limit";
     const RAISED: &str = "the payload has a raised soft limit";
@@ -420,7 +420,7 @@ pub fn descriptors(scene: &Scene<'_>) -> Found<Evidence> {
     Ok(evidence)
 }
 
-/// What a payload's streams are when nobody said.
+/// What a payload's streams are if the caller does not set them.
 pub fn stdio_default(scene: &Scene<'_>) -> Found<Evidence> {
     const INHERITED: &str = "stdin: inherited, stdout: inherited";
     const WAYS: &[Way<&str>] = &[
@@ -430,8 +430,8 @@ pub fn stdio_default(scene: &Scene<'_>) -> Found<Evidence> {
         (RUST, "command_output", "stdin: /dev/null, stdout: a new pipe"),
         (GO, "cmd_bare", "stdin: /dev/null, stdout: /dev/null"),
     ];
-    /// Written down, for not everyone sees the output; and not redirected,
-    /// for a shell may do that to itself while the command runs.
+    /// Written to a file, because some callers do not show the output; and not
+    /// redirected, for a shell may do that to itself while the command runs.
     const LOOK: &str = "streams=$(readlink /proc/$$/fd/0 /proc/$$/fd/1)";
     const NOTE: &str = "echo \"$streams\" >/tmp";
     let mut site = Site::new(scene)?;

@@ -35,7 +35,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Counts.
+    /// Counts the outcomes.
     pub fn of(outcomes: &[(Difference, Found<Evidence>)]) -> Tally {
         let mut tally = Tally::default();
         for (_, found) in outcomes {
@@ -46,7 +46,7 @@ impl Tally {
         tally
     }
 
-    /// For a program.
+    /// As JSON.
     fn json(&self) -> Value {
         json!({
             "differences": self.checked.all,

@@ -14,7 +14,7 @@ const SECRET: &str = "a secret";
 const READ: &str = "the payload reads it";
 const NOT_THERE: &str = "No such file or directory";
 
-/// Who reads a file of the old root by a relative path.
+/// Which payload reads a file of the old root by a relative path.
 pub fn no_chdir(scene: &Scene<'_>) -> Found<Evidence> {
     let mut stage = scene.stage_with_new_root(Mounts::Private)?;
     let mut evidence = Evidence::new();

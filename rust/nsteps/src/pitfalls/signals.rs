@@ -10,7 +10,7 @@ use crate::stage::Scene;
 const KILLED: &str = "yes | head -1: yes ends with 141";
 const TOLD: &str = "yes | head -1: yes ends with 1";
 
-/// Who resets SIGPIPE, and who does not.
+/// Which languages reset SIGPIPE.
 pub fn sigpipe(scene: &Scene<'_>) -> Found<Evidence> {
     const WAYS: &[Way<&str>] = &[
         (C, "clone", KILLED),
@@ -50,7 +50,7 @@ pub fn sigpipe(scene: &Scene<'_>) -> Found<Evidence> {
     Ok(evidence)
 }
 
-/// Who ignores the signals of the C library's own.
+/// Which languages ignore the C library's own signals.
 pub fn internal(scene: &Scene<'_>) -> Found<Evidence> {
     const WAYS: &[Way<&str>] = &[
         (C, "clone", "ignored: nothing"),
@@ -91,7 +91,7 @@ pub fn internal(scene: &Scene<'_>) -> Found<Evidence> {
     Ok(evidence)
 }
 
-/// What a caller has blocked and ignored, and who passes it on.
+/// Which languages pass on what the caller has blocked and ignored.
 pub fn inherited(scene: &Scene<'_>) -> Found<Evidence> {
     const START: &[&str] =
         &["-i", "HUP", "-i", "USR2", "-i", "CHLD", "-b", "USR1", "-b", "TERM"];

@@ -46,7 +46,7 @@ fn never(
     Ok((true, format!("{CURED} runs: {last} (the bound)")))
 }
 
-/// Who leaves the thread that unshared, and what the main thread does.
+/// What happens to a thread that has unshared, and what the main thread does.
 pub fn goroutines(scene: &Scene<'_>) -> Found<Evidence> {
     const GOROUTINE: (Launcher, &str) = (GO, "goroutine");
     const MAIN: (Launcher, &str) = (GO, "main_thread");
@@ -80,7 +80,7 @@ pub fn goroutines(scene: &Scene<'_>) -> Found<Evidence> {
     Ok(evidence)
 }
 
-/// Who is the first child of a launcher that has unshared.
+/// Which process is the first child of a launcher that has unshared.
 pub fn hidden_first_child(scene: &Scene<'_>) -> Found<Evidence> {
     const NAME: &str = "hidden_first_child";
     let mut site = Site::new(scene)?;
@@ -151,7 +151,7 @@ pub fn threads_and_setns(scene: &Scene<'_>) -> Found<Evidence> {
     Ok(evidence)
 }
 
-/// Whose child is killed while its parent lives.
+/// Which child is killed while its parent lives.
 pub fn pdeathsig(scene: &Scene<'_>) -> Found<Evidence> {
     let mut site = Site::new(scene)?;
     let mut evidence = Evidence::new();
@@ -169,7 +169,7 @@ pub fn pdeathsig(scene: &Scene<'_>) -> Found<Evidence> {
     Ok(evidence)
 }
 
-/// Whose children hang.
+/// Which children hang.
 pub fn locks_after_clone(scene: &Scene<'_>) -> Found<Evidence> {
     /// How many children there may be before none counts as none.
     const CHILDREN: &str = "2000";

@@ -2,7 +2,7 @@
 //!
 //! After chroot(2) a process sees the very mount table that it would see after
 //! pivot_root(2), and yet its root is a directory from which root gets out
-//! again.  Only somebody who enters the namespace is put at its real root.
+//! again.  Only a process that enters the namespace is put at its real root.
 
 use super::OBSERVED_PROC;
 use crate::sys;
@@ -21,8 +21,8 @@ pub fn is_chrooted(pid: i32) -> Option<bool> {
             Ok(WaitStatus::Exited(_, 1)) => Some(true),
             _ => None,
         },
-        // Who enters the namespace in init's place, says it with its status
-        // and ends.
+        // The process that enters the namespace in init's place reports it by
+        // its status and ends.
         ForkResult::Child => std::process::exit(match lives_below(pid) {
             Ok(false) => 0,
             Ok(true) => 1,

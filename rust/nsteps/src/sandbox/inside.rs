@@ -1,5 +1,5 @@
-//! The two processes inside: the warden, who makes the namespaces, and init,
-//! who lives in them.
+//! The two processes inside: the monitor, which makes the namespaces, and init,
+//! which lives in them.
 
 use super::listen::ANSWER;
 use super::protocol::{Channel, Command, Ended, Reply, Request};
@@ -41,7 +41,7 @@ const QUEUE: i32 = 0x6e73_7465;
 ///
 /// # Errors
 ///
-/// The harness is gone, or the kernel refused what every kernel allows.
+/// Fails if the harness has exited, or if a call failed unexpectedly.
 pub fn warden() -> Result<()> {
     // The caller may ignore SIGCHLD: then the kernel would reap the launchers,
     // and init would not learn how they ended.
@@ -68,8 +68,8 @@ pub fn warden() -> Result<()> {
         }
         ForkResult::Child => {
             set_pdeathsig(Signal::SIGKILL).context("prctl PR_SET_PDEATHSIG")?;
-            // One session for everyone, without a terminal: who then has
-            // another one has been given it by a launcher.
+            // One session without a terminal for all; any other session was
+            // made by the launcher.
             nix::unistd::setsid().context("setsid")?;
             match furnish(&plan) {
                 Ok(planted) => serve(&mut channel, &planted)?,
@@ -140,7 +140,7 @@ fn furnish(plan: &Plan) -> std::result::Result<Planted, Refusal> {
     sys::message_queue(QUEUE).map_err(|errno| unavailable("msgget", errno))?;
     match sys::fork().context("fork a bystander").map_err(broken)? {
         ForkResult::Parent { .. } => Ok(planted),
-        // The bystander: somebody else's process, to be seen or not.  It ends
+        // An unrelated process, which a payload sees or does not see.  It ends
         // with the pid namespace.
         ForkResult::Child => loop {
             nix::unistd::pause();
@@ -248,7 +248,7 @@ fn observe() -> probe::Observation {
     probe::observe(&probe::Proc::at(OBSERVED_PROC), OF_THE_HOST)
 }
 
-/// Tells the harness of everyone who ended, adopted orphans included.
+/// Tells the harness of every child that has ended, adopted orphans included.
 fn reap(channel: &Channel) -> Result<()> {
     loop {
         let ended = match waitpid(None, Some(WaitPidFlag::WNOHANG)) {

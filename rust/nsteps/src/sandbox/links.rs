@@ -21,7 +21,7 @@ const ADDRESS: [[u8; 6]; 2] = [[2, 0, 0, 0, 0, 1], [2, 0, 0, 0, 0, 2]];
 ///
 /// # Errors
 ///
-/// `EOPNOTSUPP` where the kernel has no veth, and those of netlink(7).
+/// Fails with `EOPNOTSUPP` if the kernel has no veth, and as a message of netlink(7) does.
 pub fn set_up() -> nix::Result<()> {
     // The addresses IPv6 gives itself come when they like, which would make
     // two observations differ.  Where there is no IPv6 the file is missing.

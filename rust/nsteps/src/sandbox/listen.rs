@@ -49,7 +49,7 @@ impl Answer {
     ///
     /// # Errors
     ///
-    /// Those of socketpair(2).
+    /// Fails as socketpair(2) does.
     pub fn new() -> Result<Answer> {
         let (family, kind) = (AddressFamily::Unix, SockType::Stream);
         let (ours, theirs) =
@@ -77,7 +77,7 @@ impl Answer {
 ///
 /// # Errors
 ///
-/// Those of fstat(2).
+/// Fails as fstat(2) does.
 pub(super) fn inode(fd: impl AsFd) -> Result<u64> {
     fstat(fd).map(|it| it.st_ino).context("fstat a pipe")
 }
@@ -170,7 +170,7 @@ pub fn read_to_end(output: &mut Output, until: Instant) -> Vec<u8> {
 ///
 /// # Errors
 ///
-/// Says why there is none: every way was closed, or the deadline has passed.
+/// Fails if every way was closed or the deadline has passed, and says which.
 pub fn observation(
     running: &mut Running,
     until: Instant,

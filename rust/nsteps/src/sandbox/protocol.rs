@@ -29,7 +29,7 @@ use std::time::Instant;
 pub struct Command {
     /// The program and its arguments.
     pub argv: Vec<String>,
-    /// Added to the small environment everyone gets.
+    /// Added to the small environment that every command has.
     pub environment: Vec<(String, String)>,
     /// The working directory, in the sandbox; `/` where there is none.
     pub directory: Option<PathBuf>,
@@ -101,7 +101,7 @@ impl Channel {
     ///
     /// # Errors
     ///
-    /// Those of socketpair(2).
+    /// Fails as socketpair(2) does.
     pub fn pair() -> Result<(Channel, Channel)> {
         let (ours, theirs) = socketpair(
             AddressFamily::Unix,
@@ -118,7 +118,7 @@ impl Channel {
     ///
     /// # Errors
     ///
-    /// The other side is gone.
+    /// Fails if the other side is gone.
     pub fn send<M: Serialize>(
         &self,
         message: &M,
@@ -144,11 +144,11 @@ impl Channel {
         (&self.socket).write_all(&whole[sent..]).context("talk to the sandbox")
     }
 
-    /// Receives a message, and who sent it.
+    /// Receives a message, and the pid of its sender.
     ///
     /// # Errors
     ///
-    /// The other side is gone, or says nothing until `until`.
+    /// Fails if the other side is gone, or says nothing until `until`.
     pub fn receive<M: DeserializeOwned>(
         &self,
         until: Option<Instant>,
@@ -157,11 +157,12 @@ impl Channel {
         Ok((message, sender))
     }
 
-    /// Receives a message, who sent it, and the descriptors beside it.
+    /// Receives a message, the pid of its sender, and the descriptors beside
+    /// it.
     ///
     /// # Errors
     ///
-    /// The other side is gone, or says nothing until `until`.
+    /// Fails if the other side is gone, or says nothing until `until`.
     pub fn receive_with_descriptors<M: DeserializeOwned>(
         &self,
         until: Option<Instant>,
@@ -203,7 +204,7 @@ impl Channel {
         Ok((message, sender, descriptors))
     }
 
-    /// Keeps the end of a command until somebody asks.
+    /// Keeps the end of a command until it is asked for.
     pub fn remember(&mut self, ended: Ended) {
         self.ended.push(ended);
     }

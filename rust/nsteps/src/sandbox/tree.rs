@@ -35,9 +35,9 @@ const DEVICES: &[&str] = &["full", "null", "random", "tty", "urandom", "zero"];
 /// What of a tree init keeps open as long as the sandbox lives.
 #[derive(Debug)]
 pub struct Planted {
-    /// What keeps the superblocks of procfs alive: a step may unmount them
-    /// for everyone, and the device number of a dead one is given to the
-    /// next, which then looks the same.
+    /// What keeps the superblocks of procfs alive: a step may unmount them for
+    /// every process, and the device number of a dead one is given to the next,
+    /// which then looks the same.
     _pins: Vec<OwnedFd>,
     /// Where what is written to a directory of the host's goes.
     pub covers: Vec<Cover>,
@@ -51,7 +51,7 @@ impl Planted {
     ///
     /// # Errors
     ///
-    /// Those of the kernel for a write to cgroup.procs, see cgroups(7).
+    /// Fails as a write to cgroup.procs does, see cgroups(7).
     pub fn enter_cgroup(&self) -> Result<()> {
         let Some(mut processes) = self.launchers.as_ref() else {
             return Ok(());

@@ -163,8 +163,8 @@ impl Entry<'_> {
         path.map(|path| self.text(path)).into_iter().chain([rest]).collect()
     }
 
-    /// What the descriptor is open on that the call will return, if anyone
-    /// will want to know.
+    /// What the descriptor is open on that the call will return, if that will
+    /// want to know.
     pub fn opens(&self) -> Option<String> {
         let path = match self.name {
             "open" => self.registers[0],

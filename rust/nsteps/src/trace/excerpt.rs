@@ -18,7 +18,7 @@ use std::path::Path;
 const WIDTH: usize = 84;
 
 /// What every launcher does alike, and every libc and version of a runtime by
-/// other calls: waiting for whom it made, and ending.
+/// other calls: waiting for its children, and ending.
 const LEFT_OUT: &[&str] = &["wait4", "exit"];
 /// What a libc or a runtime asks for its own sake: a descriptor of the child
 /// (Go since 1.23), its id written down (glibc's fork).
@@ -32,14 +32,14 @@ const ADDED_FLAGS: &[&str] = &[
 const FORK: &str = "SIGCHLD";
 /// What vfork(2) is in the words of clone(2).
 const VFORK: &str = "CLONE_VM|CLONE_VFORK|SIGCHLD";
-/// Stands for the user or group id of whoever runs the step.
+/// Stands for the user or group id of the caller.
 const CALLER: &str = "CALLER";
 
 /// Traces a step in every language, and writes down what is worth keeping.
 ///
 /// # Errors
 ///
-/// A language is not built, or the machine does not allow it.
+/// Fails if a language is not built, or the machine does not allow it.
 pub fn of_step(step: &Step, equipment: &Equipment) -> Result<String> {
     let mut told = Vec::new();
     for launcher in LANGUAGES {
@@ -62,7 +62,7 @@ pub fn of_step(step: &Step, equipment: &Equipment) -> Result<String> {
 ///
 /// # Errors
 ///
-/// A file cannot be written.
+/// Fails if a file cannot be written.
 pub fn bless(
     steps: &[&'static Step],
     equipment: &Equipment,
@@ -147,7 +147,7 @@ fn without_added(flags: &str) -> String {
     kept.join("|")
 }
 
-/// `"0 1000 1\n"` maps whoever runs the step, who is someone else elsewhere.
+/// `"0 1000 1\n"` maps the caller, whose id differs from machine to machine.
 fn without_ids(map: &str) -> String {
     let words: Vec<&str> = map.split(' ').collect();
     match words[..] {

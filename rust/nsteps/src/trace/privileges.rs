@@ -1,4 +1,4 @@
-//! The calls by which a launcher changes who it is and what it may do: ids,
+//! The calls by which a launcher changes its ids and its rights: ids,
 //! capabilities, prctl(2), keyrings, seccomp.
 
 use super::Argument;

@@ -1,5 +1,4 @@
-//! A sandbox in which a launcher is about to perform a step, or somebody to
-//! run a command line.
+//! A sandbox with a command line that is about to be traced in it.
 
 use super::{Request, Traced};
 use crate::equipment::Equipment;
@@ -35,7 +34,7 @@ impl Stage {
     ///
     /// # Errors
     ///
-    /// It is not built, or the machine does not allow it.
+    /// Fails if it is not built, or the machine does not allow it.
     pub fn of_step(
         step: &Step,
         launcher: Launcher,
@@ -81,7 +80,7 @@ impl Stage {
     ///
     /// # Errors
     ///
-    /// The machine does not allow it.
+    /// Fails if the machine does not allow it.
     pub fn of_command(
         argv: &[String],
         scenario: Scenario,
@@ -100,7 +99,7 @@ impl Stage {
     ///
     /// # Errors
     ///
-    /// Tracing is forbidden here, or there is no such program.
+    /// Fails if tracing is forbidden here, or there is no such program.
     pub fn trace(
         &mut self,
         payload: Option<&str>,

@@ -7,7 +7,7 @@ use nix::libc;
 /// One call, in words that mean the same in another run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Line {
-    /// Whose.
+    /// The process it belongs to.
     pub role: String,
     /// Its name.
     pub call: String,
@@ -95,7 +95,8 @@ impl Teller<'_> {
         }
     }
 
-    /// Whom the caller calls by that pid: a child of its own first.
+    /// The process that the caller means by that pid: its own child, if it has
+    /// one.
     fn who(&self, pid: i64) -> String {
         if pid == -1 {
             return "any".to_owned();
@@ -140,12 +141,12 @@ pub fn ended(status: i32) -> String {
     }
 }
 
-/// The role of who did nothing at all but end.
+/// The role of a process that does nothing but end.
 pub const THROW_AWAY: &str = "throw-away";
 
-/// A role for everyone: by generation, and with a number where there are
-/// several.  Who did nothing at all but end is a throw-away, and no reason to
-/// number the others: Go makes one to learn whether the kernel has pidfds.
+/// A role for each process: by generation, and with a number where there are
+/// several. A process that does nothing but end is a throw-away, and no reason
+/// to number the others: Go makes one to learn whether the kernel has pidfds.
 pub fn roles(processes: &[Process], calls: &[Call]) -> Vec<String> {
     let names: Vec<&str> = processes
         .iter()

@@ -1,7 +1,7 @@
 //! The tracer: starts a program stopped, and lets it and all it makes go on
 //! from system call to system call ([ptrace(2)]).
 //!
-//! Everyone who is traced dies with the tracer.
+//! Every traced process dies with the tracer.
 //!
 //! [ptrace(2)]: https://man7.org/linux/man-pages/man2/ptrace.2.html
 
@@ -25,14 +25,14 @@ use std::os::unix::ffi::OsStringExt;
 use std::time::Instant;
 
 /// A stop that is no signal: a new tracee's first one, or that of a process
-/// somebody else has stopped.
+/// another process has stopped.
 const PTRACE_EVENT_STOP: i32 = 128;
 
 /// Traces, and tells what it saw on standard output.
 ///
 /// # Errors
 ///
-/// Tracing is forbidden here, or there is no such program.
+/// Fails if tracing is forbidden here, or there is no such program.
 pub fn run(request: &Request) -> Result<()> {
     let recording = record(request)?;
     let text = serde_json::to_vec(&recording).context("tell what was seen")?;
@@ -43,7 +43,7 @@ pub fn run(request: &Request) -> Result<()> {
 ///
 /// # Errors
 ///
-/// Tracing is forbidden here, or there is no such program.
+/// Fails if tracing is forbidden here, or there is no such program.
 pub fn record(request: &Request) -> Result<Recording> {
     let until = Instant::now() + request.bound;
     let first = start(&request.argv)?;
@@ -143,7 +143,7 @@ fn become_program(
     argv: &[CString],
     environment: &[CString],
 ) -> ! {
-    // Whoever cannot trace us closes the gate.
+    // A parent that cannot trace this process closes the pipe.
     if read(gate, &mut [0]) != Ok(1) {
         std::process::exit(127);
     }
@@ -215,8 +215,8 @@ impl Memory for Tracee {
 }
 
 impl Tracer {
-    /// Handles news until nobody is left; `false` if somebody is, and it has
-    /// become too late.
+    /// Handles events until no tracee is left; `false` if one is, and the time
+    /// has become too late.
     fn watch(&mut self, until: Instant) -> Result<bool> {
         let mut chld = SigSet::empty();
         chld.add(Signal::SIGCHLD);
@@ -260,7 +260,7 @@ impl Tracer {
             (0, signal) if signal == libc::SIGTRAP | 0x80 => {
                 self.at_a_call(pid)
             }
-            // Delivered as if nobody were watching.
+            // Delivered as it would be without a tracer.
             (0, signal) => self.go_on(pid, signal),
             (libc::PTRACE_EVENT_EXEC, _) => self.at_an_exec(pid),
             (
@@ -273,8 +273,8 @@ impl Tracer {
                 self.unannounced.insert(pid);
                 Ok(())
             }
-            // Somebody stopped it, or it has just begun.  To let it go on is
-            // to end the stop: nobody would be there to continue it.
+            // It was stopped by a signal, or has just begun. The tracer lets it
+            // go on, because no other process would continue it.
             _ => self.go_on(pid, 0),
         };
         match done {
@@ -435,7 +435,7 @@ impl Tracer {
             let process = pending.call.process;
             let executed = pending.executes.clone();
             self.leave(pid, pending, 0);
-            // Whoever opens an id map closes it on exec.
+            // An id map is opened close-on-exec.
             self.descriptors[process].clear();
             // The first execution is the launcher's.
             let is_launcher = !std::mem::replace(&mut self.executed, true);

@@ -1,4 +1,4 @@
-//! Whose processes a procfs shows.
+//! Which processes a procfs shows.
 
 use super::{Evidence, demonstrated};
 use crate::checked::Found;

@@ -1,4 +1,4 @@
-//! Who is in the time namespace that unshare(2) has made.
+//! Which process is in the time namespace that unshare(2) has made.
 
 use super::{Evidence, demonstrated};
 use crate::checked::Found;
