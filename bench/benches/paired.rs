@@ -1,4 +1,5 @@
-//! Who is faster than whom, and how sure that is: every group, in rounds.
+//! Ratios between the contenders, and how sure they are: every group, in
+//! rounds.
 //!
 //! `cargo bench --bench paired [-- PART...]` measures the rows whose names
 //! contain a PART. `NSTEPS_BENCH=short` measures little of everything.
@@ -145,8 +146,8 @@ impl Run {
         drop(lent);
     }
 
-    /// The rounds everyone takes part in, spread over passes through all rows;
-    /// in the last of them a row goes on until it is over.
+    /// The rounds of all contenders, spread over passes through all rows; in
+    /// the last of them a row goes on until it is over.
     fn pass_by_pass(&mut self, mut held: Vec<Held>) {
         let Run { extent, places, .. } = self;
         let passes = extent.rounds.div_ceil(PASS);

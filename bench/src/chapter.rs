@@ -227,7 +227,7 @@ fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace('<', "&lt;").replace('\n', " ")
 }
 
-/// A part that is looked at by who asks for it.
+/// A part that is folded away until the reader opens it.
 fn folded(summary: &str, text: &str) -> String {
     format!("<details>\n<summary>{summary}</summary>\n\n{text}\n</details>\n\n")
 }

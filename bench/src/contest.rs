@@ -1,4 +1,4 @@
-//! A row of a table: who is compared with whom, at what.
+//! A row of a table: which contenders are compared, and at what.
 
 use crate::operation::Operation;
 use crate::paired::Extent;
@@ -11,9 +11,9 @@ use std::time::Duration;
 pub struct Contest {
     /// `GROUP/...`.
     pub name: String,
-    /// Who takes part.
+    /// The contenders.
     pub contenders: Vec<Contender>,
-    /// Who does not, and why.
+    /// Those that are absent, with the reason.
     pub absent: Vec<(String, String)>,
     /// How long to wait after each block.
     pub drain: Duration,
@@ -21,14 +21,14 @@ pub struct Contest {
     pub slow: bool,
 }
 
-/// Somebody who can do it.
+/// A contender: a program that can do it.
 #[derive(Clone, Debug)]
 pub struct Contender {
     /// The name of the column.
     pub name: String,
     /// Whether it may use a second processor.
     pub two: bool,
-    /// Who is asked.
+    /// The peer that is asked.
     pub peer: Peer,
     /// For what.
     pub line: String,
@@ -64,7 +64,7 @@ impl Expected {
 pub const GO_ON_TWO: &str = "go2";
 
 impl Contest {
-    /// Nobody yet.
+    /// A contest without a contender.
     pub fn empty(name: &str, drain: Duration) -> Contest {
         Contest {
             name: name.to_owned(),
@@ -80,7 +80,7 @@ impl Contest {
         if self.slow { extent.slow() } else { extent }
     }
 
-    /// Everyone who can perform an operation; Go with `two` a second time.
+    /// Every peer that can perform an operation; with `two` Go a second time.
     pub fn of(operation: &'static Operation, two: bool) -> Contest {
         let contender = |name: &str, two, peer| Contender {
             name: name.to_owned(),
@@ -111,7 +111,7 @@ impl Contest {
         contest
     }
 
-    /// Says that somebody does not take part.
+    /// Records that a contender is absent.
     pub fn leave_out(&mut self, name: &str, why: impl Into<String>) {
         self.absent.push((name.to_owned(), why.into()));
     }

@@ -270,11 +270,11 @@ fn usage(
     Ok(Range::of(&faults).zip(Range::of(&resident)))
 }
 
-/// How a process ends, in the words of a shell, whom timeout(1) kills.
+/// How a process ends, in the words of a shell, if timeout(1) kills it.
 const LOST: i32 = 128 + nix::libc::SIGKILL;
 const IS_LOST: &str = "callgrind loses its way among its threads";
 
-/// Whom callgrind has lost at a launch.
+/// The launchers that callgrind could not follow at a launch.
 fn lost(rows: &[Row]) -> BTreeSet<String> {
     rows.iter()
         .filter(|row| row.name != launch::EXEC)
@@ -284,8 +284,8 @@ fn lost(rows: &[Row]) -> BTreeSet<String> {
         .collect()
 }
 
-/// Whoever callgrind has lost once is counted at no launch: another time it
-/// might have been another one.
+/// A launcher that callgrind could not follow once is counted at no launch:
+/// another time it might have been another one.
 fn forget_the_lost(rows: &mut [Row]) {
     let lost = lost(rows);
     for column in rows

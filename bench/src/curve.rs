@@ -51,7 +51,7 @@ pub struct Axis {
 /// Points of one language and one operation.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Line {
-    /// Who, and how: `c fork`, `rust vfork`, `go spawn`.
+    /// The language and the way: `c fork`, `rust vfork`, `go spawn`.
     pub name: String,
     /// What was asked of the peer: `clone/fork/none`.
     pub operation: String,
@@ -84,7 +84,7 @@ pub struct Point {
 pub struct Fit {
     /// Which of the laws it follows best.
     pub law: Law,
-    /// For who draws it: `begin` in the words of [`Law`].
+    /// For the figure: `begin` in the words of [`Law`].
     pub begin: f64,
     /// What one more unit of `x` adds to `y`, over the rounds.
     pub slope: Estimate,

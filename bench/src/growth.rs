@@ -276,12 +276,12 @@ impl Measured {
     }
 }
 
-/// Somebody who can perform an operation, as a line of a curve.
+/// A peer that can perform an operation, as a line of a curve.
 #[derive(Clone, Debug)]
 pub struct Who {
     /// `c fork`, `rust spawn`.
     pub name: String,
-    /// Who.
+    /// The peer.
     pub peer: Peer,
     /// What.
     pub operation: &'static Operation,

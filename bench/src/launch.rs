@@ -1,9 +1,9 @@
 //! Whole programs: what one costs to start, and what a step costs to launch.
 //!
-//! The floor's peer starts them all, so that who starts is no difference. The
-//! payload is a static program of three instructions. A launch is timed only
-//! when its effect has been looked at: the probe in place of the payload must
-//! see the namespaces the step is there to make.
+//! The floor's peer starts them all, so that the starter makes no difference.
+//! The payload is a static program of three instructions. A launch is timed
+//! only when its effect has been looked at: the probe in place of the payload
+//! must see the namespaces the step is there to make.
 
 use crate::contest::{Contender, Contest, Expected, GO_ON_TWO};
 use crate::operation::drain;
@@ -70,7 +70,7 @@ fn pivots(step: Option<&Step>) -> bool {
     step.is_none_or(|step| step.arguments == Arguments::NewRoot)
 }
 
-/// Whether the namespaces are somebody else's.
+/// True if the namespaces belong to another process.
 fn joins(step: Option<&Step>) -> bool {
     step.is_some_and(|step| step.arguments == Arguments::Pid)
 }
@@ -148,7 +148,7 @@ pub fn names() -> impl Iterator<Item = String> {
 /// A command line, given what is pivoted into or joined, and the payload.
 pub type CommandLine = dyn Fn(&str, &[&str]) -> Vec<String>;
 
-/// Who launches a step, and how.
+/// The launchers of a step, and their command lines.
 pub struct Launch {
     /// The name of the column.
     pub name: &'static str,
@@ -185,7 +185,7 @@ pub fn launch(
     contest.absent = absent;
 
     let target = if joins {
-        // Joining must be allowed to who starts the launchers.
+        // The process that starts the launchers must be allowed to join.
         let beside = places.one.beside(Peer::Floor)?;
         Some(target(places.one.sandbox(), beside)?)
     } else {
@@ -244,7 +244,7 @@ pub fn launch(
 }
 
 /// What only some of the languages refuse to do is wrong, unless it is known
-/// why; what all refuse cannot be done here, and nobody is timed.
+/// why; what all refuse cannot be done here, and none is timed.
 fn judge(
     refusals: &[(Option<Launcher>, String)],
     effects: &[(Option<Launcher>, Observed)],
@@ -282,7 +282,7 @@ fn judge(
 }
 
 /// The careful C is there to be what Rust is compared with: it has exactly the
-/// effect of the step in Rust, or nobody is timed.
+/// effect of the step in Rust, or none is timed.
 fn must_be_the_same(
     careful: Option<std::result::Result<Observed, String>>,
     rust: Option<&Observed>,
@@ -387,7 +387,7 @@ fn observe(
 ) -> Result<Observed> {
     let mut sandbox = sandbox(layout)?;
     if step.is_none() {
-        // Who cannot work without says so itself.
+        // A launcher that cannot work without it says so itself.
         let _ = six::furnish([&mut sandbox]);
     }
     let target = if joins(step) {
@@ -435,7 +435,7 @@ fn check(
     let made: BTreeSet<_> = observed.made.keys().copied().collect();
     let wanted: BTreeSet<_> = wanted.iter().copied().collect();
     // bwrap adds a user namespace where it has to, and what `join` joins was
-    // made by somebody else.
+    // made by another process.
     let right = match step {
         _ if joins(step) => !made.is_empty(),
         Some(_) => made == wanted,

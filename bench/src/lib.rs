@@ -1,10 +1,10 @@
 //! What namespaces cost, per operation and per language, against the floor.
 //!
-//! Start with [`operation`] (what is measured), then [`peer`] (who does it and
-//! how they are talked to), [`place`] (where) and [`paired`] (how ratios come
-//! about); [`growth`] has what becomes dearer with size. `benches/` has the
-//! programs that `cargo bench` runs. What they find becomes a [`record`], and
-//! that a [`chapter`] of the book.
+//! Start with [`operation`] (what is measured), then [`peer`] (the program that
+//! does it and how they are talked to), [`place`] (where) and [`paired`] (how
+//! ratios come about); [`growth`] has what becomes dearer with size. `benches/`
+//! has the programs that `cargo bench` runs. What they find becomes a
+//! [`record`], and that a [`chapter`] of the book.
 
 pub mod absolute;
 pub mod agreement;

@@ -1,5 +1,5 @@
-//! Who descends from a command of a sandbox, and how many namespaces deep: the
-//! view from outside, through the host's /proc.
+//! The processes that descend from a command of a sandbox, and how many
+//! namespaces deep: the view from outside, through the host's /proc.
 
 use nsteps::error::{Context, Error, Result};
 use nsteps::sandbox::Sandbox;

@@ -1,11 +1,11 @@
-//! Who else uses the machine while something is measured.
+//! What else uses the machine while something is measured.
 
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::fs;
 use std::time::Instant;
 
-/// A look at everyone's use of the processors.
+/// A look at how all processes use the processors.
 #[derive(Debug)]
 pub struct Load {
     at: Instant,

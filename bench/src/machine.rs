@@ -23,8 +23,8 @@ const VERSIONS: &[(&str, &[&str])] = &[
     ("rustc", &["rustc", "--version"]),
 ];
 
-/// Who is asked in the sandbox, where they launch: crun makes a directory in
-/// /run before it says anything.
+/// Their versions are asked for in the sandbox, where they launch: crun makes a
+/// directory in /run before it says anything.
 const LAUNCHERS: &[&str] = &["bwrap", "crun", "runc", "unshare"];
 
 impl Machine {

@@ -68,7 +68,7 @@ fn bundle(payload: &[&str]) -> String {
 }
 
 /// The smallest configuration with the same namespaces, root, /proc and tmpfs
-/// as everyone's at `launch/six`.
+/// as that of every launcher at `launch/six`.
 fn config(payload: &[&str]) -> String {
     let namespaces: Vec<_> =
         NAMESPACES.iter().map(|kind| json!({ "type": kind })).collect();

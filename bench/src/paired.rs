@@ -29,7 +29,7 @@ use std::time::Duration;
 /// How much is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Extent {
-    /// How many rounds everyone takes part in.
+    /// How many rounds have all contenders.
     pub rounds: usize,
     /// After how many rounds [`BASES`] stop, however little is known of Rust
     /// / C.
@@ -51,7 +51,7 @@ impl Extent {
     }
 }
 
-/// Who the others are compared with, where they take part.
+/// The column that the others are compared with, where it is there.
 pub const BASES: &[&str] = &["floor", CAREFUL, PUBLISHED, "rust"];
 
 /// The column of the careful C: linked statically against musl, with a child
@@ -87,9 +87,9 @@ pub struct Record {
 pub struct Outcome {
     /// The row's name.
     pub name: String,
-    /// Of everyone who took part.
+    /// The figures of each contender.
     pub figures: Vec<Figures>,
-    /// Who did not, and why.
+    /// Those that are absent, with the reason.
     pub absent: Vec<(String, String)>,
     /// What else used the machine.
     pub used: Used,
@@ -102,9 +102,9 @@ pub struct Outcome {
 pub enum Verdict {
     /// Every proof was right.
     Proved,
-    /// Nobody can do it here, and why.
+    /// It cannot be done here, with the reason.
     NotPossible(String),
-    /// Somebody did not do it: no figure of this row counts.
+    /// A contender did not do it: no figure of this row counts.
     Wrong(String),
 }
 
@@ -287,8 +287,9 @@ impl Standing {
     }
 }
 
-/// A first block nobody counts: it warms up, and shows who cannot. What nobody
-/// can do is not possible here; what only some cannot do is wrong with them.
+/// A first block that is not counted: it warms up, and shows which contender
+/// cannot do it. What none can do is not possible here; what only some cannot
+/// do is wrong with them.
 fn rehearse(
     contenders: &[Contender],
     drain: Duration,

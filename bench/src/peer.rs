@@ -1,5 +1,5 @@
-//! The peers: one program per language, and the floor, who do an operation
-//! many times in their own process and answer with a line.
+//! The peers: one program per language, and the floor, each of which does an
+//! operation many times in their own process and answer with a line.
 //!
 //! A line is `OPERATION COUNT [ARGUMENT...]`, its answer `OPERATION COUNT
 //! TOTAL MIN MEDIAN P99 PROOF`, with times in nanoseconds. A peer that fails
@@ -19,17 +19,17 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-/// Who performs operations.
+/// A program that performs operations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Peer {
-    /// Raw system calls without a C library: what nobody can be faster than.
-    /// It also starts whole programs, for all alike.
+    /// Raw system calls without a C library: the least that any language can
+    /// take. It also starts whole programs, for all alike.
     Floor,
     /// A language's peer.
     Of(Launcher),
 }
 
-/// Everyone, in the order tables list them.
+/// Every peer, in the order tables list them.
 pub const PEERS: &[Peer] = &[
     Peer::Floor,
     Peer::Of(Launcher::C),

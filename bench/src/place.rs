@@ -21,7 +21,7 @@ use std::time::Duration;
 pub struct Processors {
     /// Where everything is measured.
     pub one: usize,
-    /// That and another, for whose runtime wants two. None on a machine that
+    /// That and another, for a runtime that wants two. None on a machine that
     /// has one.
     pub two: Option<[usize; 2]>,
     allowed: CpuSet,
@@ -68,7 +68,7 @@ impl Processors {
     }
 }
 
-/// Keeps this process, and who it starts from now on, on some processors.
+/// Keeps this process, and all that it starts from now on, on some processors.
 fn pin(cpus: &CpuSet) -> Result<()> {
     sched_setaffinity(Pid::from_raw(0), cpus).context("sched_setaffinity")
 }
@@ -77,7 +77,7 @@ fn pin(cpus: &CpuSet) -> Result<()> {
 /// another one: what was freed keeps the neighbours busy.
 const BLOCK: u32 = 50;
 
-/// A sandbox with peers in it, who are started when they are first asked.
+/// A sandbox with peers in it, each of which is started when it is first asked.
 #[derive(Debug)]
 pub struct Place {
     sandbox: Sandbox,
@@ -85,7 +85,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// Makes the sandbox; everyone in it stays on `cpus`.
+    /// Makes the sandbox; every process in it stays on `cpus`.
     ///
     /// # Errors
     ///
@@ -130,9 +130,10 @@ impl Place {
         answer
     }
 
-    /// Has the peers of the languages end: who is asked next is a new process,
-    /// which lies elsewhere in memory. The floor always lies where it does, and
-    /// stays: what is [`beside`](Place::beside) it must be in its namespaces.
+    /// Ends the peers of the languages: the next one that is asked is a new
+    /// process, which lies elsewhere in memory. The floor always lies where it
+    /// does, and stays: what is [`beside`](Place::beside) it must be in its
+    /// namespaces.
     ///
     /// # Errors
     ///
@@ -208,7 +209,7 @@ impl Place {
     }
 }
 
-/// Who root is in the sandboxes of this run.
+/// The user that root is in the sandboxes of this run.
 pub fn scenario() -> Scenario {
     Scenario { mounts: Mounts::Private, identity: Identity::natural() }
 }

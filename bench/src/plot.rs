@@ -65,7 +65,7 @@ fn mark(value: f64, unit: &str) -> String {
 
 const WIDTH: f64 = 720.0;
 const LANGUAGES: &[&str] = &[CAREFUL, PUBLISHED, "rust", "go"];
-/// Everyone who has a colour of its own.
+/// The columns that have a colour of their own.
 const WHO: &[&str] = &["floor", CAREFUL, PUBLISHED, "rust", "go"];
 
 /// The colour of a column or line.
@@ -143,7 +143,7 @@ fn there(
     who.iter().copied().filter(|it| record.has(group, it)).collect()
 }
 
-/// Whose colour is which.
+/// The colour of each column.
 fn legend(svg: &mut Svg, left: f64, who: &[&str]) {
     let mut x = left + 4.5;
     for who in who {
@@ -225,7 +225,7 @@ fn decades(values: &[f64]) -> (f64, f64) {
     (from, to.max(10.0 * from))
 }
 
-/// A bar for everyone who launches all six namespaces.
+/// A bar for every launcher of all six namespaces.
 fn six(record: &Record) -> String {
     const ROW: f64 = 30.0;
     let (left, right, top) = (90.0, 560.0, 46.0);

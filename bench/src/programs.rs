@@ -32,7 +32,7 @@ pub fn build_own(layout: &Layout) -> Result<()> {
 const INSTALLED_IN: &[&str] =
     &["/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin"];
 
-/// A program of somebody else's, if it is installed where sandboxes see it.
+/// A foreign program, if it is installed where sandboxes see it.
 pub fn installed(name: &str) -> Option<PathBuf> {
     let paths = INSTALLED_IN.iter().map(|dir| Path::new(dir).join(name));
     paths.into_iter().find(|path| path.exists())

@@ -218,7 +218,7 @@ impl Record {
             fs::rename(&new, &to)
         };
         replace().context(format_args!("put {} there", to.display()))?;
-        // Nobody reads it any more; the next writer removes it, too.
+        // It is not read any more; the next writer removes it, too.
         let _ = fs::remove_dir_all(&old);
         Ok(to)
     }

@@ -171,7 +171,7 @@ fn about(
     })
 }
 
-/// A machine by its processor and its kernel: whose it is nobody has to know.
+/// A machine by its processor and its kernel, and not by its owner.
 fn named(facts: &BTreeMap<String, String>) -> String {
     let fact = |name| facts.get(name).map_or("", String::as_str);
     let release = fact("kernel").split([' ', '-']).next().unwrap_or_default();

@@ -6,7 +6,7 @@ use crate::peer::Answer;
 use crate::statistics::{Estimate, quantile, sorted};
 use std::fmt::Display;
 
-/// The blocks of `n` who take part, each in the order of the rounds.
+/// The blocks of `n` contenders, each in the order of the rounds.
 ///
 /// # Errors
 ///
@@ -24,7 +24,7 @@ pub fn hold<T>(
     Ok(blocks)
 }
 
-/// The round of that number, of some of those who take part.
+/// The round of that number, of some of the contenders.
 ///
 /// # Errors
 ///
@@ -80,7 +80,7 @@ pub fn proved(
     }
 }
 
-/// What all rounds of one who takes part come to.
+/// What all rounds of one contender come to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Series {
     /// Of all values.

@@ -2,7 +2,7 @@
 //!
 //! `cargo bench -- WORD...` says the same to every target. So each knows what
 //! the others measure and which options they take: it has nothing to do where
-//! another has, and what nobody knows is an error in all of them.
+//! another has, and what none of them knows is an error in all.
 
 use crate::launch;
 use crate::operation::{OPERATIONS, Operation};

@@ -1,5 +1,5 @@
 //! `launch/six`, the row that no step is: all six namespaces of the posts, a
-//! new root, /proc and a tmpfs, by everyone who can.
+//! new root, /proc and a tmpfs, by every launcher that can.
 
 use crate::launch::{Launch, careful_program, not_built, program};
 use crate::oci::{self, RUNTIMES};
@@ -73,7 +73,7 @@ pub fn furnish<'a>(
         .map(|error| error.message)
 }
 
-/// Everyone who launches all six, and who does not, with the reason;
+/// Every launcher of all six, and those that are absent, with the reason;
 /// `unfurnished` is why no runtime does.
 pub fn launches(
     layout: &Layout,

@@ -73,13 +73,13 @@ pub fn row(outcome: &Outcome) -> String {
     row
 }
 
-/// Who takes no part in a row, and why.
+/// The contenders that are absent from a row, with the reason.
 pub fn absent(outcome: &Outcome) -> Vec<String> {
     let line = |(name, why): &(String, String)| format!("    {name}: {why}");
     outcome.absent.iter().map(line).collect()
 }
 
-/// Who has no column.
+/// The contenders that have no column.
 fn beside(outcome: &Outcome, figures: &Figures) -> String {
     let against = |base| match outcome.ratio(&figures.name, base) {
         Some(it) => {
@@ -96,7 +96,8 @@ fn beside(outcome: &Outcome, figures: &Figures) -> String {
     )
 }
 
-/// What was made; or the digest of the effect, and who had another one.
+/// What was made; or the digest of the effect, and the contenders that had
+/// another one.
 fn made(outcome: &Outcome) -> String {
     let digests: Vec<_> = outcome
         .figures

@@ -234,7 +234,7 @@ pub enum Met {
     Must,
     /// Neither.
     Not,
-    /// Nobody knows: it was not measured.
+    /// It was not measured.
     Unknown,
 }
 
@@ -315,7 +315,8 @@ impl Target {
         }
     }
 
-    /// What the floor reaches in a row, in Rust's place: nobody can do more.
+    /// What the floor reaches in a row, in Rust's place: the best that is
+    /// possible.
     pub fn of_the_floor(&self, record: &Record, row: &str) -> Option<f64> {
         let ratio = match self.figure {
             Figure::Ratio(_, base) if base != "floor" => {
@@ -327,7 +328,7 @@ impl Target {
         ratio.map(|it| it.estimate.median)
     }
 
-    /// What a record says of it, row by row. A row that nobody can measure on
+    /// What a record says of it, row by row. A row that cannot be measured on
     /// that machine is not among them.
     pub fn findings(&'static self, record: &Record) -> Vec<Finding> {
         self.rows(record)
@@ -358,8 +359,8 @@ impl Reason {
     }
 }
 
-/// What everyone who reads the chapter has to be told and is not, and what
-/// they are told that is no longer so.
+/// What a reader of the chapter has to be told and is not, and what they are
+/// told that is no longer so.
 pub fn complaints(record: &Record) -> Vec<String> {
     let findings: Vec<Finding> =
         TARGETS.iter().flat_map(|it| it.findings(record)).collect();
@@ -375,7 +376,7 @@ pub fn complaints(record: &Record) -> Vec<String> {
     wrong
 }
 
-/// Who has no reason and needs one, and the other way round.
+/// The findings that need a reason and have none, and the other way round.
 fn judge(findings: &[Finding], reasons: &[Reason]) -> Vec<String> {
     let mut wrong = Vec::new();
     for it in findings {

@@ -1,9 +1,9 @@
 //! Peers that lie, fail or fall silent: each must make its row wrong.
 //!
-//! A benchmark that somebody can win by leaving out the work measures nothing.
-//! The mutants are the peer in C with one call taken away; the liars are
-//! scripts that speak the protocol. The other peer of their contest is honest,
-//! and so is the control, which must not be caught.
+//! A benchmark that can be won by leaving out the work measures nothing. The
+//! mutants are the peer in C with one call taken away; the liars are scripts
+//! that speak the protocol. The other peer of their contest is honest, and so
+//! is the control, which must not be caught.
 
 #[path = "../../rust/nsteps/tests/availability/mod.rs"]
 mod availability;
@@ -57,7 +57,7 @@ const LIARS: &[Liar] = &[
         answer: "echo \"$operation $count 90 1 2 3 mixed*$count\"",
         caught: "c proves mixed*2 and not uts*2",
     },
-    // The first block is the one nobody counts.
+    // The first block is the one that is not counted.
     Liar {
         name: "honest_only_at_first",
         answer: "proof=uts; [ $count = 2 ] || proof=none
@@ -427,7 +427,8 @@ fn what_criterion_asks_is_checked(test: &str) -> Caught {
     }
 }
 
-/// Who has not answered does not stay, to use the processor of the others.
+/// A peer that has not answered is ended, so that it does not use the processor
+/// of the others.
 fn a_silent_peer_is_ended(test: &str) -> Caught {
     let tree = Tree::planted(test)?;
     tree.script("c/bench", "while :; do :; done")?;
@@ -440,7 +441,7 @@ fn a_silent_peer_is_ended(test: &str) -> Caught {
         return Err("it has answered".into());
     }
     // The brackets keep grep from finding itself. The kernel may need a moment
-    // for it; who stays for longer than anything may take is still there.
+    // for it; a process that stays for longer than the deadline is still there.
     let gone = "while grep -sq '[c]/bench' /proc/[0-9]*/cmdline; do :; done";
     said(places.one.sandbox(), &["sh", "-c", gone])
         .map(|_| Completion::Completed)

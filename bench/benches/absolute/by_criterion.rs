@@ -80,7 +80,7 @@ pub fn measure(selection: &Selection) -> Result<()> {
     Ok(())
 }
 
-/// Who is asked for an operation.
+/// The peers that are asked for an operation.
 fn peers(
     operation: &Operation,
     selection: &Selection,
@@ -94,8 +94,8 @@ fn peers(
         .filter(|peer| selection.wants(&operation.benchmark(*peer)))
 }
 
-/// Who can do it here: everyone or nobody. What only some can do is wrong with
-/// the others.
+/// The peers that can do it here: all or none. What only some can do is wrong
+/// with the others.
 fn able(operation: &'static Operation, place: &mut Place) -> Vec<Peer> {
     let mut able = Vec::new();
     let mut refusals = Vec::new();

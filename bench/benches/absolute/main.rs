@@ -1,9 +1,9 @@
 //! How long each operation takes in each language, by criterion: clone,
 //! unshare, setns and pivot_root, with the plots people know.
 //!
-//! `cargo bench --bench absolute [-- FILTER]`. Criterion measures one after
-//! the other, so its figures drift with the machine. Who is faster is for
-//! `paired` to say.
+//! `cargo bench --bench absolute [-- FILTER]`. Criterion measures one after the
+//! other, so its figures drift with the machine. The ratios are for `paired` to
+//! say.
 
 use bench::asked;
 use bench::selection::Selection;

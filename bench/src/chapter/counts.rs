@@ -74,7 +74,7 @@ fn range(it: Range) -> String {
     }
 }
 
-/// Whose instructions were not counted, and why.
+/// The columns whose instructions were not counted, with the reason.
 fn uncounted(record: &Record) -> String {
     let mut why: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for row in &record.counters.rows {

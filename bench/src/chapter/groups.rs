@@ -68,7 +68,8 @@ const GROUPS: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// Those who have a column of times; everyone else has a line below.
+/// The contenders that have a column of times; every other one has a line
+/// below.
 const COLUMNS: &[&str] = &["floor", CAREFUL, PUBLISHED, "rust", "go", "go2"];
 
 /// A section for each group that was measured.
@@ -250,7 +251,7 @@ fn without_column<'a>(record: &'a Record, row: &'a str) -> Vec<&'a str> {
     names.filter(|it| !COLUMNS.contains(it)).collect()
 }
 
-/// Everyone who launches all six, against Rust.
+/// Every launcher of all six, against Rust.
 fn others(record: &Record) -> String {
     let names = without_column(record, SIX);
     if names.is_empty() {
@@ -277,7 +278,7 @@ fn others(record: &Record) -> String {
             it does less.\n\n"
 }
 
-/// Who took no part in which rows, and why.
+/// The contenders that were absent from rows, with the reason.
 fn absent(record: &Record, rows: &[&str]) -> String {
     let mut why: BTreeMap<(String, String), BTreeSet<&str>> = BTreeMap::new();
     for row in rows {

@@ -11,7 +11,7 @@ use crate::rounds::{self, Series, proved};
 use std::thread::{scope, sleep};
 use std::time::Instant;
 
-/// Whose launches are counted.
+/// The launchers whose launches are counted.
 const COLUMNS: &[&str] = &["floor", "careful", "c", "rust", "go"];
 
 /// How many launches a launcher does for each time of a block.

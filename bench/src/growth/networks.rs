@@ -1,4 +1,4 @@
-//! Network namespaces, of which the kernel has one list for everybody: how
+//! Network namespaces, of which the kernel has one list for all processes: how
 //! many are alive, how fast they can follow one another, and how long the dead
 //! ones stay.
 
@@ -14,7 +14,7 @@ use nsteps::launcher::Launcher;
 use std::thread::sleep;
 use std::time::Instant;
 
-/// Who holds those that are alive, and whose are torn down.
+/// The peer that holds the living ones, and the peer whose are torn down.
 const HOLDER: Peer = Peer::Of(Launcher::C);
 
 fn enter(bench: &Bench) -> Result<Place, Verdict> {

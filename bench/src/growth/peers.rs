@@ -23,7 +23,7 @@ pub struct Size {
     /// Whether all languages' peers live at the same time; else one
     /// language's do.
     together: bool,
-    /// Who can.
+    /// The peers that can.
     who: fn(Peer) -> bool,
 }
 
@@ -170,8 +170,8 @@ fn of_group(
         let who = format_args!("{} at {at}", who.name);
         proved(who, &wanted, answer)
     };
-    // Blocks nobody counts: they warm up, and show what takes too long to be
-    // done often.
+    // Blocks that are not counted: they warm up, and show what takes too long
+    // to be done often.
     let mut often = Vec::new();
     for at in 0..entries.len() {
         let one = ask(at, 2)?.median.max(1);
@@ -327,7 +327,8 @@ impl Size {
     }
 }
 
-/// What the machine keeps for everyone else, in MiB; and page tables.
+/// What is left for all other processes of the machine, in MiB; and page
+/// tables.
 const SPARE: u64 = 1024;
 
 /// What can be had without swapping, in MiB.
