@@ -14,7 +14,7 @@ book=$1
 repository=${2:-}
 wrong=0
 
-complain() {
+print_error() {
     echo "make docs: $1: the link to $2 leads nowhere" >&2
     wrong=1
 }
@@ -45,10 +45,10 @@ for page in $(find "$book" -name '*.html' ! -name 404.html | sort); do
         anchor=${link#"$path"}
         if [[ $path != "$up"* ]]; then
             if [ ! -e "$directory/$path" ]; then
-                complain "$page" "$link"
+                print_error "$page" "$link"
             elif [ -n "$anchor" ] &&
                 ! grep -qF "id=\"${anchor#'#'}\"" "$directory/$path"; then
-                complain "$page" "$link"
+                print_error "$page" "$link"
             fi
             continue
         fi
@@ -59,7 +59,7 @@ for page in $(find "$book" -name '*.html' ! -name 404.html | sort); do
         fi
         kind=blob
         [ ! -d "$file" ] || kind=tree
-        [ -e "$file" ] || complain "$page" "$link"
+        [ -e "$file" ] || print_error "$page" "$link"
         to=$path
         [ -z "$repository" ] || to=$repository/$kind/main/${path#"$up"}
         text=${text//"\"$link\""/"\"$to$anchor\""}

@@ -1,5 +1,5 @@
 /*
- * user: nobody, because no id of the new user namespace is mapped.
+ * user: the overflow id, because no id of the new user namespace is mapped.
  *
  * Follows Michael Crosby.
  * https://man7.org/linux/man-pages/man2/clone.2.html
@@ -12,7 +12,7 @@ static const int flags = CLONE_NEWUSER;
 /*
  * The child: exists to become the payload, and ends with it. It has every
  * capability in its namespace, and loses them all in exec: without a map it is
- * not root there but the overflow user, nobody.
+ * not root there but the overflow user, 65534.
  */
 static void child(void)
 {

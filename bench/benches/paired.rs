@@ -130,8 +130,8 @@ impl Run {
         if operations.is_empty() {
             return;
         }
-        let lent = attach::furnish(layout, self.places.sandboxes());
-        let contest = |operation: &'static Operation| match &lent {
+        let lease = attach::set_up(layout, self.places.sandboxes());
+        let contest = |operation: &'static Operation| match &lease {
             Ok(_) => Contest::of(operation, on_two),
             Err(why) => {
                 let mut contest =
@@ -143,7 +143,7 @@ impl Run {
         let held = operations.into_iter().map(|it| Held::of(contest(it)));
         self.pass_by_pass(held.collect());
         // A peer that has the cgroup open does not keep it.
-        drop(lent);
+        drop(lease);
     }
 
     /// The rounds of all contenders, spread over passes through all rows; in

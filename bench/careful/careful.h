@@ -92,7 +92,7 @@ static const char *step(void)
 }
 
 /* Ends the launcher with the line and the status of what was recorded. */
-static _Noreturn void complain(void)
+static _Noreturn void print_error(void)
 {
 	int subject = failure->subject != NULL;
 
@@ -108,7 +108,7 @@ static _Noreturn void fail(const char *call, const char *subject, int error)
 {
 	*failure = (struct failure){ call, subject, error };
 	if (!in_child)
-		complain();
+		print_error();
 	_exit(status_of_failure());
 }
 
@@ -213,7 +213,7 @@ static _Noreturn void end_with(pid_t pid)
 	if (failure->call) {
 		if (in_child)
 			_exit(status_of_failure());
-		complain();
+		print_error();
 	}
 	_exit(code(status));
 }

@@ -129,7 +129,7 @@ static void child(void *unused)
 }
 
 /* Writes words one after the other; it is on its way out. */
-static _Noreturn void complain(const char *one, const char *two)
+static _Noreturn void print_error(const char *one, const char *two)
 {
 	CALL(__NR_write, 2, one, length(one));
 	CALL(__NR_write, 2, two, length(two));
@@ -149,14 +149,14 @@ static int program(int argc, char *argv[])
 	if (step && step->work & PIVOT)
 		operand++;
 	if (!step || argc <= operand)
-		complain("usage: floor-launch STEP [NEWROOT] CMD [ARG...]", "");
+		print_error("usage: floor-launch STEP [NEWROOT] CMD [ARG...]", "");
 	if (step->work & PIVOT) {
 		size_t n;
 
 		root = argv[2];
 		n = length(root);
 		if (n > 4096)
-			complain("floor-launch: too long: ", root);
+			print_error("floor-launch: too long: ", root);
 		memcpy(put_old, root, n);
 		memcpy(put_old + n, "/.old", 6);
 	}
@@ -164,10 +164,10 @@ static int program(int argc, char *argv[])
 	pid = clone_and_run(step->flags | CLONE_VM | CLONE_VFORK,
 			    stack + sizeof(stack), child, NULL);
 	if (pid < 0)
-		complain("floor-launch: ", "clone");
+		print_error("floor-launch: ", "clone");
 	status = wait_for(pid);
 	if (failed)
-		complain("floor-launch: ", failed);
+		print_error("floor-launch: ", failed);
 	if (status & 0x7f)
 		return 128 + (status & 0x7f);
 	return status >> 8;

@@ -24,13 +24,13 @@ pub fn needs_it(row: &str) -> bool {
 /// # Errors
 ///
 /// Fails if this machine has none, with the reason.
-pub fn furnish<'a>(
+pub fn set_up<'a>(
     layout: &Layout,
     sandboxes: impl IntoIterator<Item = &'a mut Sandbox>,
 ) -> Result<Made> {
     let dir = place()?;
     let name = dir.file_name().unwrap_or_default().to_string_lossy();
-    let lent = Made::at(dir.clone(), layout)?;
+    let lease = Made::at(dir.clone(), layout)?;
     for sandbox in sandboxes {
         let show = "mkdir -p /run/attach &&
             mount -t cgroup2 cgroup2 /run/attach &&
@@ -39,7 +39,7 @@ pub fn furnish<'a>(
         said(sandbox, &["sh", "-c", show, &name, NEWROOT])
             .context("show a cgroup to a sandbox")?;
     }
-    Ok(lent)
+    Ok(lease)
 }
 
 /// Where a cgroup can be made: below the one that this process is in.

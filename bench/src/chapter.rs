@@ -192,7 +192,7 @@ fn reading(record: &Record) -> String {
     format!(
         "## How to read it\n\n\
          Quote ratios, never times: the machine's speed drifts, the ratio of \
-         two who were timed side by side does not.\n\
+         two that were timed side by side does not.\n\
          Each did a block of {block} times in each of {rounds} rounds, which \
          are spread over the run, and was compared with the others of the same \
          round. The order rotates, so that each has every place equally often. \
@@ -203,14 +203,14 @@ fn reading(record: &Record) -> String {
          runs, another time that of the run in the middle.\n\
          A row with `!` was measured while other processes or other machines \
          used more than 15 % of a processor.\n\n\
-         `floor` is raw system calls without a C library: what nobody can be \
-         faster than.\n\
+         `floor` is raw system calls without a C library: the least that any \
+         language can take.\n\
          `careful` is C with the calls of the step in Rust, linked statically \
          against musl, with a child that borrows the memory of its parent; `c` \
          is the C of the posts, against glibc, and in all rows but those of \
          `launch`, `first` and `exec` a peer in C against glibc.\n\
-         What favours whom is in [bench/BIAS.md](../../bench/BIAS.md).\n\
-         `go2` is Go with a second processor; everyone else has one.\n\
+         What the figures favour is in [bench/BIAS.md](../../bench/BIAS.md).\n\
+         `go2` is Go with a second processor; every other one has one.\n\
          What is measured from where to where, and what proves that it was \
          done, is in [bench/README.md](../../bench/README.md); how effects are \
          compared first, in the [methodology](internals/methodology.md).\n\n"

@@ -54,7 +54,7 @@ pub const EXTRA: &[Extra] = &[
     everywhere(
         "rt_sigaction",
         1,
-        "the step resets SIGCHLD: with that ignored nobody can be waited for",
+        "the step resets SIGCHLD: with that ignored no child can be waited for",
     ),
     everywhere(
         "unlinkat",

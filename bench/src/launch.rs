@@ -174,8 +174,8 @@ pub fn launch(
     let (launches, absent) = match step {
         Some(step) => of_step(step, layout),
         None => {
-            let unfurnished = six::furnish(places.sandboxes());
-            six::launches(layout, unfurnished.as_deref())
+            let missing = six::set_up(places.sandboxes());
+            six::launches(layout, missing.as_deref())
         }
     };
     let joins = joins(step);
@@ -388,7 +388,7 @@ fn observe(
     let mut sandbox = sandbox(layout)?;
     if step.is_none() {
         // A launcher that cannot work without it says so itself.
-        let _ = six::furnish([&mut sandbox]);
+        let _ = six::set_up([&mut sandbox]);
     }
     let target = if joins(step) {
         Some(target(&mut sandbox, Vec::new())?)
@@ -420,7 +420,7 @@ fn target(sandbox: &mut Sandbox, mut argv: Vec<String>) -> Result<Running> {
     let mut running = sandbox.run(&Command { argv, ..Command::default() })?;
     match read_line(&mut running.stdout, deadline()) {
         LineRead::Line(_) => Ok(running),
-        _ => Err(Error::new("nobody is there to be joined")),
+        _ => Err(Error::new("there is no container to join")),
     }
 }
 

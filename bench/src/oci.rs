@@ -93,7 +93,7 @@ fn config(payload: &[&str]) -> String {
 /// # Errors
 ///
 /// Fails if no runtime can work there, with the reason.
-pub fn furnish(sandbox: &mut Sandbox) -> Result<()> {
+pub fn set_up(sandbox: &mut Sandbox) -> Result<()> {
     // The first mount of cgroup2 would change what /proc/PID/cgroup says on
     // the whole machine.
     let cgroups =

@@ -13,7 +13,7 @@ use nsteps::sandbox::{
     Identity, LineRead, PROGRAMS, Running, Sandbox, deadline, read_line,
     read_to_end,
 };
-use nsteps::trial::complaint;
+use nsteps::trial::error_message;
 use std::fs::File;
 use std::io::Write;
 use std::path::PathBuf;
@@ -227,7 +227,7 @@ impl Dialogue {
             LineRead::End(_) => {
                 let stderr = read_to_end(&mut self.running.stderr, deadline());
                 let stderr = String::from_utf8_lossy(&stderr);
-                Err(Error::new(complaint(&stderr)))
+                Err(Error::new(error_message(&stderr)))
             }
             LineRead::Late(_) => {
                 Err(Error::new(format!("{operation} takes too long")))

@@ -230,12 +230,12 @@ pub fn sandbox(layout: &Layout) -> std::result::Result<Sandbox, Refusal> {
     let mut sandbox = Sandbox::enter(&plan, &equipment)?;
     // A directory of the sandbox's own, with the payloads in it: nothing
     // else is needed by anybody, and it is the same on every machine.
-    let furnish = format!(
+    let set_up = format!(
         "cd {NEWROOT} && mkdir old dev proc && \
          cp {PROGRAMS}/bench/true {PROGRAMS}/bench/first \
          {PROGRAMS}/bin/nsteps-probe ."
     );
-    said(&mut sandbox, &["sh", "-c", &furnish])
+    said(&mut sandbox, &["sh", "-c", &set_up])
         .map_err(|error| Refusal::Broken(error.message))?;
     Ok(sandbox)
 }

@@ -61,7 +61,7 @@ const OTHERS: &[(&str, &[&str])] = &[
 
 /// Puts what the runtimes need into the sandboxes; if that cannot be, they
 /// take no part, for the reason returned.
-pub fn furnish<'a>(
+pub fn set_up<'a>(
     sandboxes: impl IntoIterator<Item = &'a mut Sandbox>,
 ) -> Option<String> {
     if RUNTIMES.iter().all(|runtime| runtime.program().is_none()) {
@@ -69,15 +69,15 @@ pub fn furnish<'a>(
     }
     sandboxes
         .into_iter()
-        .find_map(|sandbox| oci::furnish(sandbox).err())
+        .find_map(|sandbox| oci::set_up(sandbox).err())
         .map(|error| error.message)
 }
 
 /// Every launcher of all six, and those that are absent, with the reason;
-/// `unfurnished` is why no runtime does.
+/// `missing` is why no runtime does.
 pub fn launches(
     layout: &Layout,
-    unfurnished: Option<&str>,
+    missing: Option<&str>,
 ) -> (Vec<Launch>, Vec<(String, String)>) {
     let mut launches = Vec::new();
     let mut absent = Vec::new();
@@ -115,7 +115,7 @@ pub fn launches(
     }
     for runtime in RUNTIMES {
         let name = runtime.name;
-        match (runtime.program(), unfurnished) {
+        match (runtime.program(), missing) {
             (None, _) => absent.push((name.to_owned(), "not installed".into())),
             (_, Some(why)) => absent.push((name.to_owned(), why.to_owned())),
             (Some(path), None) => launches.push(Launch {

@@ -361,7 +361,7 @@ impl Reason {
 
 /// What a reader of the chapter has to be told and is not, and what they are
 /// told that is no longer so.
-pub fn complaints(record: &Record) -> Vec<String> {
+pub fn faults(record: &Record) -> Vec<String> {
     let findings: Vec<Finding> =
         TARGETS.iter().flat_map(|it| it.findings(record)).collect();
     let mut wrong = judge(&findings, REASONS);

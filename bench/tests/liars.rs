@@ -189,7 +189,7 @@ type Caught = Result<Completion, Failed>;
 
 impl Liar {
     fn is_caught(&self, test: &str) -> Caught {
-        let tree = Tree::planted(test)?;
+        let tree = Tree::built(test)?;
         tree.script("c/bench", self.answer)?;
         tree.script("bench/floor", HONEST)?;
         tree.judge(ASKED, |verdict| wrong_with(verdict, self.caught))
@@ -197,7 +197,7 @@ impl Liar {
 }
 
 fn an_honest_script_is_not_caught(test: &str) -> Caught {
-    let tree = Tree::planted(test)?;
+    let tree = Tree::built(test)?;
     tree.script("c/bench", HONEST)?;
     tree.script("bench/floor", HONEST)?;
     tree.judge(ASKED, proved)
@@ -205,7 +205,7 @@ fn an_honest_script_is_not_caught(test: &str) -> Caught {
 
 /// Peers are renewed, and the second is believed no more than the first.
 fn who_comes_later_is_checked(test: &str) -> Caught {
-    let tree = Tree::planted(test)?;
+    let tree = Tree::built(test)?;
     let answer = "first=/newroot/first; [ -e $first ] || echo $$ >$first
                   proof=uts; [ $(cat $first) = $$ ] || proof=none
                   echo \"$operation $count 90 1 2 3 $proof*$count\"";
@@ -220,7 +220,7 @@ fn who_comes_later_is_checked(test: &str) -> Caught {
 
 impl Mutant {
     fn is_caught(&self, test: &str) -> Caught {
-        let tree = Tree::planted(test)?;
+        let tree = Tree::built(test)?;
         let proof = operation(self.operation)?.expected(7);
         let proof = proof.trim_end_matches('7');
         let honest =
@@ -239,7 +239,7 @@ impl Mutant {
 
 /// The payload of a launch is not in the namespace that the step is for.
 fn a_step_is_caught(test: &str) -> Caught {
-    let tree = Tree::planted(test)?;
+    let tree = Tree::built(test)?;
     let step = "launch/network";
     tree.compile("network", &[])?;
     let mut places = match tree.places()? {
@@ -283,7 +283,7 @@ const CARELESS: &[(&str, &str, &str, &str)] = &[
 
 /// The careful C has the effect of the step in Rust, or there is no row.
 fn a_careful_c_is_caught(test: &str) -> Caught {
-    let tree = Tree::planted(test)?;
+    let tree = Tree::built(test)?;
     let steps = CARELESS.iter().map(|it| it.0);
     fs::create_dir_all(tree.programs.join("rust"))?;
     for step in steps.clone() {
@@ -344,7 +344,7 @@ fn build_own() -> Result<Layout, Failed> {
 /// What the page about cgroups says of each way is what the witnesses of every
 /// peer see.
 fn the_page_says_what_witnesses_see(test: &str) -> Caught {
-    let tree = Tree::planted(test)?;
+    let tree = Tree::built(test)?;
     let page = "docs/src/costs/born-in-a-cgroup.md";
     let page = fs::read_to_string(tree.layout.root().join(page))?;
     for (name, way, begins, ends) in WAYS {
@@ -365,8 +365,8 @@ fn the_page_says_what_witnesses_see(test: &str) -> Caught {
         Ok(places) => places,
         Err(reason) => return unavailable(&reason),
     };
-    let _lent = match attach::furnish(&layout, places.sandboxes()) {
-        Ok(lent) => lent,
+    let _lease = match attach::set_up(&layout, places.sandboxes()) {
+        Ok(lease) => lease,
         Err(why) => return unavailable(&why.message),
     };
     for (name, ..) in WAYS {
@@ -381,7 +381,7 @@ fn the_page_says_what_witnesses_see(test: &str) -> Caught {
 
 /// A child that is not born where it is said to be.
 fn a_birth_elsewhere_is_caught(test: &str) -> Caught {
-    let tree = Tree::planted(test)?;
+    let tree = Tree::built(test)?;
     let programs = build_own()?.programs().to_owned();
     for program in ["bench/floor", "bench/attach"] {
         put(&programs.join(program), &tree.programs.join(program))?;
@@ -394,8 +394,8 @@ fn a_birth_elsewhere_is_caught(test: &str) -> Caught {
         Ok(places) => places,
         Err(reason) => return unavailable(&reason),
     };
-    let _lent = match attach::furnish(&tree.layout, places.sandboxes()) {
-        Ok(lent) => lent,
+    let _lease = match attach::set_up(&tree.layout, places.sandboxes()) {
+        Ok(lease) => lease,
         Err(why) => return unavailable(&why.message),
     };
     let mut contest = Contest::of(operation("attach/birth")?, false);
@@ -410,7 +410,7 @@ fn a_birth_elsewhere_is_caught(test: &str) -> Caught {
 
 /// Criterion gets its times by [`Place::perform`], and none that is not proved.
 fn what_criterion_asks_is_checked(test: &str) -> Caught {
-    let tree = Tree::planted(test)?;
+    let tree = Tree::built(test)?;
     tree.script("bench/floor", HONEST)?;
     tree.script("c/bench", LIARS[1].answer)?;
     let mut places = match tree.places()? {
@@ -430,7 +430,7 @@ fn what_criterion_asks_is_checked(test: &str) -> Caught {
 /// A peer that has not answered is ended, so that it does not use the processor
 /// of the others.
 fn a_silent_peer_is_ended(test: &str) -> Caught {
-    let tree = Tree::planted(test)?;
+    let tree = Tree::built(test)?;
     tree.script("c/bench", "while :; do :; done")?;
     let mut places = match tree.places()? {
         Ok(places) => places,
@@ -474,7 +474,7 @@ struct Tree {
 }
 
 impl Tree {
-    fn planted(test: &str) -> Result<Tree, Failed> {
+    fn built(test: &str) -> Result<Tree, Failed> {
         let name = test.replace("::", "-");
         let programs =
             Path::new(env!("CARGO_TARGET_TMPDIR")).join("liars").join(name);

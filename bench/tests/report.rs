@@ -3,7 +3,7 @@
 
 use bench::chapter;
 use bench::record::{RECORDS, Record};
-use bench::target::complaints;
+use bench::target::faults;
 use libtest_mimic::{Arguments, Failed, Trial};
 use nsteps::layout::Layout;
 use std::process::ExitCode;
@@ -41,7 +41,7 @@ fn chapter_is_current() -> Result<(), Failed> {
 }
 
 fn every_target() -> Result<(), Failed> {
-    judge(newest()?.1.iter().flat_map(complaints).collect())
+    judge(newest()?.1.iter().flat_map(faults).collect())
 }
 
 fn judge(wrong: Vec<String>) -> Result<(), Failed> {

@@ -6,7 +6,7 @@
 use bench::chapter;
 use bench::record::Record;
 use bench::report::{measure, shown};
-use bench::target::complaints;
+use bench::target::faults;
 use nsteps::error::{Context, Error, Result};
 use nsteps::layout::Layout;
 use std::process::ExitCode;
@@ -53,8 +53,8 @@ fn report() -> Result<()> {
         files.len() - 1
     );
     // The tests say the same: better now.
-    for complaint in record.iter().flat_map(complaints) {
-        println!("bench-report: {complaint}");
+    for fault in record.iter().flat_map(faults) {
+        println!("bench-report: {fault}");
     }
     Ok(())
 }

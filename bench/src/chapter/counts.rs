@@ -22,8 +22,8 @@ pub fn section(record: &Record) -> String {
              takes a pid.\n\
              - Page faults are minor ones, of the payload too (wait4(2)).\n\
              - The peak is the largest resident set of any one process. A \
-             program inherits the peak of who executed it; here that is one \
-             with a few pages.\n\
+             program inherits the peak of the process that executed it; here that \
+             is one with a few pages.\n\
              - Instructions are those of the launcher's own process in user \
              space, by callgrind.\n\
              - Bytes are those of the program's file; one with `+` has its \

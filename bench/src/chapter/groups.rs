@@ -85,7 +85,7 @@ pub fn sections(record: &Record) -> String {
         let _ = write!(text, "## {heading}\n\n{words}\n\n");
         match *group {
             "launch" => {
-                text += &figure("six", "All six namespaces by everyone");
+                text += &figure("six", "All six namespaces by each launcher");
                 text += &others(record);
             }
             "clone" => {
@@ -384,7 +384,7 @@ pub fn criterion(record: &Record) -> String {
         "## Criterion's figures\n\n\
          Mean in microseconds, and its 95 % interval.\n\
          They were taken one after the other, so that they drift with the \
-         machine: they say what an operation costs, and not who is faster.\n\n{}",
+         machine: they say what an operation costs, and not which is faster.\n\n{}",
         folded("The figures", &text)
     )
 }

@@ -13,7 +13,7 @@ use crate::sandbox::{
 };
 use crate::step::{Arguments, Step};
 use crate::timeout::within;
-use crate::trial::{Observed, Outcome, complaint, exit};
+use crate::trial::{Observed, Outcome, error_message, exit};
 use crate::witness::{WITNESS, lives};
 use std::time::Instant;
 
@@ -220,7 +220,7 @@ fn longest_path() -> String {
 
 /// Puts what payloads need where each root has it: `$1` is the name of one
 /// that says how it was found by the status it ends with.
-const FURNISH: &str = r#"
+const SET_UP: &str = r#"
 for root in "" "$0"; do
     [ -d "$root/bin" ] || continue
     mkdir -p "$root/run"
@@ -267,7 +267,7 @@ pub fn outcomes(
         let one = launchers.iter().map(|it| (*it, outcome.clone())).collect();
         vec![one; behaviours.len()]
     };
-    let mut place = match Place::furnish(step, scenario, equipment) {
+    let mut place = match Place::set_up(step, scenario, equipment) {
         Ok(place) => place,
         Err(refusal) => return all(refusal),
     };
@@ -292,7 +292,7 @@ struct Place<'a> {
 }
 
 impl<'a> Place<'a> {
-    fn furnish(
+    fn set_up(
         step: &'a Step,
         scenario: Scenario,
         equipment: &Equipment,
@@ -313,7 +313,7 @@ impl<'a> Place<'a> {
 
     fn put_payloads(&mut self) -> Result<()> {
         let name = LONG_NAME.repeat(NAME_MAX);
-        let argv = words(&["sh", "-ec", FURNISH, NEWROOT, &name, NO_SHEBANG]);
+        let argv = words(&["sh", "-ec", SET_UP, NEWROOT, &name, NO_SHEBANG]);
         let command = Command { argv, ..Command::default() };
         let mut running = self.sandbox.run(&command)?;
         let ended = self.sandbox.wait(running.pid, deadline())?;
@@ -394,7 +394,7 @@ impl Behaviour {
             let stderr = read_to_end(&mut running.stderr, Instant::now());
             let stderr = String::from_utf8_lossy(&stderr);
             observed.effect.change("exit", exit(ended.as_ref()));
-            observed.effect.change("complaint", complaint(&stderr));
+            observed.effect.change("complaint", error_message(&stderr));
             return Ok(observed);
         }
         match self.look {
@@ -444,7 +444,7 @@ impl Behaviour {
             effect.change("stderr", in_one_line(&stderr));
         } else if !stderr.is_empty() {
             let stderr = String::from_utf8_lossy(&stderr);
-            effect.change("complaint", complaint(&stderr));
+            effect.change("complaint", error_message(&stderr));
         }
     }
 }

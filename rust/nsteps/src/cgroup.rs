@@ -2,7 +2,7 @@
 //! the root cgroup the check would pass vacuously.
 //!
 //! Where the harness is in such a cgroup already, nothing is made.  Otherwise
-//! one is, and a *janitor* (`nsteps janitor`) removes it when the harness ends,
+//! one is, and a *cgroup cleaner* (`nsteps cleaner`) removes it when the harness ends,
 //! however it ends.
 
 use crate::error::{Context, Error, Result};
@@ -21,7 +21,7 @@ use std::time::Instant;
 
 /// A cgroup to start trials in.
 #[derive(Debug)]
-pub enum Lent {
+pub enum CgroupLease {
     /// The one the harness is in will do.
     Already,
     /// One of our own.
@@ -34,7 +34,7 @@ pub struct Made {
     /// Its directory, then those of the same name in other hierarchies.
     dirs: Vec<Dir>,
     /// The process that removes them.
-    janitor: Child,
+    cleaner: Child,
 }
 
 /// A directory of a hierarchy.
@@ -54,7 +54,7 @@ pub enum Way {
     Make(PathBuf),
 }
 
-impl Lent {
+impl CgroupLease {
     /// Looks for a way, and takes none.
     ///
     /// # Errors
@@ -115,12 +115,12 @@ impl Lent {
     /// # Errors
     ///
     /// Fails if there is none, with the reason.
-    pub fn take(layout: &Layout) -> Result<Lent> {
-        let dir = match Lent::find()? {
-            Way::Already => return Ok(Lent::Already),
+    pub fn take(layout: &Layout) -> Result<CgroupLease> {
+        let dir = match CgroupLease::find()? {
+            Way::Already => return Ok(CgroupLease::Already),
             Way::Make(dir) => dir,
         };
-        Made::at(dir, layout).map(Lent::Made)
+        Made::at(dir, layout).map(CgroupLease::Made)
     }
 
     /// Moves a process there.
@@ -130,8 +130,8 @@ impl Lent {
     /// Fails if the process cannot be moved.
     pub fn enter(&self, pid: u32) -> Result<()> {
         match self {
-            Lent::Already => Ok(()),
-            Lent::Made(made) => made.enter(pid),
+            CgroupLease::Already => Ok(()),
+            CgroupLease::Made(made) => made.enter(pid),
         }
     }
 }
@@ -180,24 +180,24 @@ impl Made {
     }
 
     fn all(dirs: Vec<Dir>, layout: &Layout) -> Result<Made> {
-        // The janitor makes them too, so that there is no moment at which one
+        // The cleaner makes them too, so that there is no moment at which one
         // exists and no process would remove it.
-        let mut janitor = Command::new(layout.command()?)
-            .arg("janitor")
+        let mut cleaner = Command::new(layout.command()?)
+            .arg("cleaner")
             .args(dirs.iter().map(|dir| &dir.path))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .process_group(0)
             .spawn()
-            .context("start the janitor")?;
+            .context("start the cleaner")?;
         let mut said = [0];
-        let mut ready = janitor.stdout.take().expect("it is piped");
+        let mut ready = cleaner.stdout.take().expect("it is piped");
         if ready.read(&mut said).unwrap_or(0) == 0 {
-            let _ = janitor.wait();
+            let _ = cleaner.wait();
             let dir = dirs[0].path.display();
             return Err(Error::new(format!("cannot make {dir}")));
         }
-        Ok(Made { dirs, janitor })
+        Ok(Made { dirs, cleaner })
     }
 
     /// The first directory, which is of version 2 where there is one.
@@ -255,8 +255,8 @@ fn move_to(dir: &Path, pid: u32) -> Result<()> {
 
 impl Drop for Made {
     fn drop(&mut self) {
-        drop(self.janitor.stdin.take());
-        let _ = self.janitor.wait();
+        drop(self.cleaner.stdin.take());
+        let _ = self.cleaner.wait();
     }
 }
 
@@ -320,7 +320,7 @@ fn writable(dir: &Path) -> bool {
         && fs::metadata(dir.join("cgroup.procs")).is_ok()
 }
 
-/// The janitor: makes the cgroups, waits until the harness hangs up, and
+/// The cleaner: makes the cgroups, waits until the harness hangs up, and
 /// removes them with all that was made in them.  It has a process group of its
 /// own, so that Ctrl-C reaches it only through the harness; it ends once the
 /// cgroups are gone.
@@ -328,7 +328,7 @@ fn writable(dir: &Path) -> bool {
 /// # Errors
 ///
 /// Fails if a cgroup cannot be made or removed.
-pub fn janitor(dirs: &[PathBuf]) -> Result<()> {
+pub fn cleaner(dirs: &[PathBuf]) -> Result<()> {
     for (index, dir) in dirs.iter().enumerate() {
         if let Err(error) = fs::create_dir(dir) {
             remove_all(&dirs[..index])?;

@@ -90,12 +90,12 @@ pub enum OwnCommand {
         words: Vec<String>,
     },
     /// Removes a cgroup when the harness has ended
-    Janitor {
+    Cleaner {
         /// The cgroups' directories
         #[arg(required = true)]
         dirs: Vec<PathBuf>,
     },
-    /// The warden of a sandbox
+    /// The monitor of a sandbox
     Sandbox,
     /// Traces in a sandbox
     Tracer(Tracer),

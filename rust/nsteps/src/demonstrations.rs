@@ -55,7 +55,7 @@ pub fn run(words: &[String]) -> Result<u8> {
     let (_, demonstration) = DEMONSTRATIONS
         .iter()
         .find(|(known, _)| known == name)
-        .ok_or_else(|| Error::new(format!("nobody demonstrates {name}")))?;
+        .ok_or_else(|| Error::new(format!("there is no demonstration {name}")))?;
     let is_new_root = std::path::Path::new("/nsteps-probe").exists();
     if !is_new_root && !std::path::Path::new(PROBE).exists() {
         return Err(Error::new(

@@ -1,6 +1,6 @@
 //! What trials need of this machine, gathered once.
 
-use crate::cgroup::Lent;
+use crate::cgroup::CgroupLease;
 use crate::error::{Error, Result};
 use crate::layout::Layout;
 use crate::rootfs::Rootfs;
@@ -18,7 +18,7 @@ pub struct Equipment {
     /// What steps pivot into.
     pub rootfs: Result<Rootfs>,
     /// Where the step `cgroup` starts.
-    pub cgroup: Result<Lent>,
+    pub cgroup: Result<CgroupLease>,
 }
 
 impl Equipment {
@@ -37,7 +37,7 @@ impl Equipment {
             Some(dir) => Ok(Rootfs::directory(dir)?),
             None => Rootfs::busybox(&layout),
         };
-        let cgroup = Lent::take(&layout);
+        let cgroup = CgroupLease::take(&layout);
         Ok(Equipment { layout, rootfs, cgroup })
     }
 }

@@ -21,10 +21,10 @@ static WORKING: AtomicUsize = AtomicUsize::new(0);
 
 /// Installs handlers: on SIGINT or SIGTERM, running trials finish, if it ends
 /// soon. The second signal, the first one where there is no such work, and the
-/// end of patience end the program at once; the kernel then ends every sandbox.
+/// timeout end the program at once; the kernel then ends every sandbox.
 ///
 /// To be called before any thread is started: threads inherit the mask.
-pub fn heed() {
+pub fn install() {
     let mut signals = SigSet::empty();
     signals.add(Signal::SIGINT);
     signals.add(Signal::SIGTERM);
@@ -48,10 +48,10 @@ pub fn heed() {
 }
 
 /// Waits for a signal, and takes it; `false` where none came in time.
-fn rings(bell: &SignalFd, patience: PollTimeout) -> bool {
+fn rings(bell: &SignalFd, timeout: PollTimeout) -> bool {
     let mut fds = [PollFd::new(bell.as_fd(), PollFlags::POLLIN)];
     loop {
-        match poll(&mut fds, patience) {
+        match poll(&mut fds, timeout) {
             Err(Errno::EINTR) => {}
             Ok(1..) => return bell.read_signal().is_ok(),
             _ => return false,

@@ -12,7 +12,7 @@ use crate::sandbox::{
     Sandbox, Scenario, Tree, deadline, listen, read_to_end,
 };
 use crate::step::{Namespace, Step};
-use crate::trial::{Observed, Outcome, complaint, exit};
+use crate::trial::{Observed, Outcome, error_message, exit};
 use probe::Observation;
 use std::time::Instant;
 
@@ -138,7 +138,7 @@ fn join(
         }
         Err(_) => {
             let stderr = String::from_utf8_lossy(&stderr);
-            observed.effect.change("refused", complaint(&stderr));
+            observed.effect.change("refused", error_message(&stderr));
         }
     }
     Ok(observed)

@@ -54,7 +54,7 @@ fn run(command: &Command) -> Result<u8> {
         // Where the caller ignores SIGCHLD, the kernel keeps no status of any
         // child.
         sys::default_sigchld();
-        interrupt::heed();
+        interrupt::install();
     }
     match command {
         Command::List => command::list::run(),
@@ -75,8 +75,8 @@ fn run(command: &Command) -> Result<u8> {
 fn own(command: &OwnCommand) -> Result<u8> {
     match command {
         OwnCommand::Demonstrate { words } => nsteps::demonstrations::run(words),
-        OwnCommand::Janitor { dirs } => cgroup::janitor(dirs).map(|()| 0),
-        OwnCommand::Sandbox => sandbox::inside::warden().map(|()| 0),
+        OwnCommand::Cleaner { dirs } => cgroup::cleaner(dirs).map(|()| 0),
+        OwnCommand::Sandbox => sandbox::inside::monitor().map(|()| 0),
         OwnCommand::Tracer(options) => command::trace::tracer(options),
     }
 }

@@ -180,7 +180,7 @@ pub fn find(init: i32, payload: &Observation) -> Result<i32> {
         .map(|it| it.process.pid)
         .ok_or_else(|| {
             Error::new(format!(
-                "nobody below init has pid {} in {}",
+                "no descendant of init has pid {} in {}",
                 pid.unwrap_or("?"),
                 namespace.unwrap_or("any pid namespace")
             ))

@@ -396,7 +396,7 @@ pub const PITFALLS: &[Pitfall] = &[
     },
     Pitfall {
         slug: "stdio-default",
-        about: "streams that nobody set are /dev/null in Go",
+        about: "streams that the caller did not set are /dev/null in Go",
         bites: &[Bites::Go],
         check: launching::stdio_default,
     },
@@ -456,7 +456,7 @@ pub const PITFALLS: &[Pitfall] = &[
     },
     Pitfall {
         slug: "map-without-a-pipe",
-        about: "who execs before the id map is written loses capabilities",
+        about: "a child that execs before its id map is written loses capabilities",
         bites: &[Bites::C, Bites::Rust],
         check: clone::map_without_a_pipe,
     },

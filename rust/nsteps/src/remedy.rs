@@ -19,8 +19,8 @@ pub fn remedy(call: &str, errno: Errno) -> Option<String> {
 
 /// Why a launcher that complains so, in the words `CALL ERRNO`, met a limit of
 /// this machine and did nothing of its own.
-pub fn shortage(complaint: &str) -> Option<String> {
-    let (call, name) = complaint.split_once(' ')?;
+pub fn shortage(error_message: &str) -> Option<String> {
+    let (call, name) = error_message.split_once(' ')?;
     let errno = [
         Errno::ENOSPC,
         Errno::EUSERS,
@@ -308,13 +308,13 @@ mod tests {
 
     #[test]
     fn a_shortage_is_told_from_a_refusal() {
-        for complaint in ["clone ENOSPC", "fork EAGAIN", "open EMFILE"] {
-            assert!(shortage(complaint).is_some(), "{complaint}");
+        for error_message in ["clone ENOSPC", "fork EAGAIN", "open EMFILE"] {
+            assert!(shortage(error_message).is_some(), "{error_message}");
         }
-        for complaint in
+        for error_message in
             ["umount EBUSY", "write ENOSPC", "panic: exit status 3", "x", ""]
         {
-            assert_eq!(shortage(complaint), None, "{complaint}");
+            assert_eq!(shortage(error_message), None, "{error_message}");
         }
     }
 }

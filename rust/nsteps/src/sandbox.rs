@@ -1,11 +1,11 @@
 //! A fresh place to run one trial, so that nothing reaches the host.
 //!
 //! Three processes share the work.  The *harness* (this file) stays outside
-//! and sees the host's /proc.  It starts the *warden*, `nsteps sandbox`, which
+//! and sees the host's /proc.  It starts the *monitor*, `nsteps sandbox`, which
 //! unshares, and forks the sandbox's *init*; both are in
 //! [`inside`](crate::sandbox::inside).  Harness and init talk over one socket,
 //! in [`protocol`](crate::sandbox::protocol).  When the harness ends, however
-//! it ends, the kernel kills the warden, then init, then all that init
+//! it ends, the kernel kills the monitor, then init, then all that init
 //! started.
 //!
 //! Only this module and its children know about privileges.
@@ -145,7 +145,7 @@ pub enum Tree {
     Whole,
 }
 
-/// What the warden is told.
+/// What the monitor is told.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Plan {
     /// The conditions of the trial.
@@ -221,7 +221,7 @@ impl From<Refusal> for Error {
 /// A running sandbox.  Dropping it kills everything in it.
 #[derive(Debug)]
 pub struct Sandbox {
-    warden: Child,
+    monitor: Child,
     init: i32,
     init_pidfd: OwnedFd,
     channel: Channel,
@@ -272,30 +272,30 @@ impl Sandbox {
     ) -> Result<std::result::Result<Sandbox, Refusal>> {
         let begun = Instant::now();
         let (ours, theirs) = Channel::pair()?;
-        let warden = Command::new(equipment.layout.command()?)
+        let monitor = Command::new(equipment.layout.command()?)
             .arg("sandbox")
             .stdin(Stdio::from(OwnedFd::from(theirs)))
             .stdout(Stdio::null())
             .spawn()
             .context("start the sandbox")?;
         if let (true, Ok(cgroup)) = (plan.in_a_cgroup, &equipment.cgroup) {
-            cgroup.enter(warden.id())?;
+            cgroup.enter(monitor.id())?;
         }
-        let mut warden = Warden(Some(warden));
+        let mut monitor = Monitor(Some(monitor));
         // A launcher that is not a step may make cgroups. Where no cgroup may
         // be made for the trial, the launcher may make none either.
         let cgroup = match plan.tree {
             Tree::Small => None,
             Tree::Whole => Made::for_a_trial(&equipment.layout).ok(),
         };
-        if let (Some(cgroup), Some(warden)) = (&cgroup, &warden.0) {
-            cgroup.enter(warden.id())?;
+        if let (Some(cgroup), Some(monitor)) = (&cgroup, &monitor.0) {
+            cgroup.enter(monitor.id())?;
         }
         let own_cgroup = cgroup.is_some();
         ours.send(&Plan { own_cgroup, ..plan.clone() }, &[])?;
         let (reply, sender) = ours.receive(Some(deadline()))?;
-        if let (Some(cgroup), Some(warden)) = (&cgroup, &warden.0) {
-            cgroup.put_aside(warden.id())?;
+        if let (Some(cgroup), Some(monitor)) = (&cgroup, &monitor.0) {
+            cgroup.put_aside(monitor.id())?;
         }
         let host = match reply {
             Reply::Ready(host) => *host,
@@ -304,13 +304,13 @@ impl Sandbox {
         };
         learn(begun.elapsed());
         let init = sender.ok_or_else(|| {
-            Error::new("the sandbox's init did not say who it is")
+            Error::new("the sandbox's init did not send its pid")
         })?;
         let init_pidfd =
             sys::pidfd_open(init).context("open the sandbox's init")?;
-        let warden = warden.0.take().expect("nobody took it");
+        let monitor = monitor.0.take().expect("it was put there above");
         let channel = ours;
-        Ok(Ok(Sandbox { warden, init, init_pidfd, channel, host, cgroup }))
+        Ok(Ok(Sandbox { monitor, init, init_pidfd, channel, host, cgroup }))
     }
 
     /// What the sandbox looked like before anything ran in it.
@@ -447,10 +447,10 @@ impl Sandbox {
 
     /// Kills everything in it, and waits until that is gone.
     pub fn close(&mut self) {
-        // The kernel ends all of them with init; then the warden has none left
+        // The kernel ends all of them with init; then the monitor has none left
         // to wait for.
         let _ = sys::pidfd_kill(&self.init_pidfd);
-        let _ = self.warden.wait();
+        let _ = self.monitor.wait();
     }
 
     /// Waits for a command to end; `None` when it does not in time.
@@ -487,13 +487,13 @@ impl Drop for Sandbox {
 }
 
 /// Ends a monitor whose sandbox was never finished.
-struct Warden(Option<Child>);
+struct Monitor(Option<Child>);
 
-impl Drop for Warden {
+impl Drop for Monitor {
     fn drop(&mut self) {
-        if let Some(warden) = &mut self.0 {
-            let _ = warden.kill();
-            let _ = warden.wait();
+        if let Some(monitor) = &mut self.0 {
+            let _ = monitor.kill();
+            let _ = monitor.wait();
         }
     }
 }

@@ -306,7 +306,7 @@ impl Said {
     }
 
     /// What it complained of: its first line.
-    pub fn complaint(&self) -> &str {
+    pub fn error_message(&self) -> &str {
         self.stderr.lines().next().unwrap_or("nothing")
     }
 }

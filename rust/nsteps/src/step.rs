@@ -244,7 +244,7 @@ pub const STEPS: &[Step] = &[
     },
     Step {
         name: "pid_oldproc",
-        title: "PID 1, and a /proc that still shows everyone",
+        title: "PID 1, and a /proc that still shows every process",
         namespaces: &[Pid],
         arguments: Arguments::Command,
         posts: &[CROSBY],
@@ -274,7 +274,7 @@ pub const STEPS: &[Step] = &[
     },
     Step {
         name: "user",
-        title: "a user namespace without an id map: everyone is nobody",
+        title: "a user namespace without an id map: only overflow ids",
         namespaces: &[User],
         arguments: Arguments::Command,
         posts: &[CROSBY],
@@ -413,7 +413,7 @@ pub const STEPS: &[Step] = &[
     },
     Step {
         name: "rootless",
-        title: "the container of someone who is not root",
+        title: "the container of an ordinary user",
         namespaces: &[Ipc, Mnt, Net, Pid, User, Uts],
         arguments: Arguments::NewRoot,
         posts: &[],

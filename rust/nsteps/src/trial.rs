@@ -79,7 +79,7 @@ impl Observed {
     /// `STEP: CALL: STRERROR`.
     pub fn enter_refusal(&mut self) {
         if self.payload.is_none() || refused(&self.said).is_some() {
-            self.effect.change("refused", complaint(&self.said));
+            self.effect.change("refused", error_message(&self.said));
         }
     }
 }
@@ -395,14 +395,14 @@ pub fn exit(ended: Option<&Ended>) -> String {
 
 /// What a launcher complains of, in the same words for all: the call and its
 /// errno, or its first line.
-pub fn complaint(stderr: &str) -> String {
+pub fn error_message(stderr: &str) -> String {
     refused(stderr).unwrap_or_else(|| {
         let first = stderr.lines().find(|line| !line.is_empty());
         first.unwrap_or("nothing").trim().to_owned()
     })
 }
 
-/// The call that failed and its errno, from the launcher's complaint.
+/// The call that failed and its errno, from the launcher's error message.
 ///
 /// C and Rust say `STEP: CALL: STRERROR`, Go `panic: CALL: strerror`; Go's
 /// words are the C library's without its capitals.

@@ -304,7 +304,7 @@ fn first_words() -> Found {
 }
 
 /// What the harness starts for itself, and no reader should.
-const HIDDEN: &[&str] = &["demonstrate", "janitor", "sandbox", "tracer"];
+const HIDDEN: &[&str] = &["demonstrate", "cleaner", "sandbox", "tracer"];
 
 /// What a shell is told that a word could become.
 fn completed(words: &[&str]) -> Result<Vec<String>, Failed> {
@@ -546,7 +546,7 @@ fn on_a_terminal(command: &mut Command) -> Result<Vec<u8>, Failed> {
     let mut said = Vec::new();
     let mut master = File::from(terminal.master);
     let mut buffer = [0; 4096];
-    // EIO is how a terminal says that nobody is left to write.
+    // A terminal returns EIO when no writer is left.
     while let Ok(count @ 1..) = master.read(&mut buffer) {
         said.extend_from_slice(&buffer[..count]);
     }

@@ -66,7 +66,7 @@ fn known_name(known: &KnownDifference) -> String {
     format!("known::{}", known.slug)
 }
 
-/// What everyone did.
+/// The outcomes of all launchers.
 struct Done {
     outcomes: Outcomes,
     comparisons: Vec<Comparison>,

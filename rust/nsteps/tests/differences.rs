@@ -123,7 +123,7 @@ fn has_a_page(difference: Difference) -> Result<Completion, Failed> {
 /// The parts of the book in which every page is reproduced.
 const PARTS: &[&str] = &["pitfalls", "kernel"];
 
-/// A page about a pitfall that nobody reproduces is hearsay.
+/// Each page about a pitfall has a check that reproduces it.
 fn has_a_check() -> Result<Completion, Failed> {
     let layout = Layout::find().map_err(|it| it.message)?;
     let mut pages = Vec::new();
@@ -145,7 +145,7 @@ fn has_a_check() -> Result<Completion, Failed> {
         .filter_map(|page| {
             let name = page.file_name().into_string().ok()?;
             let stem = name.strip_suffix(".md")?;
-            (!known(stem)).then(|| format!("nobody reproduces {name}"))
+            (!known(stem)).then(|| format!("no check reproduces {name}"))
         })
         .collect();
     if orphans.is_empty() {
@@ -175,7 +175,7 @@ const fn broken(
 /// A Go that launches as C does.
 const GO_AS_C: &str = "case $1 in version) echo go1.26 ;;
 *) shift; exec /nsteps/c/pitfalls/launch clone_newns \"$@\" ;; esac";
-/// A Rust whose every way is that of C.
+/// A Rust program that does everything as C does.
 const RUST_AS_C: &str = "case $1 in libc) echo musl ;;
 *) shift; exec /nsteps/c/pitfalls/launch clone \"$@\" ;; esac";
 const RUST_AS_POSIX_SPAWN: &str = "case $1 in libc) echo musl ;;

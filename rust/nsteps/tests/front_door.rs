@@ -518,7 +518,7 @@ fn paths_in(text: &str) -> Vec<PathBuf> {
     paths
 }
 
-/// A user who is nowhere near the repository can open what is named.
+/// A user outside of the repository can open what is named.
 fn installed_files() -> Found {
     if let Some(reason) = not_built()? {
         return unavailable(reason);

@@ -1,9 +1,9 @@
 //! The host is as before, however a run ends.
 //!
-//! Mounts, host name, System V objects, links, cgroups and processes are
-//! noted before and after: a run that is interrupted or killed, a launcher
-//! that is killed, a payload that hides.  This process adopts every orphan it
-//! makes, so that whoever is left behind is found below it.
+//! Mounts, host name, System V objects, links, cgroups and processes are noted
+//! before and after: a run that is interrupted or killed, a launcher that is
+//! killed, a payload that hides. This process adopts every orphan it makes, so
+//! that each process that is left behind is found below it.
 
 mod availability;
 mod scratch;
@@ -51,7 +51,7 @@ const TRIALS: &[Tried] = &[
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
-    // They look at everyone below this process.
+    // They look at every process below this one.
     arguments.test_threads = Some(1);
     let trials = TRIALS
         .iter()
@@ -349,7 +349,7 @@ fn pid_of(run: &Child) -> Pid {
     Pid::from_raw(run.id().cast_signed())
 }
 
-/// Ctrl-C: the terminal sends it to everyone in the process group.
+/// Ctrl-C: the terminal sends it to every process in the process group.
 fn interrupted() -> Result<(), Failed> {
     ended_by(Signal::SIGINT, |run, signal| {
         let _ = killpg(pid_of(run), signal);
@@ -362,14 +362,14 @@ fn terminated() -> Result<(), Failed> {
     })
 }
 
-/// Nothing of nsteps is left that could clean up, but the janitor.
+/// Nothing of nsteps is left that could clean up, but the cleaner.
 fn killed() -> Result<(), Failed> {
     ended_by(Signal::SIGKILL, |run, signal| {
         let _ = kill(pid_of(run), signal);
     })
 }
 
-/// Runs the steps whose leaks would reach furthest.
+/// Runs the steps with the widest leaks.
 const LEAKY: &[&str] = &[
     "compare", "--only", "cgroup", "--only", "ipc", "--only", "mount",
     "--only", "network", "--only", "pid", "--only", "uts",
@@ -387,8 +387,8 @@ fn a_whole_run() -> Result<(), Failed> {
     Err(format!("{}\n{}", output.status, String::from_utf8_lossy(&said)).into())
 }
 
-/// On a machine run by systemd `/` is shared: what a sandbox mounts would
-/// reach everyone if it were a peer.
+/// On a machine run by systemd `/` is shared: what a sandbox mounts would reach
+/// every peer if it were one.
 fn on_a_shared_host() -> Result<(), Failed> {
     let script = "look() {
             cat /proc/self/mountinfo /proc/sysvipc/msg; hostname; ip link

@@ -94,7 +94,7 @@ fn members(form: &str, command: &[&str]) -> Result<Completion, Failed> {
                 members
                     .keys()
                     .filter(|member| !printed.contains(*member))
-                    .map(|it| format!("nobody prints {}", below(place, it))),
+                    .map(|it| format!("no command prints {}", below(place, it))),
             ),
         }
     }

@@ -503,7 +503,7 @@ fn a_tracer_that_is_traced_says_so() -> Outcome {
         .args(["trace", "--", "true"])
         .output()?;
     if let Some(obstacle) = obstacle(&output)
-        && !obstacle.contains("someone traces us already")
+        && !obstacle.contains("another process traces this one already")
     {
         return unavailable(&obstacle);
     }

@@ -285,7 +285,7 @@ fn foreign_procfs() -> Found {
         answer.expect(
             status,
             &["/proc is that of another pid namespace", "--mount-proc"],
-            &["nobody below"],
+            &["no descendant of init"],
         )?;
         if answer.stderr.lines().count() != 1 || !answer.stdout.is_empty() {
             return Err(format!("{words} says more than a line").into());

@@ -10,7 +10,7 @@ mod availability;
 
 use availability::unavailable;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
-use nsteps::cgroup::Lent;
+use nsteps::cgroup::CgroupLease;
 use nsteps::command::compare::{Group, Selection, groups};
 use nsteps::compare::Comparison;
 use nsteps::equipment::Equipment;
@@ -85,7 +85,7 @@ struct Fault {
     subject: String,
     /// How the mounts of the sandbox are.
     mounts: String,
-    /// Whose program it takes the place of.
+    /// The language whose program it replaces.
     launcher: Launcher,
     /// The keys that must differ.
     caught_by: Vec<String>,
@@ -179,7 +179,7 @@ impl Fault {
                 it.subject.to_string() == self.subject
                     && it.scenario == *scenario
             })
-            .ok_or_else(|| format!("nobody tries {} there", self.subject))?;
+            .ok_or_else(|| format!("no trial of {} there", self.subject))?;
         group.launchers = vec![self.launcher];
         let step = Step::named(group.subject.step).ok_or("no such step")?;
         Ok((step, group))
@@ -191,7 +191,7 @@ fn equipment_for(step: &Step) -> Result<Equipment, Failed> {
     let layout = Layout::find().map_err(|it| it.message)?;
     let rootfs = Rootfs::busybox(&layout);
     let cgroup = if step.namespaces.contains(&Namespace::Cgroup) {
-        Lent::take(&layout)
+        CgroupLease::take(&layout)
     } else {
         Err(Error::new("the step does not need a cgroup"))
     };
@@ -249,7 +249,7 @@ impl StandIn {
     ) -> Result<StandIn, Failed> {
         let name = format!("zoo-{}-{}", std::process::id(), fault.name);
         // Beside the programs, where programs may be executed; elsewhere when
-        // they are somebody else's.
+        // they belong to another process.
         let beside = layout.programs().join(&name);
         let programs = match fs::create_dir(&beside) {
             Ok(()) => beside,
@@ -269,7 +269,7 @@ impl StandIn {
         put(&layout.probe(), &bin.join("nsteps-probe"))
             .map_err(|it| it.message)?;
         if step.arguments == Wants::Pid {
-            // Whoever joins wants somebody to join.
+            // A launcher that joins needs a container to join.
             let container = Step::named("container").ok_or("no such step")?;
             let from = fault.launcher.program(container, layout);
             put(&from, &own.join(container.name)).map_err(|it| it.message)?;
@@ -277,7 +277,7 @@ impl StandIn {
         Ok(stand_in)
     }
 
-    /// Compiles it as the steps in C are, whose skeleton it uses.
+    /// Compiles it as the steps in C are: it uses their skeleton.
     fn build(&self, source: &Path, layout: &Layout) -> Result<(), NotBuilt> {
         let built = Command::new("cc")
             .args(["-std=c17", "-Wall", "-Wextra", "-Wshadow", "-Werror"])

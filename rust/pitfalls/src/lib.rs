@@ -64,8 +64,8 @@ pub fn clone_child(
     let mut stack = vec![0; STACK];
     // SAFETY: the stack is the child's alone, for CLONE_VM comes only with
     // CLONE_VFORK, and is large. What the child does after a clone without
-    // CLONE_VM it does in a copy: that it may meet a lock nobody will open is
-    // among the things to be shown.
+    // CLONE_VM it does in a copy: that it may meet a lock that is never
+    // released is among the things to be shown.
     unsafe { clone(Box::new(child), &mut stack, flags, exit_signal) }
 }
 
@@ -103,7 +103,7 @@ pub fn hold_memory(bytes: NonZeroUsize) -> nix::Result<()> {
     for at in (0..bytes.get()).step_by(4096) {
         // SAFETY: `at` lies within the mapping.
         let page = unsafe { memory.cast::<u8>().add(at) };
-        // SAFETY: the byte is mapped, writable, and nobody else's.
+        // SAFETY: the byte is mapped, writable, and used by nothing else.
         unsafe { page.write_volatile(1) };
     }
     Ok(())

@@ -83,7 +83,7 @@ pub unsafe extern "C" fn main(
         Ok(Request::List) => print(list().as_bytes(), 1),
         Ok(Request::Observe(options)) => run(&options),
         Err(mistake) => {
-            complain(&mistake);
+            print_error(&mistake);
             2
         }
     }
@@ -96,7 +96,7 @@ fn run(options: &Options) -> c_int {
         match serde_json::to_string(&observation) {
             Ok(json) => json + "\n",
             Err(error) => {
-                complain(&format!("make JSON of the readings: {error}"));
+                print_error(&format!("make JSON of the readings: {error}"));
                 return 1;
             }
         }
@@ -279,9 +279,9 @@ fn list() -> String {
 
 /// Writes all of `text` to the descriptor `to` and gives the exit status.
 ///
-/// One write, so that lines of two probes on one terminal do not mix. Nobody
-/// is told when nobody listens any more: SIGPIPE ends most programs then, and
-/// one in which a launcher left it ignored should be as quiet.
+/// One write, so that lines of two probes on one terminal do not mix. A closed
+/// pipe is not reported: SIGPIPE ends most programs then, and one in which a
+/// launcher left it ignored should be as quiet.
 fn print(text: &[u8], to: RawFd) -> c_int {
     match stream(to).write_all(text) {
         Ok(()) => 0,
@@ -292,15 +292,15 @@ fn print(text: &[u8], to: RawFd) -> c_int {
                     1 => "standard output".to_owned(),
                     fd => format!("descriptor {fd}"),
                 };
-                complain(&format!("write to {to}: {error}"));
+                print_error(&format!("write to {to}: {error}"));
             }
             1
         }
     }
 }
 
-/// One line on standard error. If that fails too there is nobody to tell.
-fn complain(what: &str) {
+/// One line on standard error. If that fails too, it cannot be reported.
+fn print_error(what: &str) {
     let line = format!("nsteps-probe: {what}\n");
     let _ = stream(2).write_all(line.as_bytes());
 }

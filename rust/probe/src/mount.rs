@@ -50,8 +50,8 @@ pub struct Mount {
     /// Whether it refuses to be bind mounted.
     pub unbindable: bool,
     /// Optional fields that this version does not know, as the kernel wrote
-    /// them. The manual says to ignore them; kept, they cannot be a change
-    /// that nobody sees.
+    /// them. The manual says to ignore them; kept, they cannot be a change that
+    /// no process sees.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub other: Vec<String>,
     /// The type of the filesystem, with its subtype after a dot.

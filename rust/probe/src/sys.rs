@@ -345,8 +345,8 @@ impl SystemV {
         let last = self.control(0, info, &mut buffer)?;
         let mut keys = Vec::new();
         for index in 0..=last {
-            // Linux 4.17 lets everyone see every object, as
-            // /proc/sysvipc always did; before that one needs read access.
+            // Linux 4.17 lets every process see every object, as /proc/sysvipc
+            // always did; before that one needs read access.
             let seen = self
                 .control(index, stat_any, &mut buffer)
                 .or_else(|_| self.control(index, stat, &mut buffer));

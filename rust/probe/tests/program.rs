@@ -24,15 +24,15 @@ fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
 }
 
 fn observe(arguments: &[&str]) -> Observation {
-    let (status, text, complaint) = run(&[&["--json"], arguments].concat());
-    assert_eq!((status, complaint.as_str()), (Some(0), ""));
+    let (status, text, error_message) = run(&[&["--json"], arguments].concat());
+    assert_eq!((status, error_message.as_str()), (Some(0), ""));
     serde_json::from_str(&text).expect("an observation")
 }
 
 #[test]
 fn text_is_one_line_for_each_reading() {
-    let (status, text, complaint) = run(&[]);
-    assert_eq!((status, complaint.as_str()), (Some(0), ""));
+    let (status, text, error_message) = run(&[]);
+    assert_eq!((status, error_message.as_str()), (Some(0), ""));
     for line in text.lines() {
         let (key, rest) = line.split_once(' ').expect("a key");
         assert!(!key.is_empty(), "{line}");
@@ -137,17 +137,17 @@ fn options_that_make_no_sense_are_one_line_and_status_2() {
         &["--only", "uts", "nothing"],
         &["--proc"],
     ] {
-        let (status, text, complaint) = run(arguments);
+        let (status, text, error_message) = run(arguments);
         assert_eq!((status, text.as_str()), (Some(2), ""), "{arguments:?}");
-        assert_eq!(complaint.lines().count(), 1, "{arguments:?}");
-        assert!(complaint.starts_with("nsteps-probe: "), "{complaint}");
+        assert_eq!(error_message.lines().count(), 1, "{arguments:?}");
+        assert!(error_message.starts_with("nsteps-probe: "), "{error_message}");
     }
 }
 
 #[test]
 fn help_is_no_mistake() {
-    let (status, text, complaint) = run(&["--help"]);
-    assert_eq!((status, complaint.as_str()), (Some(0), ""));
+    let (status, text, error_message) = run(&["--help"]);
+    assert_eq!((status, error_message.as_str()), (Some(0), ""));
     assert!(text.contains("--hold"));
 }
 
@@ -183,10 +183,10 @@ fn when_nobody_listens_it_ends_quietly() {
         .expect("the probe to start");
     let status = child.wait().expect("its status");
     assert_eq!(status.signal(), Some(libc::SIGPIPE));
-    let mut complaint = String::new();
+    let mut error_message = String::new();
     let mut errors = child.stderr.take().expect("its errors");
-    errors.read_to_string(&mut complaint).expect("text");
-    assert_eq!(complaint, "");
+    errors.read_to_string(&mut error_message).expect("text");
+    assert_eq!(error_message, "");
 }
 
 #[test]

@@ -20,7 +20,7 @@ pub fn proc_decides_what_ps_shows(scene: &Scene<'_>) -> Found<Finding> {
     let (own, old) = old.split_once('\n').unwrap_or_default();
     let old = in_a_line(old);
     let new = in_a_line(&stage.step("pid", PS)?.well()?);
-    // Those of the sandbox: its init, and a bystander.
+    // Those of the sandbox: its init, and an unrelated process.
     let others: Vec<_> =
         outside.split(", ").filter(|it| !it.ends_with(" ps")).collect();
     let everyone = others.len() > 1

@@ -54,7 +54,7 @@ pub fn proc_is_busy(scene: &Scene<'_>) -> Found<Finding> {
         && nested.stderr.contains(busy)
         && plain.stdout == "unmounted";
     Ok(Finding::plainly(holds)
-        .seen(format!("binfmt_misc below /proc: {}", nested.complaint()))
+        .seen(format!("binfmt_misc below /proc: {}", nested.error_message()))
         .seen(format!("nothing below /proc: {}", plain.stdout)))
 }
 

@@ -46,7 +46,7 @@ pub fn needs_cap_sys_admin(scene: &Scene<'_>) -> Found<Finding> {
         && without.stderr.contains("Operation not permitted")
         && alone.stdout == "unshared";
     let mut finding = Finding::new()
-        .seen(format!("all but CAP_SYS_ADMIN: {}", without.complaint()))
+        .seen(format!("all but CAP_SYS_ADMIN: {}", without.error_message()))
         .seen(format!("CAP_SYS_ADMIN alone: {}", alone.stdout));
     let step = scene.step("unshare_init", &["true"])?;
     let mut as_user = true;
@@ -54,7 +54,7 @@ pub fn needs_cap_sys_admin(scene: &Scene<'_>) -> Found<Finding> {
         let step: Vec<_> = step.iter().map(String::as_str).collect();
         let said = stage.run(&scene.as_an_ordinary_user(&step))?;
         as_user = said.stderr.ends_with("unshare: Operation not permitted");
-        let line = format!("as an ordinary user: {}", said.complaint());
+        let line = format!("as an ordinary user: {}", said.error_message());
         finding = finding.seen(line);
     }
     Ok(finding.case("", holds && as_user))

@@ -15,7 +15,7 @@ use crate::report::{Report, Tally};
 use crate::sandbox::{SCENARIOS, Scenario};
 use crate::step::{Arguments, STEPS, Step};
 use crate::trace::excerpt;
-use crate::trial::{Outcome, Trial, complaint};
+use crate::trial::{Outcome, Trial, error_message};
 use crate::{claims, command, interrupt, join, json, output, workers};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -331,11 +331,11 @@ impl Group {
 /// want of the same thing would agree, and one that had it would differ.
 fn of_launcher(outcome: Outcome) -> Outcome {
     let Outcome::Observed(observed) = &outcome else { return outcome };
-    let complaints = ["refused", "complaint", "stderr"];
-    complaints
+    let error_messages = ["refused", "complaint", "stderr"];
+    error_messages
         .iter()
         .filter_map(|key| observed.effect.0.get(*key))
-        .flat_map(|text| [text.clone(), complaint(&text.replace('|', "\n"))])
+        .flat_map(|text| [text.clone(), error_message(&text.replace('|', "\n"))])
         .find_map(|words| shortage(&words))
         .map_or(outcome, Outcome::Unavailable)
 }

@@ -1,6 +1,6 @@
 //! `nsteps doctor`: what this machine allows, what is missing, the remedy.
 
-use crate::cgroup::{Lent, Way};
+use crate::cgroup::{CgroupLease, Way};
 use crate::equipment::Equipment;
 use crate::error::{DIFFERENT, Result};
 use crate::launcher::LANGUAGES;
@@ -250,7 +250,7 @@ fn privileges() -> Vec<(&'static str, Finding)> {
         (
             "user/max_user_namespaces",
             "0",
-            "nobody gets user namespaces: sysctl \
+            "user namespaces are switched off: sysctl \
              user.max_user_namespaces=15000",
         ),
     ] {
@@ -295,7 +295,7 @@ fn cgroups() -> Vec<(&'static str, Finding)> {
     };
     vec![(
         "cgroup",
-        match Lent::find() {
+        match CgroupLease::find() {
             Ok(Way::Already) => Fine(format!("{layout}, not at a root")),
             Ok(Way::Make(_)) => Fine(format!("{layout}, may be made")),
             Err(why) => Note(format!("{layout}; {why}")),

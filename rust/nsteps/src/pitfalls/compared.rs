@@ -56,7 +56,7 @@ pub fn check(
         )),
         (None, Seen::Always) => {
             let mut evidence = Evidence::new();
-            evidence.see("all", "nobody deviates", known.about);
+            evidence.see("all", "no launcher deviates", known.about);
             Ok(evidence)
         }
     }

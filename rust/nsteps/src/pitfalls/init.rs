@@ -26,7 +26,7 @@ while [ -e \"/proc/$orphan\" ]; do :; done";
 /// Which init dies of a signal from inside.
 pub fn signals(scene: &Scene<'_>) -> Found<Evidence> {
     const LIVES_ON: &str = "the payload lives on";
-    const ENDS: &str = "init ends, and everyone with it";
+    const ENDS: &str = "init ends, and every process with it";
     let mut site = Site::new(scene)?;
     let mut evidence = Evidence::new();
     for (launcher, signal, described) in [

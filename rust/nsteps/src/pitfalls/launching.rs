@@ -217,7 +217,7 @@ pub fn between_clone_and_exec(scene: &Scene<'_>) -> Found<Evidence> {
         (GO, "fork/exec /proc/self/exe: no such file or directory"),
     ] {
         let said = site.step(launcher, "uts", &["true"])?;
-        let first = said.complaint();
+        let first = said.error_message();
         let seen = match (said.status, launcher) {
             (0, _) if said.stderr.is_empty() => "works",
             // Its own words, or the step's.

@@ -54,9 +54,9 @@ fn read(stage: &mut Stage<'_>, from: &str, argv: &[&str]) -> Found<String> {
     let has = |text: &str| said.stdout.contains(text);
     Ok(if has(SECRET) || has("run by a shell") {
         READ.to_owned()
-    } else if said.complaint().ends_with(NOT_THERE) {
+    } else if said.error_message().ends_with(NOT_THERE) {
         NOT_THERE.to_owned()
     } else {
-        said.complaint().to_owned()
+        said.error_message().to_owned()
     })
 }

@@ -116,9 +116,9 @@ pub fn hidden_first_child(scene: &Scene<'_>) -> Found<Evidence> {
     for launcher in [C, RUST] {
         let payload = ["sh", "-c", "test $PPID = 1"];
         let said = site.step(launcher, "unshare_init", &payload)?;
-        let seen = match (said.status, said.complaint()) {
+        let seen = match (said.status, said.error_message()) {
             (0, "nothing") => "its first child is PID 1",
-            (_, complaint) => complaint,
+            (_, error_message) => error_message,
         };
         let who = format!("{launcher}, fork after unshare (unshare_init)");
         evidence.see(who, seen, "its first child is PID 1");

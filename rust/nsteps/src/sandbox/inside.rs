@@ -3,7 +3,7 @@
 
 use super::listen::ANSWER;
 use super::protocol::{Channel, Command, Ended, Reply, Request};
-use super::tree::Planted;
+use super::tree::Mounted;
 use super::{
     HOSTNAME, Identity, MYTMP, OBSERVED_PROC, Plan, Refusal, SEARCHED, chroot,
     links, tree, written,
@@ -34,7 +34,7 @@ const OF_THE_HOST: &[&str] =
 /// The key of the queue that every sandbox holds.
 const QUEUE: i32 = 0x6e73_7465;
 
-/// The warden: makes the namespaces of a sandbox, forks its init and waits.
+/// The monitor: makes the namespaces of a sandbox, forks its init and waits.
 ///
 /// It exists because `unshare(CLONE_NEWPID)` leaves the caller where it is.
 /// It ends when init ends, or with the harness.
@@ -42,7 +42,7 @@ const QUEUE: i32 = 0x6e73_7465;
 /// # Errors
 ///
 /// Fails if the harness has exited, or if a call failed unexpectedly.
-pub fn warden() -> Result<()> {
+pub fn monitor() -> Result<()> {
     // The caller may ignore SIGCHLD: then the kernel would reap the launchers,
     // and init would not learn how they ended.
     sys::default_signals();
@@ -71,8 +71,8 @@ pub fn warden() -> Result<()> {
             // One session without a terminal for all; any other session was
             // made by the launcher.
             nix::unistd::setsid().context("setsid")?;
-            match furnish(&plan) {
-                Ok(planted) => serve(&mut channel, &planted)?,
+            match set_up(&plan) {
+                Ok(mounted) => serve(&mut channel, &mounted)?,
                 Err(refusal) => channel.send(&Reply::Refused(refusal), &[])?,
             }
             Ok(())
@@ -127,19 +127,19 @@ pub fn unavailable(call: &str, errno: Errno) -> Refusal {
 /// name, links that are up, a queue, another process.
 ///
 /// Returns what must stay open as long as the sandbox lives.
-fn furnish(plan: &Plan) -> std::result::Result<Planted, Refusal> {
+fn set_up(plan: &Plan) -> std::result::Result<Mounted, Refusal> {
     // Every launcher is started with this call.  Where the kernel has it not,
     // the sandbox is unavailable, and the fault is no launcher's.
     sys::cloexec_from(3).map_err(|errno| unavailable("close_range", errno))?;
-    let planted = tree::plant(plan)?;
+    let mounted = tree::mount_all(plan)?;
     let broken = |error: Error| Refusal::Broken(error.message);
     nix::unistd::sethostname(HOSTNAME)
         .context("sethostname")
         .map_err(broken)?;
     links::set_up().map_err(|errno| unavailable("make a veth pair", errno))?;
     sys::message_queue(QUEUE).map_err(|errno| unavailable("msgget", errno))?;
-    match sys::fork().context("fork a bystander").map_err(broken)? {
-        ForkResult::Parent { .. } => Ok(planted),
+    match sys::fork().context("fork an unrelated process").map_err(broken)? {
+        ForkResult::Parent { .. } => Ok(mounted),
         // An unrelated process, which a payload sees or does not see.  It ends
         // with the pid namespace.
         ForkResult::Child => loop {
@@ -151,7 +151,7 @@ fn furnish(plan: &Plan) -> std::result::Result<Planted, Refusal> {
 /// Init: PID 1 of the sandbox.  Starts what it is told to start, reaps
 /// everything, and ends when the harness hangs up; the kernel then ends the
 /// rest.
-fn serve(channel: &mut Channel, planted: &Planted) -> Result<()> {
+fn serve(channel: &mut Channel, mounted: &Mounted) -> Result<()> {
     let mut chld = SigSet::empty();
     chld.add(Signal::SIGCHLD);
     nix::sys::signal::sigprocmask(SigmaskHow::SIG_BLOCK, Some(&chld), None)
@@ -179,14 +179,14 @@ fn serve(channel: &mut Channel, planted: &Planted) -> Result<()> {
             else {
                 return Ok(());
             };
-            answer(channel, planted, request, descriptors)?;
+            answer(channel, mounted, request, descriptors)?;
         }
     }
 }
 
 fn answer(
     channel: &Channel,
-    planted: &Planted,
+    mounted: &Mounted,
     request: Request,
     descriptors: Vec<OwnedFd>,
 ) -> Result<()> {
@@ -195,7 +195,7 @@ fn answer(
             channel.send(&Reply::Host(Box::new(observe())), &[])
         }
         Request::Files => {
-            let files = written::files(&planted.covers);
+            let files = written::files(&mounted.covers);
             channel.send(&Reply::Files(files), &[])
         }
         Request::IsChrooted { pid } => {
@@ -209,7 +209,7 @@ fn answer(
             Ok(())
         }
         Request::Run(command) => {
-            let started = start(&command, planted, &descriptors);
+            let started = start(&command, mounted, &descriptors);
             let reply = started.map_or_else(
                 |error| Reply::Broken(error.message),
                 Reply::Started,
@@ -223,13 +223,13 @@ fn answer(
 /// executed says so through a pipe that a successful exec closes.
 fn start(
     command: &Command,
-    planted: &Planted,
+    mounted: &Mounted,
     descriptors: &[OwnedFd],
 ) -> Result<i32> {
     let (failed, failing) = pipe2(OFlag::O_CLOEXEC).context("make a pipe")?;
     match sys::fork().context("fork")? {
         ForkResult::Child => {
-            become_command(command, planted, descriptors, &failing)
+            become_command(command, mounted, descriptors, &failing)
         }
         ForkResult::Parent { child } => {
             drop(failing);
@@ -268,13 +268,13 @@ fn reap(channel: &Channel) -> Result<()> {
 /// The launcher to be: a process in a defined state.  Never returns.
 fn become_command(
     command: &Command,
-    planted: &Planted,
+    mounted: &Mounted,
     descriptors: &[OwnedFd],
     failing: &OwnedFd,
 ) -> ! {
     let directory = command.directory.as_deref().unwrap_or("/".as_ref());
     let ready =
-        planted.enter_cgroup().and_then(|()| prepare(descriptors, directory));
+        mounted.enter_cgroup().and_then(|()| prepare(descriptors, directory));
     let why = match ready {
         Err(why) => why,
         Ok(()) => {

@@ -34,7 +34,7 @@ const DEVICES: &[&str] = &["full", "null", "random", "tty", "urandom", "zero"];
 
 /// What of a tree init keeps open as long as the sandbox lives.
 #[derive(Debug)]
-pub struct Planted {
+pub struct Mounted {
     /// What keeps the superblocks of procfs alive: a step may unmount them for
     /// every process, and the device number of a dead one is given to the next,
     /// which then looks the same.
@@ -45,7 +45,7 @@ pub struct Planted {
     launchers: Option<fs::File>,
 }
 
-impl Planted {
+impl Mounted {
     /// Moves the calling process to the cgroup that launchers are started in,
     /// where the sandbox has a cgroup of its own.
     ///
@@ -92,7 +92,7 @@ pub struct Cover {
 }
 
 /// Builds the tree, makes it the root and gives it the scenario's propagation.
-pub fn plant(plan: &Plan) -> std::result::Result<Planted, Refusal> {
+pub fn mount_all(plan: &Plan) -> std::result::Result<Mounted, Refusal> {
     let sources = sources(plan)?;
     let covered = match plan.tree {
         Tree::Small => Vec::new(),
@@ -109,7 +109,7 @@ pub fn plant(plan: &Plan) -> std::result::Result<Planted, Refusal> {
         .map_err(broken)?;
 
     for source in &sources {
-        source.graft(plan.tree)?;
+        source.bind_host(plan.tree)?;
     }
     directory(&at(NEWROOT))?;
     let covers = cover(&covered, plan.scenario.identity)?;
@@ -153,7 +153,7 @@ pub fn plant(plan: &Plan) -> std::result::Result<Planted, Refusal> {
         false => None,
     };
     let pins = arrange(plan.scenario.mounts)?;
-    Ok(Planted { _pins: pins, covers, launchers })
+    Ok(Mounted { _pins: pins, covers, launchers })
 }
 
 /// The directories of the host's that launchers write to, and in which they
@@ -340,7 +340,7 @@ impl Source {
         Ok(Some(Source::Bind { from, is_dir: kind.is_dir(), to }))
     }
 
-    fn graft(&self, tree: Tree) -> std::result::Result<(), Refusal> {
+    fn bind_host(&self, tree: Tree) -> std::result::Result<(), Refusal> {
         let (from, is_dir, to) = match self {
             Source::Link { target, to } => {
                 return symlink(target, to)

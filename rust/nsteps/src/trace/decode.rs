@@ -1,7 +1,7 @@
 //! What a system call was asked to do, from its registers and the memory they
 //! point to.
 //!
-//! Only the calls that make, enter or furnish namespaces, start and end the
+//! Only the calls that make, enter or set up namespaces, start and end the
 //! processes in them, or change what these may do
 //! ([`privileges`](super::privileges)), are read; everything else is left to
 //! be counted.

@@ -90,7 +90,7 @@ impl Teller<'_> {
             (Some(Made::Process(child)), _) => Some(self.roles[child].clone()),
             (Some(Made::Thread), _) => Some("a thread".to_owned()),
             (None, "wait4") if result > 0 => Some(self.who(result)),
-            (None, "wait4") => Some("nobody yet".to_owned()),
+            (None, "wait4") => Some("no child yet".to_owned()),
             _ => None,
         }
     }

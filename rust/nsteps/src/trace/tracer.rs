@@ -109,7 +109,7 @@ fn forbidden(errno: Errno) -> Error {
             format!("kernel.yama.ptrace_scope is {scope}")
         }
         _ => "a seccomp filter forbids it (docker run --cap-add=SYS_PTRACE), \
-              or someone traces us already"
+              or another process traces this one already"
             .to_owned(),
     };
     Error::new(format!("ptrace: {}: {because}", errno.desc()))

@@ -13,15 +13,16 @@ mod picture;
 mod sleeps;
 mod sources;
 mod tree;
+mod words;
 
 use availability::unavailable;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use std::process::ExitCode;
 use tree::Tree;
 
-/// A convention: what it demands, and who looks.
+/// A convention: its name, and the function that checks it.
 type Convention = (&'static str, fn(&Tree) -> Found);
-/// What is wrong, one line each; or why nobody can look.
+/// What is wrong, one line each; or why it cannot be checked.
 type Found = Result<Vec<String>, String>;
 
 const CONVENTIONS: &[Convention] = &[
@@ -43,6 +44,7 @@ const CONVENTIONS: &[Convention] = &[
     ("no_block_of_code_is_empty", pages::empty_blocks),
     ("a_generated_table_is_not_stale", pages::generated_tables),
     ("the_picture_of_the_steps_is_not_stale", picture::steps),
+    ("comments_and_pages_use_plain_words", words::plain),
     ("a_link_leads_somewhere", pages::links),
     ("a_page_of_the_manual_exists", manual::pages),
     ("no_file_knows_the_machine_it_was_written_on", sources::paths_of_machines),

@@ -5,7 +5,7 @@ use crate::Found;
 use crate::tree::{Tree, beside, between};
 use std::fs;
 
-/// The directory of pages, or why nobody can look.
+/// The directory of pages, or why it cannot be checked.
 pub fn pages(tree: &Tree) -> Result<&'static str, String> {
     match tree.has("docs/src") {
         true => Ok("docs/src"),

@@ -134,7 +134,7 @@ pub fn unwrapped(tree: &Tree) -> Found {
     Ok(wrong)
 }
 
-/// Names for what nobody could find a name for.
+/// Names that say nothing.
 const SAYING_NOTHING: &[&str] =
     &["helper", "helpers", "manager", "util", "utils"];
 

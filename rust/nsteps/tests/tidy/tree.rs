@@ -54,7 +54,7 @@ impl Tree {
     }
 }
 
-/// What is built or somebody's own is not looked at.
+/// What is built is not looked at, nor what belongs to the user.
 const APART: &[&str] = &["target", ".git", "docs/book"];
 
 fn collect(root: &Path, below: &str, files: &mut Vec<Text>) {

@@ -1,5 +1,5 @@
 /*
- * container: the payload is PID 1 itself, and nobody reaps.
+ * container: the payload is PID 1 itself, and no process reaps.
  *
  * Caught by: processes.pid processes.ppid processes.visible
  */

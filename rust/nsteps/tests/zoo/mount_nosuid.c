@@ -1,5 +1,5 @@
 /*
- * mount: a mount option nobody asked for.
+ * mount: a mount option that the step does not have.
  *
  * Caught by: mnt./mytmp
  */

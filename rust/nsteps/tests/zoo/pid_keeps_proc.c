@@ -1,5 +1,5 @@
 /*
- * pid: the old /proc stays, and shows everyone.
+ * pid: the old /proc stays, and shows every process.
  *
  * Caught by: mnt./proc processes.proc processes.visible
  */

@@ -1,5 +1,5 @@
 /*
- * user: ambient capabilities outlive the exec of nobody.
+ * user: ambient capabilities survive an exec by the overflow user.
  *
  * Caught by: capabilities.ambient capabilities.effective
  */

@@ -1,5 +1,5 @@
 /*
- * uts: the namespace is forgotten, and the name is everyone's.
+ * uts: the namespace is forgotten, and every process has the new name.
  *
  * Caught by: namespaces ns.uts host.uts.hostname
  */

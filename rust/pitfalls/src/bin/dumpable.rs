@@ -10,7 +10,7 @@ use std::process::Command;
 use nix::sys::prctl::get_dumpable;
 use pitfalls::{fail, must};
 
-/// The id of somebody who is not root.
+/// The id of an ordinary user.
 const OTHER_ID: u32 = 1000;
 
 fn main() {

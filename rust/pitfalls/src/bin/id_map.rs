@@ -1,8 +1,9 @@
 //! Children that become a command in a user namespace whose map their parent
 //! writes, with and without a pipe on which they wait for it.
 //!
-//! `id_map pipe|no_pipe CHILDREN`: who has no name in the namespace when it
-//! calls execve is not root there, and so loses every capability.
+//! `id_map pipe|no_pipe CHILDREN`: a process without a mapped id in the
+//! namespace when it calls execve is not root there, and so loses every
+//! capability.
 
 use std::ffi::CString;
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -73,8 +74,8 @@ fn become_payload(command: &[CString]) -> isize {
     127
 }
 
-/// Whose child has execed meanwhile may be refused: it may not be looked at
-/// any more. That child has lost its capabilities as well.
+/// A parent may be refused if its child has execed meanwhile: it may not be
+/// looked at any more. That child has lost its capabilities as well.
 fn map(pid: Pid, name: &str, text: &str) {
     let path = format!("/proc/{pid}/{name}");
     match std::fs::write(&path, text) {

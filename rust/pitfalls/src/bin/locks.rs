@@ -1,5 +1,5 @@
-//! Children that want a lock which another thread held when they were made,
-//! and which nobody is left to open.
+//! Children that want a lock which another thread held when they were made, and
+//! which no thread is left to release.
 //!
 //! `locks malloc|stdout clone|fork CHILDREN`
 

@@ -34,7 +34,7 @@ fn main() {
     measure("pre_exec", || pid(in_child(&mut Command::new("true"), || Ok(()))));
 }
 
-/// Starts a command; whoever measures waits for it by its pid.
+/// Starts a command; the caller waits for it by its pid.
 fn pid(command: &mut Command) -> Pid {
     Pid::from_raw(must("spawn", command.spawn()).id().cast_signed())
 }

@@ -1,7 +1,8 @@
 //! A child that asked to be killed with its parent, and whose parent was a
 //! thread.
 //!
-//! `pdeathsig main|thread`: who starts the child; a thread ends at once.
+//! `pdeathsig main|thread`: which thread starts the child; `thread` ends at
+//! once.
 
 use std::io::Error;
 use std::os::unix::process::ExitStatusExt;

@@ -68,7 +68,7 @@ fn effect(baseline: &Observation, seen: &Observation, effect: &mut Effect) {
 }
 
 /// The map with the caller's own id outside called so, because its number
-/// depends on who runs the comparison: `0 = caller`.
+/// depends on the caller of the comparison: `0 = caller`.
 fn relative(map: &str, caller: Option<&str>) -> String {
     // With different real and effective ids there is no such number.
     let caller: Option<u64> = caller.and_then(|id| id.parse().ok());

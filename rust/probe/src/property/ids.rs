@@ -70,7 +70,7 @@ fn effect(baseline: &Observation, seen: &Observation, effect: &mut Effect) {
     effect.compare_value("ids.uid", baseline, seen);
     effect.compare_value("ids.gid", baseline, seen);
     // A user namespace changes no group, only the number by which each is
-    // shown, and how many there are depends on who runs the comparison.
+    // shown, and how many there are depends on the caller of the comparison.
     let shown = baseline
         .value("ids.groups")
         .and_then(|groups| through_the_map(groups, baseline, seen));

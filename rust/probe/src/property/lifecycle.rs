@@ -1,5 +1,5 @@
-//! What decides how the process ends and whom it takes along: the signal on
-//! its parent's death, whether it adopts orphans, its terminal.
+//! What decides how the process ends and which processes end with it: the
+//! signal on its parent's death, whether it adopts orphans, its terminal.
 
 use super::Property;
 use crate::effect::Effect;

@@ -84,7 +84,7 @@ fn change(before: &str, after: &str) -> String {
     };
     match less(&soft) {
         _ if soft == hard => "soft raised to hard".to_owned(),
-        // Go leaves one, to notice when someone else changes the limit.
+        // Go leaves one, to notice when another program changes the limit.
         Some(1) => "soft raised to hard - 1".to_owned(),
         _ => format!("soft {soft}"),
     }

@@ -146,8 +146,8 @@ pub(super) fn is_new(
         .unwrap_or(false)
 }
 
-/// Who owns a new namespace, unless it is the user namespace that the process
-/// is in.
+/// The owner of a new namespace, unless it is the user namespace that the
+/// process is in.
 ///
 /// That is what one call with all flags leads to. Another owner means that
 /// the process is in the namespace without power over it: it was made before

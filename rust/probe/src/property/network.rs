@@ -23,8 +23,8 @@ pub(super) const PROPERTY: Property = Property {
 /// `down`, and the addresses.
 ///
 /// getifaddrs(3) asks over netlink, which answers for the namespace of the
-/// socket. /sys/class/net would answer for the namespace of whoever mounted
-/// it, and `/proc/net` may be missing.
+/// socket. /sys/class/net would answer for the namespace of the process that
+/// mounted it, and `/proc/net` may be missing.
 fn observe(_: &Proc, observation: &mut Observation) {
     let links = match getifaddrs() {
         Ok(links) => links,

@@ -16,11 +16,11 @@ pub(super) const PROPERTY: Property = Property {
     effect,
 };
 
-/// Reads `processes.pid`, `.ppid`, `.pgid` and `.sid` as the numbers
-/// of the process's own pid namespace, 0 where the other lies outside of it;
-/// `.nspid`, its number in each namespace from that of `/proc` down to its
-/// own; `.proc`, whose processes `/proc` shows; `.visible`, how many; and
-/// `.last_pid`, the last number that was given away.
+/// Reads `processes.pid`, `.ppid`, `.pgid` and `.sid` as the numbers of the
+/// process's own pid namespace, 0 where the other lies outside of it; `.nspid`,
+/// its number in each namespace from that of `/proc` down to its own; `.proc`,
+/// which processes `/proc` shows; `.visible`, how many; and `.last_pid`, the
+/// last number that was given away.
 fn observe(proc: &Proc, observation: &mut Observation) {
     let number = |pid: Pid| pid.as_raw().to_string();
     observation.read("processes.pid", Ok(number(getpid())));
@@ -67,8 +67,9 @@ fn effect(baseline: &Observation, seen: &Observation, effect: &mut Effect) {
     let entered = is_new(baseline, seen, "pid");
     let number = |key: &str| seen.value(key).and_then(|n| n.parse().ok());
 
-    // In a namespace that was there before, the number says only how busy
-    // the machine is; in a new one, who was started before the payload.
+    // In a namespace that was there before, the number says only how busy the
+    // machine is; in a new one, the processes that were started before the
+    // payload.
     if entered && let Some(pid) = number("processes.pid") {
         effect.change("processes.pid", few(pid));
     }

@@ -1,5 +1,5 @@
-//! How the kernel treats the process when there is not enough for everyone:
-//! nice value, policy, processors, timer slack and the OOM killer.
+//! How the kernel treats the process when processors or memory are short: nice
+//! value, policy, processors, timer slack and the OOM killer.
 
 use nix::sched::{CpuSet, sched_getaffinity};
 use nix::unistd::Pid;

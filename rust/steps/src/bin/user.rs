@@ -1,4 +1,4 @@
-//! user: nobody, because no id of the new user namespace is mapped.
+//! user: the overflow id, because no id of the new user namespace is mapped.
 //!
 //! Follows Michael Crosby.
 //!
@@ -14,7 +14,7 @@ const FLAGS: CloneFlags = CloneFlags::CLONE_NEWUSER;
 
 /// The child: exists to become the payload, and ends with it. It has every
 /// capability in its namespace, and loses them all in exec: without a map it is
-/// not root there but the overflow user, nobody.
+/// not root there but the overflow user, 65534.
 fn child() -> Result<(), Failure> {
     Ok(())
 }

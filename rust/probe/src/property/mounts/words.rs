@@ -22,8 +22,8 @@ pub(super) fn source(mount: &Mount) -> &str {
     }
 }
 
-/// The options of the superblock that do not depend on the size of the
-/// machine, on how its kernel was built or on who runs the comparison.
+/// The options of the superblock that do not depend on the size of the machine,
+/// on how its kernel was built or on the caller of the comparison.
 pub(super) fn stable_options(
     mount: &Mount,
 ) -> impl Iterator<Item = &str> + Clone {
