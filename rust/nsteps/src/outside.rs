@@ -77,8 +77,8 @@ fn children(process: &Process) -> Vec<i32> {
         .collect()
 }
 
-/// What there is in a sandbox that a launcher may leave there and no property
-/// of a process shows: files, and other processes.
+/// The files and processes of a sandbox that a launcher may leave behind and no
+/// property of a process shows: files, and other processes.
 #[derive(Debug)]
 pub struct Left {
     files: BTreeSet<String>,

@@ -7,7 +7,7 @@ use crate::must_run::LATER_GO;
 use crate::sandbox::Refusal;
 use crate::stage::Scene;
 
-/// How often chance is given a chance.
+/// Maximum number of runs before a race counts as not reproduced.
 const BOUND: usize = 20;
 /// How often a cure is looked at.
 const CURED: usize = 3;

@@ -197,9 +197,9 @@ struct Tracer {
     /// What each process's descriptors are open on.
     descriptors: Vec<Descriptors>,
     tasks: BTreeMap<i32, Task>,
-    /// Tracees that are here before their parent has told of them.
+    /// Tracees that stopped before their parent's fork event.
     unannounced: BTreeSet<i32>,
-    /// Calls that the kernel will begin again, which therefore never were.
+    /// Calls that the kernel restarts; they are dropped from the record.
     void: BTreeSet<usize>,
 }
 
