@@ -739,6 +739,9 @@ int main(int argc, char *argv[])
 		root = new_root(argc, argv);
 		return clone_and_exec(six, child_of_step, argv + 2);
 	}
+	/* Children inherit under these numbers: nothing else may get them. */
+	must("dup3", dup3(STDERR_FILENO, GATE, O_CLOEXEC));
+	must("dup3", dup3(STDERR_FILENO, TOLD, O_CLOEXEC));
 	look(own);
 	while (scanf("%127s %d", operation, &count) == 2) {
 		times = 0;

@@ -24,12 +24,12 @@ static void child(void)
 	must("mount_setattr", mount_setattr(AT_FDCWD, "/", AT_RECURSIVE,
 					    &private, sizeof(private)));
 	context = must("fsopen", fsopen("tmpfs", FSOPEN_CLOEXEC));
-	must("fsconfig", fsconfig(context, FSCONFIG_SET_STRING, "source",
-				  "none", 0));
+	must("fsconfig",
+	     fsconfig(context, FSCONFIG_SET_STRING, "source", "none", 0));
 	must("fsconfig", fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0));
 	tmpfs = must("fsmount", fsmount(context, FSMOUNT_CLOEXEC, 0));
-	must("move_mount", move_mount(tmpfs, "", AT_FDCWD, mytmp(),
-				      MOVE_MOUNT_F_EMPTY_PATH));
+	must("move_mount",
+	     move_mount(tmpfs, "", AT_FDCWD, mytmp(), MOVE_MOUNT_F_EMPTY_PATH));
 }
 
 int main(int argc, char *argv[])

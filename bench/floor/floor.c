@@ -214,6 +214,9 @@ static int program(int argc, char *argv[])
 	} else {
 		must("dup3", CALL(__NR_dup3, nowhere, 1, 0));
 	}
+	/* Children inherit under these numbers: nothing else may get them. */
+	must("dup3", CALL(__NR_dup3, 1, GATE, O_CLOEXEC));
+	must("dup3", CALL(__NR_dup3, 1, TOLD, O_CLOEXEC));
 	look(0, own);
 	while (read_line(line)) {
 		int count = 0;

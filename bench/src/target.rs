@@ -1,4 +1,4 @@
-//! What Rust has to reach, and what a record says of that.
+//! The performance targets, and whether a record reaches them.
 
 use crate::extra;
 use crate::paired::CAREFUL;

@@ -182,6 +182,7 @@ fn main() -> ExitCode {
     add("cgroup::mutant".to_owned(), a_birth_elsewhere_is_caught);
     add("criterion".to_owned(), what_criterion_asks_is_checked);
     add("silence::is_ended".to_owned(), a_silent_peer_is_ended);
+    add("order::any".to_owned(), no_operation_spoils_another);
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
@@ -446,6 +447,32 @@ fn a_silent_peer_is_ended(test: &str) -> Caught {
     said(places.one.sandbox(), &["sh", "-c", gone])
         .map(|_| Completion::Completed)
         .map_err(|_| "it is still there".into())
+}
+
+/// A peer performs any operation after any other: what one leaves open, none
+/// takes the descriptor of.
+fn no_operation_spoils_another(_test: &str) -> Caught {
+    let layout = build_own()?;
+    let mut places = match Tree::places_in(&layout)? {
+        Ok(places) => places,
+        Err(reason) => return unavailable(&reason),
+    };
+    let built = |peer: &Peer| peer.program(&layout).exists();
+    let peers: Vec<_> = PEERS.iter().copied().filter(built).collect();
+    assert!(peers.len() > 1, "only one peer is built");
+    // A cgroup to attach to is another test's.
+    let asked = OPERATIONS.iter().filter(|it| !it.name.starts_with("attach/"));
+    for peer in peers {
+        for operation in asked.clone().chain(asked.clone().rev()) {
+            let contest = Contest::of(operation, false);
+            if contest.contenders.iter().any(|it| it.peer == peer) {
+                places.one.perform(peer, operation, 2).map_err(|why| {
+                    format!("{} in {}: {why}", operation.name, peer.name())
+                })?;
+            }
+        }
+    }
+    Ok(Completion::Completed)
 }
 
 fn proved(verdict: &Verdict) -> Result<(), String> {

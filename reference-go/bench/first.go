@@ -32,7 +32,7 @@ func clock() int64 {
 	var now syscall.Timespec
 	_, _, errno := syscall.RawSyscall(syscall.SYS_CLOCK_GETTIME,
 		clockMonotonic, uintptr(unsafe.Pointer(&now)), 0)
-	skeleton.Must("clock_gettime", errno)
+	skeleton.Must("clock_gettime", skeleton.Failed(errno))
 	return now.Nano()
 }
 

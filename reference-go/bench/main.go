@@ -227,7 +227,7 @@ func beginStay(stay *stay, flags int) {
 			syscall.RawSyscall6(syscall.SYS_PPOLL, 0, 0, 0, 0, 0, 0)
 		}
 	}
-	skeleton.Must("clone3", errno)
+	skeleton.Must("clone3", skeleton.Failed(errno))
 	stay.pid = int(pid)
 	stay.pidfd = skeleton.PidfdOpen(stay.pid)
 	for i := range kinds {
@@ -314,7 +314,7 @@ func benchClone(style, set string, count int) {
 			}
 			leave(0)
 		}
-		skeleton.Must("clone", errno)
+		skeleton.Must("clone", skeleton.Failed(errno))
 		_, err := syscall.Wait4(int(pid), &status, 0, nil)
 		stop()
 		skeleton.Must("wait4", err)
@@ -393,12 +393,12 @@ func switchRootByFd() {
 	tree, _, errno := syscall.Syscall(sysOpenTree, uintptr(here),
 		uintptr(unsafe.Pointer(&root[0])),
 		openTreeClone|syscall.O_CLOEXEC|atRecursive)
-	skeleton.Must("open_tree", errno)
+	skeleton.Must("open_tree", skeleton.Failed(errno))
 	_, _, errno = syscall.Syscall6(sysMoveMount, tree,
 		uintptr(unsafe.Pointer(&nothing[0])), uintptr(here),
 		uintptr(unsafe.Pointer(&root[0])),
 		moveMountFEmptyPath, 0)
-	skeleton.Must("move_mount", errno)
+	skeleton.Must("move_mount", skeleton.Failed(errno))
 	skeleton.Must("close", syscall.Close(int(tree)))
 	pivot()
 	skeleton.Must("chdir", syscall.Chdir("/"))
@@ -607,6 +607,11 @@ func main() {
 		root = skeleton.NewRoot()
 		skeleton.CloneAndExec(six, child)
 		return
+	}
+	// Children inherit under these numbers: nothing else may get them.
+	for _, number := range []int{gate, toldAs} {
+		skeleton.Must("dup3",
+			syscall.Dup3(2, number, syscall.O_CLOEXEC))
 	}
 	// A thread may enter a mount namespace if no other thread shares its root.
 	skeleton.Must("unshare", syscall.Unshare(syscall.CLONE_FS))

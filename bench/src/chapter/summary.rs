@@ -105,5 +105,5 @@ fn table(record: &Record) -> String {
         }
     }
     text + "\nMedians. What has to be reached, and where it is not, comes \
-            [last](#what-rust-has-to-reach).\n\n"
+            [last](#performance-targets).\n\n"
 }

@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 /// The table, and the reasons for what is not met.
 pub fn section(record: &Record) -> String {
-    let mut text = "## What Rust has to reach\n\n\
+    let mut text = "## Performance targets\n\n\
          | | must | goal | measured | |\n|---|---:|---:|---|---|\n"
         .to_owned();
     let mut unmet = String::new();

@@ -34,5 +34,5 @@ func BringLoUp() {
 func ioctl(fd int, request uintptr, argument unsafe.Pointer) error {
 	_, _, errno := syscall.Syscall(
 		syscall.SYS_IOCTL, uintptr(fd), request, uintptr(argument))
-	return failed(errno)
+	return Failed(errno)
 }

@@ -42,7 +42,7 @@ func SetPropagation(path string, propagation uint64) {
 	_, _, errno := syscall.Syscall6(sysMountSetattr, uintptr(here),
 		uintptr(unsafe.Pointer(text(path))), atRecursive,
 		uintptr(unsafe.Pointer(&attr)), unsafe.Sizeof(attr), 0)
-	Must("mount_setattr", failed(errno))
+	Must("mount_setattr", Failed(errno))
 }
 
 // Fsopen returns a descriptor in which a file system of a type is described.
@@ -51,7 +51,7 @@ func SetPropagation(path string, propagation uint64) {
 func Fsopen(fstype string) int {
 	fd, _, errno := syscall.Syscall(sysFsopen,
 		uintptr(unsafe.Pointer(text(fstype))), fsopenCloexec, 0)
-	Must("fsopen", failed(errno))
+	Must("fsopen", Failed(errno))
 	return int(fd)
 }
 
@@ -61,7 +61,7 @@ func FsconfigString(fd int, key, value string) {
 	_, _, errno := syscall.Syscall6(sysFsconfig, uintptr(fd),
 		fsconfigSetString, uintptr(unsafe.Pointer(text(key))),
 		uintptr(unsafe.Pointer(text(value))), 0, 0)
-	Must("fsconfig", failed(errno))
+	Must("fsconfig", Failed(errno))
 }
 
 // FsconfigCreate makes the file system that is described in fd.
@@ -69,7 +69,7 @@ func FsconfigString(fd int, key, value string) {
 func FsconfigCreate(fd int) {
 	_, _, errno := syscall.Syscall6(sysFsconfig, uintptr(fd),
 		fsconfigCmdCreate, 0, 0, 0, 0)
-	Must("fsconfig", failed(errno))
+	Must("fsconfig", Failed(errno))
 }
 
 // Fsmount returns a mount of the file system, which is attached nowhere yet.
@@ -77,7 +77,7 @@ func FsconfigCreate(fd int) {
 func Fsmount(fd int) int {
 	mount, _, errno := syscall.Syscall(
 		sysFsmount, uintptr(fd), fsmountCloexec, 0)
-	Must("fsmount", failed(errno))
+	Must("fsmount", Failed(errno))
 	return int(mount)
 }
 
@@ -88,7 +88,7 @@ func MoveMount(mount int, path string) {
 	_, _, errno := syscall.Syscall6(sysMoveMount, uintptr(mount),
 		uintptr(unsafe.Pointer(text(""))), uintptr(here),
 		uintptr(unsafe.Pointer(text(path))), moveMountFromFd, 0)
-	Must("move_mount", failed(errno))
+	Must("move_mount", Failed(errno))
 }
 
 // text is a string as the kernel reads it. A path with a zero byte in it came

@@ -13,7 +13,7 @@ const sysPidfdOpen = 434
 // https://man7.org/linux/man-pages/man2/pidfd_open.2.html
 func PidfdOpen(pid int) int {
 	fd, _, errno := syscall.RawSyscall(sysPidfdOpen, uintptr(pid), 0, 0)
-	Must("pidfd_open", failed(errno))
+	Must("pidfd_open", Failed(errno))
 	return int(fd)
 }
 
@@ -22,5 +22,5 @@ func PidfdOpen(pid int) int {
 func Setns(pidfd, types int) error {
 	_, _, errno := syscall.RawSyscall(
 		sysSetns, uintptr(pidfd), uintptr(types), 0)
-	return failed(errno)
+	return Failed(errno)
 }

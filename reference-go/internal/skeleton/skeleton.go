@@ -83,9 +83,9 @@ func Must(call string, err error) {
 	panic(call + ": " + err.Error())
 }
 
-// failed is the error of a raw system call, which reports success as the error
+// Failed is the error of a raw system call, which reports success as the error
 // number 0.
-func failed(errno syscall.Errno) error {
+func Failed(errno syscall.Errno) error {
 	if errno == 0 {
 		return nil
 	}

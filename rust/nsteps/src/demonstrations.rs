@@ -52,10 +52,10 @@ pub fn run(words: &[String]) -> Result<u8> {
     let (name, words) = words
         .split_first()
         .ok_or_else(|| Error::new("there is nothing to demonstrate"))?;
-    let (_, demonstration) = DEMONSTRATIONS
-        .iter()
-        .find(|(known, _)| known == name)
-        .ok_or_else(|| Error::new(format!("there is no demonstration {name}")))?;
+    let (_, demonstration) =
+        DEMONSTRATIONS.iter().find(|(known, _)| known == name).ok_or_else(
+            || Error::new(format!("there is no demonstration {name}")),
+        )?;
     let is_new_root = std::path::Path::new("/nsteps-probe").exists();
     if !is_new_root && !std::path::Path::new(PROBE).exists() {
         return Err(Error::new(

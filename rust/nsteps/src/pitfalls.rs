@@ -432,7 +432,7 @@ pub const PITFALLS: &[Pitfall] = &[
     },
     Pitfall {
         slug: "locks-after-clone",
-        about: "a lock that another thread held is closed for ever",
+        about: "a lock that another thread held is never released",
         bites: &[Bites::C, Bites::Rust],
         check: threads::locks_after_clone,
     },

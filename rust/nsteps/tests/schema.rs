@@ -91,10 +91,9 @@ fn members(form: &str, command: &[&str]) -> Result<Completion, Failed> {
         match printed.get(place) {
             None => unseen.push(format!("nothing is printed at {place}")),
             Some(printed) => wrong.extend(
-                members
-                    .keys()
-                    .filter(|member| !printed.contains(*member))
-                    .map(|it| format!("no command prints {}", below(place, it))),
+                members.keys().filter(|member| !printed.contains(*member)).map(
+                    |it| format!("no command prints {}", below(place, it)),
+                ),
             ),
         }
     }

@@ -173,7 +173,7 @@ mod tests {
     fn a_named_call_keeps_its_value_or_its_error() {
         assert_eq!(Ok(3).call("read"), Ok(3));
         assert_eq!(
-            Err(Errno::EPERM).call("clone"),
+            Err::<(), _>(Errno::EPERM).call("clone"),
             Err(failure("clone", Errno::EPERM))
         );
     }

@@ -85,10 +85,9 @@ pub fn enter_new_root(
     let rbind = MsFlags::MS_BIND | MsFlags::MS_REC;
     mount(Some(root), root, NONE, rbind, NONE).call("mount")?;
     mkdir(put_old, Mode::S_IRWXU).call_on("mkdir", put_old)?;
-    pivot_root(root, put_old).call("pivot_root").or_else(|failure| {
+    pivot_root(root, put_old).call("pivot_root").inspect_err(|_| {
         // The next run must not find it.
         let _ = rmdir(put_old);
-        Err(failure)
     })?;
     chdir(c"/").call("chdir")?;
     let of_dev = MsFlags::MS_NOSUID | MsFlags::MS_STRICTATIME;

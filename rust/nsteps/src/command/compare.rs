@@ -335,7 +335,9 @@ fn of_launcher(outcome: Outcome) -> Outcome {
     error_messages
         .iter()
         .filter_map(|key| observed.effect.0.get(*key))
-        .flat_map(|text| [text.clone(), error_message(&text.replace('|', "\n"))])
+        .flat_map(|text| {
+            [text.clone(), error_message(&text.replace('|', "\n"))]
+        })
         .find_map(|words| shortage(&words))
         .map_or(outcome, Outcome::Unavailable)
 }

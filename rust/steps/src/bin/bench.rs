@@ -828,11 +828,25 @@ fn move_mount(tree: &OwnedFd) -> nix::Result<()> {
     Errno::result(moved).map(drop)
 }
 
+/// Takes the descriptors under which children inherit a pipe, so that nothing
+/// that is opened later gets their numbers.
+fn reserve(numbers: [i32; 2]) -> Result<(), Failure> {
+    for number in numbers {
+        // SAFETY: dup3(2) closes what the number was; nothing is open there at
+        // the start of this program, and what is put there has no owner.
+        let done = unsafe { libc::dup3(2, number, libc::O_CLOEXEC) };
+        Errno::result(done).call("dup3")?;
+    }
+    Ok(())
+}
+
 fn main() -> ! {
     if arguments_given() {
         let new_root = new_root();
         clone_and_exec(SIX, || enter_new_root(new_root, || Ok(())));
     }
+    reserve([attach::GATE, first::TOLD])
+        .unwrap_or_else(|failure| failure.exit());
     let mut bench = Bench::new().unwrap_or_else(|failure| failure.exit());
     for line in io::stdin().lines() {
         let line = line.unwrap_or_default();

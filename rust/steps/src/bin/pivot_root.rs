@@ -35,10 +35,9 @@ fn child(root: NewRoot) -> Result<(), Failure> {
     mount(Some(root), root, NONE, rbind, NONE).call("mount")?;
     // put_old lies below the new root; one that exists is not ours.
     mkdir(put_old, Mode::S_IRWXU).call_on("mkdir", put_old)?;
-    pivot_root(root, put_old).call("pivot_root").or_else(|failure| {
+    pivot_root(root, put_old).call("pivot_root").inspect_err(|_| {
         // The next run must not find it.
         let _ = rmdir(put_old);
-        Err(failure)
     })?;
     // A working directory is moved only if it was the old root.
     chdir(c"/").call("chdir")?;

@@ -10,7 +10,7 @@
 #![no_main]
 
 use nix::sched::{CloneFlags, unshare};
-use steps::{Call, Failure, fork_and_exec, require_command, write_file};
+use steps::{Call, Failure, clone_with_parent, require_command, write_file};
 
 /// nix does not name it; unshare passes on what it is given.
 const FLAGS: CloneFlags = CloneFlags::from_bits_retain(libc::CLONE_NEWTIME);
@@ -36,7 +36,7 @@ fn main() -> ! {
     parent().unwrap_or_else(|failure| failure.exit());
     // A fork, because older kernels do not let a child share its memory
     // with a launcher whose clocks are others.
-    fork_and_exec(CloneFlags::empty(), child, |_| Ok(()))
+    clone_with_parent(CloneFlags::empty(), child, |_| Ok(()))
 }
 
 steps::start!(main);

@@ -23,7 +23,7 @@ const CGROUP: &CStr = c"/newroot/attach";
 const PROCS: &CStr = c"/newroot/attach/cgroup.procs";
 
 /// The descriptor at which the payload waits.
-const GATE: i32 = 8;
+pub const GATE: i32 = 8;
 
 /// What lies between two times that are spaced.
 const SPACE: Duration = Duration::from_millis(20);
@@ -43,8 +43,8 @@ struct Ways {
 impl Ways {
     fn open() -> Result<Self, Failure> {
         let (reader, gate) = pipe2(OFlag::O_CLOEXEC).call("pipe2")?;
-        // SAFETY: nothing of this process has the descriptor 8 open, except
-        // an earlier pipe of this function, whose writer is closed.
+        // SAFETY: dup2(2) closes what the number was. That is what `reserve`
+        // put there, or an earlier pipe of this function, and owned by nothing.
         let for_children = unsafe { dup2_raw(reader, GATE) };
         // It stays open, for every child that comes.
         let _ = for_children.call("dup2")?.into_raw_fd();

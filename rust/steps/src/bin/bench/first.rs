@@ -15,7 +15,7 @@ use crate::refuse;
 pub const PAYLOAD: &str = "/nsteps/bench/first";
 
 /// The descriptor that it writes to.
-const TOLD: i32 = 9;
+pub const TOLD: i32 = 9;
 
 /// Where it is read.
 pub struct Told(File);
@@ -25,8 +25,8 @@ impl Told {
     pub fn open() -> Result<Self, Failure> {
         let flags = OFlag::O_CLOEXEC | OFlag::O_NONBLOCK;
         let (reader, writer) = pipe2(flags).call("pipe2")?;
-        // SAFETY: nothing of this process has the descriptor 9 open, except
-        // an earlier pipe of this function, whose reader is closed.
+        // SAFETY: dup2(2) closes what the number was. That is what `reserve`
+        // put there, or an earlier pipe of this function, and owned by nothing.
         let for_children = unsafe { dup2_raw(writer, TOLD) };
         // It stays open, for every child that comes.
         let _ = for_children.call("dup2")?.into_raw_fd();
