@@ -15,6 +15,7 @@ enum {
 	PROC = 1 << 4,
 	DETACH_PROC = 1 << 5,
 	PIVOT = 1 << 6,
+	BY_DESCRIPTORS = 1 << 7,
 };
 
 static const struct step {
@@ -28,6 +29,7 @@ static const struct step {
 	{ "mount", CLONE_NEWNS, TMPFS, NULL },
 	{ "mount_private", CLONE_NEWNS, PRIVATE | TMPFS, NULL },
 	{ "mount_rprivate", CLONE_NEWNS, RPRIVATE | TMPFS, NULL },
+	{ "mount_fd", CLONE_NEWNS, BY_DESCRIPTORS, NULL },
 	{ "uts", CLONE_NEWUTS, HOSTNAME, "myhostname" },
 	{ "ipc", CLONE_NEWIPC, 0, NULL },
 	{ "pid_oldproc", CLONE_NEWPID, 0, NULL },
@@ -84,6 +86,25 @@ static const char *mytmp(void)
 	return "/mytmp";
 }
 
+static void mount_by_descriptors(void)
+{
+	struct mount_attr private = { .propagation = MS_PRIVATE };
+	long context, tmpfs;
+
+	must("mount_setattr", CALL(__NR_mount_setattr, AT_FDCWD, "/",
+				   AT_RECURSIVE, &private, sizeof(private)));
+	context = CALL(__NR_fsopen, "tmpfs", FSOPEN_CLOEXEC);
+	must("fsopen", context);
+	must("fsconfig", CALL(__NR_fsconfig, context, FSCONFIG_SET_STRING,
+			      "source", "none", 0));
+	must("fsconfig",
+	     CALL(__NR_fsconfig, context, FSCONFIG_CMD_CREATE, NULL, NULL, 0));
+	tmpfs = CALL(__NR_fsmount, context, FSMOUNT_CLOEXEC, 0);
+	must("fsmount", tmpfs);
+	must("move_mount", CALL(__NR_move_mount, tmpfs, "", AT_FDCWD, mytmp(),
+				MOVE_MOUNT_F_EMPTY_PATH));
+}
+
 static void mount_proc(void)
 {
 	must("mount", CALL(__NR_mount, "proc", "/proc", "proc", 0, ""));
@@ -114,6 +135,8 @@ static void child(void *unused)
 	if (step->work & TMPFS)
 		must("mount",
 		     CALL(__NR_mount, "none", mytmp(), "tmpfs", 0, ""));
+	if (step->work & BY_DESCRIPTORS)
+		mount_by_descriptors();
 	if (step->work & HOSTNAME)
 		must("sethostname", CALL(__NR_sethostname, step->hostname,
 					 length(step->hostname)));
@@ -149,7 +172,8 @@ static int program(int argc, char *argv[])
 	if (step && step->work & PIVOT)
 		operand++;
 	if (!step || argc <= operand)
-		print_error("usage: floor-launch STEP [NEWROOT] CMD [ARG...]", "");
+		print_error("usage: floor-launch STEP [NEWROOT] CMD [ARG...]",
+			    "");
 	if (step->work & PIVOT) {
 		size_t n;
 

@@ -14,6 +14,7 @@ use probe::{Effect, Mount, Observation};
 use procfs::ProcessCGroup;
 use procfs::process::{MountInfo, MountOptFields, Process, Status};
 use std::collections::BTreeSet;
+use std::fmt;
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::Instant;
 
@@ -301,11 +302,11 @@ impl Sides<'_> {
         inside
             .iter()
             .zip(&outside)
-            .filter(|(inside, outside)| {
+            .filter(|(inside, (_, outside))| {
                 !same_mount(inside, outside, same_cgroups)
             })
-            .map(|(inside, outside)| {
-                format!("a mount is `{inside}` inside, {outside:?} outside")
+            .map(|(inside, (line, _))| {
+                format!("a mount is `{inside}` inside, `{line}` outside")
             })
             .collect()
     }
@@ -358,7 +359,7 @@ impl Sides<'_> {
                     inside.through(&self.map_to_here(&self.init, file)?)
                 };
                 (inside != outside).then(|| {
-                    format!("{key}: {inside:?} inside, {outside:?} outside")
+                    format!("{key} is {inside} inside, {outside} outside")
                 })
             })
             .collect()
@@ -509,16 +510,18 @@ fn capabilities_of_this_kernel() -> u64 {
     (1 << (last + 1)) - 1
 }
 
-/// The mount table of a process.  The crate reads a table only if it is UTF-8,
-/// and the name of a directory may be any bytes: those that are not UTF-8 are
-/// written as the probe writes them.
-fn mount_table(process: &Process) -> Result<Vec<MountInfo>> {
+/// The mount table of a process, each line as the kernel has it and as procfs
+/// understands it.  The crate reads a table only if it is UTF-8, and the name of
+/// a directory may be any bytes: those that are not UTF-8 are written as the
+/// probe writes them.
+fn mount_table(process: &Process) -> Result<Vec<(String, MountInfo)>> {
     let path = format!("/proc/{}/mountinfo", process.pid);
     let table = std::fs::read(&path).context(format_args!("read {path}"))?;
     probe::utf8(&table)
         .split_terminator('\n')
         .map(|line| {
             MountInfo::from_line(line)
+                .map(|mount| (line.to_owned(), mount))
                 .context(format_args!("understand {path}: {line}"))
         })
         .collect()
@@ -568,6 +571,15 @@ fn same_mount(inside: &Mount, outside: &MountInfo, same_cgroups: bool) -> bool {
 /// An id map: inner id, outer id, count.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct IdMap(Vec<[u32; 3]>);
+
+/// As the probe writes it: `0 1000 1, 1 100000 65536`.
+impl fmt::Display for IdMap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines = self.0.iter().map(|ids| ids.map(|id| id.to_string()));
+        let lines: Vec<String> = lines.map(|ids| ids.join(" ")).collect();
+        f.write_str(&lines.join(", "))
+    }
+}
 
 impl IdMap {
     fn read(process: &Process, file: &str) -> Option<IdMap> {

@@ -195,8 +195,23 @@ exec /nsteps/c/pitfalls/dumpable setuid hold >/tmp/said";
 const FAST: &str = "for way in clone clone_vm fork posix_spawn; do
 echo $way 50; done";
 
+/// A step in C that ends, prints and refuses as the one in Rust does.
+const SKELETON_AS_RUST: &str = "exec /nsteps/rust/skeleton \"$@\"";
+
 /// Each difference whose check has a program of ours to be broken.
 const BREAKS: &[Break] = &[
+    broken("exit-status", "c/skeleton", SKELETON_AS_RUST),
+    broken("script-without-shebang", "c/skeleton", SKELETON_AS_RUST),
+    broken(
+        "stdio-at-exec",
+        "c/pid_detach",
+        "exec /nsteps/rust/pid_detach \"$@\"",
+    ),
+    broken(
+        "payload-pid",
+        "go/unshare_init",
+        "exec /nsteps/c/unshare_init \"$@\"",
+    ),
     broken("process-creation", "c/pitfalls/memory", FAST),
     broken("between-clone-and-exec", "go/uts", "exec /nsteps/c/uts \"$@\""),
     broken("sigpipe", "rust/skeleton", FORGETFUL),

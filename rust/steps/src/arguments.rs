@@ -1,14 +1,13 @@
 //! What a step is told: its own name, NEWROOT or PID, the command, `$MYTMP`.
 
-use std::env;
-use std::ffi::{CStr, CString};
-use std::os::unix::ffi::OsStringExt;
+use std::ffi::CStr;
 use std::sync::OnceLock;
 
 use nix::unistd::Pid;
 
 use crate::failure::{FAILED, print};
-use crate::kernel::{ArgumentVector, exit, step};
+use crate::kernel::{ArgumentVector, environment_variable, exit, step};
+use crate::text::Text;
 
 /// What stands before CMD in the usage of this step, if anything does.
 static OPERAND: OnceLock<&str> = OnceLock::new();
@@ -37,7 +36,16 @@ fn operand(name: &'static str) -> &'static CStr {
 /// prints the usage and exits with 125.
 pub fn new_root() -> NewRoot {
     let root = operand("NEWROOT");
-    NewRoot { root, put_old: keep([root.to_bytes(), b"/.old"].concat()) }
+    // Parent and child both point at it, until the process ends.
+    static PUT_OLD: OnceLock<Text> = OnceLock::new();
+    let put_old = PUT_OLD.get_or_init(|| {
+        let mut path = Text::from_slice(root.to_bytes());
+        path.extend_from_slice(b"/.old\0");
+        path
+    });
+    let put_old = CStr::from_bytes_with_nul(put_old)
+        .expect("an argument has no NUL in it");
+    NewRoot { root, put_old }
 }
 
 /// Takes PID, which stands before CMD, from the arguments; without both, or
@@ -74,21 +82,9 @@ pub(crate) fn command() -> ArgumentVector {
     arguments
 }
 
-/// Where a step mounts its tmpfs: `$MYTMP`, else `/mytmp`. To be called
-/// before the clone, because it allocates.
+/// Where a step mounts its tmpfs: `$MYTMP`, else `/mytmp`.
 pub fn mytmp() -> &'static CStr {
-    match env::var_os("MYTMP") {
-        Some(path) => keep(path.into_vec()),
-        None => c"/mytmp",
-    }
-}
-
-/// Keeps a string for as long as the process lives. Parent and child both
-/// point at it, and neither comes to a place where it could be freed.
-fn keep(bytes: Vec<u8>) -> &'static CStr {
-    let string = CString::new(bytes)
-        .expect("the kernel ends arguments and environment with a NUL");
-    Box::leak(string.into_boxed_c_str())
+    environment_variable(c"MYTMP").unwrap_or(c"/mytmp")
 }
 
 fn usage() -> ! {

@@ -64,6 +64,22 @@ impl Iterator for ArgumentVector {
     }
 }
 
+/// The value of an environment variable, where the kernel has left it. std
+/// copies it to the heap, whose first use takes four system calls and as many
+/// page faults.
+pub(crate) fn environment_variable(name: &CStr) -> Option<&'static CStr> {
+    // SAFETY: getenv(3) wants a string and an environment that no thread
+    // changes meanwhile. A CStr is one; this process, and each child that
+    // borrows its memory, has one thread and changes no variable.
+    let value = unsafe { libc::getenv(name.as_ptr()) };
+    if value.is_null() {
+        return None;
+    }
+    // SAFETY: what is not null points to a string in the environment, which
+    // stays as it is for as long as the process lives.
+    Some(unsafe { CStr::from_ptr(value) })
+}
+
 /// The name the step was called by, without its directory.
 pub(crate) fn step() -> &'static [u8] {
     let called = ArgumentVector::ours().next().unwrap_or_default().to_bytes();

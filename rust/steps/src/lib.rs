@@ -17,6 +17,7 @@ mod prepare;
 mod skeleton;
 mod start;
 mod status;
+mod text;
 
 pub use arguments::{
     NewRoot, arguments_given, mytmp, new_root, pid, require_command,
@@ -33,3 +34,4 @@ pub use prepare::{
 pub use skeleton::{
     clone_and_exec, clone_with_parent, fork_and_reap, unshare_and_init,
 };
+pub use text::{Text, text};

@@ -17,6 +17,7 @@ use nix::unistd::{
 use crate::arguments::NewRoot;
 use crate::failure::{Call, Failure};
 use crate::kernel::set_interface_flags;
+use crate::text::text;
 
 /// An argument of mount(2) that the kernel does not look at.
 pub const NONE: Option<&CStr> = None;
@@ -144,11 +145,11 @@ pub fn bring_lo_up() -> Result<(), Failure> {
 ///
 /// Fails as open(2) and write(2) do.
 pub fn map_root(pid: Pid) -> Result<(), Failure> {
-    let uid_map = format!("0 {} 1\n", Uid::effective());
-    let gid_map = format!("0 {} 1\n", Gid::effective());
-    write_file(&format!("/proc/{pid}/setgroups"), "deny")?;
-    write_file(&format!("/proc/{pid}/uid_map"), &uid_map)?;
-    write_file(&format!("/proc/{pid}/gid_map"), &gid_map)
+    let uid_map = text(format_args!("0 {} 1\n", Uid::effective()));
+    let gid_map = text(format_args!("0 {} 1\n", Gid::effective()));
+    write_file(&text(format_args!("/proc/{pid}/setgroups")), b"deny")?;
+    write_file(&text(format_args!("/proc/{pid}/uid_map")), &uid_map)?;
+    write_file(&text(format_args!("/proc/{pid}/gid_map")), &gid_map)
 }
 
 /// Writes `text` into a file of /proc with one write(2), as the kernel wants
@@ -157,10 +158,10 @@ pub fn map_root(pid: Pid) -> Result<(), Failure> {
 /// # Errors
 ///
 /// Fails as open(2) and write(2) do.
-pub fn write_file(path: &str, text: &str) -> Result<(), Failure> {
+pub fn write_file(path: &[u8], text: &[u8]) -> Result<(), Failure> {
     let how = OFlag::O_WRONLY | OFlag::O_CLOEXEC;
     let file = open(path, how, Mode::empty()).call("open")?;
-    write(file, text.as_bytes()).call("write").map(drop)
+    write(file, text).call("write").map(drop)
 }
 
 /// A pipe ([pipe(2)]) at which a forked child waits until the launcher has

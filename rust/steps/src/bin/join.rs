@@ -10,13 +10,13 @@
 
 #![no_main]
 
-use std::fmt::{Display, Write};
+use std::fmt::Display;
 
 use nix::errno::Errno;
 use nix::sched::{CloneFlags, setns};
 use nix::sys::stat::stat;
 use nix::unistd::Pid;
-use steps::{Call, Failure, clone_and_exec, pid, pidfd_open};
+use steps::{Call, Failure, clone_and_exec, pid, pidfd_open, text};
 
 /// Every type of namespace, by its name in /proc/PID/ns.
 const TYPES: [(&str, CloneFlags); 8] = [
@@ -35,12 +35,8 @@ const TYPES: [(&str, CloneFlags); 8] = [
 /// inode agree, which is sound while both processes live.
 fn differing(pid: Pid) -> Result<CloneFlags, Failure> {
     let mut flags = CloneFlags::empty();
-    // One piece of memory for all paths: musl would map and unmap one for each.
-    let mut path = String::new();
-    let mut namespace = |whose: &dyn Display, name| {
-        path.clear();
-        let _ = write!(path, "/proc/{whose}/ns/{name}");
-        stat(&*path)
+    let namespace = |whose: &dyn Display, name| {
+        stat(&*text(format_args!("/proc/{whose}/ns/{name}")))
     };
     for (name, flag) in TYPES {
         let own = match namespace(&"self", name) {

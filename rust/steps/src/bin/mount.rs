@@ -8,8 +8,6 @@
 
 #![no_main]
 
-use std::ffi::CStr;
-
 use nix::mount::{MsFlags, mount};
 use nix::sched::CloneFlags;
 use steps::{Call, Failure, clone_and_exec, mytmp};
@@ -19,14 +17,13 @@ const FLAGS: CloneFlags = CloneFlags::CLONE_NEWNS;
 /// The child: has a copy of its parent's mount table, adds a tmpfs to it,
 /// becomes the payload and ends with it. A copy keeps the propagation: where /
 /// is shared, the parent gets this tmpfs too.
-fn child(mytmp: &CStr) -> Result<(), Failure> {
+fn child() -> Result<(), Failure> {
     let (none, tmpfs) = (Some(c"none"), Some(c"tmpfs"));
-    mount(none, mytmp, tmpfs, MsFlags::empty(), Some(c"")).call("mount")
+    mount(none, mytmp(), tmpfs, MsFlags::empty(), Some(c"")).call("mount")
 }
 
 fn main() -> ! {
-    let mytmp = mytmp();
-    clone_and_exec(FLAGS, || child(mytmp))
+    clone_and_exec(FLAGS, child)
 }
 
 steps::start!(main);

@@ -9,8 +9,6 @@
 
 #![no_main]
 
-use std::ffi::CStr;
-
 use nix::mount::MsFlags;
 use nix::sched::CloneFlags;
 use steps::mount_fd::{
@@ -23,18 +21,17 @@ const FLAGS: CloneFlags = CloneFlags::CLONE_NEWNS;
 
 /// The child: takes / and everything below it out of their peer groups, makes
 /// a tmpfs, attaches it, becomes the payload and ends with it.
-fn child(mytmp: &CStr) -> Result<(), Failure> {
+fn child() -> Result<(), Failure> {
     set_propagation(c"/", MsFlags::MS_PRIVATE).call("mount_setattr")?;
     let context = fsopen(c"tmpfs").call("fsopen")?;
     fsconfig_string(&context, c"source", c"none").call("fsconfig")?;
     fsconfig_create(&context).call("fsconfig")?;
     let tmpfs = fsmount(&context).call("fsmount")?;
-    move_mount(&tmpfs, mytmp).call("move_mount")
+    move_mount(&tmpfs, mytmp()).call("move_mount")
 }
 
 fn main() -> ! {
-    let mytmp = mytmp();
-    clone_and_exec(FLAGS, || child(mytmp))
+    clone_and_exec(FLAGS, child)
 }
 
 steps::start!(main);

@@ -8,8 +8,6 @@
 
 #![no_main]
 
-use std::ffi::CStr;
-
 use nix::mount::{MsFlags, mount};
 use nix::sched::CloneFlags;
 use steps::{Call, Failure, NONE, clone_and_exec, mytmp};
@@ -19,15 +17,14 @@ const FLAGS: CloneFlags = CloneFlags::CLONE_NEWNS;
 /// The child: takes / out of its peer group, adds a tmpfs, becomes the payload
 /// and ends with it. Without MS_REC this is / and nothing mounted below it:
 /// where /proc is shared, what happens under /proc still happens outside.
-fn child(mytmp: &CStr) -> Result<(), Failure> {
+fn child() -> Result<(), Failure> {
     mount(NONE, c"/", NONE, MsFlags::MS_PRIVATE, NONE).call("mount")?;
     let (none, tmpfs) = (Some(c"none"), Some(c"tmpfs"));
-    mount(none, mytmp, tmpfs, MsFlags::empty(), Some(c"")).call("mount")
+    mount(none, mytmp(), tmpfs, MsFlags::empty(), Some(c"")).call("mount")
 }
 
 fn main() -> ! {
-    let mytmp = mytmp();
-    clone_and_exec(FLAGS, || child(mytmp))
+    clone_and_exec(FLAGS, child)
 }
 
 steps::start!(main);

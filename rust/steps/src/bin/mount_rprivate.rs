@@ -8,8 +8,6 @@
 
 #![no_main]
 
-use std::ffi::CStr;
-
 use nix::mount::{MsFlags, mount};
 use nix::sched::CloneFlags;
 use steps::{Call, Failure, NONE, clone_and_exec, mytmp};
@@ -19,16 +17,15 @@ const FLAGS: CloneFlags = CloneFlags::CLONE_NEWNS;
 /// The child: takes / and everything below it out of their peer groups, adds a
 /// tmpfs, becomes the payload and ends with it. MS_REC is what makes it
 /// everything.
-fn child(mytmp: &CStr) -> Result<(), Failure> {
+fn child() -> Result<(), Failure> {
     let rprivate = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
     mount(NONE, c"/", NONE, rprivate, NONE).call("mount")?;
     let (none, tmpfs) = (Some(c"none"), Some(c"tmpfs"));
-    mount(none, mytmp, tmpfs, MsFlags::empty(), Some(c"")).call("mount")
+    mount(none, mytmp(), tmpfs, MsFlags::empty(), Some(c"")).call("mount")
 }
 
 fn main() -> ! {
-    let mytmp = mytmp();
-    clone_and_exec(FLAGS, || child(mytmp))
+    clone_and_exec(FLAGS, child)
 }
 
 steps::start!(main);

@@ -9,8 +9,6 @@
 
 #![no_main]
 
-use std::ffi::CStr;
-
 use nix::mount::{MsFlags, mount};
 use nix::sched::CloneFlags;
 use steps::{Call, Failure, clone_and_exec, mytmp};
@@ -20,14 +18,13 @@ const FLAGS: CloneFlags =
 
 /// The child: mounts a tmpfs, becomes the payload and ends with it. The network
 /// takes no line: it is empty because it is new.
-fn child(mytmp: &CStr) -> Result<(), Failure> {
+fn child() -> Result<(), Failure> {
     let (none, tmpfs) = (Some(c"none"), Some(c"tmpfs"));
-    mount(none, mytmp, tmpfs, MsFlags::empty(), Some(c"")).call("mount")
+    mount(none, mytmp(), tmpfs, MsFlags::empty(), Some(c"")).call("mount")
 }
 
 fn main() -> ! {
-    let mytmp = mytmp();
-    clone_and_exec(FLAGS, || child(mytmp))
+    clone_and_exec(FLAGS, child)
 }
 
 steps::start!(main);

@@ -9,8 +9,6 @@
 
 #![no_main]
 
-use std::ffi::CStr;
-
 use nix::mount::{MsFlags, mount};
 use nix::sched::CloneFlags;
 use nix::unistd::sethostname;
@@ -23,15 +21,14 @@ const FLAGS: CloneFlags = CloneFlags::CLONE_NEWNET
 
 /// The child: mounts a tmpfs, takes a name, becomes the payload and ends with
 /// it. This time a flag more is all: there is nothing to prepare for ipc.
-fn child(mytmp: &CStr) -> Result<(), Failure> {
+fn child() -> Result<(), Failure> {
     let (none, tmpfs) = (Some(c"none"), Some(c"tmpfs"));
-    mount(none, mytmp, tmpfs, MsFlags::empty(), Some(c"")).call("mount")?;
+    mount(none, mytmp(), tmpfs, MsFlags::empty(), Some(c"")).call("mount")?;
     sethostname("custom_hostname").call("sethostname")
 }
 
 fn main() -> ! {
-    let mytmp = mytmp();
-    clone_and_exec(FLAGS, || child(mytmp))
+    clone_and_exec(FLAGS, child)
 }
 
 steps::start!(main);

@@ -10,8 +10,6 @@
 
 #![no_main]
 
-use std::ffi::CStr;
-
 use nix::mount::{MsFlags, mount, umount};
 use nix::sched::CloneFlags;
 use nix::unistd::sethostname;
@@ -26,9 +24,9 @@ const FLAGS: CloneFlags = CloneFlags::CLONE_NEWNET
 /// The child: PID 1 of the new namespace. It mounts a tmpfs, takes a name,
 /// replaces the old /proc by its own, becomes the payload, and ends with it;
 /// the kernel then kills every process of the namespace.
-fn child(mytmp: &CStr) -> Result<(), Failure> {
+fn child() -> Result<(), Failure> {
     let (none, tmpfs) = (Some(c"none"), Some(c"tmpfs"));
-    mount(none, mytmp, tmpfs, MsFlags::empty(), Some(c"")).call("mount")?;
+    mount(none, mytmp(), tmpfs, MsFlags::empty(), Some(c"")).call("mount")?;
     sethostname("custom_hostname").call("sethostname")?;
     umount(c"/proc").call("umount")?;
     let proc = Some(c"proc");
@@ -36,8 +34,7 @@ fn child(mytmp: &CStr) -> Result<(), Failure> {
 }
 
 fn main() -> ! {
-    let mytmp = mytmp();
-    clone_and_exec(FLAGS, || child(mytmp))
+    clone_and_exec(FLAGS, child)
 }
 
 steps::start!(main);

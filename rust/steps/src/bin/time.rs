@@ -16,7 +16,7 @@ use steps::{Call, Failure, clone_with_parent, require_command, write_file};
 const FLAGS: CloneFlags = CloneFlags::from_bits_retain(libc::CLONE_NEWTIME);
 
 /// In seconds and nanoseconds.
-const OFFSETS: &str = "monotonic 86400 0\nboottime 86400 0\n";
+const OFFSETS: &[u8] = b"monotonic 86400 0\nboottime 86400 0\n";
 
 /// The child: the first member of the new namespace, which its parent only
 /// made. It becomes the payload and ends with it.
@@ -28,7 +28,7 @@ fn child() -> Result<(), Failure> {
 /// new one is empty, because the first member fixes them.
 fn parent() -> Result<(), Failure> {
     unshare(FLAGS).call("unshare")?;
-    write_file("/proc/self/timens_offsets", OFFSETS)
+    write_file(b"/proc/self/timens_offsets", OFFSETS)
 }
 
 fn main() -> ! {
