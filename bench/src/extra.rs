@@ -46,12 +46,6 @@ const fn within(
 /// is on the list and made nowhere is stale.
 pub const EXTRA: &[Extra] = &[
     everywhere(
-        "brk",
-        1,
-        "musl's allocator asks where the heap ends and then moves it; C asks \
-         only",
-    ),
-    everywhere(
         "rt_sigaction",
         1,
         "the step resets SIGCHLD: with that ignored no child can be waited for",
@@ -60,6 +54,19 @@ pub const EXTRA: &[Extra] = &[
         "unlinkat",
         1,
         "nix removes a directory with unlinkat(2) where C calls rmdir(2)",
+    ),
+    within(
+        &["launch/container", "launch/rootless"],
+        "mknod",
+        6,
+        "musl's mknod() is mknod(2), glibc's is mknodat(2): C makes as many \
+         of the other",
+    ),
+    within(
+        &["launch/container", "launch/rootless"],
+        "symlinkat",
+        4,
+        "nix makes a link with symlinkat(2) where C calls symlink(2)",
     ),
     within(
         COPIES,
