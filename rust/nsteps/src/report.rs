@@ -11,6 +11,7 @@ use crate::step::{Namespace, STEPS, Step};
 use crate::style::{BAD, FAINT, GOOD, NOTE, PLAIN, STRONG};
 use crate::text::{self, Breaks, Cell, GAP, Painted, paragraph};
 use anstyle::Style;
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// What is printed at the end of a comparison.
@@ -543,22 +544,31 @@ impl<'a> Situation<'a> {
         all
     }
 
-    /// Those of which nothing can be said in any scenario.
+    /// Those of which nothing can be said in any scenario; `STEP:*` where that
+    /// is so of every situation around a step.
     fn not_compared(comparisons: &[Comparison]) -> Vec<String> {
-        let compared = |it: &Comparison| {
-            comparisons.iter().any(|other| {
-                other.subject == it.subject
-                    && other.standing() != Standing::NotCompared
+        // Of each step, every situation, and whether it was compared.
+        let mut steps: Vec<(&str, BTreeMap<&str, bool>)> = Vec::new();
+        for it in comparisons.iter().filter(|it| !is_a_join(it)) {
+            let Some(name) = it.subject.situation.as_deref() else { continue };
+            let step = it.subject.step;
+            if steps.last().is_none_or(|(last, _)| *last != step) {
+                steps.push((step, BTreeMap::new()));
+            }
+            let Some((_, situations)) = steps.last_mut() else { continue };
+            let compared = it.standing() != Standing::NotCompared;
+            *situations.entry(name).or_default() |= compared;
+        }
+        steps
+            .into_iter()
+            .flat_map(|(step, situations)| {
+                if situations.len() > 1 && situations.values().all(|it| !it) {
+                    return vec![format!("{step}:*")];
+                }
+                let alone = situations.into_iter().filter(|(_, it)| !it);
+                alone.map(|(name, _)| format!("{step}:{name}")).collect()
             })
-        };
-        let mut names: Vec<String> = comparisons
-            .iter()
-            .filter(|it| it.subject.situation.is_some() && !is_a_join(it))
-            .filter(|it| !compared(it))
-            .map(|it| it.subject.to_string())
-            .collect();
-        names.dedup();
-        names
+            .collect()
     }
 
     fn add(&mut self, step: &'a str, rows: Vec<&'a Row>) {
