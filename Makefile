@@ -53,23 +53,27 @@ compare: tree setup build ## run every step in every language, compare effects
 	@target/bin/nsteps compare $(ARGS)
 
 build: tree ## build all three languages into target/
-	@mkdir -p target/bin target/rust/pitfalls target/mnt/root target/mnt/mytmp
+	@mkdir -p target/bin target/rust/pitfalls target/bench/peers \
+		target/mnt/root target/mnt/mytmp
 	@case "$(TARGET)" in \
 	*musl*) ;; \
 	*) echo "make build: Rust cannot build for musl here: glibc, linked" \
 		"statically" ;; \
 	esac
 	$(CARGO) build --release $(CARGO_FLAGS) \
-		-p nsteps -p nsteps-probe -p nsteps-steps -p nsteps-pitfalls
+		-p nsteps -p nsteps-probe -p nsteps-steps -p nsteps-pitfalls \
+		-p nsteps-peer
 	@$(call put,nsteps nsteps-probe,target/bin)
 	@$(call put,$(RUST_STEPS),target/rust)
 	@$(call put,$(RUST_PITFALLS),target/rust/pitfalls)
+	@$(call put,peer,target/bench/peers/rust)
 	@headers=$$(readelf --program-headers --wide target/bin/nsteps-probe); \
 	case $$headers in *INTERP*) \
 		echo "make build: target/bin/nsteps-probe must be static, and is not"; \
 		exit 1 ;; \
 	esac
 	$(MAKE) -s -C reference-c
+	$(MAKE) -s -C bench/peers
 	@if command -v go >/dev/null; then \
 		echo "$(MAKE) -s -C reference-go"; \
 		$(MAKE) -s -C reference-go; \
@@ -93,17 +97,17 @@ check: tree ## check the layout and the lints of all three languages
 	$(CARGO) clippy --workspace --all-targets $(CARGO_FLAGS) \
 		-- -D warnings
 	@if command -v go >/dev/null; then \
-		echo "gofmt -l reference-go; cd reference-go; go vet ./..."; \
-		wrong=$$(gofmt -l reference-go); \
+		echo "gofmt -l reference-go bench; go vet ./..."; \
+		wrong=$$(gofmt -l reference-go bench); \
 		[ -z "$$wrong" ] || { echo "not as gofmt has it: $$wrong"; exit 1; }; \
-		cd reference-go; \
-		go vet ./...; \
+		(cd reference-go; go vet ./...); \
+		cd bench/peers/go; \
+		GOPROXY=off go vet ./...; \
 	else $(call without,go,reference-go is not checked); fi
 	@if command -v clang-format >/dev/null; then \
-		echo "clang-format --dry-run -Werror reference-c/*.[ch]" \
-			"reference-c/pitfalls/*.c"; \
+		echo "clang-format --dry-run -Werror reference-c bench"; \
 		clang-format --dry-run -Werror reference-c/*.[ch] \
-			reference-c/pitfalls/*.c; \
+			reference-c/pitfalls/*.c bench/*/*.[ch] bench/peers/c/*.[ch]; \
 	else $(call without,clang-format,the layout of reference-c is not checked); fi
 
 bless: tree build ## write down the effects seen now as the expected ones

@@ -4,18 +4,18 @@
 //! `cargo bench --bench counters [-- PART...]` counts in the rows whose names
 //! contain a PART, and writes `target/bench/counters.json`.
 
-use bench::asked;
-use bench::counters::{Column, Often, Range, Row, count};
-use bench::launch;
-use bench::programs;
-use bench::selection::Selection;
-use nsteps::error::Result;
-use nsteps::layout::Layout;
+use bench::measure::counters::{Often, count};
+use bench::measure::selection::Selection;
+use bench::measure::{asked, launch, programs};
+use bench::record::counted::{Column, Range, Row};
+use bench::rows::{EXEC, launches};
+use harness::error::Result;
+use harness::host::layout::Layout;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let names: Vec<String> =
-        [launch::EXEC.to_owned()].into_iter().chain(launch::names()).collect();
+        [EXEC.to_owned()].into_iter().chain(launches()).collect();
     asked::run(
         |arguments| Selection::among(&names, arguments),
         |selection| measure(&names, selection),

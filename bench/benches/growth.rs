@@ -5,16 +5,17 @@
 //! contain a PART, and a plain `cargo bench` none of them.
 //! `NSTEPS_BENCH=short` measures little of everything.
 
-use bench::asked;
-use bench::curve::Record;
-use bench::growth::{Bench, CURVES, FULL, SHORT};
-use bench::machine::Machine;
-use bench::place::{Place, Processors};
-use bench::programs;
-use bench::selection::Selection;
+use bench::measure::growth::CURVES;
+use bench::measure::growth::measured::{Bench, FULL, SHORT};
+use bench::measure::machine;
+use bench::measure::place::{Place, Processors};
+use bench::measure::selection::Selection;
+use bench::measure::{asked, programs};
+use bench::record::curve::Record;
+use bench::record::machine::Machine;
 use bench::table;
-use nsteps::error::Result;
-use nsteps::layout::Layout;
+use harness::error::Result;
+use harness::host::layout::Layout;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -39,7 +40,7 @@ fn measure(selection: &Selection) -> Result<bool> {
     let machine = {
         let one = [processors.one];
         let mut place = Place::enter(&layout, &processors, &one)?;
-        Machine::describe(&mut place, &processors)?
+        machine::describe(&mut place, &processors)?
     };
     let extent = if asked::is_short() { SHORT } else { FULL };
     asked::head(&machine, extent);

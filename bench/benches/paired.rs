@@ -4,22 +4,22 @@
 //! `cargo bench --bench paired [-- PART...]` measures the rows whose names
 //! contain a PART. `NSTEPS_BENCH=short` measures little of everything.
 
-use bench::asked;
-use bench::attach;
-use bench::contest::Contest;
-use bench::launch;
-use bench::machine::Machine;
+use bench::measure::contest::Contest;
+use bench::measure::machine;
+use bench::measure::paired::{PASS, Places, Standing};
+use bench::measure::place::{Place, Processors};
+use bench::measure::selection::{Selection, rows};
+use bench::measure::{asked, attach, launch, programs};
 use bench::operation::{OPERATIONS, Operation};
-use bench::paired::{Extent, Outcome, PASS, Places, Record, Standing};
-use bench::place::{Place, Processors};
-use bench::programs;
-use bench::selection::{Selection, rows};
-use bench::six::SIX;
+use bench::record::machine::Machine;
+use bench::record::outcome::{Extent, Outcome, Record};
+use bench::rows::SIX;
+use bench::rows::{EXEC, FIRST, launches};
 use bench::table;
-use nsteps::error::Result;
-use nsteps::layout::Layout;
-use nsteps::sandbox::Running;
-use nsteps::workers::Progress;
+use harness::error::Result;
+use harness::host::layout::Layout;
+use harness::sandbox::listen::Running;
+use harness::workers::Progress;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -46,7 +46,7 @@ fn measure(selection: &Selection) -> Result<bool> {
         processors.two.map(|two| Place::enter(&layout, &processors, &two));
     let mut places = Places { one, two: two.transpose()? };
     let on_two = places.two.is_some();
-    let machine = Machine::describe(&mut places.one, &processors)?;
+    let machine = machine::describe(&mut places.one, &processors)?;
     asked::head(&machine, extent);
 
     let mut run = Run {
@@ -61,13 +61,13 @@ fn measure(selection: &Selection) -> Result<bool> {
     for operation in operations().filter(|it| !attach::needs_it(it.name)) {
         held.push(Held::of(Contest::of(operation, on_two)));
     }
-    if wanted(launch::EXEC) {
+    if wanted(EXEC) {
         held.push(Held::of(launch::exec(&layout, on_two)));
     }
-    for name in launch::names().filter(|it| *it != SIX && wanted(it)) {
+    for name in launches().filter(|it| *it != SIX && wanted(it)) {
         held.push(run.launch(&name, &layout));
     }
-    for name in launch::FIRST.iter().filter(|it| wanted(it)) {
+    for name in FIRST.iter().filter(|it| wanted(it)) {
         held.push(run.launch(name, &layout));
     }
     run.pass_by_pass(held);

@@ -22,9 +22,9 @@ static void child(void)
 	const char *directory = getenv("MYTMP");
 	int context, tmpfs;
 
-	must("mount_setattr",
-	     syscall(SYS_mount_setattr, AT_FDCWD, "/", 0x8000 /* AT_RECURSIVE */,
-		     attributes, sizeof(attributes)));
+	must("mount_setattr", syscall(SYS_mount_setattr, AT_FDCWD, "/",
+				      0x8000 /* AT_RECURSIVE */, attributes,
+				      sizeof(attributes)));
 	context = must("fsopen", syscall(SYS_fsopen, "tmpfs", FSOPEN_CLOEXEC));
 	must("fsconfig", syscall(SYS_fsconfig, context, FSCONFIG_SET_STRING,
 				 "source", "none", 0));
@@ -33,9 +33,9 @@ static void child(void)
 	tmpfs = must("fsmount",
 		     syscall(SYS_fsmount, context, FSMOUNT_CLOEXEC, 0));
 	close(context);
-	must("move_mount",
-	     syscall(SYS_move_mount, tmpfs, "", AT_FDCWD,
-		     directory ? directory : "/mytmp", MOVE_MOUNT_F_EMPTY_PATH));
+	must("move_mount", syscall(SYS_move_mount, tmpfs, "", AT_FDCWD,
+				   directory ? directory : "/mytmp",
+				   MOVE_MOUNT_F_EMPTY_PATH));
 	close(tmpfs);
 }
 

@@ -1,5 +1,5 @@
 /*
- * floor: the peer that nothing can be left out of: reference-c/bench.c with raw
+ * floor: the peer that nothing can be left out of: bench/peers/c/bench.c with raw
  * system calls, for what the kernel alone takes; and the program that starts
  * whole programs.
  *

@@ -4,13 +4,18 @@
 mod counts;
 mod groups;
 mod growing;
+mod parts;
+mod plot;
+mod scale;
 mod summary;
+mod svg;
 mod targets;
 
-use crate::paired::Extent;
-use crate::plot::{self, IMAGES};
-use crate::record::{RECORDS, Record};
-use nsteps::error::{Context, Result};
+use crate::record::outcome::Extent;
+use crate::record::stored::{RECORDS, Record};
+use harness::error::{Context, Result};
+use parts::cell;
+use scale::IMAGES;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
@@ -217,21 +222,6 @@ fn reading(record: &Record) -> String {
     )
 }
 
-/// A figure with its words.
-fn figure(name: &str, words: &str) -> String {
-    format!("![{words}](images/{})\n\n", plot::file(name))
-}
-
-/// What can stand in a cell of a table.
-fn cell(text: &str) -> String {
-    text.replace('|', "\\|").replace('<', "&lt;").replace('\n', " ")
-}
-
-/// A part that is folded away until the reader opens it.
-fn folded(summary: &str, text: &str) -> String {
-    format!("<details>\n<summary>{summary}</summary>\n\n{text}\n</details>\n\n")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -254,10 +244,5 @@ mod tests {
         assert_eq!(stale(&root, &wanted).len(), 1);
         assert!(root.join(IMAGES).join("pid.svg").exists());
         fs::remove_dir_all(&root).expect("the directory is ours");
-    }
-
-    #[test]
-    fn a_cell_stays_one() {
-        assert_eq!(cell("a|b <c>\nd"), "a\\|b &lt;c> d");
     }
 }

@@ -4,7 +4,7 @@
 //! name alone, so that a new row takes a line here and nothing in any peer.
 
 use crate::peer::Peer;
-use nsteps::launcher::Launcher;
+use harness::launcher::Launcher;
 use std::time::Duration;
 
 /// Something a peer does in its own process.

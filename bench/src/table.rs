@@ -1,9 +1,10 @@
 //! The table in the terminal: a line for each row, as soon as it is there.
 
-use crate::curve::Curve;
-use crate::load::Used;
-use crate::paired::{CAREFUL, Figures, Outcome, PUBLISHED, Verdict};
-use crate::statistics::Estimate;
+use crate::record::curve::Curve;
+use crate::record::outcome::{Figures, Outcome, Verdict};
+use crate::record::statistics::Estimate;
+use crate::record::used::Used;
+use crate::rows::{CAREFUL, PUBLISHED};
 use std::fmt::Write;
 
 /// The columns of times, in this order.

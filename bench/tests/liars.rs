@@ -9,19 +9,19 @@
 mod availability;
 
 use availability::unavailable;
-use bench::attach;
-use bench::contest::Contest;
-use bench::launch::launch;
+use bench::measure::contest::Contest;
+use bench::measure::launch::launch;
+use bench::measure::paired::{PASS, Places, hold};
+use bench::measure::place::{Place, Processors, said, sandbox};
+use bench::measure::{attach, programs};
 use bench::operation::{OPERATIONS, Operation};
-use bench::paired::{Extent, Outcome, PASS, Places, Verdict, hold};
 use bench::peer::{PEERS, Peer};
-use bench::place::{Place, Processors, said, sandbox};
-use bench::programs;
+use bench::record::outcome::{Extent, Outcome, Verdict};
+use harness::found::Refusal;
+use harness::host::layout::Layout;
+use harness::host::rootfs::put;
+use harness::launcher::Launcher;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
-use nsteps::launcher::Launcher;
-use nsteps::layout::Layout;
-use nsteps::rootfs::put;
-use nsteps::sandbox::Refusal;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -118,7 +118,7 @@ const LIARS: &[Liar] = &[
 struct Mutant {
     name: &'static str,
     operation: &'static str,
-    /// What stands in reference-c/bench.c, and what in the mutant.
+    /// What stands in bench/peers/c/bench.c, and what in the mutant.
     changes: &'static [(&'static str, &'static str)],
     caught: &'static str,
 }
@@ -191,7 +191,7 @@ type Caught = Result<Completion, Failed>;
 impl Liar {
     fn is_caught(&self, test: &str) -> Caught {
         let tree = Tree::built(test)?;
-        tree.script("c/bench", self.answer)?;
+        tree.script("bench/peers/c", self.answer)?;
         tree.script("bench/floor", HONEST)?;
         tree.judge(ASKED, |verdict| wrong_with(verdict, self.caught))
     }
@@ -199,7 +199,7 @@ impl Liar {
 
 fn an_honest_script_is_not_caught(test: &str) -> Caught {
     let tree = Tree::built(test)?;
-    tree.script("c/bench", HONEST)?;
+    tree.script("bench/peers/c", HONEST)?;
     tree.script("bench/floor", HONEST)?;
     tree.judge(ASKED, proved)
 }
@@ -210,7 +210,7 @@ fn who_comes_later_is_checked(test: &str) -> Caught {
     let answer = "first=/newroot/first; [ -e $first ] || echo $$ >$first
                   proof=uts; [ $(cat $first) = $$ ] || proof=none
                   echo \"$operation $count 90 1 2 3 $proof*$count\"";
-    tree.script("c/bench", answer)?;
+    tree.script("bench/peers/c", answer)?;
     tree.script("bench/floor", HONEST)?;
     let rounds = PASS + 1;
     let extent = Extent { rounds, most: rounds, block: 8 };
@@ -227,13 +227,13 @@ impl Mutant {
         let honest =
             format!("echo \"$operation $count 90 1 2 3 {proof}$count\"");
         tree.script("bench/floor", &honest)?;
-        tree.compile("bench", &[])?;
+        tree.compile_peer(&[])?;
         if let Completion::Ignored { reason } =
             tree.judge(self.operation, proved)?
         {
             return Ok(Completion::Ignored { reason });
         }
-        tree.compile("bench", self.changes)?;
+        tree.compile_peer(self.changes)?;
         tree.judge(self.operation, |it| wrong_with(it, self.caught))
     }
 }
@@ -387,10 +387,10 @@ fn a_birth_elsewhere_is_caught(test: &str) -> Caught {
     for program in ["bench/floor", "bench/attach"] {
         put(&programs.join(program), &tree.programs.join(program))?;
     }
-    tree.compile(
-        "bench",
-        &[("clone3_into(CLONE_INTO_CGROUP, cgroup)", "clone3_into(0, cgroup)")],
-    )?;
+    tree.compile_peer(&[(
+        "clone3_into(CLONE_INTO_CGROUP, cgroup)",
+        "clone3_into(0, cgroup)",
+    )])?;
     let mut places = match tree.places()? {
         Ok(places) => places,
         Err(reason) => return unavailable(&reason),
@@ -413,7 +413,7 @@ fn a_birth_elsewhere_is_caught(test: &str) -> Caught {
 fn what_criterion_asks_is_checked(test: &str) -> Caught {
     let tree = Tree::built(test)?;
     tree.script("bench/floor", HONEST)?;
-    tree.script("c/bench", LIARS[1].answer)?;
+    tree.script("bench/peers/c", LIARS[1].answer)?;
     let mut places = match tree.places()? {
         Ok(places) => places,
         Err(reason) => return unavailable(&reason),
@@ -432,7 +432,7 @@ fn what_criterion_asks_is_checked(test: &str) -> Caught {
 /// of the others.
 fn a_silent_peer_is_ended(test: &str) -> Caught {
     let tree = Tree::built(test)?;
-    tree.script("c/bench", "while :; do :; done")?;
+    tree.script("bench/peers/c", "while :; do :; done")?;
     let mut places = match tree.places()? {
         Ok(places) => places,
         Err(reason) => return unavailable(&reason),
@@ -507,7 +507,7 @@ impl Tree {
             Path::new(env!("CARGO_TARGET_TMPDIR")).join("liars").join(name);
         let _ = fs::remove_dir_all(&programs);
         let layout = Layout::find()?;
-        for dir in ["bin", "bench", "bench/careful", "c"] {
+        for dir in ["bin", "bench", "bench/careful", "bench/peers", "c"] {
             fs::create_dir_all(programs.join(dir))?;
         }
         for program in ["bin/nsteps", "bin/nsteps-probe"] {
@@ -540,6 +540,12 @@ impl Tree {
         self.compile_from("reference-c", "c", stem, changes)
     }
 
+    /// The same with the peer in C.
+    fn compile_peer(&self, changes: &[(&str, &str)]) -> Result<(), Failed> {
+        let from = self.layout.root().join("bench/peers/c/bench.c");
+        self.compile_source(&from, "bench/peers/c", changes)
+    }
+
     /// The same with the careful C. It is there to be looked at and not to be
     /// timed, so that any C library will do.
     fn compile_careful(
@@ -557,9 +563,19 @@ impl Tree {
         stem: &str,
         changes: &[(&str, &str)],
     ) -> Result<(), Failed> {
-        let sources = self.layout.root().join(sources);
-        let source = sources.join(format!("{stem}.c"));
-        let mut text = fs::read_to_string(&source)?;
+        let source = self.layout.root().join(sources);
+        let source = source.join(format!("{stem}.c"));
+        self.compile_source(&source, &format!("{to}/{stem}"), changes)
+    }
+
+    /// Builds one source, its headers beside it or among those of the steps.
+    fn compile_source(
+        &self,
+        source: &Path,
+        to: &str,
+        changes: &[(&str, &str)],
+    ) -> Result<(), Failed> {
+        let mut text = fs::read_to_string(source)?;
         for (from, to) in changes {
             if !text.contains(from) {
                 let source = source.display();
@@ -567,13 +583,15 @@ impl Tree {
             }
             text = text.replace(from, to);
         }
-        let mutant = self.programs.join(format!("{stem}.c"));
+        let mutant = self.programs.join("mutant.c");
         fs::write(&mutant, text)?;
         let built = Command::new("cc")
-            .args(["-std=c17", "-I"])
-            .arg(&sources)
+            .args(["-std=c17", "-pthread", "-I"])
+            .arg(source.with_file_name(""))
+            .arg("-I")
+            .arg(self.layout.root().join("reference-c"))
             .arg("-o")
-            .arg(self.programs.join(to).join(stem))
+            .arg(self.programs.join(to))
             .arg(&mutant)
             .output()?;
         if built.status.success() {

@@ -2,10 +2,10 @@
 //! in it is met or has a reason.
 
 use bench::chapter;
-use bench::record::{RECORDS, Record};
-use bench::target::faults;
+use bench::judge::target::faults;
+use bench::record::stored::{RECORDS, Record};
+use harness::host::layout::Layout;
 use libtest_mimic::{Arguments, Failed, Trial};
-use nsteps::layout::Layout;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {

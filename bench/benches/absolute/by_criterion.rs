@@ -1,14 +1,13 @@
 //! Criterion drives the peers: it decides how often, they take the time.
 
-use bench::asked;
+use bench::measure::place::{Place, Processors};
+use bench::measure::selection::{Selection, is_by_criterion};
+use bench::measure::{asked, programs};
 use bench::operation::{OPERATIONS, Operation};
 use bench::peer::{PEERS, Peer};
-use bench::place::{Place, Processors};
-use bench::programs;
-use bench::selection::{Selection, is_by_criterion};
 use criterion::{BenchmarkFilter, Criterion, SamplingMode};
-use nsteps::error::{Error, Result};
-use nsteps::layout::Layout;
+use harness::error::{Error, Result};
+use harness::host::layout::Layout;
 use std::process::exit;
 use std::time::Duration;
 

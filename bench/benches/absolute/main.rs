@@ -5,8 +5,8 @@
 //! other, so its figures drift with the machine. The ratios are for `paired` to
 //! say.
 
-use bench::asked;
-use bench::selection::Selection;
+use bench::measure::asked;
+use bench::measure::selection::Selection;
 use std::process::ExitCode;
 
 #[cfg(not(target_env = "musl"))]
@@ -22,8 +22,8 @@ use by_criterion::measure;
 /// Criterion has a part in C, and few machines have a C compiler for musl.
 /// The peers are built for musl whatever this program is built for.
 #[cfg(target_env = "musl")]
-fn measure(_: &Selection) -> nsteps::error::Result<()> {
-    Err(nsteps::error::Error::new(
+fn measure(_: &Selection) -> harness::error::Result<()> {
+    Err(harness::error::Error::new(
         "criterion is not built for musl: cargo bench without --target",
     ))
 }

@@ -4,11 +4,11 @@
 //!     cargo run --release -p nsteps-bench --bin report [-- RUNS]
 
 use bench::chapter;
-use bench::record::Record;
-use bench::report::{measure, shown};
-use bench::target::faults;
-use nsteps::error::{Context, Error, Result};
-use nsteps::layout::Layout;
+use bench::judge::target::faults;
+use bench::measure::report::{measure, shown};
+use bench::record::stored::Record;
+use harness::error::{Context, Error, Result};
+use harness::host::layout::Layout;
 use std::process::ExitCode;
 
 const USAGE: &str = "usage: report [RUNS]: measures RUNS times and writes a \

@@ -1,13 +1,13 @@
 //! The counters: what a launch takes that a busy machine does not change.
 
-use super::{cell, folded};
-use crate::counters::{Column, Range};
-use crate::extra::{EXTRA, excess, unnamed};
-use crate::record::Record;
+use crate::chapter::parts::{cell, folded};
+use crate::judge::extra::{EXTRA, excess, unnamed};
+use crate::record::counted::{Column, Range};
+use crate::record::stored::Record;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-/// The section.
+/// The section of the chapter about what is counted, as Markdown.
 pub fn section(record: &Record) -> String {
     let mut text = "## Counters\n\n\
          What does not depend on the machine's speed.\n\

@@ -1,12 +1,12 @@
 //! A table for each group of rows, how far the runs agree, and criterion's
 //! figures.
 
-use super::{cell, figure, folded};
-use crate::agreement::{LIMITS, apart, by_speed, limit};
-use crate::paired::{CAREFUL, Outcome, PUBLISHED, Verdict};
-use crate::plot::{digits, time};
-use crate::record::Record;
-use crate::six::SIX;
+use crate::chapter::parts::{cell, figure, folded};
+use crate::chapter::scale::{digits, time};
+use crate::judge::agreement::{LIMITS, apart, by_speed, limit};
+use crate::record::outcome::{Outcome, Verdict};
+use crate::record::stored::Record;
+use crate::rows::{CAREFUL, PUBLISHED, SIX};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
@@ -355,7 +355,7 @@ pub fn agreement(record: &Record) -> String {
     text + "\n"
 }
 
-/// Criterion's figures, folded.
+/// The figures of criterion, in a part that is folded away.
 pub fn criterion(record: &Record) -> String {
     let mut rows: BTreeMap<&str, BTreeMap<&str, String>> = BTreeMap::new();
     for it in &record.absolute {

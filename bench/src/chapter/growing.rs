@@ -1,10 +1,10 @@
 //! How costs grow: a figure and a table for each curve.
 
-use super::{cell, figure};
-use crate::curve::{Curve, Line};
-use crate::paired::Verdict;
-use crate::plot::{digits, time};
-use crate::record::Record;
+use crate::chapter::parts::{cell, figure};
+use crate::chapter::scale::{digits, time};
+use crate::record::curve::{Curve, Line};
+use crate::record::outcome::Verdict;
+use crate::record::stored::Record;
 use std::fmt::Write;
 
 /// The section; that there is none is said.

@@ -1,14 +1,13 @@
 //! How the chapter opens: what costs what, in three sentences, a figure and a
 //! table.
 
-use super::figure;
-use crate::paired::{CAREFUL, PUBLISHED};
-use crate::plot::{digits, time};
-use crate::record::Record;
-use crate::six::SIX;
+use crate::chapter::parts::figure;
+use crate::chapter::scale::{digits, time};
+use crate::record::stored::Record;
+use crate::rows::{CAREFUL, PUBLISHED, SIX};
 use std::fmt::Write;
 
-/// The section.
+/// The opening of the chapter, as Markdown.
 pub fn section(record: &Record) -> String {
     let sentences = [kernel(record), careful(record), published(record)];
     let sentences: Vec<String> = sentences.into_iter().flatten().collect();

@@ -1,8 +1,8 @@
 //! The chapter's last table: what Rust has to reach, and what it reaches.
 
-use crate::plot::digits;
-use crate::record::Record;
-use crate::target::{Figure, Finding, Met, TARGETS, Target};
+use crate::chapter::scale::digits;
+use crate::judge::target::{Figure, Finding, Met, TARGETS, Target};
+use crate::record::stored::Record;
 use std::fmt::Write;
 
 /// The table, and the reasons for what is not met.

@@ -1,18 +1,14 @@
 //! How many things were checked and how many of them went how, which is what
 //! makes an exit status.
 
-use crate::error::{DIFFERENT, TROUBLE};
-use crate::must_run;
-use crate::sandbox::Refusal;
-
-/// What a check gives back: what it found, or why it could not look.  What was
-/// not looked at has not passed.
-pub type Found<T> = Result<T, Refusal>;
+use harness::error::{DIFFERENT, TROUBLE};
+use harness::found::{Found, Refusal};
+use harness::must_run;
 
 /// How many checks went how, of whatever kind they are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Checked {
-    /// In all.
+    /// How many were to be checked.
     pub all: usize,
     /// Not possible on this machine.
     pub unavailable: usize,

@@ -4,13 +4,13 @@
 //! The list is also what a shell completes, and where a misspelt name is
 //! looked for.
 
-use crate::claims::{CLAIMS, Claim};
-use crate::launcher::{LANGUAGES, LAUNCHERS, Launcher};
-use crate::pitfalls::Difference;
-use crate::sandbox::{SCENARIOS, Scenario};
-use crate::step::{STEPS, Step};
+use crate::checks::claims::{CLAIMS, Claim};
+use crate::checks::pitfalls::Difference;
 use clap::builder::{PossibleValue, TypedValueParser};
 use clap::error::ErrorKind;
+use harness::launcher::{LANGUAGES, LAUNCHERS, Launcher};
+use harness::scenario::{SCENARIOS, Scenario};
+use harness::step::{STEPS, Step};
 use std::ffi::OsStr;
 
 /// Names, and what they stand for.
@@ -24,7 +24,7 @@ pub struct Choice<T> {
     names: Vec<(String, String, T)>,
 }
 
-/// Steps, by name.
+/// The steps, which are chosen by name.
 pub fn step() -> Choice<&'static Step> {
     let names = STEPS.iter().map(|it| (it.name, it.title, it));
     Choice::of("step", Some("nsteps list"), names)

@@ -1,12 +1,12 @@
 //! What can be typed: types only.
 
+use crate::checks::claims::Claim;
+use crate::checks::pitfalls::Difference;
 use crate::choice;
-use crate::claims::Claim;
-use crate::launcher::Launcher;
-use crate::pitfalls::Difference;
-use crate::sandbox::Scenario;
-use crate::step::Step;
 use clap::{Args, Parser, Subcommand};
+use harness::launcher::Launcher;
+use harness::scenario::Scenario;
+use harness::step::Step;
 use std::ffi::OsString;
 use std::path::PathBuf;
 

@@ -1,13 +1,13 @@
 //! The machine-readable forms; `docs/src/internals/schema.md` describes them.
 
-use crate::compare::{Comparison, Verdict};
 use crate::report::{Report, Tally};
+use compare::comparison::{Comparison, Verdict};
 use serde_json::{Value, json};
 
 /// The version of the form below; it grows when a field changes its meaning.
 pub const COMPARE_SCHEMA: &str = "nsteps.compare/2";
 
-/// A whole comparison.
+/// A comparison as the JSON that `docs/src/internals/schema.md` describes.
 pub fn compare(report: &Report<'_>) -> String {
     let tally = Tally::of(report.comparisons);
     let value = json!({
@@ -35,7 +35,7 @@ pub fn compare(report: &Report<'_>) -> String {
 }
 
 fn comparison(it: &Comparison) -> Value {
-    let reasons = |list: &[(crate::launcher::Launcher, String)]| {
+    let reasons = |list: &[(harness::launcher::Launcher, String)]| {
         list.iter()
             .map(|(launcher, why)| (launcher.name().to_owned(), json!(why)))
             .collect::<serde_json::Map<_, _>>()
@@ -52,7 +52,7 @@ fn comparison(it: &Comparison) -> Value {
     })
 }
 
-fn row(row: &crate::compare::Row) -> Value {
+fn row(row: &compare::comparison::Row) -> Value {
     let groups: Vec<_> = row
         .groups
         .iter()

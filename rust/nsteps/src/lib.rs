@@ -1,48 +1,18 @@
 //! Linux namespaces, step by step, in Rust, C and Go, and the proof of where
 //! the three do the same.
 //!
-//! Start with [`step`] (what there is), then [`trial`] (what is done with it),
-//! [`compare`] (what is thought of it) and [`report`] (how it is told).
+//! This crate checks and shows. [`report`] prints a comparison, [`checks`] holds the sentences of the posts and of the book against this
+//! kernel, [`calls`] shows system calls side by side, and [`command`] has one
+//! file per subcommand. What runs, and where, is the crate `harness`; how outcomes
+//! are compared is the crate `compare`; how calls are traced is the crate `trace`.
 
-pub mod behaviour;
-pub mod cgroup;
+pub mod calls;
 pub mod checked;
+pub mod checks;
 pub mod choice;
-pub mod chroot;
-pub mod claims;
 pub mod cli;
-pub mod columns;
 pub mod command;
-pub mod compare;
-pub mod demonstrations;
-pub mod equipment;
-pub mod error;
-pub mod expected;
-pub mod highlight;
-pub mod id_map;
-pub mod interrupt;
-pub mod join;
 pub mod json;
-pub mod known;
-pub mod launcher;
-pub mod layout;
-pub mod machine;
-pub mod must_run;
-pub mod output;
-pub mod outside;
-pub mod pitfalls;
-pub mod remedy;
+pub mod observe;
 pub mod report;
-pub mod rootfs;
-pub mod said;
-pub mod sandbox;
-pub mod stage;
-pub mod step;
-pub mod style;
-pub mod sys;
-pub mod text;
-pub mod timeout;
-pub mod trace;
-pub mod trial;
-pub mod witness;
-pub mod workers;
+pub mod terminal;

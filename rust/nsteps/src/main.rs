@@ -2,10 +2,12 @@
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
+use harness::error::{Error, Result, TROUBLE};
+use harness::host::cgroup;
+use harness::{interrupt, sandbox};
 use nsteps::cli::{Cli, Command, FIRST, Own, OwnCommand};
+use nsteps::command;
 use nsteps::command::run::OWN_FAILURE;
-use nsteps::error::{Error, Result, TROUBLE};
-use nsteps::{cgroup, command, interrupt, sandbox, sys};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -53,7 +55,7 @@ fn run(command: &Command) -> Result<u8> {
     if !matches!(command, Command::Run(_)) {
         // Where the caller ignores SIGCHLD, the kernel keeps no status of any
         // child.
-        sys::default_sigchld();
+        kernel::default_sigchld();
         interrupt::install();
     }
     match command {
@@ -74,7 +76,7 @@ fn run(command: &Command) -> Result<u8> {
 /// What belongs to a harness, which also ends it.
 fn own(command: &OwnCommand) -> Result<u8> {
     match command {
-        OwnCommand::Demonstrate { words } => nsteps::demonstrations::run(words),
+        OwnCommand::Demonstrate { words } => nsteps::checks::inside::run(words),
         OwnCommand::Cleaner { dirs } => cgroup::cleaner(dirs).map(|()| 0),
         OwnCommand::Sandbox => sandbox::inside::monitor().map(|()| 0),
         OwnCommand::Tracer(options) => command::trace::tracer(options),

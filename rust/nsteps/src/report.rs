@@ -1,16 +1,16 @@
 //! A comparison as a person reads it.  Nothing is decided here.
 
 use crate::checked::{Checked, some};
-use crate::compare::{Comparison, Row, Standing, Verdict};
-use crate::error::TROUBLE;
-use crate::join::{IDENTICAL, THE_CONTAINERS};
-use crate::known::KnownDifference;
-use crate::launcher::{LANGUAGES, LAUNCHERS, Launcher};
-use crate::sandbox::{Mounts, SCENARIOS, Scenario};
-use crate::step::{Namespace, STEPS, Step};
-use crate::style::{BAD, FAINT, GOOD, NOTE, PLAIN, STRONG};
-use crate::text::{self, Breaks, Cell, GAP, Painted, paragraph};
+use crate::terminal::style::{BAD, FAINT, GOOD, NOTE, PLAIN, STRONG};
+use crate::terminal::text::{self, Breaks, Cell, GAP, Painted, paragraph};
 use anstyle::Style;
+use compare::comparison::{Comparison, Row, Standing, Verdict};
+use compare::known::KnownDifference;
+use harness::error::TROUBLE;
+use harness::launcher::{LANGUAGES, LAUNCHERS, Launcher};
+use harness::scenario::{Mounts, SCENARIOS, Scenario};
+use harness::step::{Namespace, STEPS, Step};
+use harness::trial::join::{IDENTICAL, THE_CONTAINERS};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -21,7 +21,7 @@ pub struct Report<'a> {
     /// Explanations that nothing needed any more.
     pub stale: &'a [&'static KnownDifference],
     /// How the posts' claims stand, when all of them were checked.
-    pub claims: Option<crate::claims::report::Tally>,
+    pub claims: Option<crate::checks::claims::report::Tally>,
     /// Whether to show every key.
     pub verbose: bool,
     /// Where the page of an explanation is, with `<name>` for its name.
@@ -35,7 +35,7 @@ pub struct Report<'a> {
 /// How many comparisons ended how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// All agree.
+    /// How many comparisons have the same effect in every language.
     pub same: usize,
     /// Some differ, and why is known.
     pub explained: usize,
@@ -49,7 +49,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Counts the outcomes.
+    /// Counts how the comparisons ended.
     pub fn of(comparisons: &[Comparison]) -> Tally {
         let mut tally = Tally::default();
         for it in comparisons {
@@ -79,6 +79,16 @@ impl Tally {
         let nothing = same + explained + checked.unexpected == 0;
         if nothing && *not_compared > 0 { TROUBLE } else { checked.status() }
     }
+}
+
+/// The exit status of a comparison: 0, 1 or 2, as diff(1) has it.
+pub fn status(
+    comparisons: &[Comparison],
+    stale: &[&'static KnownDifference],
+) -> u8 {
+    let mut tally = Tally::of(comparisons);
+    tally.checked.unexpected += stale.len();
+    tally.status()
 }
 
 impl Report<'_> {
@@ -270,8 +280,8 @@ impl Report<'_> {
     /// Where the languages differ around the steps, and where they do not: what
     /// is the same for most steps stands there once.
     fn situations(&self, out: &mut String) {
-        let situations = Situation::all(self.comparisons);
-        let alone = Situation::not_compared(self.comparisons);
+        let situations = Tried::all(self.comparisons);
+        let alone = Tried::not_compared(self.comparisons);
         if situations.is_empty() && alone.is_empty() {
             return;
         }
@@ -460,7 +470,7 @@ impl Report<'_> {
 }
 
 /// One situation, and what came of it, which is often the same for all steps.
-struct Situation<'a> {
+struct Tried<'a> {
     name: &'a str,
     /// What most steps show comes first.
     ways: Vec<Way<'a>>,
@@ -511,12 +521,12 @@ fn beside_label(
     text::beside(out, &[label, key, values], &[LABEL, KEY, 0]);
 }
 
-impl<'a> Situation<'a> {
+impl<'a> Tried<'a> {
     /// All of them but the joins, in the order of the comparisons. Of the
     /// scenarios of each one speaks for all: one in which something differs,
     /// if there is one, and none in which nothing was compared.
-    fn all(comparisons: &'a [Comparison]) -> Vec<Situation<'a>> {
-        let mut all: Vec<Situation<'a>> = Vec::new();
+    fn all(comparisons: &'a [Comparison]) -> Vec<Tried<'a>> {
+        let mut all: Vec<Tried<'a>> = Vec::new();
         let rank = |it: &&Comparison| match it.standing() {
             Standing::NotCompared => None,
             Standing::Same | Standing::SameButEverywhere => Some(2),
@@ -533,7 +543,7 @@ impl<'a> Situation<'a> {
             let Some(it) = telling else { continue };
             let at = all.iter().position(|other| other.name == name);
             let at = at.unwrap_or_else(|| {
-                all.push(Situation { name, ways: Vec::new() });
+                all.push(Tried { name, ways: Vec::new() });
                 all.len() - 1
             });
             all[at].add(it.subject.step, parting(it));
@@ -592,7 +602,7 @@ impl<'a> Situation<'a> {
 
 /// Whether it is about a launcher that joins a container.
 fn is_a_join(it: &Comparison) -> bool {
-    it.subject.situation.is_some() && it.subject.behaviour().is_none()
+    it.subject.situation.is_some() && it.subject.situation().is_none()
 }
 
 /// The rows in which the launchers differ.

@@ -8,11 +8,11 @@ mod availability;
 mod scratch;
 
 use availability::unavailable;
+use harness::found::Refusal;
+use harness::host::Equipment;
+use harness::host::layout::Layout;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
-use nsteps::claims::{CLAIMS, Claim, Scene};
-use nsteps::equipment::Equipment;
-use nsteps::layout::Layout;
-use nsteps::sandbox::Refusal;
+use nsteps::checks::claims::{CLAIMS, Claim, Conditions};
 use scratch::Scratch;
 use std::process::ExitCode;
 use std::sync::LazyLock;
@@ -36,7 +36,7 @@ static EQUIPMENT: LazyLock<Result<Equipment, String>> =
 
 fn is_as_expected(claim: &Claim) -> Result<Completion, Failed> {
     let equipment = EQUIPMENT.as_ref()?;
-    match claim.check(&Scene::new(equipment)) {
+    match claim.check(&Conditions::new(equipment)) {
         Ok(finding) if finding.verdict() == claim.expected => {
             Ok(Completion::Completed)
         }

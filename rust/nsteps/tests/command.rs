@@ -6,12 +6,12 @@ mod elsewhere;
 
 use availability::{is_of_the_machine, unavailable};
 use elsewhere::elsewhere;
+use harness::host::layout::Layout;
+use harness::interrupt;
+use harness::launcher::LANGUAGES;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use nsteps::interrupt;
-use nsteps::launcher::LANGUAGES;
-use nsteps::layout::Layout;
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::PathBuf;

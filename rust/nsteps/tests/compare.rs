@@ -1,5 +1,5 @@
 //! One named trial for each step, launcher and scenario, for each pair of
-//! languages that join each other, and for each behaviour.
+//! languages that join each other, and for each situation.
 //!
 //! A trial passes when its launcher does what is blessed for it, makes exactly
 //! the namespaces the step declares, and is seen from outside as it sees
@@ -10,16 +10,19 @@ mod availability;
 
 use availability::unavailable;
 use clap::Parser;
+use compare::comparison::Comparison;
+use compare::expected::{self, Expected};
+use compare::known::{KNOWN_DIFFERENCES, KnownDifference, Seen};
+use compare::run::{self, Group, Outcomes, Selection};
+use compare::subject::Subject;
+use harness::found::Refusal;
+use harness::host::Equipment;
+use harness::launcher::{LANGUAGES, Launcher};
+use harness::scenario::Scenario;
+use harness::trial::Outcome;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use nsteps::cli::{Cli, Command};
-use nsteps::command::compare::{self, Group, Outcomes, Selection};
-use nsteps::compare::{Comparison, Subject};
-use nsteps::equipment::Equipment;
-use nsteps::expected::{self, Expected};
-use nsteps::known::{KNOWN_DIFFERENCES, KnownDifference, Seen};
-use nsteps::launcher::{LANGUAGES, Launcher};
-use nsteps::sandbox::Scenario;
-use nsteps::trial::Outcome;
+use nsteps::command::compare::selection;
 use std::process::ExitCode;
 use std::sync::LazyLock;
 
@@ -32,7 +35,7 @@ fn main() -> ExitCode {
 fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
     for Group { subject, scenario, launchers, .. } in
-        compare::groups(&Selection::everything())
+        run::groups(&Selection::everything())
     {
         for launcher in launchers {
             let subject = subject.clone();
@@ -77,9 +80,9 @@ struct Done {
 /// judged.
 static SEEN: LazyLock<Result<Done, String>> = LazyLock::new(|| {
     let equipment = Equipment::gather(None).map_err(|it| it.message)?;
-    let outcomes = compare::observe(&wanted()?, &equipment);
-    let comparisons = compare::compare(&outcomes, &equipment.layout)
-        .map_err(|it| it.message)?;
+    let outcomes = run::observe(&wanted()?, &equipment);
+    let comparisons =
+        run::compare(&outcomes, &equipment.layout).map_err(|it| it.message)?;
     Ok(Done { outcomes, comparisons, equipment })
 });
 
@@ -94,7 +97,7 @@ fn wanted() -> Result<Selection, String> {
         return Ok(everything);
     }
     let mut command = vec!["nsteps".to_owned(), "compare".to_owned()];
-    for group in compare::groups(&everything) {
+    for group in run::groups(&everything) {
         let (subject, scenario) = (&group.subject, group.scenario);
         let mut names = group.launchers.iter().map(|it| it.name());
         if any(name(subject, "agreement", scenario))
@@ -107,7 +110,7 @@ fn wanted() -> Result<Selection, String> {
     let Command::Compare(options) = Cli::parse_from(command).command else {
         return Err("`nsteps compare` is another command".to_owned());
     };
-    Ok(Selection::from(&options))
+    Ok(selection(&options))
 }
 
 fn seen() -> Result<&'static Done, Failed> {
@@ -141,9 +144,9 @@ fn does_what_is_blessed(
         .find(|(who, _)| *who == launcher)
         .ok_or("it was not carried out")?;
     match &own.1 {
-        Outcome::Unavailable(reason) => return unavailable(reason),
-        Outcome::Broken(why) => return Err(why.into()),
-        Outcome::Observed(_) => {}
+        Err(Refusal::Unavailable(reason)) => return unavailable(reason),
+        Err(Refusal::Broken(why)) => return Err(why.into()),
+        Ok(_) => {}
     }
     let of = |outcomes: &[_], expected| {
         Comparison::of(subject.clone(), scenario, outcomes, expected)

@@ -9,11 +9,12 @@ mod availability;
 mod scratch;
 
 use availability::unavailable;
+use harness::found::{NEEDS_ROOT, Refusal};
+use harness::host::Equipment;
+use harness::host::layout::Layout;
+use harness::scenario::Identity;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
-use nsteps::equipment::Equipment;
-use nsteps::layout::Layout;
-use nsteps::pitfalls::{Difference, Evidence, SURPRISES};
-use nsteps::sandbox::{Identity, NEEDS_ROOT, Refusal};
+use nsteps::checks::pitfalls::{Difference, Evidence, SURPRISES};
 use scratch::Scratch;
 use std::fs;
 use std::process::ExitCode;

@@ -5,8 +5,8 @@
 mod availability;
 
 use availability::unavailable;
+use harness::host::layout::Layout;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
-use nsteps::layout::Layout;
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -9,21 +9,23 @@ mod availability;
 mod scratch;
 
 use availability::unavailable;
+use harness::descendants::{Descendant, descendants, one_ends};
+use harness::found::Refusal;
+use harness::host::Equipment;
+use harness::host::layout::Layout;
+use harness::interrupt;
+use harness::paths::PROGRAMS;
+use harness::sandbox::Sandbox;
+use harness::sandbox::plan::{Plan, Tree};
+use harness::scenario::{Identity, SCENARIOS, Scenario};
+use harness::timeout::{any_readable, deadline, within};
+use kernel::pidfd_open;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use nix::sys::prctl::set_child_subreaper;
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::sys::stat::Mode;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{Pid, gethostname, mkfifo};
-use nsteps::equipment::Equipment;
-use nsteps::interrupt;
-use nsteps::layout::Layout;
-use nsteps::outside::{self, Descendant, one_ends};
-use nsteps::sandbox::{
-    Identity, PROGRAMS, Plan, Refusal, SCENARIOS, Sandbox, Scenario, Tree,
-};
-use nsteps::sys::pidfd_open;
-use nsteps::timeout::{any_readable, deadline, within};
 use scratch::Scratch;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -99,7 +101,7 @@ fn leaves_nothing(run: fn() -> Result<(), Failed>) -> Result<(), Failed> {
 fn wait_for_all(until: Instant) -> Vec<Descendant> {
     loop {
         reap();
-        let left = descendants();
+        let left = below_this_process();
         if left.is_empty() || !one_ends(&left, until) {
             return left;
         }
@@ -115,9 +117,9 @@ fn reap() {
 }
 
 /// The processes below this one.
-fn descendants() -> Vec<Descendant> {
+fn below_this_process() -> Vec<Descendant> {
     let own = std::process::id().cast_signed();
-    let mut all = outside::descendants(own);
+    let mut all = descendants(own);
     all.retain(|it| it.pid() != own);
     all
 }
@@ -151,7 +153,7 @@ impl Host {
         for cgroup in abandoned_cgroups() {
             lines.insert(format!("cgroup {}", cgroup.display()));
         }
-        for it in descendants().iter().filter(|it| it.is_still_alive()) {
+        for it in below_this_process().iter().filter(|it| it.is_still_alive()) {
             lines.insert(format!("process {} {}", it.pid(), it.name()));
         }
         Host(lines)

@@ -4,9 +4,9 @@
 mod availability;
 
 use availability::{is_of_the_machine, unavailable};
+use harness::host::cgroup::Made;
+use harness::host::layout::Layout;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
-use nsteps::cgroup::Made;
-use nsteps::layout::Layout;
 use serde_json::Value;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

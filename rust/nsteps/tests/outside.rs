@@ -4,14 +4,17 @@
 mod availability;
 
 use availability::unavailable;
+use harness::found::Refusal;
+use harness::host::Equipment;
+use harness::paths::PROBE;
+use harness::sandbox::Sandbox;
+use harness::sandbox::listen::{self, Answer, Running};
+use harness::sandbox::plan::{Plan, Tree};
+use harness::sandbox::protocol::Command;
+use harness::scenario::{Identity, Mounts, Scenario};
+use harness::timeout::deadline;
+use harness::trial::outside::disagreements;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
-use nsteps::equipment::Equipment;
-use nsteps::outside::disagreements;
-use nsteps::sandbox::protocol::Command;
-use nsteps::sandbox::{
-    Answer, Identity, Mounts, PROBE, Plan, Refusal, Running, Sandbox, Scenario,
-    Tree, deadline, listen,
-};
 use probe::{Mount, Observation, Reading};
 use std::process::ExitCode;
 use std::sync::LazyLock;
@@ -153,7 +156,7 @@ fn in_a_sandbox(
 
 fn held(
     sandbox: &mut Sandbox,
-) -> Result<(Running, Observation), nsteps::error::Error> {
+) -> Result<(Running, Observation), harness::error::Error> {
     let answer = Answer::new()?;
     let argv = [&[PROBE.to_owned()][..], &answer.held()].concat();
     let command = Command { argv, ..Command::default() };

@@ -7,8 +7,8 @@
 mod availability;
 
 use availability::{is_of_the_machine, unavailable};
+use harness::host::layout::Layout;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
-use nsteps::layout::Layout;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

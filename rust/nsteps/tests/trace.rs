@@ -8,20 +8,22 @@
 mod availability;
 
 use availability::{is_of_the_machine, unavailable};
+use harness::host::Equipment;
+use harness::launcher::{LANGUAGES, Launcher};
+use harness::sandbox::listen::read_to_end;
+use harness::sandbox::protocol::Command;
+use harness::scenario::Scenario;
+use harness::step::{STEPS, Step};
+use harness::timeout::deadline;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
-use nsteps::equipment::Equipment;
-use nsteps::launcher::{LANGUAGES, Launcher};
-use nsteps::sandbox::protocol::Command;
-use nsteps::sandbox::{Scenario, deadline, read_to_end};
-use nsteps::step::{STEPS, Step};
-use nsteps::trace::excerpt;
-use nsteps::trace::stage::{PAYLOAD, Stage};
-use nsteps::trace::story::{Line, tell};
-use nsteps::trace::{Call, Made, Recording, flags};
+use nsteps::calls::excerpt;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{ExitCode, Output};
 use std::sync::LazyLock;
+use trace::prepared::{PAYLOAD, Prepared};
+use trace::story::{Line, tell};
+use trace::{Call, Made, Recording, flags};
 
 /// What strace is asked for.
 const CALLS: &str = "clone,clone3,unshare,setns,mount,umount2,pivot_root,\
@@ -225,12 +227,13 @@ fn strace(
         return Ok(Err("there is no strace (Debian: strace)".to_owned()));
     }
     let scenario = Scenario::natural();
-    let stage = Stage::of_step(step, launcher, &[PAYLOAD], scenario, equipment);
-    let mut stage = match stage {
-        Ok(stage) => stage,
+    let prepared =
+        Prepared::of_step(step, launcher, &[PAYLOAD], scenario, equipment);
+    let mut prepared = match prepared {
+        Ok(prepared) => prepared,
         Err(error) => return Ok(Err(error.message)),
     };
-    let log = format!("/proc/{}/root{LOG}", stage.sandbox.init());
+    let log = format!("/proc/{}/root{LOG}", prepared.sandbox.init());
     fs::create_dir(&log)?;
     let mut argv: Vec<String> = ["strace", "-ff", "-ttt", "-qq", "-a1"]
         .iter()
@@ -238,12 +241,12 @@ fn strace(
         .chain(&["-o", &format!("{LOG}/of")])
         .map(ToString::to_string)
         .collect();
-    argv.extend(stage.argv.iter().cloned());
+    argv.extend(prepared.argv.iter().cloned());
     let mut running =
-        stage.sandbox.run(&Command { argv, ..Command::default() })?;
+        prepared.sandbox.run(&Command { argv, ..Command::default() })?;
     drop(running.stdin.take());
     let said = read_to_end(&mut running.stderr, deadline());
-    let ended = stage.sandbox.wait(running.pid, deadline())?;
+    let ended = prepared.sandbox.wait(running.pid, deadline())?;
     let mut lines: Vec<(f64, String)> = Vec::new();
     for entry in fs::read_dir(&log)? {
         let text = fs::read_to_string(entry?.path())?;

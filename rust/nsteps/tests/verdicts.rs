@@ -8,9 +8,9 @@ mod elsewhere;
 
 use availability::unavailable;
 use elsewhere::elsewhere;
+use harness::host::layout::Layout;
+use harness::scenario::Scenario;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
-use nsteps::layout::Layout;
-use nsteps::sandbox::Scenario;
 use serde_json::Value;
 use std::process::{Command, ExitCode};
 

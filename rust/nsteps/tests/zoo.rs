@@ -9,19 +9,19 @@
 mod availability;
 
 use availability::unavailable;
+use compare::comparison::Comparison;
+use compare::expected::{self, Expected};
+use compare::run::{Group, Selection, groups};
+use harness::error::Error;
+use harness::found::Refusal;
+use harness::host::Equipment;
+use harness::host::cgroup::CgroupLease;
+use harness::host::layout::Layout;
+use harness::host::rootfs::{Rootfs, put};
+use harness::launcher::Launcher;
+use harness::scenario::{Identity, SCENARIOS};
+use harness::step::{Arguments as Wants, Namespace, Step};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
-use nsteps::cgroup::CgroupLease;
-use nsteps::command::compare::{Group, Selection, groups};
-use nsteps::compare::Comparison;
-use nsteps::equipment::Equipment;
-use nsteps::error::Error;
-use nsteps::expected::{self, Expected};
-use nsteps::launcher::Launcher;
-use nsteps::layout::Layout;
-use nsteps::rootfs::{Rootfs, put};
-use nsteps::sandbox::{Identity, SCENARIOS};
-use nsteps::step::{Arguments as Wants, Namespace, Step};
-use nsteps::trial::Outcome;
 use probe::{PROPERTIES, Proc, Property};
 use std::collections::BTreeSet;
 use std::fs;
@@ -209,11 +209,13 @@ enum Judged {
 fn judge(group: &Group, equipment: &Equipment) -> Result<Judged, Failed> {
     let outcomes = group.run(equipment);
     match &outcomes[0].1 {
-        Outcome::Unavailable(reason) => {
+        Err(Refusal::Unavailable(reason)) => {
             return Ok(Judged::Unavailable(reason.clone()));
         }
-        Outcome::Broken(why) => return Err(format!("broken: {why}").into()),
-        Outcome::Observed(_) => {}
+        Err(Refusal::Broken(why)) => {
+            return Err(format!("broken: {why}").into());
+        }
+        Ok(_) => {}
     }
     let file = expected::file_of(&group.subject);
     let expected = Expected::read(&equipment.layout.expected().join(file))

@@ -7,7 +7,6 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::observation::{Key, Observation, Reading};
-use crate::property::PROPERTIES;
 use crate::text;
 
 /// Each changed key and the change, as in `ns.uts` and `new`.
@@ -25,21 +24,8 @@ use crate::text;
 #[serde(transparent)]
 pub struct Effect(pub BTreeMap<Key, String>);
 
-/// What changed from the baseline to what the payload saw.
-///
-/// Both must have been taken while the namespaces and superblocks of the
-/// baseline were alive: the kernel gives the numbers of dead ones away at
-/// once, and then two different things look the same.
-pub fn effect(baseline: &Observation, seen: &Observation) -> Effect {
-    let mut effect = Effect::default();
-    for property in PROPERTIES {
-        (property.effect)(baseline, seen, &mut effect);
-    }
-    effect
-}
-
 impl Effect {
-    /// Whether nothing changed.
+    /// True if the payload saw what the baseline saw.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

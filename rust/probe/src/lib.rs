@@ -16,17 +16,18 @@
 mod effect;
 mod mount;
 mod observation;
+mod print;
 mod proc;
 mod property;
 mod statmount;
 mod sys;
 mod text;
 
-pub use effect::{Effect, effect};
+pub use effect::Effect;
 pub use mount::{Mount, MountError, parse_table};
 pub use observation::{Key, Observation, Reading, Unread};
 pub use proc::Proc;
 pub use property::capabilities::text as capability_words;
 pub use property::signals::words as signal_words;
-pub use property::{PROPERTIES, Property, observe};
+pub use property::{PROPERTIES, Property, effect, observe};
 pub use text::utf8;

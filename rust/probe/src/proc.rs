@@ -11,7 +11,7 @@ use nix::errno::Errno;
 use crate::observation::Unread;
 use crate::text;
 
-/// A mounted procfs.
+/// A mounted procfs, by its path.
 #[derive(Clone, Debug)]
 pub struct Proc {
     at: PathBuf,

@@ -17,7 +17,7 @@ static OPERAND: OnceLock<&str> = OnceLock::new();
 pub struct NewRoot {
     /// NEWROOT as it was given.
     pub root: &'static CStr,
-    /// `NEWROOT/.old`.
+    /// `NEWROOT/.old`, where pivot_root(2) mounts the old root.
     pub put_old: &'static CStr,
 }
 

@@ -1,11 +1,12 @@
 //! `nsteps claims`: what the posts claim, checked live.
 
-use crate::claims::report::{Report, Tally, markdown};
-use crate::claims::{CLAIMS, Claim, Finding, Found, Scene};
+use crate::checks::claims::report::{Report, Tally, markdown};
+use crate::checks::claims::{self, CLAIMS, Claim};
 use crate::cli::Claims;
-use crate::equipment::Equipment;
-use crate::error::Result;
-use crate::{interrupt, machine, output, text, workers};
+use crate::terminal::{output, text};
+use harness::error::Result;
+use harness::host::{Equipment, machine};
+use harness::interrupt;
 use std::time::Instant;
 
 /// Checks, reports, and says with its status whether all was as expected.
@@ -14,13 +15,13 @@ use std::time::Instant;
 ///
 /// Fails if it was interrupted, or what checks need is not there.
 pub fn run(options: &Claims) -> Result<u8> {
-    let claims = chosen(&options.which);
+    let chosen = chosen(&options.which);
     if options.markdown {
-        return output::print(&markdown(&claims)).map(|()| 0);
+        return output::print(&markdown(&chosen)).map(|()| 0);
     }
     let equipment = Equipment::gather(None)?;
     let begun = Instant::now();
-    let outcomes = check(&claims, &equipment);
+    let outcomes = claims::check(&chosen, &equipment);
     interrupt::check()?;
     let report = Report {
         outcomes: &outcomes,
@@ -48,20 +49,6 @@ fn chosen(named: &[Vec<&'static Claim>]) -> Vec<&'static Claim> {
         .iter()
         .filter(|it| named.is_empty() || numbers.contains(&it.number))
         .collect()
-}
-
-/// Checks claims, as many at once as there are processors.
-pub fn check(
-    claims: &[&'static Claim],
-    equipment: &Equipment,
-) -> Vec<(&'static Claim, Found<Finding>)> {
-    let scene = Scene::new(equipment);
-    let found = workers::in_order(
-        claims,
-        |claim| claim.check(&scene),
-        |claim| claim.source(),
-    );
-    claims.iter().copied().zip(found).collect()
 }
 
 #[cfg(test)]

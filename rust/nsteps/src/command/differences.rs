@@ -1,15 +1,16 @@
 //! `nsteps differences`: where the languages part, reproduced here.
 
-use crate::checked::Found;
+use crate::checks::pitfalls::report::{Report, Tally};
+use crate::checks::pitfalls::{Difference, Evidence};
 use crate::cli::Differences;
-use crate::equipment::Equipment;
-use crate::error::Result;
-use crate::layout::Layout;
-use crate::pitfalls::report::{Report, Tally};
-use crate::pitfalls::{Difference, Evidence};
-use crate::style::FAINT;
-use crate::text::{self, Cell};
-use crate::{interrupt, machine, output, workers};
+use crate::terminal::output;
+use crate::terminal::style::FAINT;
+use crate::terminal::text::{self, Cell};
+use harness::error::Result;
+use harness::found::Found;
+use harness::host::layout::Layout;
+use harness::host::{Equipment, machine};
+use harness::{interrupt, workers};
 use std::time::Instant;
 
 /// Reproduces, reports, and says with its status whether all could be.

@@ -1,13 +1,16 @@
 //! `nsteps doctor`: what this machine allows, what is missing, the remedy.
 
-use crate::cgroup::{CgroupLease, Way};
-use crate::equipment::Equipment;
-use crate::error::{DIFFERENT, Result};
-use crate::launcher::LANGUAGES;
-use crate::sandbox::{NEEDS_ROOT, Plan, Refusal, SCENARIOS, Sandbox, Tree};
-use crate::step::{Namespace, STEPS};
-use crate::{machine, output};
+use crate::terminal::output;
 use anstyle::{AnsiColor, Style};
+use harness::error::{DIFFERENT, Result};
+use harness::found::{NEEDS_ROOT, Refusal};
+use harness::host::cgroup::{CgroupLease, Way};
+use harness::host::{Equipment, machine};
+use harness::launcher::LANGUAGES;
+use harness::sandbox::Sandbox;
+use harness::sandbox::plan::{Plan, Tree};
+use harness::scenario::SCENARIOS;
+use harness::step::{Namespace, STEPS};
 use std::fs;
 use std::path::Path;
 
@@ -94,7 +97,7 @@ fn programs(equipment: &Equipment) -> Vec<(&'static str, Finding)> {
     let probe = layout.probe();
     found.push((
         "programs",
-        if crate::rootfs::is_static(&probe) {
+        if harness::host::rootfs::is_static(&probe) {
             Fine(format!("probe: {}", probe.display()))
         } else {
             Missing(format!("{} is not there: make build", probe.display()))

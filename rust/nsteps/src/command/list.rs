@@ -1,10 +1,10 @@
 //! `nsteps list`: the steps, what each makes, and which post it follows.
 
-use crate::error::Result;
-use crate::output;
-use crate::step::{POSTS, STEPS};
-use crate::style::FAINT;
-use crate::text::{self, Cell};
+use crate::terminal::output;
+use crate::terminal::style::FAINT;
+use crate::terminal::text::{self, Cell};
+use harness::error::Result;
+use harness::step::{POSTS, STEPS};
 
 /// What stands above the steps.
 const STEP_HEAD: &[&str] =

@@ -1,11 +1,11 @@
 //! `nsteps completions` and `nsteps man`: what clap can write for us.
 
 use crate::cli::Cli;
-use crate::error::{Context, Error, Result};
-use crate::output;
+use crate::terminal::output;
 use clap::CommandFactory;
 use clap_complete::env::Shells;
 use clap_complete::{CompleteEnv, Shell};
+use harness::error::{Context, Error, Result};
 use std::path::Path;
 
 /// The variable in which a shell asks what a word could become.

@@ -5,13 +5,19 @@
 //! is not the same both times depends on more than the launcher.
 
 use crate::cli::Observe;
-use crate::columns::{Column, Row, Standing, Value, rows};
-use crate::equipment::Equipment;
-use crate::error::{Context, DIFFERENT, Error, Result, TROUBLE};
-use crate::output;
-use crate::sandbox::{PROBE, Plan, Sandbox, Scenario, Tree, Way};
-use crate::trial::{Alone, Launch, Met, Observed, baseline_of, hold_and_look};
+use crate::observe::columns::{Column, Row, Standing, Value, rows};
+use crate::terminal::output;
 use anstyle::Style;
+use harness::error::{Context, DIFFERENT, Error, Result, TROUBLE};
+use harness::host::Equipment;
+use harness::paths::PROBE;
+use harness::sandbox::Sandbox;
+use harness::sandbox::listen::Way;
+use harness::sandbox::plan::{Plan, Tree};
+use harness::scenario::Scenario;
+use harness::trial::{
+    Alone, Launch, Met, Observed, baseline_of, hold_and_look,
+};
 use probe::Key;
 use serde_json::json;
 use std::collections::BTreeMap;

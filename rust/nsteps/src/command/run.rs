@@ -1,22 +1,20 @@
 //! `nsteps run`: one step, with a command of the reader's choice.
 
-use crate::chroot;
 use crate::cli::Run;
-use crate::equipment::require_own_proc;
-use crate::error::{Context, Error, Result};
-use crate::id_map::map_root;
-use crate::layout::Layout;
-use crate::remedy::remedy;
-use crate::rootfs::Rootfs;
-use crate::step::Arguments;
-use crate::sys;
+use harness::error::{Context, Error, Result};
+use harness::host::layout::Layout;
+use harness::host::remedy::remedy;
+use harness::host::rootfs::Rootfs;
+use harness::host::{chroot, leave_chroot, require_own_proc};
+use harness::step::Arguments;
+use kernel::map_root;
 use nix::errno::Errno;
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use nix::unistd::{getegid, geteuid};
-use std::ffi::{CString, OsString};
-use std::os::unix::ffi::OsStringExt;
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
+use std::process::Command;
 
 /// What `run` itself ends with when it fails, as env(1) does.
 pub const OWN_FAILURE: u8 = 125;
@@ -49,15 +47,12 @@ fn become_step(options: &Run) -> Result<u8> {
     if !bare {
         step_aside()?;
     }
-    let mut argv: Vec<OsString> = vec![program.into()];
+    let mut launch = Command::new(&program);
     if step.arguments == Arguments::NewRoot {
-        argv.push(new_root(options, bare, &layout)?.into());
+        launch.arg(new_root(options, bare, &layout)?);
     }
-    let mut environment: Vec<(OsString, OsString)> =
-        std::env::vars_os().collect();
     if !bare && std::env::var_os("MYTMP").is_none() {
-        let mytmp = mount_point(&layout, "mytmp")?;
-        environment.push(("MYTMP".into(), mytmp.into()));
+        launch.env("MYTMP", mount_point(&layout, "mytmp")?);
     }
     if options.payload.is_empty() {
         if step.arguments == Arguments::Pid {
@@ -65,32 +60,12 @@ fn become_step(options: &Run) -> Result<u8> {
                 "join wants a pid: nsteps run join PID CMD",
             ));
         }
-        argv.push("sh".into());
+        launch.arg("sh");
     }
-    argv.extend(options.payload.iter().cloned());
-
-    let argv = argv.into_iter().map(c_string).collect::<Result<Vec<_>>>()?;
-    let environment = environment
-        .into_iter()
-        .map(|(mut name, value)| {
-            name.push("=");
-            name.push(value);
-            c_string(name)
-        })
-        .collect::<Result<Vec<_>>>()?;
-    // Rust's runtime ignores SIGPIPE, and what is ignored stays so in the
-    // program we become.
-    sys::default_sigpipe();
-    let errno = sys::execvpe(&argv, &environment);
-    Err(Error::new(format!(
-        "execve {}: {}",
-        argv[0].to_string_lossy(),
-        errno.desc()
-    )))
-}
-
-fn c_string(text: OsString) -> Result<CString> {
-    CString::new(text.into_vec()).context("pass an argument on")
+    // Besides, this resets SIGPIPE, which Rust's runtime ignores: what is
+    // ignored stays so in the program that this process becomes.
+    let error = launch.args(&options.payload).exec();
+    Err::<u8, _>(error).context(format_args!("execve {}", program.display()))
 }
 
 /// Steps into a mount namespace from which nothing propagates out; as an
@@ -113,7 +88,7 @@ fn step_aside() -> Result<()> {
         map_root(uid, gid).map_err(|(path, errno)| failed(&path, errno))?;
     }
     if uid.is_root() && chroot::is_here() {
-        chroot::become_root()?;
+        leave_chroot::become_root()?;
     }
     let nothing = None::<&str>;
     let slave = MsFlags::MS_REC | MsFlags::MS_SLAVE;
@@ -163,14 +138,4 @@ fn mount_point(layout: &Layout, name: &str) -> Result<PathBuf> {
             .context(format_args!("make {} (run make build)", at.display()))?;
     }
     Ok(at)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_nul_byte_in_an_argument_is_an_error_not_a_panic() {
-        assert!(c_string(OsString::from_vec(b"a\0b".to_vec())).is_err());
-    }
 }

@@ -2,12 +2,12 @@
 //! what all steps of a language share.
 
 use crate::cli::Show;
-use crate::error::{Context, Result};
-use crate::launcher::{LANGUAGES, Launcher};
-use crate::layout::Layout;
-use crate::style::STRONG;
-use crate::text::{self, GAP, Painted};
-use crate::{highlight, output};
+use crate::terminal::style::STRONG;
+use crate::terminal::text::{self, GAP, Painted};
+use crate::terminal::{highlight, output};
+use harness::error::{Context, Result};
+use harness::host::layout::Layout;
+use harness::launcher::{LANGUAGES, Launcher};
 use std::fmt::Write;
 use std::path::Path;
 
@@ -142,10 +142,10 @@ fn columns(languages: &[Vec<Source>], width: usize) -> Option<Vec<usize>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::step::STEPS;
     use anstream::adapter::strip_str;
+    use harness::step::STEPS;
 
-    fn sources(step: &crate::step::Step) -> Vec<Vec<Source>> {
+    fn sources(step: &harness::step::Step) -> Vec<Vec<Source>> {
         let layout = Layout::find().expect("the tests are in the repository");
         LANGUAGES
             .iter()

@@ -1,21 +1,21 @@
 //! `nsteps trace`: the system calls by which each language performs a step,
 //! side by side; or those of any command line.
 
+use crate::calls::print::{Column, Table};
 use crate::cli::{Trace, Tracer};
-use crate::equipment::Equipment;
-use crate::error::{Error, Result, TROUBLE};
-use crate::launcher::{LANGUAGES, Launcher};
-use crate::sandbox::Scenario;
-use crate::step::Step;
-use crate::style::STRONG;
-use crate::timeout::timeout;
-use crate::trace::print::{Column, Table};
-use crate::trace::stage::{PAYLOAD, Stage};
-use crate::trace::{Request, tracer};
-use crate::{output, text};
+use crate::terminal::style::STRONG;
+use crate::terminal::{output, text};
+use harness::error::{Error, Result, TROUBLE};
+use harness::host::Equipment;
+use harness::launcher::{LANGUAGES, Launcher};
+use harness::scenario::Scenario;
+use harness::step::Step;
+use harness::timeout::timeout;
 use serde_json::json;
 use std::fmt::Write;
 use std::time::Duration;
+use trace::prepared::{PAYLOAD, Prepared};
+use trace::{Request, tracer};
 
 /// Traces, and prints what was seen.
 ///
@@ -111,11 +111,12 @@ fn steps(
     for launcher in launchers(&options.lang) {
         let program = launcher.program(step, &equipment.layout);
         if launcher.performs(step) && program.exists() {
-            let stage =
-                Stage::of_step(step, launcher, &payload, scenario, equipment)?;
+            let prepared = Prepared::of_step(
+                step, launcher, &payload, scenario, equipment,
+            )?;
             let name = launcher.name().to_owned();
             let all = options.all;
-            columns.push(column(name, stage, Some(payload[0]), all)?);
+            columns.push(column(name, prepared, Some(payload[0]), all)?);
         } else {
             let why = if program.exists() {
                 format!("{launcher} has no {}", step.name)
@@ -149,25 +150,25 @@ fn commands(
         .iter()
         .enumerate()
         .map(|(index, line)| {
-            let stage = Stage::of_command(line, scenario, equipment)?;
+            let prepared = Prepared::of_command(line, scenario, equipment)?;
             let letter = u8::try_from(index % 26).unwrap_or(0) + b'A';
             let name = match lines.len() {
                 1 => line[0].clone(),
                 _ => char::from(letter).to_string(),
             };
-            column(name, stage, None, every)
+            column(name, prepared, None, every)
         })
         .collect()
 }
 
 fn column(
     name: String,
-    mut stage: Stage,
+    mut prepared: Prepared,
     payload: Option<&str>,
     every: bool,
 ) -> Result<Column> {
-    let traced = stage.trace(payload, every)?;
-    Ok(Column { name, argv: stage.argv, traced })
+    let traced = prepared.trace(payload, every)?;
+    Ok(Column { name, argv: prepared.argv, traced })
 }
 
 /// Which letter is which command line.

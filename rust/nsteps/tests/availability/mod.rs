@@ -1,7 +1,7 @@
 //! What becomes of a trial that this machine does not allow.
 
+use harness::must_run;
 use libtest_mimic::{Completion, Failed};
-use nsteps::must_run;
 
 /// Skips the trial, with the reason beside its name.
 ///

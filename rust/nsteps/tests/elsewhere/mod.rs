@@ -1,7 +1,7 @@
 //! Our command in another place: in namespaces of its own, as their root.
 
+use harness::host::layout::Layout;
 use libtest_mimic::Failed;
-use nsteps::layout::Layout;
 use std::process::{Command, Stdio};
 
 /// `script` in new namespaces, with nsteps for `$@`; or why this machine does

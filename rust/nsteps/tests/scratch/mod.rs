@@ -1,7 +1,7 @@
 //! A copy of the built programs in which a test may put another program in
 //! the place of one.
 
-use nsteps::layout::Layout;
+use harness::host::layout::Layout;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};

@@ -5,10 +5,10 @@
 use crate::Found;
 use crate::pages::pages;
 use crate::tree::Tree;
-use nsteps::behaviour::BEHAVIOURS;
-use nsteps::known::KNOWN_DIFFERENCES;
-use nsteps::launcher::LANGUAGES;
-use nsteps::step::STEPS;
+use compare::known::KNOWN_DIFFERENCES;
+use harness::launcher::LANGUAGES;
+use harness::step::STEPS;
+use harness::trial::situation::SITUATIONS;
 use probe::PROPERTIES;
 use std::collections::BTreeSet;
 
@@ -35,7 +35,7 @@ const BLESSED_SITUATIONS: &str = "rust/nsteps/tests/expected/situations/";
 
 pub fn blessed_of_steps(tree: &Tree) -> Found {
     let steps: BTreeSet<&str> = STEPS.iter().map(|step| step.name).collect();
-    let situations = BEHAVIOURS.iter().map(|it| it.name).collect();
+    let situations = SITUATIONS.iter().map(|it| it.name).collect();
     let dirs = BLESSED.iter().map(|dir| (*dir, &steps));
     let mut wrong = Vec::new();
     for (dir, names) in dirs.chain([(BLESSED_SITUATIONS, &situations)]) {
@@ -109,18 +109,13 @@ fn unequal(
 const BESIDE_STEPS: &[&str] = &[
     "reference-c/Makefile",
     "reference-c/README.md",
-    "reference-c/bench.c",
-    "reference-c/grow.h",
     "reference-c/pitfalls/",
     "reference-c/skeleton.h",
     "reference-go/Makefile",
     "reference-go/README.md",
-    "reference-go/bench/",
     "reference-go/go.mod",
     "reference-go/internal/",
     "reference-go/pitfalls/",
-    "rust/steps/src/bin/bench.rs",
-    "rust/steps/src/bin/bench/",
 ];
 
 pub fn steps_of_sources(tree: &Tree) -> Found {

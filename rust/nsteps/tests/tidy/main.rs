@@ -6,8 +6,11 @@
 
 #[path = "../availability/mod.rs"]
 mod availability;
+mod glossary;
+mod imports;
 mod lists;
 mod manual;
+mod messages;
 mod pages;
 mod picture;
 mod sleeps;
@@ -45,6 +48,10 @@ const CONVENTIONS: &[Convention] = &[
     ("a_generated_table_is_not_stale", pages::generated_tables),
     ("the_picture_of_the_steps_is_not_stale", picture::steps),
     ("comments_and_pages_use_plain_words", words::plain),
+    ("the_glossary_names_what_is_there", glossary::holds),
+    ("the_page_of_messages_is_not_stale", messages::page),
+    ("no_file_uses_itself", imports::circles),
+    ("a_crate_has_few_floors", imports::floors),
     ("a_link_leads_somewhere", pages::links),
     ("a_page_of_the_manual_exists", manual::pages),
     ("no_file_knows_the_machine_it_was_written_on", sources::paths_of_machines),

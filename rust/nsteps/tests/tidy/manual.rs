@@ -236,6 +236,7 @@ const KNOWN: &[&str] = &[
     "statmount(2)",
     "statx(2)",
     "strace(1)",
+    "strerror(3)",
     "symlink(2)",
     "symlinkat(2)",
     "syscall(2)",

@@ -3,6 +3,7 @@
 
 use crate::Found;
 use crate::tree::{Tree, beside, between};
+use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use std::fs;
 
 /// The directory of pages, or why it cannot be checked.
@@ -33,8 +34,8 @@ pub fn pages_in_the_summary(tree: &Tree) -> Found {
 
 /// The claims of the book are those of the program.
 pub fn generated_tables(tree: &Tree) -> Found {
-    let claims: Vec<_> = nsteps::claims::CLAIMS.iter().collect();
-    let table = nsteps::claims::report::markdown(&claims);
+    let claims: Vec<_> = nsteps::checks::claims::CLAIMS.iter().collect();
+    let table = nsteps::checks::claims::report::markdown(&claims);
     let page = "docs/src/claims.md";
     let is_current =
         tree.files.iter().any(|it| it.path == page && it.text.contains(&table));
@@ -152,20 +153,17 @@ pub fn links(tree: &Tree) -> Found {
     Ok(wrong)
 }
 
-/// Where the links of a page lead.
+/// Where the links and pictures of a page lead.
 fn targets(page: &str) -> Vec<String> {
-    let mut targets = Vec::new();
-    for line in prose(page) {
-        // What stands between backticks is no link.
-        let words: String = line.split('`').step_by(2).collect();
-        let defined = words
-            .strip_prefix('[')
-            .and_then(|rest| rest.split_once("]: "))
-            .map(|(_, target)| target.trim());
-        targets.extend(between(&words, "](", ")").map(str::to_owned));
-        targets.extend(defined.map(str::to_owned));
-    }
-    targets
+    let events = Parser::new_ext(page, Options::ENABLE_TABLES);
+    events
+        .filter_map(|event| match event {
+            Event::Start(
+                Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. },
+            ) => Some(dest_url.to_string()),
+            _ => None,
+        })
+        .collect()
 }
 
 /// The lines of a page that are not in a block of code.
@@ -182,19 +180,37 @@ pub fn prose(page: &str) -> impl Iterator<Item = &str> {
 /// make it, of their letters, digits, hyphens and underscores.
 fn headings(page: &str) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
-    for line in prose(page).filter(|it| it.starts_with('#')) {
-        let text = line.trim_start_matches('#').trim();
-        let name: String = text
-            .to_lowercase()
-            .chars()
-            .filter_map(|letter| match letter {
-                it if it.is_alphanumeric() || "-_".contains(it) => Some(it),
-                it if it.is_whitespace() => Some('-'),
-                _ => None,
-            })
-            .collect();
-        let same = names.iter().filter(|it| **it == name).count();
-        names.push(if same == 0 { name } else { format!("{name}-{same}") });
+    let mut heading: Option<String> = None;
+    for event in Parser::new_ext(page, Options::ENABLE_TABLES) {
+        match event {
+            Event::Start(Tag::Heading { .. }) => heading = Some(String::new()),
+            Event::Text(text) | Event::Code(text) => {
+                if let Some(heading) = &mut heading {
+                    heading.push_str(&text);
+                }
+            }
+            Event::End(TagEnd::Heading(_)) => {
+                let name = anchor(&heading.take().unwrap_or_default());
+                let same = names.iter().filter(|it| **it == name).count();
+                names.push(match same {
+                    0 => name,
+                    same => format!("{name}-{same}"),
+                });
+            }
+            _ => {}
+        }
     }
     names
+}
+
+fn anchor(heading: &str) -> String {
+    heading
+        .to_lowercase()
+        .chars()
+        .filter_map(|letter| match letter {
+            it if it.is_alphanumeric() || "-_".contains(it) => Some(it),
+            it if it.is_whitespace() => Some('-'),
+            _ => None,
+        })
+        .collect()
 }

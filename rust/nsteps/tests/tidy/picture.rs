@@ -3,7 +3,7 @@
 use crate::Found;
 use crate::pages::pages;
 use crate::tree::{Tree, between};
-use nsteps::step::{Namespace, STEPS};
+use harness::step::{Namespace, STEPS};
 use std::collections::BTreeSet;
 
 /// The picture has a row for each step, in their order, a column for each kind

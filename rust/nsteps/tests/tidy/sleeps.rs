@@ -7,13 +7,8 @@ use crate::tree::{Tree, code, words};
 const CALLS: &[&str] =
     &["sleep", "usleep", "nanosleep", "clock_nanosleep", "Nanosleep", "Sleep"];
 
-const PACED: &str = "the pause before each time is what the row is about";
-
 /// The files that may, and why.
 const MAY: &[(&str, &str)] = &[
-    ("reference-c/bench.c", PACED),
-    ("reference-go/bench/attach.go", PACED),
-    ("rust/steps/src/bin/bench/attach.rs", PACED),
     (
         "reference-go/pitfalls/goroutine/main.go",
         "the scheduler only moves a goroutine that blocks",

@@ -2,9 +2,9 @@
 
 use crate::Found;
 use crate::tree::{Tree, code, lines_with, words};
-use nsteps::launcher::LANGUAGES;
-use nsteps::rootfs::is_static;
-use nsteps::step::STEPS;
+use harness::host::rootfs::is_static;
+use harness::launcher::LANGUAGES;
+use harness::step::STEPS;
 use std::fs;
 
 pub fn opening_sentences(tree: &Tree) -> Found {
@@ -91,12 +91,10 @@ const SOURCES: &[&str] = &[".rs", ".c", ".h", ".go"];
 
 pub fn places_of_unsafe(tree: &Tree) -> Found {
     let may = |path: &str| {
-        path == "rust/nsteps/src/sys.rs"
+        path == "rust/kernel/src/lib.rs"
             || path.starts_with("rust/probe/src/")
             // The bench peers time the bare calls.
             || path.starts_with("bench/")
-            || path == "rust/steps/src/bin/bench.rs"
-            || path.starts_with("rust/steps/src/bin/bench/")
             // Programs that show what goes wrong.
             || path.starts_with("rust/pitfalls/")
             // A step without the crate that the others share.

@@ -1,7 +1,7 @@
 //! Every text file of the repository, and how to look into one.
 
+use harness::host::layout::Layout;
 use libtest_mimic::Failed;
-use nsteps::layout::Layout;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -34,7 +34,7 @@ use crate::effect::Effect;
 use crate::mount::{Mount, parse_table};
 use crate::observation::{Key, Observation, Unread};
 use crate::proc::Proc;
-use comparison::Comparison;
+use comparison::TwoTables;
 use place::{new_root, places};
 use words::kind;
 
@@ -118,7 +118,7 @@ fn effect(baseline: &Observation, seen: &Observation, effect: &mut Effect) {
         _ => return,
     };
     let (before, after) = (places(before), places(after));
-    let comparison = Comparison {
+    let comparison = TwoTables {
         new_root: new_root(&before, &after),
         before: &before,
         after: &after,

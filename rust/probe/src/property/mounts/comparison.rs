@@ -9,7 +9,7 @@ use crate::effect::{Effect, word_changes};
 use crate::mount::Mount;
 
 /// Two tables beside each other.
-pub(super) struct Comparison<'a> {
+pub(super) struct TwoTables<'a> {
     pub(super) before: &'a [Place<'a>],
     pub(super) after: &'a [Place<'a>],
     /// See [`new_root`].
@@ -19,7 +19,7 @@ pub(super) struct Comparison<'a> {
     pub(super) new_cgroup: bool,
 }
 
-impl<'a> Comparison<'a> {
+impl<'a> TwoTables<'a> {
     /// Names what changed under the same root.
     pub(super) fn changes(&self, effect: &mut Effect) {
         let (before, after) = (by_point(self.before), by_point(self.after));

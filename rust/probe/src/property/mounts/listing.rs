@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
-use super::comparison::Comparison;
+use super::comparison::TwoTables;
 use super::place::{Place, below, origin};
 use crate::effect::Effect;
 
-impl Comparison<'_> {
+impl TwoTables<'_> {
     /// Lists the whole table under a new root.
     pub(super) fn listing(&self, effect: &mut Effect) {
         let new_root = self.new_root.as_deref().unwrap_or_default();

@@ -1,0 +1,7 @@
+//! What figures are worth: how far runs agree, which law a curve follows, and
+//! whether a target is reached.
+
+pub mod agreement;
+pub mod extra;
+pub mod fit;
+pub mod target;

@@ -1,0 +1,216 @@
+//! Network namespaces, of which the kernel has one list for all processes: how
+//! many are alive, how fast they can follow one another, and how long the dead
+//! ones stay.
+
+use crate::measure::dialogue::Dialogue;
+use crate::measure::growth::measured::{
+    Bench, Lines, Measured, Who, is_language, lines,
+};
+use crate::measure::lineage::Lineage;
+use crate::measure::place::{Place, said};
+use crate::measure::rounds::{self, proved};
+use crate::operation::drain_of;
+use crate::peer::Peer;
+use crate::record::answer::Answer;
+use crate::record::outcome::Verdict;
+use crate::record::series::Series;
+use harness::error::Error;
+use harness::launcher::Launcher;
+use std::thread::sleep;
+use std::time::Instant;
+
+/// The peer that holds the living ones, and the peer whose are torn down.
+const HOLDER: Peer = Peer::Of(Launcher::C);
+
+fn enter(bench: &Bench) -> Result<Place, Verdict> {
+    let one = [bench.processors.one];
+    Place::enter(&bench.layout, &bench.processors, &one)
+        .map_err(|error| Verdict::NotPossible(error.message))
+}
+
+fn refused(error: Error) -> Verdict {
+    Verdict::NotPossible(error.message)
+}
+
+/// What making one takes while others are alive.
+///
+/// # Errors
+///
+/// Fails if a proof is wrong or a peer gives up: then no figure of it counts.
+pub fn live(
+    sizes: &[u32],
+    operations: &[&str],
+    bench: &mut Bench,
+) -> Result<Lines, Verdict> {
+    let (who, absent) = lines(operations, is_language);
+    let mut place = enter(bench)?;
+    let mut holder =
+        Dialogue::begin(HOLDER, place.sandbox()).map_err(refused)?;
+    let mut held = 0;
+    let mut hold = |count: u32| {
+        let proof = holder.grow("networks", count).map_err(refused)?;
+        let gone = u32::saturating_sub(held, count);
+        held = count;
+        sleep(drain_of(gone));
+        if proof == format!("networks*{count}") {
+            return Ok(proof);
+        }
+        Err(Verdict::Wrong(format!("{proof} are held and not {count}")))
+    };
+    let mut ask = |at: usize, block: u32| {
+        let who: &Who = &who[at];
+        let line = who.operation.line();
+        let answer = place.ask(who.peer, &line, block, &[]);
+        sleep(who.operation.drain());
+        proved(&who.name, &who.operation.expected(block), answer)
+    };
+    for at in 0..who.len() {
+        ask(at, 2)?;
+    }
+    let extent = bench.extent;
+    let all: Vec<usize> = (0..who.len()).collect();
+    let mut turns = 0..;
+    // A point is one round of all lines.
+    let points = rounds::hold(sizes.len(), extent.rounds, |at| {
+        let proof = hold(sizes[at])?;
+        let mut answers = vec![Vec::new(); who.len()];
+        let turn = turns.next().unwrap_or_default();
+        let ask = |at| ask(at, extent.block);
+        rounds::one(&all, turn, &mut answers, ask)?;
+        Ok((proof, answers.concat()))
+    })?;
+    hold(0)?;
+    let line = |(at, who): (usize, &Who)| {
+        let point = |(count, rounds): (&u32, &Vec<(String, Vec<Answer>)>)| {
+            let answers: Vec<_> =
+                rounds.iter().map(|(_, it)| it[at].clone()).collect();
+            let proof = format!(
+                "{}, {}",
+                rounds[0].0,
+                who.operation.expected(extent.block)
+            );
+            (f64::from(*count), Series::of(&answers, extent.block), proof)
+        };
+        Measured {
+            name: who.name.clone(),
+            operation: who.operation.name.to_owned(),
+            points: sizes.iter().zip(&points).map(point).collect(),
+        }
+    };
+    Ok(Lines { lines: who.iter().enumerate().map(line).collect(), absent })
+}
+
+/// What is made and dropped at once, and how many of it between two looks at
+/// the clock.
+const MADE: &str = "clone/vfork/net";
+const BURST: u32 = 50;
+
+/// How long the rate is watched, in full and in short.
+const SECONDS: (usize, usize) = (4, 2);
+
+/// How often: the rounds of this curve take seconds.
+const ROUNDS: (usize, usize) = (3, 1);
+
+/// How many a second are made and dropped, second by second.
+///
+/// # Errors
+///
+/// Fails if a proof is wrong or a peer gives up: then no figure of it counts.
+pub fn rate(bench: &mut Bench) -> Result<Lines, Verdict> {
+    let (who, absent) = lines(&[MADE], is_language);
+    let mut place = enter(bench)?;
+    let (seconds, rounds) = match bench.is_short() {
+        false => (SECONDS.0, ROUNDS.0),
+        true => (SECONDS.1, ROUNDS.1),
+    };
+    let held = rounds::hold(who.len(), rounds, |at| {
+        let who = &who[at];
+        let mut made = vec![0_u32; seconds];
+        let begun = Instant::now();
+        loop {
+            let line = who.operation.line();
+            let answer = place.ask(who.peer, &line, BURST, &[]);
+            proved(&who.name, &who.operation.expected(BURST), answer)?;
+            let second = begun.elapsed().as_secs() as usize;
+            match made.get_mut(second) {
+                // The witnesses' are made as well.
+                Some(made) => *made += BURST + 2,
+                None => break,
+            }
+        }
+        let sum: u32 = made.iter().sum();
+        sleep(drain_of(sum));
+        Ok(made)
+    })?;
+    let line = |(who, held): (&Who, &Vec<Vec<u32>>)| {
+        let point = |second: usize| {
+            let values =
+                held.iter().map(|made| f64::from(made[second])).collect();
+            let proof = who.operation.expected(BURST);
+            (second as f64, Series::of_values(values), proof)
+        };
+        Measured {
+            name: who.name.clone(),
+            operation: who.operation.name.to_owned(),
+            points: (0..seconds).map(point).collect(),
+        }
+    };
+    Ok(Lines { lines: who.iter().zip(&held).map(line).collect(), absent })
+}
+
+/// A user namespace counts the networks that were made in it until the kernel
+/// has torn them down, and with a limit of one it refuses another before that.
+const UNTIL_NONE: &str = "
+    limit=/proc/sys/user/max_net_namespaces
+    before=$(cat $limit) && echo 1 > $limit &&
+    for i in $(seq 3000); do
+        unshare --net true 2> /dev/null && break
+        sleep 0.005
+    done && [ $i -lt 3000 ] && echo $before > $limit";
+
+/// How long the kernel needs until all that were made at once are gone.
+///
+/// # Errors
+///
+/// Fails if a proof is wrong or a peer gives up: then no figure of it counts.
+pub fn teardown(sizes: &[u32], bench: &mut Bench) -> Result<Lines, Verdict> {
+    let (who, _) = lines(&[MADE], |peer| peer == HOLDER);
+    let made = who[0].operation;
+    let mut place = enter(bench)?;
+    let sandbox = place.sandbox();
+    let above = ["unshare", "--user", "--map-root-user"];
+    let mut peer =
+        Dialogue::begin_under(HOLDER, &above, sandbox).map_err(refused)?;
+    peer.grow("threads", 0).map_err(refused)?;
+    let in_it = Lineage::of(sandbox, peer.pid()).map_err(refused)?.last();
+    let in_it = in_it.to_string();
+    let mut last = String::new();
+    let held =
+        rounds::hold(sizes.len(), bench.extent.rounds.div_ceil(2), |at| {
+            if sizes[at] > 0 {
+                let answer = peer.ask(MADE, sizes[at], &[]);
+                let wanted = made.expected(sizes[at]);
+                let answer = proved(HOLDER.name(), &wanted, answer)?;
+                last = answer.proof;
+            }
+            let begun = Instant::now();
+            let enter = ["nsenter", "--preserve-credentials", "--user"];
+            let argv: Vec<&str> = enter
+                .into_iter()
+                .chain(["--target", &in_it, "sh", "-c", UNTIL_NONE])
+                .collect();
+            said(sandbox, &argv).map_err(refused)?;
+            Ok((begun.elapsed().as_nanos() as f64, last.clone()))
+        })?;
+    let point = |(count, held): (&u32, &Vec<(f64, String)>)| {
+        let values = held.iter().map(|it| it.0).collect();
+        let proof = held.first().map_or("", |it| &it.1).to_owned();
+        (f64::from(*count), Series::of_values(values), proof)
+    };
+    let line = Measured {
+        name: who[0].name.clone(),
+        operation: MADE.to_owned(),
+        points: sizes.iter().zip(&held).map(point).collect(),
+    };
+    Ok(Lines { lines: vec![line], absent: Vec::new() })
+}

@@ -1,0 +1,23 @@
+//! A file of a record, or of criterion's.
+
+use harness::error::{Context, Result};
+use serde::de::DeserializeOwned;
+use std::fs;
+use std::path::Path;
+
+/// A file of a record; `None` if there is no such file.
+///
+/// # Errors
+///
+/// Fails if it cannot be understood.
+pub fn part<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
+    match fs::read(path) {
+        Ok(text) => serde_json::from_slice(&text)
+            .map(Some)
+            .context(format_args!("understand {}", path.display())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => {
+            Err(error).context(format_args!("read {}", path.display()))
+        }
+    }
+}

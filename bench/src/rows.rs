@@ -1,0 +1,41 @@
+//! The names of the rows that are no operation, and of the columns.
+
+use harness::step::STEPS;
+
+/// The column that the others are compared with, where it is there.
+pub const BASES: &[&str] = &["floor", CAREFUL, PUBLISHED, "rust"];
+
+/// The column of the careful C: linked statically against musl, with a child
+/// that borrows the memory, and with the calls of the step in Rust.
+pub const CAREFUL: &str = "careful";
+
+/// The column of the C of the posts, and of the peer in C.
+pub const PUBLISHED: &str = "c";
+
+/// The column of Go on two processors.
+pub const GO_ON_TWO: &str = "go2";
+
+/// The name of the row.
+pub const SIX: &str = "launch/six";
+
+/// The launches that are timed until the first instruction of their payload,
+/// too: without a namespace, with each kind of work, and with a PID 1 between.
+pub const FIRST: &[&str] = &[
+    "first/skeleton",
+    "first/uts",
+    "first/network",
+    "first/net_mount_uts_ipc_pid",
+    "first/pivot_root",
+    "first/container",
+];
+
+/// The name of the row of programs that do nothing.
+pub const EXEC: &str = "exec/empty";
+
+/// The names of the rows of the group `launch`.
+pub fn launches() -> impl Iterator<Item = String> {
+    STEPS
+        .iter()
+        .map(|step| format!("launch/{}", step.name))
+        .chain([SIX.to_owned()])
+}

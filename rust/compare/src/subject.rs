@@ -1,0 +1,29 @@
+//! What was done: a step, or a situation around it.
+
+use harness::trial::situation::{SITUATIONS, Situation};
+
+/// What was done: a step, or one of the situations around steps.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Subject {
+    /// The step's name.
+    pub step: &'static str,
+    /// The situation: a situation's name, or the container that was joined.
+    pub situation: Option<String>,
+}
+
+impl Subject {
+    /// The situation, where one is tried around the step.
+    pub fn situation(&self) -> Option<&'static Situation> {
+        let name = self.situation.as_deref()?;
+        SITUATIONS.iter().find(|it| it.name == name)
+    }
+}
+
+impl std::fmt::Display for Subject {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.situation {
+            None => f.pad(self.step),
+            Some(situation) => f.pad(&format!("{}:{situation}", self.step)),
+        }
+    }
+}

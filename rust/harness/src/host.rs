@@ -1,0 +1,76 @@
+//! What trials need of this machine, gathered once.
+
+pub mod cgroup;
+pub mod chroot;
+pub mod layout;
+pub mod leave_chroot;
+pub mod machine;
+pub mod remedy;
+pub mod rootfs;
+
+use crate::error::{Error, Result};
+use crate::host::cgroup::CgroupLease;
+use crate::host::layout::Layout;
+use crate::host::rootfs::Rootfs;
+use crate::{timeout, workers};
+use std::fs;
+use std::path::Path;
+
+/// It is not an error that something is missing: the trials that need it are
+/// unavailable, for the reason kept here.
+#[derive(Debug)]
+pub struct Equipment {
+    /// Where the programs of the project are.
+    pub layout: Layout,
+    /// What steps pivot into.
+    pub rootfs: Result<Rootfs>,
+    /// Where the step `cgroup` starts.
+    pub cgroup: Result<CgroupLease>,
+}
+
+impl Equipment {
+    /// Gathers it; `rootfs` is what the user wants to pivot into.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is no repository, or what the user named or set cannot be
+    /// used.
+    pub fn gather(rootfs: Option<&Path>) -> Result<Equipment> {
+        require_own_proc()?;
+        workers::make_room()?;
+        timeout::check()?;
+        let layout = Layout::find()?;
+        let rootfs = match rootfs {
+            Some(dir) => Ok(Rootfs::directory(dir)?),
+            None => Rootfs::busybox(&layout),
+        };
+        let cgroup = CgroupLease::take(&layout);
+        Ok(Equipment { layout, rootfs, cgroup })
+    }
+}
+
+/// Makes sure that /proc shows the processes of our own pid namespace: every
+/// look at a process begins with its pid.
+///
+/// # Errors
+///
+/// Fails if there is no procfs on /proc or if it is that of another pid
+/// namespace.
+pub fn require_own_proc() -> Result<()> {
+    if fs::symlink_metadata("/proc/self").is_err() {
+        return Err(Error::new(
+            "nothing can be observed without procfs: mount it on /proc",
+        ));
+    }
+    let own = std::process::id().to_string();
+    // Where the namespace of /proc is not above ours, the link leads nowhere.
+    match fs::read_link("/proc/self") {
+        Ok(pid) if pid.as_os_str() == own.as_str() => Ok(()),
+        shown => Err(Error::new(format!(
+            "/proc is that of another pid namespace: it shows this process as \
+             {}, and the pid of this process is {own}; mount another \
+             (unshare --pid --fork --mount-proc, or mount -t proc proc /proc)",
+            shown.map_or("none".to_owned(), |it| it.display().to_string())
+        ))),
+    }
+}

@@ -1,0 +1,304 @@
+//! A fresh place to run one trial, so that nothing reaches the host.
+//!
+//! Three processes share the work.  The *harness* (this file) stays outside
+//! and sees the host's /proc.  It starts the *monitor*, `nsteps sandbox`, which
+//! unshares, and forks the sandbox's *init*; both are in
+//! [`inside`](crate::sandbox::inside).  Harness and init talk over one socket,
+//! in [`protocol`](crate::sandbox::protocol).  When the harness ends, however
+//! it ends, the kernel kills the monitor, then init, then all that init
+//! started.
+//!
+//! Only this module and its children know about privileges.
+
+mod chroot;
+pub mod inside;
+mod links;
+pub mod listen;
+pub mod plan;
+pub mod protocol;
+mod tree;
+mod written;
+
+use crate::descendants::has_child;
+use crate::error::{Context, Error, Result};
+use crate::found::{NEEDS_ROOT, Refusal};
+use crate::host::Equipment;
+use crate::host::cgroup::Made;
+use crate::scenario::Identity;
+use crate::timeout::{any_readable, deadline, learn};
+use listen::{Answer, Running, inode};
+use nix::unistd::pipe2;
+use plan::{Plan, Tree};
+use probe::Observation;
+use protocol::{Channel, Ended, Reply, Request};
+use std::collections::BTreeSet;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::process::{Child, Command, Stdio};
+use std::time::Instant;
+
+/// A running sandbox.  Dropping it kills everything in it.
+#[derive(Debug)]
+pub struct Sandbox {
+    monitor: Child,
+    init: i32,
+    init_pidfd: OwnedFd,
+    channel: Channel,
+    host: Observation,
+    /// Removed after everything in the sandbox has been killed.
+    cgroup: Option<Made>,
+}
+
+impl Sandbox {
+    /// Makes a sandbox and waits until it is ready.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the machine does not allow it, with the reason and the remedy,
+    /// or if it should have worked.
+    pub fn enter(
+        plan: &Plan,
+        equipment: &Equipment,
+    ) -> std::result::Result<Sandbox, Refusal> {
+        let is_root = nix::unistd::geteuid().is_root();
+        if plan.scenario.identity == Identity::Root && !is_root {
+            return Err(Refusal::Unavailable(NEEDS_ROOT.to_owned()));
+        }
+        Sandbox::start(plan, equipment)
+            .map_err(|error| Refusal::Broken(error.message))?
+    }
+
+    fn start(
+        plan: &Plan,
+        equipment: &Equipment,
+    ) -> Result<std::result::Result<Sandbox, Refusal>> {
+        let begun = Instant::now();
+        let (ours, theirs) = Channel::pair()?;
+        let monitor = Command::new(equipment.layout.command()?)
+            .arg("sandbox")
+            .stdin(Stdio::from(OwnedFd::from(theirs)))
+            .stdout(Stdio::null())
+            .spawn()
+            .context("start the sandbox")?;
+        if let (true, Ok(cgroup)) = (plan.in_a_cgroup, &equipment.cgroup) {
+            cgroup.enter(monitor.id())?;
+        }
+        let mut monitor = Monitor(Some(monitor));
+        // A launcher that is not a step may make cgroups. Where no cgroup may
+        // be made for the trial, the launcher may make none either.
+        let cgroup = match plan.tree {
+            Tree::Small => None,
+            Tree::Whole => Made::for_a_trial(&equipment.layout).ok(),
+        };
+        if let (Some(cgroup), Some(monitor)) = (&cgroup, &monitor.0) {
+            cgroup.enter(monitor.id())?;
+        }
+        let own_cgroup = cgroup.is_some();
+        ours.send(&Plan { own_cgroup, ..plan.clone() }, &[])?;
+        let (reply, sender) = ours.receive(Some(deadline()))?;
+        if let (Some(cgroup), Some(monitor)) = (&cgroup, &monitor.0) {
+            cgroup.put_aside(monitor.id())?;
+        }
+        let host = match reply {
+            Reply::Ready(host) => *host,
+            Reply::Refused(refusal) => return Ok(Err(refusal)),
+            other => return Err(unexpected(&other)),
+        };
+        learn(begun.elapsed());
+        let init = sender.ok_or_else(|| {
+            Error::new("the sandbox's init did not send its pid")
+        })?;
+        let init_pidfd =
+            kernel::pidfd_open(init).context("open the sandbox's init")?;
+        let monitor = monitor.0.take().expect("it was put there above");
+        let channel = ours;
+        Ok(Ok(Sandbox { monitor, init, init_pidfd, channel, host, cgroup }))
+    }
+
+    /// What the sandbox looked like before anything ran in it.
+    pub fn host_before(&self) -> &Observation {
+        &self.host
+    }
+
+    /// The pid of the sandbox's init in the harness's /proc.
+    pub fn init(&self) -> i32 {
+        self.init
+    }
+
+    /// What the sandbox looks like now, as its init sees it through a procfs
+    /// mount that no step touches.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the sandbox is gone.
+    pub fn host_now(&mut self) -> Result<Observation> {
+        match self.ask(&Request::Observe, &[])? {
+            Reply::Host(host) => Ok(*host),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// The cgroups that were made in the sandbox's own; none where it has none.
+    pub fn cgroups(&self) -> BTreeSet<String> {
+        self.cgroup.as_ref().map(Made::cgroups).unwrap_or_default()
+    }
+
+    /// The files where launchers leave some.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the sandbox is gone.
+    pub fn files(&mut self) -> Result<BTreeSet<String>> {
+        match self.ask(&Request::Files, &[])? {
+            Reply::Files(files) => Ok(files),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Whether a process, by its pid in the sandbox, lives below the root of
+    /// its mount namespace; `None` where that cannot be told.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the sandbox is gone.
+    pub fn is_chrooted(&mut self, pid: i32) -> Result<Option<bool>> {
+        match self.ask(&Request::IsChrooted { pid }, &[])? {
+            Reply::Chrooted(answer) => Ok(answer),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Starts a command in the sandbox, from a defined state: default signals,
+    /// init's session, descriptors 0 to 2, a small environment, umask 022.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the command cannot be started, or if the sandbox is gone.
+    pub fn run(&mut self, command: &protocol::Command) -> Result<Running> {
+        self.start_command(command, None)
+    }
+
+    /// The same for a command line that has the probe as its payload, which
+    /// inherits `answer`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the command cannot be started, or if the sandbox is gone.
+    pub fn run_probe(
+        &mut self,
+        command: &protocol::Command,
+        answer: Answer,
+    ) -> Result<Running> {
+        self.start_command(command, Some(answer))
+    }
+
+    fn start_command(
+        &mut self,
+        command: &protocol::Command,
+        answer: Option<Answer>,
+    ) -> Result<Running> {
+        use nix::fcntl::OFlag;
+        let pipe = || pipe2(OFlag::O_CLOEXEC).context("make a pipe");
+        let (stdin, stdin_ours) = pipe()?;
+        let (stdout_ours, stdout) = pipe()?;
+        let (stderr_ours, stderr) = pipe()?;
+        let streams = [inode(&stdin)?, inode(&stdout)?, inode(&stderr)?];
+        let mut theirs = vec![stdin.as_fd(), stdout.as_fd(), stderr.as_fd()];
+        theirs.extend(answer.as_ref().map(|it| it.theirs.as_fd()));
+        let started = self.ask(&Request::Run(command.clone()), &theirs)?;
+        drop((stdin, stdout, stderr));
+        let answer = answer.map(|it| it.ours.into());
+        match started {
+            Reply::Started(pid) => Ok(Running {
+                pid,
+                stdin: Some(stdin_ours),
+                stdout: stdout_ours.into(),
+                stderr: stderr_ours.into(),
+                answer,
+                streams,
+            }),
+            Reply::Broken(why) => Err(Error::new(why)),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Sends a request, descriptors beside it, and waits for its reply;
+    /// commands that end meanwhile are remembered.
+    fn ask(
+        &mut self,
+        request: &Request,
+        descriptors: &[BorrowedFd<'_>],
+    ) -> Result<Reply> {
+        self.channel.send(request, descriptors)?;
+        loop {
+            match self.channel.receive(Some(deadline()))?.0 {
+                Reply::Ended(ended) => self.channel.remember(ended),
+                reply => return Ok(reply),
+            }
+        }
+    }
+
+    /// Sends a signal to a process of the sandbox, by its pid there.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the sandbox is gone.
+    pub fn signal(&mut self, pid: i32, signal: i32) -> Result<()> {
+        self.channel.send(&Request::Signal { pid, signal }, &[])
+    }
+
+    /// Kills everything in it, and waits until that is gone.
+    pub fn close(&mut self) {
+        // The kernel ends all of them with init; then the monitor has none left
+        // to wait for.
+        let _ = kernel::pidfd_kill(&self.init_pidfd);
+        let _ = self.monitor.wait();
+    }
+
+    /// Waits for a command to end; `None` when it does not in time.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the command has ended and init did not learn how, or if the
+    /// sandbox is gone.
+    pub fn wait(&mut self, pid: i32, until: Instant) -> Result<Option<Ended>> {
+        loop {
+            if let Some(ended) = self.channel.recall(pid) {
+                return Ok(Some(ended));
+            }
+            if !any_readable(&[self.channel.as_fd()], until) {
+                return match has_child(self.init, pid)? {
+                    true => Ok(None),
+                    false => Err(Error::new(format!(
+                        "the exit status of process {pid} was lost"
+                    ))),
+                };
+            }
+            match self.channel.receive(Some(deadline()))?.0 {
+                Reply::Ended(ended) => self.channel.remember(ended),
+                other => return Err(unexpected(&other)),
+            }
+        }
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// Ends a monitor whose sandbox was never finished.
+struct Monitor(Option<Child>);
+
+impl Drop for Monitor {
+    fn drop(&mut self) {
+        if let Some(monitor) = &mut self.0 {
+            let _ = monitor.kill();
+            let _ = monitor.wait();
+        }
+    }
+}
+
+fn unexpected(reply: &Reply) -> Error {
+    Error::new(format!("the sandbox gave an answer out of turn: {reply:?}"))
+}

@@ -1,0 +1,314 @@
+//! The two processes inside: the monitor, which makes the namespaces, and init,
+//! which lives in them.
+
+use super::listen::ANSWER;
+use super::plan::{Plan, unavailable};
+use super::protocol::{Channel, Command, Ended, Reply, Request};
+use super::tree::{self, Mounted};
+use super::{chroot, links, written};
+use crate::error::{Context, Error, Result};
+use crate::found::Refusal;
+use crate::paths::{HOSTNAME, MYTMP, OBSERVED_PROC, SEARCHED};
+use crate::scenario::Identity;
+use kernel::map_root;
+use nix::fcntl::OFlag;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sched::{CloneFlags, unshare};
+use nix::sys::prctl::set_pdeathsig;
+use nix::sys::signal::{SigSet, SigmaskHow, Signal};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::{ForkResult, Pid, getegid, geteuid, pipe2};
+use std::ffi::CString;
+use std::io::Read;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+
+/// What of the sandbox itself is observed: the things a step could change for
+/// others.
+const OF_THE_HOST: &[&str] =
+    &["uts", "mounts", "network", "sysvipc", "mqueue", "processes"];
+
+/// The key of the queue that every sandbox holds.
+const QUEUE: i32 = 0x6e73_7465;
+
+/// The monitor: makes the namespaces of a sandbox, forks its init and waits.
+///
+/// It exists because `unshare(CLONE_NEWPID)` leaves the caller where it is.
+/// It ends when init ends, or with the harness.
+///
+/// # Errors
+///
+/// Fails if the harness has exited, or if a call failed unexpectedly.
+pub fn monitor() -> Result<()> {
+    // The caller may ignore SIGCHLD: then the kernel would reap the launchers,
+    // and init would not learn how they ended.
+    kernel::default_signals();
+    set_pdeathsig(Signal::SIGKILL).context("prctl PR_SET_PDEATHSIG")?;
+    let socket = std::io::stdin()
+        .as_fd()
+        .try_clone_to_owned()
+        .context("take the harness's socket")?;
+    let null = std::fs::File::open("/dev/null").context("open /dev/null")?;
+    kernel::install(null.as_fd(), 0).context("open /dev/null as stdin")?;
+    let mut channel = Channel::from(socket);
+    let (plan, _): (Plan, _) = channel.receive(None)?;
+
+    if let Err(refusal) = unshare_everything(&plan) {
+        channel.send(&Reply::Refused(refusal), &[])?;
+        return Ok(());
+    }
+    match kernel::fork().context("fork the sandbox's init")? {
+        ForkResult::Parent { child } => {
+            drop(channel);
+            let _ = waitpid(child, None);
+            Ok(())
+        }
+        ForkResult::Child => {
+            set_pdeathsig(Signal::SIGKILL).context("prctl PR_SET_PDEATHSIG")?;
+            // One session without a terminal for all; any other session was
+            // made by the launcher.
+            nix::unistd::setsid().context("setsid")?;
+            match set_up(&plan) {
+                Ok(mounted) => serve(&mut channel, &mounted)?,
+                Err(refusal) => channel.send(&Reply::Refused(refusal), &[])?,
+            }
+            Ok(())
+        }
+    }
+}
+
+/// Steps into namespaces of our own, as root of them.
+fn unshare_everything(plan: &Plan) -> std::result::Result<(), Refusal> {
+    let identity = plan.scenario.identity;
+    let (uid, gid) = (geteuid(), getegid());
+    let mut flags = CloneFlags::CLONE_NEWNS
+        | CloneFlags::CLONE_NEWPID
+        | CloneFlags::CLONE_NEWUTS
+        | CloneFlags::CLONE_NEWIPC
+        | CloneFlags::CLONE_NEWNET;
+    if plan.own_cgroup {
+        flags |= CloneFlags::CLONE_NEWCGROUP;
+    }
+    let mut call = "unshare namespaces";
+    if identity == Identity::User {
+        flags |= CloneFlags::CLONE_NEWUSER;
+        call = "unshare a user namespace";
+    }
+    if uid.is_root() && crate::host::chroot::is_here() {
+        // In a chroot root may make no user namespace either.
+        unshare(CloneFlags::CLONE_NEWNS)
+            .map_err(|errno| unavailable("unshare namespaces", errno))?;
+        crate::host::leave_chroot::become_root()
+            .map_err(|error| Refusal::Unavailable(error.message))?;
+    }
+    unshare(flags).map_err(|errno| unavailable(call, errno))?;
+    if identity == Identity::User {
+        map_root(uid, gid).map_err(|(path, errno)| {
+            unavailable(&format!("write {path}"), errno)
+        })?;
+    }
+    Ok(())
+}
+
+/// Puts in the sandbox what a step could change or hide: a mount tree, a host
+/// name, links that are up, a queue, another process.
+///
+/// Returns what must stay open as long as the sandbox lives.
+fn set_up(plan: &Plan) -> std::result::Result<Mounted, Refusal> {
+    // Every launcher is started with this call.  Where the kernel has it not,
+    // the sandbox is unavailable, and the fault is no launcher's.
+    kernel::cloexec_from(3)
+        .map_err(|errno| unavailable("close_range", errno))?;
+    let mounted = tree::mount_all(plan)?;
+    let broken = |error: Error| Refusal::Broken(error.message);
+    nix::unistd::sethostname(HOSTNAME)
+        .context("sethostname")
+        .map_err(broken)?;
+    links::set_up().map_err(|errno| unavailable("make a veth pair", errno))?;
+    kernel::message_queue(QUEUE)
+        .map_err(|errno| unavailable("msgget", errno))?;
+    match kernel::fork().context("fork an unrelated process").map_err(broken)? {
+        ForkResult::Parent { .. } => Ok(mounted),
+        // An unrelated process, which a payload sees or does not see.  It ends
+        // with the pid namespace.
+        ForkResult::Child => loop {
+            nix::unistd::pause();
+        },
+    }
+}
+
+/// Init: PID 1 of the sandbox.  Starts what it is told to start, reaps
+/// everything, and ends when the harness hangs up; the kernel then ends the
+/// rest.
+fn serve(channel: &mut Channel, mounted: &Mounted) -> Result<()> {
+    let mut chld = SigSet::empty();
+    chld.add(Signal::SIGCHLD);
+    nix::sys::signal::sigprocmask(SigmaskHow::SIG_BLOCK, Some(&chld), None)
+        .context("block SIGCHLD")?;
+    let ended = SignalFd::with_flags(
+        &chld,
+        SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK,
+    )
+    .context("make a signalfd")?;
+    channel.send(&Reply::Ready(Box::new(observe())), &[])?;
+    loop {
+        let mut fds = [
+            PollFd::new(channel.as_fd(), PollFlags::POLLIN),
+            PollFd::new(ended.as_fd(), PollFlags::POLLIN),
+        ];
+        poll(&mut fds, PollTimeout::NONE).context("wait for work")?;
+        let [asked, reaping] = fds.map(|fd| fd.any().unwrap_or(false));
+        if reaping {
+            while ended.read_signal().is_ok_and(|info| info.is_some()) {}
+            reap(channel)?;
+        }
+        if asked {
+            let Ok((request, _, descriptors)) =
+                channel.receive_with_descriptors::<Request>(None)
+            else {
+                return Ok(());
+            };
+            answer(channel, mounted, request, descriptors)?;
+        }
+    }
+}
+
+fn answer(
+    channel: &Channel,
+    mounted: &Mounted,
+    request: Request,
+    descriptors: Vec<OwnedFd>,
+) -> Result<()> {
+    match request {
+        Request::Observe => {
+            channel.send(&Reply::Host(Box::new(observe())), &[])
+        }
+        Request::Files => {
+            let files = written::files(&mounted.covers);
+            channel.send(&Reply::Files(files), &[])
+        }
+        Request::IsChrooted { pid } => {
+            channel.send(&Reply::Chrooted(chroot::is_chrooted(pid)), &[])
+        }
+        Request::Signal { pid, signal } => {
+            // A process that is gone already needs no signal.
+            let _ = Signal::try_from(signal).map(|signal| {
+                nix::sys::signal::kill(Pid::from_raw(pid), signal)
+            });
+            Ok(())
+        }
+        Request::Run(command) => {
+            let started = start(&command, mounted, &descriptors);
+            let reply = started.map_or_else(
+                |error| Reply::Broken(error.message),
+                Reply::Started,
+            );
+            channel.send(&reply, &[])
+        }
+    }
+}
+
+/// Starts a command and waits until it is one: a program that cannot be
+/// executed says so through a pipe that a successful exec closes.
+fn start(
+    command: &Command,
+    mounted: &Mounted,
+    descriptors: &[OwnedFd],
+) -> Result<i32> {
+    let (failed, failing) = pipe2(OFlag::O_CLOEXEC).context("make a pipe")?;
+    match kernel::fork().context("fork")? {
+        ForkResult::Child => {
+            become_command(command, mounted, descriptors, &failing)
+        }
+        ForkResult::Parent { child } => {
+            drop(failing);
+            let mut why = String::new();
+            let mut failed = std::fs::File::from(failed);
+            failed.read_to_string(&mut why).context("hear of the exec")?;
+            match why.is_empty() {
+                true => Ok(child.as_raw()),
+                false => Err(Error::new(why)),
+            }
+        }
+    }
+}
+
+fn observe() -> probe::Observation {
+    probe::observe(&probe::Proc::at(OBSERVED_PROC), OF_THE_HOST)
+}
+
+/// Tells the harness of every child that has ended, adopted orphans included.
+fn reap(channel: &Channel) -> Result<()> {
+    loop {
+        let ended = match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
+            Ok(WaitStatus::Exited(pid, status)) => {
+                Ended { pid: pid.as_raw(), status }
+            }
+            Ok(WaitStatus::Signaled(pid, signal, _)) => {
+                Ended { pid: pid.as_raw(), status: 128 + signal as i32 }
+            }
+            Ok(WaitStatus::StillAlive) | Err(_) => return Ok(()),
+            Ok(_) => continue,
+        };
+        channel.send(&Reply::Ended(ended), &[])?;
+    }
+}
+
+/// The launcher to be: a process in a defined state.  Never returns.
+fn become_command(
+    command: &Command,
+    mounted: &Mounted,
+    descriptors: &[OwnedFd],
+    failing: &OwnedFd,
+) -> ! {
+    let directory = command.directory.as_deref().unwrap_or("/".as_ref());
+    let ready =
+        mounted.enter_cgroup().and_then(|()| prepare(descriptors, directory));
+    let why = match ready {
+        Err(why) => why,
+        Ok(()) => {
+            let strings = |texts: &[String]| -> Vec<CString> {
+                texts
+                    .iter()
+                    .filter_map(|text| CString::new(text.as_str()).ok())
+                    .collect()
+            };
+            let mut environment = vec![
+                "HOME=/".to_owned(),
+                "LANG=C".to_owned(),
+                format!("MYTMP={MYTMP}"),
+                format!("PATH={SEARCHED}"),
+            ];
+            environment.extend(
+                command
+                    .environment
+                    .iter()
+                    .map(|(name, value)| format!("{name}={value}")),
+            );
+            let argv = strings(&command.argv);
+            let errno = kernel::execvpe(&argv, &strings(&environment));
+            let program = command.argv.first().map_or("", String::as_str);
+            Error::new(format!("start {program}: {}", errno.desc()))
+        }
+    };
+    let _ = nix::unistd::write(failing, why.message.as_bytes());
+    std::process::exit(127)
+}
+
+/// The state every launcher starts from (differences.md: R2).
+fn prepare(descriptors: &[OwnedFd], directory: &Path) -> Result<()> {
+    kernel::cloexec_from(0).context("close_range CLOSE_RANGE_CLOEXEC")?;
+    for (number, fd) in [0, 1, 2, ANSWER].into_iter().zip(descriptors) {
+        kernel::install(fd.as_fd(), number)
+            .context(format_args!("dup2 to descriptor {number}"))?;
+    }
+    nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));
+    nix::unistd::chdir(directory)
+        .context(format_args!("chdir to {}", directory.display()))?;
+    // Below the hard limit, so that a runtime that raises its own is seen.
+    kernel::limit_open_files(1024).context("setrlimit RLIMIT_NOFILE")?;
+    set_pdeathsig(None).context("prctl PR_SET_PDEATHSIG")?;
+    kernel::default_signals();
+    Ok(())
+}

@@ -1,0 +1,62 @@
+//! What a sandbox is to be, what is at which path in it, and why there is none.
+
+use crate::found::Refusal;
+use crate::host::Equipment;
+use crate::host::remedy::remedy;
+use crate::host::rootfs::Rootfs;
+use crate::scenario::Scenario;
+use nix::errno::Errno;
+use serde::{Deserialize, Serialize};
+
+/// How much of the host's tree is mounted in the sandbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Tree {
+    /// /usr, /etc, a few devices and this project's programs, read-only: the
+    /// same mount table on every machine.
+    Small,
+    /// Every directory of the host's root, for launchers that live anywhere.
+    Whole,
+}
+
+/// What the monitor is told.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Plan {
+    /// The conditions of the trial.
+    pub scenario: Scenario,
+    /// How much of the host is visible.
+    pub tree: Tree,
+    /// The project's programs on the host; `/nsteps` in the sandbox.
+    pub programs: String,
+    /// What is at `/newroot`, if anything.
+    pub rootfs: Option<Rootfs>,
+    /// Whether it starts in a cgroup that is not a root.
+    pub in_a_cgroup: bool,
+    /// Whether it has a cgroup of its own, which is the root of a cgroup
+    /// namespace. [`Sandbox::enter`] decides.
+    pub own_cgroup: bool,
+}
+
+impl Plan {
+    /// A sandbox with nothing special about it.
+    pub fn of(scenario: Scenario, tree: Tree, equipment: &Equipment) -> Plan {
+        let programs = equipment.layout.programs().display().to_string();
+        Plan {
+            scenario,
+            tree,
+            programs,
+            rootfs: None,
+            in_a_cgroup: false,
+            own_cgroup: false,
+        }
+    }
+}
+
+/// A refusal that blames the machine if it knows the remedy, else us.
+pub fn unavailable(call: &str, errno: Errno) -> Refusal {
+    match remedy(call, errno) {
+        Some(remedy) => {
+            Refusal::Unavailable(format!("{call}: {}: {remedy}", errno.desc()))
+        }
+        None => Refusal::Broken(format!("{call}: {}", errno.desc())),
+    }
+}

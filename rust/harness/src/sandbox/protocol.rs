@@ -1,0 +1,235 @@
+//! What the harness and the sandbox's init say to each other.
+//!
+//! A message is its length (four bytes, native order), then JSON.  Descriptors
+//! travel beside it (`SCM_RIGHTS`); so does the sender's pid
+//! (`SCM_CREDENTIALS`), which the kernel translates into the reader's pid
+//! namespace: that is how the harness learns init's pid on the host.
+
+use crate::error::{Context, Error, Result};
+use crate::found::Refusal;
+use crate::timeout::{any_readable, within};
+use nix::cmsg_space;
+use nix::sys::socket::sockopt::PassCred;
+use nix::sys::socket::{
+    AddressFamily, ControlMessage, ControlMessageOwned, MsgFlags, SockFlag,
+    SockType, UnixCredentials, recvmsg, sendmsg, setsockopt, socketpair,
+};
+use probe::Observation;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{IoSlice, IoSliceMut, Read};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::path::PathBuf;
+use std::time::Instant;
+
+/// A command to run in the sandbox.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Command {
+    /// The program and its arguments.
+    pub argv: Vec<String>,
+    /// Added to the small environment that every command has.
+    pub environment: Vec<(String, String)>,
+    /// The working directory, in the sandbox; `/` where there is none.
+    pub directory: Option<PathBuf>,
+}
+
+/// What the harness asks for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Request {
+    /// Start a command. The first three descriptors sent along become its
+    /// standard streams, a fourth one its [`ANSWER`](super::listen::ANSWER).
+    Run(Command),
+    /// Say what the sandbox looks like.
+    Observe,
+    /// Say which files are where launchers leave some.
+    Files,
+    /// Say whether a process lives below the root of its mount namespace.
+    IsChrooted {
+        /// Its pid in the sandbox.
+        pid: i32,
+    },
+    /// Send a signal to a process.
+    Signal {
+        /// Its pid in the sandbox.
+        pid: i32,
+        /// The signal's number.
+        signal: i32,
+    },
+}
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ended {
+    /// Its pid in the sandbox.
+    pub pid: i32,
+    /// Its status as a shell shows it: 128+n for signal n.
+    pub status: i32,
+}
+
+/// What the sandbox answers.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Reply {
+    /// It is there, and looks like this.
+    Ready(Box<Observation>),
+    /// There will be no sandbox.
+    Refused(Refusal),
+    /// A command runs under this pid.
+    Started(i32),
+    /// A command has ended.
+    Ended(Ended),
+    /// What it looks like now.
+    Host(Box<Observation>),
+    /// The files where launchers leave some.
+    Files(BTreeSet<String>),
+    /// Whether the process is chrooted; nothing where that cannot be told.
+    Chrooted(Option<bool>),
+    /// A request could not be carried out.
+    Broken(String),
+}
+
+/// One end of the conversation.
+#[derive(Debug)]
+pub struct Channel {
+    socket: File,
+    ended: Vec<Ended>,
+}
+
+impl Channel {
+    /// The harness's end and the sandbox's.
+    ///
+    /// # Errors
+    ///
+    /// Fails as socketpair(2) does.
+    pub fn pair() -> Result<(Channel, Channel)> {
+        let (ours, theirs) = socketpair(
+            AddressFamily::Unix,
+            SockType::Stream,
+            None,
+            SockFlag::SOCK_CLOEXEC,
+        )
+        .context("make a socket pair")?;
+        setsockopt(&ours, PassCred, &true).context("set SO_PASSCRED")?;
+        Ok((Channel::from(ours), Channel::from(theirs)))
+    }
+
+    /// Sends a message, and descriptors beside it.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the other side is gone.
+    pub fn send<M: Serialize>(
+        &self,
+        message: &M,
+        descriptors: &[BorrowedFd<'_>],
+    ) -> Result<()> {
+        let text = serde_json::to_vec(message).context("write a message")?;
+        let length = u32::try_from(text.len()).context("measure a message")?;
+        let raw: Vec<RawFd> =
+            descriptors.iter().map(AsRawFd::as_raw_fd).collect();
+        let rights = [ControlMessage::ScmRights(&raw)];
+        let rights = if raw.is_empty() { &[][..] } else { &rights[..] };
+        let mut whole = length.to_ne_bytes().to_vec();
+        whole.extend_from_slice(&text);
+        let sent = sendmsg::<()>(
+            self.socket.as_raw_fd(),
+            &[IoSlice::new(&whole)],
+            rights,
+            MsgFlags::MSG_NOSIGNAL,
+            None,
+        )
+        .context("talk to the sandbox")?;
+        use std::io::Write;
+        (&self.socket).write_all(&whole[sent..]).context("talk to the sandbox")
+    }
+
+    /// Receives a message, and the pid of its sender.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the other side is gone, or says nothing until `until`.
+    pub fn receive<M: DeserializeOwned>(
+        &self,
+        until: Option<Instant>,
+    ) -> Result<(M, Option<i32>)> {
+        let (message, sender, _) = self.receive_with_descriptors(until)?;
+        Ok((message, sender))
+    }
+
+    /// Receives a message, the pid of its sender, and the descriptors beside
+    /// it.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the other side is gone, or says nothing until `until`.
+    pub fn receive_with_descriptors<M: DeserializeOwned>(
+        &self,
+        until: Option<Instant>,
+    ) -> Result<(M, Option<i32>, Vec<OwnedFd>)> {
+        if until.is_some_and(|until| !any_readable(&[self.as_fd()], until)) {
+            let why = format!("the sandbox did not answer {}", within());
+            return Err(Error::new(why));
+        }
+        let mut header = [0u8; 4];
+        let mut slices = [IoSliceMut::new(&mut header)];
+        let mut space = cmsg_space!([RawFd; 4], UnixCredentials);
+        let received = recvmsg::<()>(
+            self.socket.as_raw_fd(),
+            &mut slices,
+            Some(&mut space),
+            MsgFlags::MSG_CMSG_CLOEXEC | MsgFlags::MSG_WAITALL,
+        )
+        .context("listen to the sandbox")?;
+        if received.bytes < 4 {
+            return Err(Error::new("the sandbox is gone"));
+        }
+        let mut sender = None;
+        let mut descriptors = Vec::new();
+        for message in received.cmsgs().context("read what came along")? {
+            match message {
+                ControlMessageOwned::ScmCredentials(who) => {
+                    sender = Some(who.pid());
+                }
+                ControlMessageOwned::ScmRights(raw) => {
+                    descriptors.extend(raw.into_iter().map(kernel::own));
+                }
+                _ => {}
+            }
+        }
+        let mut text = vec![0; u32::from_ne_bytes(header) as usize];
+        (&self.socket).read_exact(&mut text).context("hear the sandbox out")?;
+        let message =
+            serde_json::from_slice(&text).context("understand the sandbox")?;
+        Ok((message, sender, descriptors))
+    }
+
+    /// Keeps the end of a command until it is asked for.
+    pub fn remember(&mut self, ended: Ended) {
+        self.ended.push(ended);
+    }
+
+    /// The end of a command, if it has been heard of.
+    pub fn recall(&mut self, pid: i32) -> Option<Ended> {
+        let index = self.ended.iter().position(|it| it.pid == pid)?;
+        Some(self.ended.swap_remove(index))
+    }
+}
+
+impl From<OwnedFd> for Channel {
+    fn from(socket: OwnedFd) -> Channel {
+        Channel { socket: socket.into(), ended: Vec::new() }
+    }
+}
+
+impl From<Channel> for OwnedFd {
+    fn from(channel: Channel) -> OwnedFd {
+        channel.socket.into()
+    }
+}
+
+impl AsFd for Channel {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}

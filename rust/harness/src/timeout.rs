@@ -1,0 +1,144 @@
+//! How long anything may take before we give it up: one bound for all of it.
+//!
+//! Nothing here is timed that can be waited for, so the bound decides nothing
+//! on a machine that works.  It ends what hangs.  It has to be longer on a
+//! slow machine (an emulated one is a hundred times slower), so it grows with
+//! the time that a sandbox takes to start here.  `NSTEPS_TIMEOUT` sets it.
+
+use crate::error::{Error, Result};
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use std::os::fd::BorrowedFd;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// The environment variable that sets the bound, in seconds.
+pub const VARIABLE: &str = "NSTEPS_TIMEOUT";
+
+/// The least it is, where the caller sets nothing.
+const LEAST: Duration = Duration::from_secs(10);
+
+/// What it is before a sandbox has shown how fast this machine is.
+const UNKNOWN: Duration = Duration::from_secs(60);
+
+/// How many starts of a sandbox fit in it.  The longest that anything of ours
+/// takes is about as long as ten of them: the bound is twenty times that.
+const STARTS: u32 = 200;
+
+/// How many times as long it is as [`grace`].
+const GRACES: u32 = 10;
+
+/// The longest start of a sandbox until now, in microseconds.
+static SLOWEST: AtomicU64 = AtomicU64::new(0);
+
+static SET: LazyLock<Result<Option<Duration>>> = LazyLock::new(|| {
+    std::env::var_os(VARIABLE)
+        .map(|text| parse(&text.to_string_lossy()))
+        .transpose()
+});
+
+fn parse(text: &str) -> Result<Duration> {
+    text.parse()
+        .ok()
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .filter(|bound| !bound.is_zero())
+        .ok_or_else(|| {
+            Error::new(format!(
+                "read ${VARIABLE}: {text} is no number of seconds above 0: \
+                 unset it, or try {VARIABLE}=60"
+            ))
+        })
+}
+
+/// Fails where the caller set the bound to something that is no bound.
+///
+/// # Errors
+///
+/// Fails if `NSTEPS_TIMEOUT` is no number of seconds above 0.
+pub fn check() -> Result<()> {
+    SET.clone().map(drop)
+}
+
+/// Notes how long a sandbox took to start.
+pub fn learn(start: Duration) {
+    let micros = u64::try_from(start.as_micros()).unwrap_or(u64::MAX);
+    SLOWEST.fetch_max(micros, Ordering::Relaxed);
+}
+
+/// The bound of every wait: how long this machine may need for one thing.
+pub fn timeout() -> Duration {
+    if let Ok(Some(set)) = &*SET {
+        return *set;
+    }
+    of(Duration::from_micros(SLOWEST.load(Ordering::Relaxed)))
+}
+
+/// The bound on a machine where a sandbox takes that long to start.
+fn of(slowest: Duration) -> Duration {
+    if slowest.is_zero() {
+        return UNKNOWN;
+    }
+    LEAST.max(slowest.saturating_mul(STARTS))
+}
+
+/// The end of the time that what begins now may take.
+pub fn deadline() -> Instant {
+    Instant::now() + timeout()
+}
+
+/// The bound for what a good launcher never needs, and a bad one always uses
+/// up: a process that it left behind is given this time to end.
+pub fn grace() -> Duration {
+    timeout() / GRACES
+}
+
+/// Waits until one of these can be read, or is at its end; `false` where none
+/// is in time.
+pub fn any_readable(fds: &[BorrowedFd<'_>], until: Instant) -> bool {
+    let mut polled: Vec<PollFd<'_>> =
+        fds.iter().map(|fd| PollFd::new(*fd, PollFlags::POLLIN)).collect();
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        let millis = u16::try_from(left.as_millis()).unwrap_or(u16::MAX);
+        match poll(&mut polled, PollTimeout::from(millis)) {
+            Ok(0) if left.is_zero() => return false,
+            Ok(0) | Err(Errno::EINTR) => {}
+            Ok(_) => return true,
+            Err(_) => return false,
+        }
+    }
+}
+
+/// The word for what did not happen in time, where it is an effect to be
+/// compared: without a number, for the bound grows while launchers run.
+pub const LATE: &str = "not in time";
+
+/// The end of a message about what did not happen in time.
+pub fn within() -> String {
+    let seconds = timeout().as_secs_f64();
+    format!("within {seconds:.0} s (set {VARIABLE} to allow more)")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bound_grows_with_a_slow_machine() {
+        let fast = of(Duration::from_millis(20));
+        let slow = of(Duration::from_secs(2));
+        assert_eq!(fast, LEAST);
+        assert_eq!(slow, 2 * STARTS * Duration::from_secs(1));
+        assert_eq!(of(Duration::ZERO), UNKNOWN);
+    }
+
+    #[test]
+    fn only_seconds_are_a_bound() {
+        assert_eq!(parse("1.5").ok(), Some(Duration::from_millis(1500)));
+        for text in ["", "0", "-1", "ten", "inf", "nan"] {
+            let error = parse(text).expect_err(text);
+            assert!(error.message.contains(VARIABLE), "{error:?}");
+        }
+    }
+}

@@ -1,0 +1,476 @@
+//! One trial: a step, by a launcher, under the conditions of a scenario.
+//!
+//! The payload is the probe.  The bare probe runs first in the same sandbox,
+//! so that what the launcher did is the difference; and while the payload is
+//! held on a pipe, the harness looks at it from outside.
+
+pub mod join;
+pub mod leftovers;
+pub mod outside;
+pub mod situation;
+pub mod witness;
+
+use crate::descendants::{find, pid_as_seen_by};
+use crate::error::{Error, Result};
+use crate::found::Found;
+use crate::found::Refusal;
+use crate::host::Equipment;
+use crate::launcher::Launcher;
+use crate::paths::{NEWROOT, PROBE, PROBE_IN_NEWROOT, PROGRAMS};
+use crate::sandbox::Sandbox;
+use crate::sandbox::listen::{self, ANSWER, Answer, Running, Way, read_to_end};
+use crate::sandbox::plan::{Plan, Tree};
+use crate::sandbox::protocol::{Command, Ended};
+use crate::scenario::Scenario;
+use crate::step::{Arguments, Namespace, Step};
+use crate::timeout::{LATE, deadline};
+use crate::trial::leftovers::Leftovers;
+use nix::errno::Errno;
+use probe::{Effect, Observation};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Barrier;
+use std::time::Instant;
+
+/// A step, the launcher that performs it, and the conditions.
+#[derive(Clone, Copy, Debug)]
+pub struct Trial {
+    /// The step that is tried.
+    pub step: &'static Step,
+    /// The launcher that performs it.
+    pub launcher: Launcher,
+    /// The mounts and the user of the sandbox.
+    pub scenario: Scenario,
+}
+
+/// The outcome of a trial. The launcher did something, which may be to refuse;
+/// a trial that could not run has not passed.
+pub type Outcome = Found<Box<Observed>>;
+
+/// What a launcher did.
+#[derive(Clone, Debug, Default)]
+pub struct Observed {
+    /// What changed for the payload, for the sandbox around it (`host.`), and
+    /// what was left in it afterwards (`residue.`); how the launcher ended
+    /// (`exit`); which call failed (`refused`).
+    pub effect: Effect,
+    /// What the payload observed; nothing when the launcher never ran it.
+    pub payload: Option<Observation>,
+    /// Why there is no observation.
+    pub unheard: Option<String>,
+    /// On which way the observation came.
+    pub way: Way,
+    /// What the launcher wrote to standard error.
+    pub said: String,
+    /// The namespaces that are not the sandbox's, by what identifies them.
+    pub made: BTreeMap<Namespace, String>,
+    /// Where inside and outside do not say the same.
+    pub disagreements: Vec<String>,
+}
+
+impl Observed {
+    /// Enters the call that failed, in the words of a step: only steps say
+    /// `STEP: CALL: STRERROR`.
+    pub fn enter_refusal(&mut self) {
+        if self.payload.is_none() || refused(&self.said).is_some() {
+            self.effect.change("refused", error_message(&self.said));
+        }
+    }
+}
+
+/// How trials meet: a trial holds its payload until the others of its group
+/// hold theirs, so that all the namespaces made are alive at once.
+pub trait Rendezvous: Sync {
+    /// Waits for the others.
+    fn meet(&self);
+}
+
+impl Rendezvous for Barrier {
+    fn meet(&self) {
+        self.wait();
+    }
+}
+
+/// A trial on its own waits for no other.
+pub struct Alone;
+
+impl Rendezvous for Alone {
+    fn meet(&self) {}
+}
+
+impl Trial {
+    /// Runs the trial. Waits at the group's barrier exactly once, also on
+    /// failure.
+    pub fn run(
+        &self,
+        equipment: &Equipment,
+        others: &dyn Rendezvous,
+    ) -> Outcome {
+        let mut met = Met::new(others);
+        match self.observe(equipment, &mut met) {
+            Ok(observed) => Ok(Box::new(observed)),
+            Err(refusal) => Err(refusal),
+        }
+    }
+
+    fn observe(
+        &self,
+        equipment: &Equipment,
+        met: &mut Met<'_>,
+    ) -> std::result::Result<Observed, Refusal> {
+        let broken = |error: Error| Refusal::Broken(error.message);
+        let missing = self.launcher.missing(self.step, &equipment.layout);
+        if let Some(reason) = missing {
+            return Err(Refusal::Unavailable(reason));
+        }
+        let pivots = self.step.arguments == Arguments::NewRoot;
+        let unavailable =
+            |error: &Error| Refusal::Unavailable(error.message.clone());
+        let mut plan = Plan::of(self.scenario, Tree::Small, equipment);
+        if pivots {
+            let rootfs = equipment.rootfs.as_ref().map_err(unavailable)?;
+            plan.rootfs = Some(rootfs.clone());
+        }
+        if self.step.namespaces.contains(&Namespace::Cgroup) {
+            equipment.cgroup.as_ref().map_err(unavailable)?;
+            plan.in_a_cgroup = true;
+        }
+        let mut sandbox = Sandbox::enter(&plan, equipment)?;
+        let baseline = bare_probe(&mut sandbox).map_err(broken)?;
+        let payload = if pivots { PROBE_IN_NEWROOT } else { PROBE };
+        let subject = pivots.then_some(NEWROOT);
+        let argv = |probe: &[String]| {
+            let probe = probe.iter().map(String::as_str);
+            let payload: Vec<&str> =
+                [payload].into_iter().chain(probe).collect();
+            self.launcher.argv(self.step, PROGRAMS, subject, &payload)
+        };
+        let launch = Launch::in_root(argv);
+        let mut observed = hold_and_look(&mut sandbox, &baseline, &launch, met)
+            .map_err(broken)?;
+        observed.enter_refusal();
+        Ok(observed)
+    }
+}
+
+/// The command line around a probe with these arguments.
+type CommandLine<'a> = dyn Fn(&[String]) -> Vec<String> + 'a;
+
+/// A command line around the probe, and the directory it is started in.
+pub struct Launch<'a> {
+    /// Makes the command line out of the probe's arguments.
+    argv: Box<CommandLine<'a>>,
+    /// The working directory.
+    directory: Option<PathBuf>,
+}
+
+impl<'a> Launch<'a> {
+    /// Started in the sandbox's root directory.
+    pub fn in_root(argv: impl Fn(&[String]) -> Vec<String> + 'a) -> Launch<'a> {
+        Launch { argv: Box::new(argv), directory: None }
+    }
+
+    /// Started in another directory of the sandbox.
+    pub fn in_directory(self, directory: PathBuf) -> Launch<'a> {
+        Launch { directory: Some(directory), ..self }
+    }
+
+    /// The probe alone, started in the same way.
+    fn baseline(&self) -> Launch<'static> {
+        let argv = |probe: &[String]| [&[PROBE.to_owned()], probe].concat();
+        let directory = self.directory.clone();
+        Launch { argv: Box::new(argv), directory }
+    }
+
+    fn command(&self, probe: &[String]) -> Command {
+        let argv = (self.argv)(probe);
+        let directory = self.directory.clone();
+        Command { argv, directory, ..Command::default() }
+    }
+}
+
+/// Waits at the barrier when asked, or on drop if that did not happen.
+pub struct Met<'a> {
+    others: &'a dyn Rendezvous,
+    done: bool,
+}
+
+impl<'a> Met<'a> {
+    /// Has not met yet.
+    pub fn new(others: &'a dyn Rendezvous) -> Met<'a> {
+        Met { others, done: false }
+    }
+
+    fn meet(&mut self) {
+        if !std::mem::replace(&mut self.done, true) {
+            self.others.meet();
+        }
+    }
+}
+
+impl Drop for Met<'_> {
+    fn drop(&mut self) {
+        self.meet();
+    }
+}
+
+/// What the bare probe says in this sandbox: what there is before anything
+/// is changed.
+///
+/// # Errors
+///
+/// Fails if the probe cannot be started, or if it gives no observation.
+pub fn bare_probe(sandbox: &mut Sandbox) -> Result<Observation> {
+    baseline_of(sandbox, &Launch::in_root(|_| Vec::new()))
+}
+
+/// The same, started as this launcher is going to be started.
+///
+/// # Errors
+///
+/// Fails if the probe cannot be started, or if it gives no observation.
+pub fn baseline_of(
+    sandbox: &mut Sandbox,
+    launch: &Launch<'_>,
+) -> Result<Observation> {
+    let answer = Answer::new()?;
+    let command = launch.baseline().command(&answer.once());
+    let mut running = sandbox.run_probe(&command, answer)?;
+    let heard = listen::observation(&mut running, deadline());
+    sandbox.wait(running.pid, deadline())?;
+    heard.map(|(observation, _)| observation).map_err(|error| {
+        let stderr = read_to_end(&mut running.stderr, deadline());
+        let stderr = String::from_utf8_lossy(&stderr);
+        Error::new(format!("the bare probe: {error} {}", stderr.trim()))
+    })
+}
+
+/// Starts the launcher, holds its payload and looks from all sides.
+///
+/// # Errors
+///
+/// Fails if the launcher cannot be started, or if the sandbox is gone.
+pub fn hold_and_look(
+    sandbox: &mut Sandbox,
+    baseline: &Observation,
+    launch: &Launch<'_>,
+    met: &mut Met<'_>,
+) -> Result<Observed> {
+    let host_before = sandbox.host_before().clone();
+    let left_before = Leftovers::behind(sandbox.files()?, sandbox.init());
+    let answer = Answer::new()?;
+    let command = launch.command(&answer.held());
+    let mut running = sandbox.run_probe(&command, answer)?;
+    let mut observed = Observed::default();
+
+    match listen::observation(&mut running, deadline()) {
+        Err(why) => observed.unheard = Some(why.message),
+        Ok((payload, way)) => {
+            observed.way = way;
+            observed.effect = probe::effect(baseline, &payload);
+            streams(&mut observed.effect, &payload, &running);
+            observed.made = made(baseline, &payload);
+            observed.disagreements =
+                outside::disagreements(sandbox.init(), &payload);
+            if let Ok(pid) = find(sandbox.init(), &payload) {
+                let effect = &mut observed.effect;
+                outside::moved(sandbox.init(), pid, effect)?;
+            }
+            let during = sandbox.host_now()?;
+            prefix(&mut observed.effect, "host", &host_before, &during);
+            if is_chrooted(sandbox, &payload) {
+                let where_it_is = "below that of the namespace";
+                observed.effect.change("root", where_it_is);
+            }
+            observed.payload = Some(payload);
+        }
+    }
+    met.meet();
+    release(sandbox, &mut running, &mut observed)?;
+    if finish(sandbox, &mut running, &mut observed)? {
+        let after = sandbox.host_now()?;
+        prefix(&mut observed.effect, "residue", &host_before, &after);
+        let init = sandbox.init();
+        let files = || sandbox.files();
+        left_before.residue(init, files, &mut observed.effect)?;
+        for cgroup in sandbox.cgroups() {
+            observed.effect.change("residue.cgroups", format!("+ {cgroup}"));
+        }
+    }
+    Ok(observed)
+}
+
+/// Enters which standard streams are not those the launcher was started with,
+/// and whether it closed what it inherited.
+///
+/// One pipe looks like another to the payload; only the harness knows which
+/// ones it handed to the launcher.
+fn streams(effect: &mut Effect, payload: &Observation, running: &Running) {
+    for (number, given) in running.streams.iter().enumerate() {
+        let key = format!("descriptors.{number}");
+        let Some(found) = payload.value(&format!("{key}.inode")) else {
+            continue;
+        };
+        if found == given.to_string() || effect.0.contains_key(&key) {
+            continue;
+        }
+        let what = payload.value(&key).unwrap_or("unread");
+        let other =
+            running.streams.iter().position(|it| it.to_string() == found);
+        effect.change(
+            key,
+            match other {
+                Some(other) => format!("what descriptor {other} was"),
+                None => format!("another {what}"),
+            },
+        );
+    }
+    let answer = format!("descriptors.{ANSWER}");
+    if effect.0.get(&answer).is_some_and(|it| it == "closed") {
+        effect.0.remove(&answer);
+        effect.change("descriptors.inherited", "closed");
+    }
+}
+
+/// Lets the payload end, once it has been made sure that it is still there.
+fn release(
+    sandbox: &mut Sandbox,
+    running: &mut Running,
+    observed: &mut Observed,
+) -> Result<()> {
+    if let Some(payload) = &observed.payload {
+        match find(sandbox.init(), payload) {
+            Err(_) => {
+                // What the other trials met was not this payload.
+                let why = "the payload has ended before it was let go";
+                observed.disagreements.push(why.to_owned());
+            }
+            Ok(pid) if observed.way == Way::Stdout => {
+                let pid = pid_as_seen_by(sandbox.init(), pid)?;
+                sandbox.signal(pid, nix::libc::SIGUSR1)?;
+            }
+            Ok(_) => {}
+        }
+    }
+    drop(running.answer.take());
+    drop(running.stdin.take());
+    Ok(())
+}
+
+/// Whether the payload's root is not that of its mount namespace.  Where it
+/// cannot be found, inside and outside disagree already.
+fn is_chrooted(sandbox: &mut Sandbox, payload: &Observation) -> bool {
+    find(sandbox.init(), payload)
+        .and_then(|pid| pid_as_seen_by(sandbox.init(), pid))
+        .and_then(|pid| sandbox.is_chrooted(pid))
+        .is_ok_and(|answer| answer == Some(true))
+}
+
+/// Waits for the launcher and reads what it wrote to standard error; says
+/// whether it has ended.
+fn finish(
+    sandbox: &mut Sandbox,
+    running: &mut Running,
+    observed: &mut Observed,
+) -> Result<bool> {
+    let ended = sandbox.wait(running.pid, deadline())?;
+    observed.effect.change("exit", exit(ended.as_ref()));
+    // What the launcher wrote is there by now; a process that it left behind
+    // may hold the pipe for ever.
+    let stderr = read_to_end(&mut running.stderr, Instant::now());
+    observed.said = String::from_utf8_lossy(&stderr).into_owned();
+    Ok(ended.is_some())
+}
+
+/// The value of `exit`.
+pub fn exit(ended: Option<&Ended>) -> String {
+    ended.map_or_else(|| LATE.to_owned(), |it| it.status.to_string())
+}
+
+/// What a launcher complains of, in the same words for all: the call and its
+/// errno, or its first line.
+pub fn error_message(stderr: &str) -> String {
+    refused(stderr).unwrap_or_else(|| {
+        let first = stderr.lines().find(|line| !line.is_empty());
+        first.unwrap_or("nothing").trim().to_owned()
+    })
+}
+
+/// The call that failed and its errno, from the launcher's error message.
+///
+/// C and Rust say `STEP: CALL: STRERROR`, Go `panic: CALL: strerror`; Go's
+/// words are the C library's without its capitals.
+pub fn refused(stderr: &str) -> Option<String> {
+    stderr.lines().find_map(|line| {
+        let (before, words) = line.rsplit_once(": ")?;
+        let errno = errno_of(words.trim())?;
+        // The call, which may have its object beside it or behind it.
+        let call =
+            before.rsplit(": ").find(|it| !it.starts_with(['/', '"']))?;
+        let call = match call.split([' ', '[']).next()? {
+            // What Go's os/exec calls looking for the program.
+            "exec" => "execvp",
+            call => call,
+        };
+        Some(format!("{call} {errno:?}"))
+    })
+}
+
+/// The errno whose description these words are.
+fn errno_of(words: &str) -> Option<Errno> {
+    // umount(8) has words of its own.
+    if words == "target is busy." {
+        return Some(Errno::EBUSY);
+    }
+    (1..134)
+        .map(Errno::from_raw)
+        .find(|errno| errno.desc().eq_ignore_ascii_case(words))
+}
+
+/// The namespaces of `seen` that are not those of the baseline.
+fn made(
+    baseline: &Observation,
+    seen: &Observation,
+) -> BTreeMap<Namespace, String> {
+    Namespace::ALL
+        .into_iter()
+        .filter_map(|namespace| {
+            let key = format!("ns.{namespace}");
+            let inode = seen.value(&key)?;
+            (baseline.value(&key) != Some(inode))
+                .then(|| (namespace, inode.to_owned()))
+        })
+        .collect()
+}
+
+/// Adds what changed between two looks at the sandbox, under a prefix.
+pub fn prefix(
+    effect: &mut Effect,
+    name: &str,
+    before: &Observation,
+    after: &Observation,
+) {
+    for (key, change) in probe::effect(before, after).0 {
+        effect.change(format!("{name}.{key}"), change);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_three_languages_refuse_in_the_same_words() {
+        let c = "pid: umount: Device or resource busy\n";
+        let go = "panic: umount: device or resource busy\n\ngoroutine 1";
+        assert_eq!(refused(c).as_deref(), Some("umount EBUSY"));
+        assert_eq!(refused(go).as_deref(), Some("umount EBUSY"));
+        let looking = "panic: execvp: exec: \"/etc/x\": permission denied";
+        assert_eq!(refused(looking).as_deref(), Some("execvp EACCES"));
+        let control = "umount: /proc: target is busy.\n";
+        assert_eq!(refused(control).as_deref(), Some("umount EBUSY"));
+        let old = "pivot_root: mkdir /newroot/.old: File exists\n";
+        assert_eq!(refused(old).as_deref(), Some("mkdir EEXIST"));
+        assert_eq!(refused("starting...\n"), None);
+    }
+}

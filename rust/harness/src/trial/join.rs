@@ -1,0 +1,150 @@
+//! The nine pairs: a container made by one language, joined by another.
+//!
+//! Here identity is literal: a launcher that joins must show the very inodes
+//! and the very mount table of the container.
+
+use crate::error::{Context, Result};
+use crate::found::Refusal;
+use crate::host::Equipment;
+use crate::launcher::Launcher;
+use crate::paths::{NEWROOT, PROBE_IN_NEWROOT, PROGRAMS};
+use crate::sandbox::Sandbox;
+use crate::sandbox::listen::{self, Answer, Running, read_to_end};
+use crate::sandbox::plan::{Plan, Tree};
+use crate::sandbox::protocol::Command;
+use crate::scenario::Scenario;
+use crate::step::{Namespace, Step};
+use crate::timeout::deadline;
+use crate::trial::{Observed, Outcome, error_message, exit};
+use probe::Observation;
+use std::time::Instant;
+
+/// The value of a namespace's key where it is the container's own.
+pub const THE_CONTAINERS: &str = "the container's";
+/// The value of the mount table's key where it is the container's own.
+pub const IDENTICAL: &str = "identical";
+
+/// Lets every joiner join the container of one maker.
+pub fn outcomes(
+    maker: Launcher,
+    joiners: &[Launcher],
+    scenario: Scenario,
+    equipment: &Equipment,
+) -> Vec<(Launcher, Outcome)> {
+    let all = |outcome: Outcome| {
+        joiners.iter().map(|it| (*it, outcome.clone())).collect()
+    };
+    let missing = |launcher: Launcher, step: &str| {
+        let step = Step::named(step).expect("it is in STEPS");
+        launcher.missing(step, &equipment.layout)
+    };
+    if let Some(reason) = missing(maker, "container") {
+        return all(Err(Refusal::Unavailable(reason)));
+    }
+    let mut plan = Plan::of(scenario, Tree::Small, equipment);
+    match &equipment.rootfs {
+        Ok(rootfs) => plan.rootfs = Some(rootfs.clone()),
+        Err(error) => {
+            return all(Err(Refusal::Unavailable(error.message.clone())));
+        }
+    }
+    let mut sandbox = match Sandbox::enter(&plan, equipment) {
+        Ok(sandbox) => sandbox,
+        Err(Refusal::Unavailable(reason)) => {
+            return all(Err(Refusal::Unavailable(reason)));
+        }
+        Err(Refusal::Broken(why)) => return all(Err(Refusal::Broken(why))),
+    };
+    match held_container(&mut sandbox, maker) {
+        Err(error) => all(Err(Refusal::Broken(error.message))),
+        Ok((container, pid, _hold)) => joiners
+            .iter()
+            .map(|joiner| {
+                if let Some(reason) = missing(*joiner, "join") {
+                    return (*joiner, Err(Refusal::Unavailable(reason)));
+                }
+                let outcome = join(&mut sandbox, *joiner, &container, pid);
+                let outcome = match outcome {
+                    Ok(observed) => Ok(Box::new(observed)),
+                    Err(error) => Err(Refusal::Broken(error.message)),
+                };
+                (*joiner, outcome)
+            })
+            .collect(),
+    }
+}
+
+/// Starts a container and holds its payload: what it says, its pid in the
+/// sandbox, and what holds it.
+///
+/// # Errors
+///
+/// Fails if the container's payload prints nothing that can be read.
+pub fn held_container(
+    sandbox: &mut Sandbox,
+    maker: Launcher,
+) -> Result<(Observation, i32, Running)> {
+    let step = Step::named("container").expect("it is in STEPS");
+    let answer = Answer::new()?;
+    let mut running =
+        run_probe(sandbox, maker, step, NEWROOT, answer.held(), answer)?;
+    let (container, _) = listen::observation(&mut running, deadline())
+        .context(format_args!("{maker}'s container"))?;
+    let outer = crate::descendants::find(sandbox.init(), &container)
+        .context("find the container from outside")?;
+    let pid = crate::descendants::pid_as_seen_by(sandbox.init(), outer)?;
+    Ok((container, pid, running))
+}
+
+/// Starts a step whose payload is the probe in the new root.
+fn run_probe(
+    sandbox: &mut Sandbox,
+    launcher: Launcher,
+    step: &Step,
+    operand: &str,
+    arguments: Vec<String>,
+    answer: Answer,
+) -> Result<Running> {
+    // The path as a process sees it that is in the new root already.
+    let mut payload = vec![PROBE_IN_NEWROOT];
+    payload.extend(arguments.iter().map(String::as_str));
+    let argv = launcher.argv(step, PROGRAMS, Some(operand), &payload);
+    sandbox.run_probe(&Command { argv, ..Command::default() }, answer)
+}
+
+fn join(
+    sandbox: &mut Sandbox,
+    joiner: Launcher,
+    container: &Observation,
+    pid: i32,
+) -> Result<Observed> {
+    let step = Step::named("join").expect("it is in STEPS");
+    let pid = pid.to_string();
+    let answer = Answer::new()?;
+    let mut running =
+        run_probe(sandbox, joiner, step, &pid, answer.once(), answer)?;
+    let heard = listen::observation(&mut running, deadline());
+    let ended = sandbox.wait(running.pid, deadline())?;
+    let stderr = read_to_end(&mut running.stderr, Instant::now());
+    let mut observed = Observed::default();
+    observed.effect.change("exit", exit(ended.as_ref()));
+    match heard {
+        Ok((seen, _)) => {
+            for namespace in Namespace::ALL {
+                let key = format!("ns.{namespace}");
+                let same = seen.value(&key).is_some()
+                    && seen.value(&key) == container.value(&key);
+                let whose = if same { THE_CONTAINERS } else { "another" };
+                observed.effect.change(key, whose);
+            }
+            let same = seen.mounts.is_ok() && seen.mounts == container.mounts;
+            let table = if same { IDENTICAL } else { "another" };
+            observed.effect.change("mounts", table);
+        }
+        Err(_) => {
+            let stderr = String::from_utf8_lossy(&stderr);
+            observed.effect.change("refused", error_message(&stderr));
+        }
+    }
+    Ok(observed)
+}

@@ -1,0 +1,56 @@
+//! What a launcher leaves behind that no property of a process shows: files,
+//! and other processes.
+
+use crate::descendants::{Descendant, descendants, one_ends};
+use crate::error::Result;
+use crate::timeout::grace;
+use probe::Effect;
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+/// The files and processes of a sandbox that a launcher may leave behind and no
+/// property of a process shows: files, and other processes.
+#[derive(Debug)]
+pub struct Leftovers {
+    files: BTreeSet<String>,
+    processes: usize,
+}
+
+impl Leftovers {
+    /// What there is now: these files, and the processes below `init`.
+    pub fn behind(files: BTreeSet<String>, init: i32) -> Leftovers {
+        Leftovers { files, processes: Leftovers::alive(init) }
+    }
+
+    fn alive(init: i32) -> usize {
+        let alive = |it: &&Descendant| it.is_still_alive();
+        descendants(init).iter().filter(alive).count()
+    }
+
+    /// Enters what there is more now; `files` lists the files.
+    ///
+    /// # Errors
+    ///
+    /// Fails as `files` does.
+    pub fn residue(
+        &self,
+        init: i32,
+        files: impl FnOnce() -> Result<BTreeSet<String>>,
+        effect: &mut Effect,
+    ) -> Result<()> {
+        // A process that is about to end is not left behind.
+        let until = Instant::now() + grace();
+        let mut alive = Leftovers::alive(init);
+        while alive > self.processes && one_ends(&descendants(init), until) {
+            alive = Leftovers::alive(init);
+        }
+        for file in files()?.difference(&self.files) {
+            let mark = if file.starts_with("- ") { "" } else { "+ " };
+            effect.change("residue.files", format!("{mark}{file}"));
+        }
+        if let more @ 1.. = alive.saturating_sub(self.processes) {
+            effect.change("residue.processes", format!("{more} more"));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,443 @@
+//! The payload as the harness sees it, through the host's own /proc.
+//!
+//! The harness stays out of the sandbox's mount namespace: there a step can
+//! replace /proc for every process (`pid` does, where `/` is shared).  Pids are
+//! translated by `NSpid`
+//! ([proc(5)](https://man7.org/linux/man-pages/man5/proc_pid_status.5.html)).
+
+use crate::descendants::{find, link};
+use crate::error::{Context, Result};
+use crate::step::Namespace;
+use probe::{Effect, Mount, Observation};
+use procfs::ProcessCGroup;
+use procfs::process::{MountInfo, MountOptFields, Process, Status};
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// What the kernel shows for an id that has none here (`overflowuid` in
+/// proc_sys_kernel(5), which is left at its default).
+const OVERFLOW_ID: u32 = 65534;
+
+/// The harness's own cgroup namespace, by its link.
+fn own_cgroup_namespace() -> Option<String> {
+    link(&Process::myself().ok()?, Namespace::Cgroup)
+}
+
+/// Every point on which the payload's word and the view from outside differ.
+pub fn disagreements(init: i32, payload: &Observation) -> Vec<String> {
+    match Sides::of(init, payload) {
+        Ok(sides) => sides.compare(),
+        Err(error) => vec![error.message],
+    }
+}
+
+/// The two views.
+struct Sides<'a> {
+    inside: &'a Observation,
+    init: Process,
+    outside: Process,
+    status: Status,
+}
+
+impl Sides<'_> {
+    fn of(init: i32, inside: &Observation) -> Result<Sides<'_>> {
+        let pid = find(init, inside)?;
+        let outside =
+            Process::new(pid).context(format_args!("open /proc/{pid}"))?;
+        let init =
+            Process::new(init).context(format_args!("open /proc/{init}"))?;
+        let status = outside
+            .status()
+            .context(format_args!("read /proc/{pid}/status"))?;
+        Ok(Sides { inside, init, outside, status })
+    }
+
+    fn compare(&self) -> Vec<String> {
+        let mut found = self.namespaces();
+        found.extend(self.mounts());
+        found.extend(self.ids());
+        found.extend(self.id_maps());
+        found.extend(self.cgroup());
+        found.extend(self.sets());
+        found
+    }
+
+    /// The inode of every namespace, by procfs.
+    fn namespaces(&self) -> Vec<String> {
+        let Ok(seen) = self.outside.namespaces() else {
+            // A link may be missing for a moment (pid_for_children before the
+            // first child), and the crate then gives none; the payload's own
+            // links are all there or say why not.
+            return Vec::new();
+        };
+        Namespace::ALL
+            .into_iter()
+            .filter_map(|namespace| {
+                let name = namespace.proc_name();
+                let says = self.inside.value(&format!("ns.{name}"))?;
+                let inode = seen.0.get(std::ffi::OsStr::new(name))?.identifier;
+                let sees = format!("{name}:[{inode}]");
+                (says != sees).then(|| {
+                    format!("ns.{name} is {says} inside, {sees} outside")
+                })
+            })
+            .collect()
+    }
+
+    /// Every line of the mount table, by procfs.
+    fn mounts(&self) -> Vec<String> {
+        let Ok(inside) = &self.inside.mounts else { return Vec::new() };
+        let outside = match mount_table(&self.outside) {
+            Ok(mounts) => mounts,
+            Err(error) => {
+                return vec![format!("no mount table from outside: {error}")];
+            }
+        };
+        if inside.len() != outside.len() {
+            return vec![format!(
+                "{} mounts inside, {} outside",
+                inside.len(),
+                outside.len()
+            )];
+        }
+        // The root of a cgroup mount is shown as the reader's cgroup
+        // namespace has it, and the harness reads it from another.
+        let same_cgroups =
+            own_cgroup_namespace().as_deref() == self.inside.value("ns.cgroup");
+        inside
+            .iter()
+            .zip(&outside)
+            .filter(|(inside, (_, outside))| {
+                !same_mount(inside, outside, same_cgroups)
+            })
+            .map(|(inside, (line, _))| {
+                format!("a mount is `{inside}` inside, `{line}` outside")
+            })
+            .collect()
+    }
+
+    /// User and group id, translated by the payload's own maps.  An id
+    /// without a place in the map is shown as the overflow id.
+    fn ids(&self) -> Vec<String> {
+        let status = &self.status;
+        [
+            ("ids.uid", "uid_map", status.euid),
+            ("ids.gid", "gid_map", status.egid),
+        ]
+        .into_iter()
+        .filter_map(|(key, file, sees)| {
+            let says: u32 = self.inside.value(key)?.parse().ok()?;
+            let map = self.map_to_here(&self.outside, file)?;
+            let right = match map.outer(says) {
+                Some(outer) => outer == sees,
+                None => says == OVERFLOW_ID,
+            };
+            (!right).then(|| format!("{key} is {says} inside, {sees} outside"))
+        })
+        .collect()
+    }
+
+    /// How ids of a process are called in the harness's own user namespace.
+    /// Where that is its own as well, the map is not ours to read: the kernel
+    /// shows it as the namespace above would.
+    fn map_to_here(&self, process: &Process, file: &str) -> Option<IdMap> {
+        let here = std::fs::read_link("/proc/self/ns/user").ok()?;
+        if link(process, Namespace::User).as_deref() == here.to_str() {
+            return Some(IdMap(vec![[0, 0, u32::MAX]]));
+        }
+        IdMap::read(process, file)
+    }
+
+    /// The id maps.  The kernel shows the outer ids as the reader knows them,
+    /// so what is read inside a nested namespace goes through init's map.
+    fn id_maps(&self) -> Vec<String> {
+        let same_user_namespace = link(&self.init, Namespace::User).as_deref()
+            == self.inside.value("ns.user");
+        [("id_maps.uid", "uid_map"), ("id_maps.gid", "gid_map")]
+            .into_iter()
+            .filter_map(|(key, file)| {
+                let inside = IdMap::parse(self.inside.value(key)?)?;
+                let outside = IdMap::read(&self.outside, file)?;
+                let inside = if same_user_namespace {
+                    inside
+                } else {
+                    inside.through(&self.map_to_here(&self.init, file)?)
+                };
+                (inside != outside).then(|| {
+                    format!("{key} is {inside} inside, {outside} outside")
+                })
+            })
+            .collect()
+    }
+
+    /// The cgroups. In init's own cgroup namespace the path inside is that
+    /// outside, less the namespace's root. Another namespace has its root
+    /// where its maker was, which cannot be known from outside: then the path
+    /// outside must end in the path inside.
+    fn cgroup(&self) -> Vec<String> {
+        let (Ok(outside), Ok(init)) =
+            (self.outside.cgroups(), self.init.cgroups())
+        else {
+            return vec!["no cgroup from outside".to_owned()];
+        };
+        let is_init_s = link(&self.init, Namespace::Cgroup).as_deref()
+            == self.inside.value("ns.cgroup");
+        let mut found = Vec::new();
+        for (sees, init) in outside.0.iter().zip(&init.0) {
+            let sees_from = |root: &str| sees.pathname.strip_prefix(root);
+            let root = cgroup_root(&self.init, init);
+            let names: &[String] = match sees.hierarchy {
+                0 => &["unified".to_owned()],
+                _ => &sees.controllers,
+            };
+            for name in names {
+                let key = format!("cgroup.{name}");
+                let Some(says) = self.inside.value(&key) else { continue };
+                let fits = match is_init_s {
+                    true => sees_from(&root).is_some_and(|it| {
+                        it == says || (it.is_empty() && says == "/")
+                    }),
+                    false => sees.pathname.ends_with(below_root(says)),
+                };
+                if !fits {
+                    let sees = &sees.pathname;
+                    found.push(format!(
+                        "{key} is {says} inside, {sees} outside"
+                    ));
+                }
+            }
+        }
+        found
+    }
+
+    /// Signal sets and capability sets, bit for bit.
+    fn sets(&self) -> Vec<String> {
+        let status = &self.status;
+        let all = capabilities_of_this_kernel();
+        let internal = 0b11 << 31;
+        let signals = |set: u64| Some(probe::signal_words(set & !internal));
+        let caps = |set: u64| Some(probe::capability_words(set, all));
+        [
+            ("signals.blocked", signals(status.sigblk)),
+            ("signals.ignored", signals(status.sigign)),
+            ("capabilities.effective", caps(status.capeff)),
+            ("capabilities.permitted", caps(status.capprm)),
+            ("capabilities.inheritable", caps(status.capinh)),
+            ("capabilities.bounding", status.capbnd.and_then(caps)),
+            ("capabilities.ambient", status.capamb.and_then(caps)),
+        ]
+        .into_iter()
+        .filter_map(|(key, sees)| {
+            let (sees, says) = (sees?, self.inside.value(key)?);
+            (says != sees)
+                .then(|| format!("{key} is {says} inside, {sees} outside"))
+        })
+        .collect()
+    }
+}
+
+/// A path in a cgroup namespace, less the steps out of its root that it begins
+/// with (`/../..`), and nothing for the root itself.
+fn below_root(path: &str) -> &str {
+    let mut rest = path;
+    while let Some(outer) = rest.strip_prefix("/..") {
+        rest = outer;
+    }
+    rest.trim_end_matches('/')
+}
+
+/// The root of init's cgroup namespace in a hierarchy, as a path from the root
+/// of the harness's; empty where both are the same namespace.
+fn cgroup_root(init: &Process, its: &ProcessCGroup) -> String {
+    if link(init, Namespace::Cgroup) == own_cgroup_namespace() {
+        return String::new();
+    }
+    let path = its.pathname.as_str();
+    let leaf = format!("/{}", crate::host::cgroup::INIT);
+    let path = match its.hierarchy {
+        // Init has gone to a leaf after it made the namespace.
+        0 => path.strip_suffix(&leaf).unwrap_or(path),
+        _ => path,
+    };
+    path.trim_end_matches('/').to_owned()
+}
+
+/// Enters the cgroups to which the launcher has moved its payload, as they are
+/// seen from outside: inside a new cgroup namespace every path may be `/`.
+///
+/// # Errors
+///
+/// Fails if the payload or init is gone.
+pub fn moved(init: i32, payload: i32, effect: &mut Effect) -> Result<()> {
+    let process =
+        |pid| Process::new(pid).context(format_args!("open /proc/{pid}"));
+    let cgroups = |process: &Process| {
+        let path = format_args!("read /proc/{}/cgroup", process.pid);
+        process.cgroups().context(path)
+    };
+    let (init, payload) = (process(init)?, process(payload)?);
+    for (its, sees) in cgroups(&init)?.0.iter().zip(&cgroups(&payload)?.0) {
+        let root = cgroup_root(&init, its);
+        let from_root = |path: &str| match path.strip_prefix(&root) {
+            Some("") => "/".to_owned(),
+            Some(path) => path.to_owned(),
+            None => "outside of the sandbox's own".to_owned(),
+        };
+        // Where the sandbox has a cgroup of its own, init is in one leaf of it
+        // and the launcher is started in another.
+        let start = match from_root(&its.pathname).strip_prefix('/') {
+            Some(crate::host::cgroup::INIT) if !root.is_empty() => {
+                format!("/{}", crate::host::cgroup::LAUNCHER)
+            }
+            _ => from_root(&its.pathname),
+        };
+        let now = from_root(&sees.pathname);
+        if now == start {
+            continue;
+        }
+        let names: &[String] = match sees.hierarchy {
+            0 => &["unified".to_owned()],
+            _ => &sees.controllers,
+        };
+        for name in names {
+            effect.change(format!("host.cgroup.{name}"), &now);
+        }
+    }
+    Ok(())
+}
+
+/// Every capability the kernel knows, one bit each.
+fn capabilities_of_this_kernel() -> u64 {
+    let last: u32 = std::fs::read_to_string("/proc/sys/kernel/cap_last_cap")
+        .ok()
+        .and_then(|text| text.trim().parse().ok())
+        .unwrap_or(40);
+    (1 << (last + 1)) - 1
+}
+
+/// The mount table of a process, each line as the kernel has it and as procfs
+/// understands it.  The crate reads a table only if it is UTF-8, and the name of
+/// a directory may be any bytes: those that are not UTF-8 are written as the
+/// probe writes them.
+fn mount_table(process: &Process) -> Result<Vec<(String, MountInfo)>> {
+    let path = format!("/proc/{}/mountinfo", process.pid);
+    let table = std::fs::read(&path).context(format_args!("read {path}"))?;
+    probe::utf8(&table)
+        .split_terminator('\n')
+        .map(|line| {
+            MountInfo::from_line(line)
+                .map(|mount| (line.to_owned(), mount))
+                .context(format_args!("understand {path}: {line}"))
+        })
+        .collect()
+}
+
+/// Whether the strict parser inside and procfs outside saw the same line.
+/// procfs leaves paths escaped, has no source where it is `none`, and keeps
+/// options in no order.
+fn same_mount(inside: &Mount, outside: &MountInfo, same_cgroups: bool) -> bool {
+    let options = |text: &str| -> BTreeSet<String> {
+        text.split(',').map(str::to_owned).collect()
+    };
+    let pairs = |map: &std::collections::HashMap<String, Option<String>>| {
+        map.iter()
+            .map(|(name, value)| match value {
+                Some(value) => format!("{name}={value}"),
+                None => name.clone(),
+            })
+            .collect::<BTreeSet<String>>()
+    };
+    let peers = |wanted: fn(&MountOptFields) -> Option<u32>| {
+        outside.opt_fields.iter().find_map(wanted).map(u64::from)
+    };
+    let escaped = inside.to_string();
+    let mut fields = escaped.split(' ').skip(3);
+    inside.id == outside.mnt_id as u64
+        && inside.parent == outside.pid as u64
+        && format!("{}:{}", inside.device.0, inside.device.1) == outside.majmin
+        && (fields.next() == Some(&outside.root)
+            || (!same_cgroups && inside.fs_type.starts_with("cgroup")))
+        && fields.next() == outside.mount_point.to_str()
+        && options(&inside.options) == pairs(&outside.mount_options)
+        && inside.fs_type == outside.fs_type
+        && options(&inside.super_options) == pairs(&outside.super_options)
+        && inside.shared
+            == peers(|field| match field {
+                MountOptFields::Shared(id) => Some(*id),
+                _ => None,
+            })
+        && inside.master
+            == peers(|field| match field {
+                MountOptFields::Master(id) => Some(*id),
+                _ => None,
+            })
+}
+
+/// An id map: inner id, outer id, count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct IdMap(Vec<[u32; 3]>);
+
+/// As the probe writes it: `0 1000 1, 1 100000 65536`.
+impl fmt::Display for IdMap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines = self.0.iter().map(|ids| ids.map(|id| id.to_string()));
+        let lines: Vec<String> = lines.map(|ids| ids.join(" ")).collect();
+        f.write_str(&lines.join(", "))
+    }
+}
+
+impl IdMap {
+    fn read(process: &Process, file: &str) -> Option<IdMap> {
+        let path = format!("/proc/{}/{file}", process.pid);
+        IdMap::parse(&std::fs::read_to_string(path).ok()?)
+    }
+
+    /// Lines of three numbers, or the same after a comma.
+    fn parse(text: &str) -> Option<IdMap> {
+        text.split(['\n', ','])
+            .filter(|line| !line.trim().is_empty() && *line != "none")
+            .map(|line| {
+                let mut numbers =
+                    line.split_whitespace().map(|word| word.parse().ok());
+                Some([numbers.next()??, numbers.next()??, numbers.next()??])
+            })
+            .collect::<Option<_>>()
+            .map(IdMap)
+    }
+
+    fn outer(&self, inner: u32) -> Option<u32> {
+        self.0.iter().find_map(|&[first, outer, count]| {
+            let offset = inner.checked_sub(first)?;
+            (offset < count).then(|| outer + offset)
+        })
+    }
+
+    /// The same map with its outer ids seen from one namespace further out.
+    fn through(&self, outer: &IdMap) -> IdMap {
+        IdMap(
+            self.0
+                .iter()
+                .map(|&[first, middle, count]| {
+                    let id = outer.outer(middle).unwrap_or(u32::MAX);
+                    [first, id, count]
+                })
+                .collect(),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_map_is_followed_outwards() {
+        let sandbox = IdMap::parse("0 1000 1\n").expect("a map");
+        let payload =
+            IdMap::parse("         0          0          1\n").expect("a map");
+        assert_eq!(payload.through(&sandbox), sandbox);
+        assert_eq!(sandbox.outer(0), Some(1000));
+        assert_eq!(sandbox.outer(1), None);
+        assert_eq!(IdMap::parse("none"), Some(IdMap(Vec::new())));
+    }
+}

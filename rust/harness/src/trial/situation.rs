@@ -1,0 +1,508 @@
+//! What launchers do around a step: how they end, what they print, what
+//! happens when something goes wrong.
+
+use crate::descendants::{self, Descendant};
+use crate::error::{Error, Result};
+use crate::found::Refusal;
+use crate::host::Equipment;
+use crate::launcher::Launcher;
+use crate::paths::{NEWROOT, NO_SHEBANG, PROGRAMS};
+use crate::sandbox::Sandbox;
+use crate::sandbox::listen::{Running, read_to_end};
+use crate::sandbox::plan::{Plan, Tree};
+use crate::sandbox::protocol::Command;
+use crate::scenario::{Mounts, Scenario};
+use crate::step::{Arguments, Step};
+use crate::timeout::{deadline, within};
+use crate::trial::join::held_container;
+use crate::trial::witness::{WITNESS, lives};
+use crate::trial::{Observed, Outcome, error_message, exit};
+use std::time::Instant;
+
+/// A situation, and what is looked at in it.
+#[derive(Debug)]
+pub struct Situation {
+    /// Its name; with the step's it makes the subject.
+    pub name: &'static str,
+    /// What is found out.
+    pub about: &'static str,
+    /// The steps it is tried on; none: every step.
+    pub steps: &'static [&'static str],
+    /// The command that starts the launcher, if it is not started as it is.
+    pub before: fn() -> Vec<String>,
+    /// The command the step becomes.
+    pub payload: fn() -> Vec<String>,
+    /// What is done to it, and what is looked at.
+    pub look: Look,
+    /// How the mounts are; how a launcher ends does not depend on them.
+    pub mounts: Mounts,
+}
+
+/// What is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// The launcher's exit status, and what it complains of.
+    Exit,
+    /// Its standard output, lines joined by `|`, too.
+    Output,
+    /// Its standard error: what the payload says there.
+    Stderr,
+    /// What became of the sandbox around it.
+    Host,
+    /// The payload waits, and is sent SIGKILL from outside: where it is PID 1
+    /// it could not kill itself.
+    Kill,
+    /// The launcher is sent SIGTERM while the payload waits.
+    Terminate,
+    /// The payload sleeps for ever; the sandbox is closed over it.
+    Hang,
+}
+
+/// Every step.
+const EVERY: &[&str] = &[];
+/// The situation in which a launcher is not expected to end.
+pub const HANG: &str = "hang";
+/// The value of `exit` where a launcher was not seen to end.
+pub const NEVER: &str = "never";
+
+/// A clone of the posts' skeleton, and an init.
+const BOTH: &[&str] = &["uts", "unshare_init"];
+
+/// How a launcher ends, to be completed.
+const ENDS: Situation = Situation {
+    name: "",
+    about: "",
+    steps: EVERY,
+    before: Vec::new,
+    payload: Vec::new,
+    look: Look::Exit,
+    mounts: Mounts::Private,
+};
+
+/// Every situation that is tried around a step, in the order tables list them.
+pub const SITUATIONS: &[Situation] = &[
+    Situation {
+        name: "exit_0",
+        about: "the payload succeeds",
+        payload: || words(&["true"]),
+        ..ENDS
+    },
+    Situation {
+        name: "exit_3",
+        about: "the payload, found in the last directory of PATH, ends with 3",
+        before: || words(LONG_PATH),
+        payload: || words(&["sh", "-c", "exit 3"]),
+        ..ENDS
+    },
+    Situation {
+        name: "long_name",
+        about: "the payload, with the longest name there can be, ends with 3",
+        before: || words(&["env", "PATH=/no/such:/etc:/run"]),
+        payload: || vec![LONG_NAME.repeat(NAME_MAX)],
+        ..ENDS
+    },
+    Situation {
+        name: "long_path",
+        about: "the payload, with the longest path there can be, ends with 3",
+        payload: || [vec![longest_path()], words(&["-c", "exit 3"])].concat(),
+        ..ENDS
+    },
+    Situation {
+        name: "killed",
+        about: "the payload is killed by SIGKILL",
+        payload: || words(&[WITNESS]),
+        look: Look::Kill,
+        ..ENDS
+    },
+    Situation {
+        name: "missing",
+        about: "the payload does not exist",
+        payload: || words(&["/no/such/program"]),
+        ..ENDS
+    },
+    Situation {
+        name: "found_nowhere",
+        about: "the payload is in no directory of PATH",
+        before: || words(LONG_PATH),
+        payload: || words(&["no-such-program"]),
+        ..ENDS
+    },
+    Situation {
+        name: "not_executable",
+        about: "the payload may not be executed",
+        payload: || words(&["/etc/passwd"]),
+        ..ENDS
+    },
+    Situation {
+        name: "no_shebang",
+        about: "the payload is a script without #!",
+        payload: || words(&[NO_SHEBANG]),
+        look: Look::Output,
+        ..ENDS
+    },
+    Situation {
+        name: "much",
+        about: "the payload counts its arguments and its environment",
+        before: || {
+            let large = |number| format!("L{number}={}", "x".repeat(1 << 16));
+            [words(&["env"]), (0..4).map(large).collect()].concat()
+        },
+        payload: || {
+            let script = "echo $# $((${#L0} + ${#L1} + ${#L2} + ${#L3})) >&2";
+            let arguments = vec!["a".to_owned(); 10_000];
+            [words(&["sh", "-c", script, "sh"]), arguments].concat()
+        },
+        look: Look::Stderr,
+        ..ENDS
+    },
+    Situation {
+        name: "broken_pipe",
+        about: "yes | head -1: how yes ends",
+        steps: &["skeleton"],
+        payload: || words(&["sh", "-c", "{ yes; echo $? >&2; } | head -n 1"]),
+        look: Look::Stderr,
+        ..ENDS
+    },
+    Situation {
+        name: "order",
+        about: "what comes first when standard output is a pipe",
+        steps: &["pid_detach"],
+        payload: || words(&["echo", "payload"]),
+        look: Look::Output,
+        ..ENDS
+    },
+    Situation {
+        name: "terminated",
+        about: "the launcher gets SIGTERM",
+        steps: &["skeleton"],
+        payload: || words(&[WITNESS]),
+        look: Look::Terminate,
+        ..ENDS
+    },
+    Situation {
+        name: "jds_puzzle",
+        about: "the payload unmounts below /proc: does the host lose it too?",
+        steps: &["mount", "mount_private", "mount_rprivate"],
+        payload: || words(&["umount", "-n", "/proc/sys/fs/binfmt_misc"]),
+        look: Look::Host,
+        mounts: Mounts::ProcNested,
+        ..ENDS
+    },
+    Situation {
+        name: HANG,
+        about: "the payload never ends, and the sandbox is closed over it",
+        steps: BOTH,
+        payload: || words(&["sh", "-c", "sleep 1000 & cat"]),
+        look: Look::Hang,
+        ..ENDS
+    },
+];
+
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(ToString::to_string).collect()
+}
+
+/// What is searched before /bin: what does not exist, what is no directory, and
+/// what a new root does not have.
+const LONG_PATH: &[&str] =
+    &["env", "PATH=/no/such:/etc/passwd:/usr/local/bin:/usr/bin:/bin"];
+/// The longest name, in bytes; the longest path with the NUL behind it
+/// (limits.h).
+const NAME_MAX: usize = 255;
+const PATH_MAX: usize = 4096;
+/// What the long name is made of.
+const LONG_NAME: &str = "n";
+
+/// The longest path that leads to the shell.
+fn longest_path() -> String {
+    let (root, shell) = ("/", "bin/sh");
+    let rest = PATH_MAX - 1 - root.len() - shell.len();
+    format!("{root}{}{shell}", "./".repeat(rest / 2))
+}
+
+/// Puts what payloads need where each root has it: `$1` is the name of one
+/// that says how it was found by the status it ends with.
+const SET_UP: &str = r#"
+for root in "" "$0"; do
+    [ -d "$root/bin" ] || continue
+    mkdir -p "$root/run"
+    printf '#!/bin/sh
+exit 3
+' >"$root/run/$1"
+    chmod 755 "$root/run/$1"
+    [ -z "$root" ] || cp -p "$2" "$root$2"
+done"#;
+
+/// How many times as long as it took to get its payload there a launcher is
+/// given to end before it.  A launcher that does not wait has next to nothing
+/// left to do.  This is no proof, and where it is too short a fault is missed,
+/// but it never makes a fault of what is none.
+const TIMES_ITS_START: u32 = 5;
+
+impl Situation {
+    /// Whether it is tried on that step.
+    pub fn is_about(&self, step: &Step) -> bool {
+        self.steps.is_empty() || self.steps.contains(&step.name)
+    }
+
+    /// Whether a sandbox is afterwards what it was before, so that something
+    /// else can be tried in it.
+    pub fn leaves_the_sandbox(&self) -> bool {
+        matches!(
+            self.look,
+            Look::Exit | Look::Output | Look::Stderr | Look::Kill
+        )
+    }
+}
+
+/// Tries each situation by every launcher, all in one sandbox: making one takes
+/// longer than what is tried in it.
+pub fn outcomes(
+    situations: &[&Situation],
+    step: &Step,
+    launchers: &[Launcher],
+    scenario: Scenario,
+    equipment: &Equipment,
+) -> Vec<Vec<(Launcher, Outcome)>> {
+    let all = |refusal: Refusal| {
+        let outcome: Outcome = Err(refusal);
+        let one = launchers.iter().map(|it| (*it, outcome.clone())).collect();
+        vec![one; situations.len()]
+    };
+    let mut session = match Session::set_up(step, scenario, equipment) {
+        Ok(session) => session,
+        Err(refusal) => return all(refusal),
+    };
+    situations
+        .iter()
+        .map(|situation| {
+            launchers
+                .iter()
+                .map(|it| (*it, session.outcome(situation, *it, equipment)))
+                .collect()
+        })
+        .collect()
+}
+
+/// Where situations are tried.
+struct Session<'a> {
+    step: &'a Step,
+    sandbox: Sandbox,
+    /// For `join`: the launcher of the container that is held, its pid, and
+    /// what holds it.
+    container: Option<(Launcher, i32, Running)>,
+}
+
+impl<'a> Session<'a> {
+    fn set_up(
+        step: &'a Step,
+        scenario: Scenario,
+        equipment: &Equipment,
+    ) -> std::result::Result<Session<'a>, Refusal> {
+        let mut plan = Plan::of(scenario, Tree::Small, equipment);
+        if step.arguments != Arguments::Command {
+            let rootfs = equipment.rootfs.as_ref();
+            let unavailable =
+                |it: &Error| Refusal::Unavailable(it.message.clone());
+            plan.rootfs = Some(rootfs.map_err(unavailable)?.clone());
+        }
+        let sandbox = Sandbox::enter(&plan, equipment)?;
+        let mut session = Session { step, sandbox, container: None };
+        let broken = |error: Error| Refusal::Broken(error.message);
+        session.put_payloads().map_err(broken)?;
+        Ok(session)
+    }
+
+    fn put_payloads(&mut self) -> Result<()> {
+        let name = LONG_NAME.repeat(NAME_MAX);
+        let argv = words(&["sh", "-ec", SET_UP, NEWROOT, &name, NO_SHEBANG]);
+        let command = Command { argv, ..Command::default() };
+        let mut running = self.sandbox.run(&command)?;
+        let ended = self.sandbox.wait(running.pid, deadline())?;
+        if ended.is_some_and(|it| it.status == 0) {
+            return Ok(());
+        }
+        let stderr = read_to_end(&mut running.stderr, Instant::now());
+        let stderr = String::from_utf8_lossy(&stderr);
+        Err(Error::new(format!("put the payloads in session: {stderr}")))
+    }
+
+    fn outcome(
+        &mut self,
+        situation: &Situation,
+        launcher: Launcher,
+        equipment: &Equipment,
+    ) -> Outcome {
+        if let Some(reason) = launcher.missing(self.step, &equipment.layout) {
+            return Err(Refusal::Unavailable(reason));
+        }
+        let observed = self
+            .argv(situation, launcher)
+            .and_then(|argv| situation.observe(&mut self.sandbox, argv));
+        match observed {
+            Ok(observed) => Ok(Box::new(observed)),
+            Err(error) => Err(Refusal::Broken(error.message)),
+        }
+    }
+
+    /// The command line, with what the step takes before its command.
+    fn argv(
+        &mut self,
+        situation: &Situation,
+        launcher: Launcher,
+    ) -> Result<Vec<String>> {
+        let subject = match self.step.arguments {
+            Arguments::Command => None,
+            Arguments::NewRoot => Some(NEWROOT.to_owned()),
+            Arguments::Pid => Some(self.container_of(launcher)?.to_string()),
+        };
+        let payload = (situation.payload)();
+        let payload: Vec<&str> = payload.iter().map(String::as_str).collect();
+        let argv =
+            launcher.argv(self.step, PROGRAMS, subject.as_deref(), &payload);
+        Ok([(situation.before)(), argv].concat())
+    }
+
+    /// The pid of a container that `launcher` has made, to be joined.
+    fn container_of(&mut self, launcher: Launcher) -> Result<i32> {
+        if let Some((maker, pid, _)) = &self.container
+            && *maker == launcher
+        {
+            return Ok(*pid);
+        }
+        // The one before ends with what held it.
+        self.container = None;
+        let (_, pid, held) = held_container(&mut self.sandbox, launcher)?;
+        self.container = Some((launcher, pid, held));
+        Ok(pid)
+    }
+}
+
+impl Situation {
+    fn observe(
+        &self,
+        sandbox: &mut Sandbox,
+        argv: Vec<String>,
+    ) -> Result<Observed> {
+        let command = Command { argv, ..Command::default() };
+        let begun = Instant::now();
+        let mut running = sandbox.run(&command)?;
+        let mut observed = Observed::default();
+        let waits =
+            matches!(self.look, Look::Kill | Look::Terminate | Look::Hang);
+        if waits && !lives(&mut running)? {
+            // The payload never came to wait: what did the launcher say?
+            let ended = sandbox.wait(running.pid, deadline())?;
+            let stderr = read_to_end(&mut running.stderr, Instant::now());
+            let stderr = String::from_utf8_lossy(&stderr);
+            observed.effect.change("exit", exit(ended.as_ref()));
+            observed.effect.change("complaint", error_message(&stderr));
+            return Ok(observed);
+        }
+        match self.look {
+            Look::Kill => {
+                let pid = the_witness_in(sandbox)?;
+                sandbox.signal(pid, nix::libc::SIGKILL)?;
+            }
+            Look::Terminate => {
+                sandbox.signal(running.pid, nix::libc::SIGTERM)?;
+            }
+            Look::Hang => {
+                close_over(sandbox, running.pid, begun, &mut observed)?;
+                return Ok(observed);
+            }
+            _ => running.stdin = None,
+        }
+        let ended =
+            sandbox.wait(running.pid, deadline())?.ok_or_else(|| {
+                let words = command.argv.join(" ");
+                Error::new(format!("{words} did not end {}", within()))
+            })?;
+        observed.effect.change("exit", ended.status.to_string());
+        if self.look == Look::Terminate {
+            let lives = lives(&mut running)?;
+            let word = if lives { "lives on" } else { "is gone" };
+            observed.effect.change("payload", word);
+            return Ok(observed);
+        }
+        self.listen(&mut running, &mut observed);
+        if self.look == Look::Host {
+            let before = sandbox.host_before().clone();
+            let after = sandbox.host_now()?;
+            crate::trial::prefix(&mut observed.effect, "host", &before, &after);
+        }
+        Ok(observed)
+    }
+
+    /// What was said, by the payload or by the launcher.
+    fn listen(&self, running: &mut Running, observed: &mut Observed) {
+        let stdout = read_to_end(&mut running.stdout, deadline());
+        let stderr = read_to_end(&mut running.stderr, deadline());
+        let effect = &mut observed.effect;
+        if self.look == Look::Output {
+            effect.change("stdout", in_one_line(&stdout));
+        }
+        if self.look == Look::Stderr {
+            effect.change("stderr", in_one_line(&stderr));
+        } else if !stderr.is_empty() {
+            let stderr = String::from_utf8_lossy(&stderr);
+            effect.change("complaint", error_message(&stderr));
+        }
+    }
+}
+
+/// The pid of a payload that waits, as the sandbox has it.
+fn the_witness_in(sandbox: &Sandbox) -> Result<i32> {
+    let all = descendants::descendants(sandbox.init());
+    let witness = all.iter().find(|it| it.name() == WITNESS);
+    let witness = witness.ok_or_else(|| none_of(&all))?;
+    descendants::pid_as_seen_by(sandbox.init(), witness.pid())
+}
+
+fn none_of(all: &[Descendant]) -> Error {
+    let names: Vec<String> = all.iter().map(Descendant::name).collect();
+    let names = names.join(" ");
+    Error::new(format!("there is no {WITNESS} in the sandbox, only: {names}"))
+}
+
+/// Closes the sandbox over a payload that waits: whether its launcher had
+/// ended before, and what is left of them.
+fn close_over(
+    sandbox: &mut Sandbox,
+    launcher: i32,
+    begun: Instant,
+    observed: &mut Observed,
+) -> Result<()> {
+    let bound = begun.elapsed() * TIMES_ITS_START;
+    let early = sandbox.wait(launcher, Instant::now() + bound)?;
+    let exit = early.map(|it| it.status.to_string());
+    observed.effect.change("exit", exit.unwrap_or(NEVER.into()));
+    let left = descendants::descendants(sandbox.init());
+    if !left.iter().any(|it| it.name() == WITNESS) {
+        return Err(none_of(&left));
+    }
+    if !left.iter().any(|it| it.is(sandbox.init(), launcher)) {
+        return Err(Error::new("the launcher ended and its status was lost"));
+    }
+    sandbox.close();
+    let alive = left.iter().filter(|it| it.is_still_alive()).count();
+    observed.effect.change("left", alive.to_string());
+    Ok(())
+}
+
+/// A text on one line, `|` where lines ended.
+fn in_one_line(text: &[u8]) -> String {
+    let text = String::from_utf8_lossy(text);
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    if lines.is_empty() { "nothing".to_owned() } else { lines.join("|") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_path_is_as_long_as_the_kernel_takes_one() {
+        assert_eq!(longest_path().len() + 1, PATH_MAX);
+    }
+}

@@ -1,0 +1,7 @@
+//! Sentences held against this kernel: the claims of the posts, and the pages
+//! of the book about pitfalls and about the kernel.
+
+pub mod claims;
+pub mod inside;
+pub mod pitfalls;
+pub mod session;

@@ -1,0 +1,544 @@
+//! What the posts claim, checked live: each sentence has a check that runs
+//! real programs in sandboxes, and a verdict that this machine must repeat.
+//!
+//! [`CLAIMS`] is the only list of them.  The sentences are ours, the claims
+//! the posts'.  A check gathers *cases*: conditions, and whether the claim
+//! was seen to hold under each.  The verdict follows from the cases alone, so
+//! that no check can say what it has not seen.
+
+mod effects;
+mod identity;
+mod ipc;
+mod language;
+mod mount;
+mod network;
+mod pid;
+pub(crate) mod propagation;
+pub mod report;
+mod root;
+mod user;
+mod uts;
+
+pub use crate::checks::session::Conditions;
+use harness::found::Found;
+use harness::found::Refusal;
+use harness::host::Equipment;
+use harness::step::{CDNE, CROSBY, JD, MITRE, Post, TEJO};
+use harness::workers;
+use std::borrow::Cow;
+use std::fmt;
+
+/// One sentence of the posts, and what becomes of it here.
+#[derive(Debug)]
+pub struct Claim {
+    /// Its number: how the book and the command line call it.
+    pub number: u8,
+    /// The post that claims it.
+    pub posts: &'static [Post],
+    /// The part of the post, in a word.
+    pub topic: &'static str,
+    /// What is claimed, in our words.
+    pub sentence: &'static str,
+    /// What the check is known to find.
+    pub expected: Verdict,
+    /// Why it is so, where the verdict alone does not say it.
+    pub because: &'static str,
+    /// Reads what the machine has now.
+    check: fn(&Conditions<'_>) -> Found<Finding>,
+}
+
+/// What was found about a claim.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// In every case that was tried.
+    Holds,
+    /// In these cases, and in the others not.
+    OnlyWhere(Cow<'static, str>),
+    /// The sentence holds in none of the cases that were tried.
+    Refuted,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Verdict::Holds => f.write_str("holds"),
+            Verdict::OnlyWhere(cases) => {
+                write!(f, "holds only where {cases}")
+            }
+            Verdict::Refuted => f.write_str("refuted"),
+        }
+    }
+}
+
+/// What a check saw.
+#[derive(Clone, Debug, Default)]
+pub struct Finding {
+    cases: Vec<(&'static str, bool)>,
+    /// A few lines of what was seen.
+    pub evidence: Vec<String>,
+}
+
+impl Finding {
+    /// Nothing yet.
+    fn new() -> Finding {
+        Finding::default()
+    }
+
+    /// A claim that knows no conditions.
+    fn plainly(holds: bool) -> Finding {
+        Finding::new().case("", holds)
+    }
+
+    /// Whether the claim holds where `condition` is the case.
+    fn case(mut self, condition: &'static str, holds: bool) -> Finding {
+        self.cases.push((condition, holds));
+        self
+    }
+
+    /// A line of evidence.
+    fn seen(mut self, line: impl Into<String>) -> Finding {
+        self.evidence.push(line.into());
+        self
+    }
+
+    /// Itself, unless no case was tried: that would refute any claim.
+    fn tried(self) -> Found<Finding> {
+        if self.cases.is_empty() {
+            return Err(Refusal::Broken("no case was tried".to_owned()));
+        }
+        Ok(self)
+    }
+
+    /// What follows from the cases.
+    pub fn verdict(&self) -> Verdict {
+        let holding: Vec<&str> = self
+            .cases
+            .iter()
+            .filter(|(_, holds)| *holds)
+            .map(|(condition, _)| *condition)
+            .collect();
+        if holding.is_empty() {
+            Verdict::Refuted
+        } else if holding.len() == self.cases.len() {
+            Verdict::Holds
+        } else {
+            Verdict::OnlyWhere(holding.join(", or ").into())
+        }
+    }
+}
+
+impl Claim {
+    /// The claim of that number.
+    pub fn numbered(number: u8) -> Option<&'static Claim> {
+        CLAIMS.iter().find(|claim| claim.number == number)
+    }
+
+    /// Where it is made, as `crosby/network`.
+    pub fn source(&self) -> String {
+        let places: Vec<_> = self
+            .posts
+            .iter()
+            .map(|post| format!("{}/{}", post.key, self.topic))
+            .collect();
+        places.join(", ")
+    }
+
+    /// Reads what the machine has now.
+    pub fn check(&self, conditions: &Conditions<'_>) -> Found<Finding> {
+        (self.check)(conditions)?.tried()
+    }
+}
+
+const fn only_where(condition: &'static str) -> Verdict {
+    Verdict::OnlyWhere(Cow::Borrowed(condition))
+}
+
+/// Every claim, in the order of the posts.
+pub const CLAIMS: &[Claim] = &[
+    Claim {
+        number: 1,
+        posts: &[CROSBY],
+        topic: "network",
+        sentence: "Inside there is no network interface but lo, and it is \
+                   down.",
+        expected: Verdict::Holds,
+        because: "",
+        check: network::only_lo_and_down,
+    },
+    Claim {
+        number: 2,
+        posts: &[CROSBY],
+        topic: "mount",
+        sentence: "Right after CLONE_NEWNS the mount table looks as it did \
+                   before.",
+        expected: Verdict::Holds,
+        because: "",
+        check: mount::table_looks_unchanged,
+    },
+    Claim {
+        number: 3,
+        posts: &[CROSBY],
+        topic: "mount",
+        sentence: "It looks so because /proc still shows the mounts of the \
+                   system underneath.",
+        expected: Verdict::Refuted,
+        because: "the table itself was copied; /proc only shows it",
+        check: mount::table_is_a_copy,
+    },
+    Claim {
+        number: 4,
+        posts: &[CROSBY],
+        topic: "mount",
+        sentence: "A tmpfs mounted inside cannot be seen outside.",
+        expected: only_where(mount::NOT_SHARED),
+        because: "a copy of a shared mount is its peer, and what is mounted \
+                  on one appears on all",
+        check: mount::tmpfs_stays_inside,
+    },
+    Claim {
+        number: 5,
+        posts: &[CROSBY],
+        topic: "mount",
+        sentence: "A mount namespace is no jail: the files are still those \
+                   of the system.",
+        expected: Verdict::Holds,
+        because: "",
+        check: mount::no_jail,
+    },
+    Claim {
+        number: 6,
+        posts: &[CROSBY],
+        topic: "uts",
+        sentence: "A new uts namespace begins with its parent's host name, \
+                   and a new name stays inside.",
+        expected: Verdict::Holds,
+        because: "",
+        check: uts::name_is_a_copy,
+    },
+    Claim {
+        number: 7,
+        posts: &[CROSBY, CDNE],
+        topic: "ipc",
+        sentence: "A queue made outside is not to be seen inside, nor the \
+                   other way round.",
+        expected: Verdict::Holds,
+        because: "",
+        check: ipc::queues_are_apart,
+    },
+    Claim {
+        number: 8,
+        posts: &[CROSBY],
+        topic: "pid",
+        sentence: "With the old /proc ps still shows everyone; with a new \
+                   one it shows the command alone, as PID 1.",
+        expected: Verdict::Holds,
+        because: "",
+        check: pid::proc_decides_what_ps_shows,
+    },
+    Claim {
+        number: 9,
+        posts: &[CROSBY],
+        topic: "pid",
+        sentence: "When PID 1 ends the kernel kills everyone else in its \
+                   namespace.",
+        expected: Verdict::Holds,
+        because: "",
+        check: pid::all_end_with_pid_1,
+    },
+    Claim {
+        number: 10,
+        posts: &[CROSBY],
+        topic: "user",
+        sentence: "Without an id map users and files belong to nobody and \
+                   nogroup.",
+        expected: Verdict::Holds,
+        because: "",
+        check: user::nobody_without_a_map,
+    },
+    Claim {
+        number: 11,
+        posts: &[JD],
+        topic: "mount",
+        sentence: "Where systemd has made / shared the tmpfs appears on the \
+                   host too; MS_PRIVATE or MS_SLAVE on / stops that.",
+        expected: Verdict::Holds,
+        because: "",
+        check: propagation::shared_root_leaks,
+    },
+    Claim {
+        number: 12,
+        posts: &[JD],
+        topic: "pid",
+        sentence: "umount(\"/proc\") fails where something is mounted below \
+                   it.",
+        expected: Verdict::Holds,
+        because: "",
+        check: propagation::proc_is_busy,
+    },
+    Claim {
+        number: 13,
+        posts: &[JD],
+        topic: "pid",
+        sentence: "The puzzle: / is made private, and unmounting binfmt_misc \
+                   inside still removes it from the host.",
+        expected: Verdict::Holds,
+        because: "an unmount propagates by the mount it lay on, and without \
+                  MS_REC that one, /proc, is still shared",
+        check: propagation::puzzle,
+    },
+    Claim {
+        number: 14,
+        posts: &[JD],
+        topic: "network",
+        sentence: "The same in Go, with Cloneflags, does what network.c does.",
+        expected: Verdict::Holds,
+        because: "",
+        check: effects::go_does_what_c_does,
+    },
+    Claim {
+        number: 15,
+        posts: &[MITRE],
+        topic: "uts",
+        sentence: "Without CAP_SYS_ADMIN unshare(CLONE_NEWUTS) is EPERM.",
+        expected: Verdict::Holds,
+        because: "",
+        check: uts::needs_cap_sys_admin,
+    },
+    Claim {
+        number: 16,
+        posts: &[MITRE],
+        topic: "pid",
+        sentence: "unshare(CLONE_NEWPID) leaves its caller where it is: the \
+                   next child is PID 1, and after its death there can be no \
+                   other.",
+        expected: Verdict::Holds,
+        because: "",
+        check: pid::first_child_is_pid_1,
+    },
+    Claim {
+        number: 17,
+        posts: &[MITRE],
+        topic: "mnt",
+        sentence: "A bind mount made inside outlives the namespace on the \
+                   host until / is made private with MS_REC.",
+        expected: only_where(propagation::SHARED),
+        because: "what propagates is shared to begin with; the kernel's own \
+                  default is private",
+        check: propagation::bind_mount_stays,
+    },
+    Claim {
+        number: 18,
+        posts: &[MITRE],
+        topic: "pivot_root",
+        sentence: "pivot_root wants two directories, put_old below new_root, \
+                   and neither on the mount of the present root.",
+        expected: only_where(root::OWN_PUT_OLD),
+        because: "pivot_root(\".\", \".\") stacks the old root on the new one; \
+                  a mount of the present root is EBUSY, what is locked or \
+                  shared, no mount or not below is EINVAL",
+        check: root::rules_of_pivot_root,
+    },
+    Claim {
+        number: 19,
+        posts: &[TEJO],
+        topic: "ns",
+        sentence: "/proc/self/ns lists the namespaces, and two processes \
+                   share one exactly when its inode numbers are equal.",
+        expected: only_where(identity::BOTH_ALIVE),
+        because: "the number of a namespace that is gone is given to the next",
+        check: identity::inode_numbers,
+    },
+    Claim {
+        number: 20,
+        posts: &[TEJO],
+        topic: "clone",
+        sentence: "clone works with an array of 1024 bytes as the child's \
+                   stack, passed by its low end.",
+        expected: only_where(language::ON_THE_MAIN_STACK),
+        because: "the child never uses the array: it runs below it, in a copy \
+                  of its parent's own stack, which can grow",
+        check: language::low_end_of_a_stack,
+    },
+    Claim {
+        number: 21,
+        posts: &[TEJO],
+        topic: "pivot_root",
+        sentence: "Inside, ps shows two processes, and df nothing but the \
+                   new root and /dev.",
+        expected: Verdict::Holds,
+        because: "",
+        check: root::little_to_be_seen,
+    },
+    Claim {
+        number: 22,
+        posts: &[CDNE],
+        topic: "net_mount_...",
+        sentence: "The programs add up: each isolates all that the one \
+                   before it did, and one thing more.",
+        expected: Verdict::Holds,
+        because: "",
+        check: effects::programs_add_up,
+    },
+    Claim {
+        number: 23,
+        posts: &[JD],
+        topic: "network",
+        sentence: "Namespaces are tricky in Go, whose goroutines change \
+                   threads: one that unshares can find itself elsewhere.",
+        expected: Verdict::Holds,
+        because: "a namespace is a thread's; runtime.LockOSThread ties the \
+                  goroutine to it",
+        check: language::goroutine_leaks,
+    },
+    Claim {
+        number: 24,
+        posts: &[CROSBY, CDNE],
+        topic: "skeleton",
+        sentence: "Without flags the skeleton changes nothing.",
+        expected: Verdict::Holds,
+        because: "",
+        check: effects::skeleton_changes_nothing,
+    },
+    Claim {
+        number: 25,
+        posts: &[MITRE],
+        topic: "uts",
+        sentence: "A uts namespace isolates all that uname reports.",
+        expected: Verdict::Refuted,
+        because: "only the host name and the domain name can be set; the \
+                  kernel's name, release and version are everyone's",
+        check: uts::not_all_of_uname,
+    },
+    Claim {
+        number: 26,
+        posts: &[MITRE],
+        topic: "pid",
+        sentence: "init adopts orphans, and waits for them.",
+        expected: Verdict::Holds,
+        because: "",
+        check: pid::init_adopts_orphans,
+    },
+    Claim {
+        number: 27,
+        posts: &[MITRE],
+        topic: "pid",
+        sentence: "The parent's namespace has the same processes under other \
+                   pids; from inside the parent's are not to be seen.",
+        expected: Verdict::Holds,
+        because: "",
+        check: pid::seen_from_above_only,
+    },
+    Claim {
+        number: 28,
+        posts: &[MITRE],
+        topic: "pid",
+        sentence: "Without a pid namespace the command can signal processes \
+                   outside.",
+        expected: Verdict::Holds,
+        because: "",
+        check: pid::signals_reach_outside,
+    },
+    Claim {
+        number: 29,
+        posts: &[MITRE],
+        topic: "pivot_root",
+        sentence: "Out of a chroot there is a way, and once put_old is \
+                   detached there is none.",
+        expected: only_where(root::NOTHING_LEFT_OPEN),
+        because: "a namespace isolates names, not handles: an open directory \
+                  of the old root is still there",
+        check: root::ways_out,
+    },
+    Claim {
+        number: 30,
+        posts: &[JD],
+        topic: "mount",
+        sentence: "How mounts propagate by default differs: the kernel leaves \
+                   them private, systemd shares them, Docker resets that.",
+        expected: Verdict::Holds,
+        because: "",
+        check: propagation::defaults_differ,
+    },
+    Claim {
+        number: 31,
+        posts: &[JD],
+        topic: "pid",
+        sentence: "binfmt_misc is mounted twice, and takes two unmounts.",
+        expected: only_where(propagation::AUTOMOUNTED),
+        because: "systemd's automount lies below the mount it has triggered",
+        check: propagation::mounted_twice,
+    },
+    Claim {
+        number: 32,
+        posts: &[CROSBY],
+        topic: "user",
+        sentence: "Root inside is not root outside.",
+        expected: only_where(user::MAPPED_TO_A_USER),
+        because: "capabilities end at the namespace, ownership does not: \
+                  root mapped to root still owns root's files",
+        check: user::root_inside,
+    },
+    Claim {
+        number: 33,
+        posts: &[CROSBY],
+        topic: "uts",
+        sentence: "The domain name is isolated too.",
+        expected: Verdict::Holds,
+        because: "",
+        check: uts::domain_name_too,
+    },
+];
+
+/// Checks claims, as many at once as there are processors.
+pub fn check(
+    claims: &[&'static Claim],
+    equipment: &Equipment,
+) -> Vec<(&'static Claim, Found<Finding>)> {
+    let conditions = Conditions::new(equipment);
+    let found = workers::in_order(
+        claims,
+        |claim| claim.check(&conditions),
+        |claim| claim.source(),
+    );
+    claims.iter().copied().zip(found).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_count_up_from_one() {
+        let numbers: Vec<_> = CLAIMS.iter().map(|it| it.number).collect();
+        assert_eq!(numbers, (1..=33).collect::<Vec<u8>>());
+    }
+
+    #[test]
+    fn what_is_not_plain_is_explained() {
+        for claim in CLAIMS {
+            if claim.expected != Verdict::Holds {
+                assert!(!claim.because.is_empty(), "claim {}", claim.number);
+            }
+            assert!(claim.sentence.ends_with('.'), "claim {}", claim.number);
+        }
+    }
+
+    #[test]
+    fn the_verdict_follows_from_the_cases() {
+        let of = |cases: &[(&'static str, bool)]| {
+            cases
+                .iter()
+                .fold(Finding::new(), |it, (name, holds)| it.case(name, *holds))
+                .verdict()
+        };
+        assert_eq!(of(&[("a", true), ("b", true)]), Verdict::Holds);
+        assert_eq!(of(&[("a", false), ("b", false)]), Verdict::Refuted);
+        assert_eq!(of(&[("a", false), ("b", true)]), only_where("b"));
+    }
+
+    #[test]
+    fn a_check_that_tries_nothing_has_no_verdict() {
+        assert!(Finding::new().tried().is_err());
+        assert!(Finding::plainly(false).tried().is_ok());
+    }
+}

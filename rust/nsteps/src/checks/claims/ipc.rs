@@ -1,0 +1,56 @@
+//! What is claimed of the ipc namespace.
+
+use super::{Conditions, Finding};
+use crate::checks::session::NSTEPS;
+use harness::found::Found;
+use harness::scenario::Mounts;
+
+/// The key of the queue made inside.
+const KEY: &str = "0x6e737469";
+
+/// Claim 7.  The sandbox holds a queue of its own; another is made inside.
+pub fn queues_are_apart(conditions: &Conditions<'_>) -> Found<Finding> {
+    let mut session = conditions.session(Mounts::Private)?;
+    let list = "cat /proc/sysvipc/msg";
+    let script = format!("{list}; {NSTEPS} demonstrate queue {KEY}; {list}");
+    let held = session.hold_step("ipc", &script)?;
+    let outside = session.sh(list)?.well()?;
+    // Each list begins with a line of headings.
+    let mut lists = held.said.split("       key").skip(1).map(keys);
+    let first = lists.next().unwrap_or_default();
+    let inside = lists.next().unwrap_or_default();
+    session.release(held)?;
+    let outside = keys(&outside);
+    let holds = first.is_empty()
+        && inside.len() == 1
+        && inside[0] == KEY
+        && outside.len() == 1
+        && outside[0] != KEY;
+    let list = |keys: &[String]| {
+        if keys.is_empty() { "no queue".to_owned() } else { keys.join(" ") }
+    };
+    Ok(Finding::plainly(holds)
+        .seen(format!("outside: {}", list(&outside)))
+        .seen(format!("inside: {}, then made {}", list(&first), list(&inside))))
+}
+
+/// The keys in a list of queues, as ipcs(1) writes them.
+fn keys(list: &str) -> Vec<String> {
+    list.lines()
+        .skip(1)
+        .filter_map(|line| line.split_whitespace().next()?.parse::<i32>().ok())
+        .map(|key| format!("{key:#010x}"))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_the_first_column() {
+        let list = "       key      msqid perms\n1853060201          0   600";
+        assert_eq!(keys(list), ["0x6e737469"]);
+        assert!(keys("       key      msqid perms").is_empty());
+    }
+}

@@ -1,0 +1,81 @@
+//! Claims that are about a language: a stack in C, goroutines in Go.  The
+//! programs are in the folders `pitfalls` of the two.
+
+use super::{Conditions, Finding};
+use harness::found::Found;
+use harness::launcher::Launcher;
+use harness::scenario::Mounts;
+
+/// Where claim 20 holds.
+pub const ON_THE_MAIN_STACK: &str =
+    "it lies on the main stack, and the child has a copy";
+
+/// How often the goroutine may be lucky before it counts as proven safe.
+const BOUND: usize = 20;
+/// How often the goroutine that is tied to its thread is looked at.
+const TIED: usize = 3;
+
+/// Claim 20: the same clone with three arrays.
+pub fn low_end_of_a_stack(conditions: &Conditions<'_>) -> Found<Finding> {
+    let toolchain = Launcher::C.toolchain();
+    let program = conditions.program("c/pitfalls/lowstack", toolchain)?;
+    let mut session = conditions.session(Mounts::Private)?;
+    let mut finding = Finding::new();
+    for (mode, condition) in [
+        ("stack", Some(ON_THE_MAIN_STACK)),
+        ("vm", Some("the child shares its parent's memory")),
+        // How much of what lies there the linker's doing decides.
+        ("static", None),
+    ] {
+        let said = session.run(&[&program, mode])?;
+        let end = match said.status {
+            0 => said.stdout.clone(),
+            // SIGSEGV, as a shell shows it.
+            139 => format!("{mode}: the parent was killed by signal 11"),
+            other => format!("{mode}: ended with {other}: {}", said.stderr),
+        };
+        let works = said.status == 0 && said.stdout.contains("exited with 0");
+        finding = finding.seen(end);
+        if let Some(condition) = condition {
+            finding = finding.case(condition, works);
+        }
+    }
+    Ok(finding)
+}
+
+/// Claim 23: until the goroutine is seen elsewhere, or the bound is reached.
+pub fn goroutine_leaks(conditions: &Conditions<'_>) -> Found<Finding> {
+    let program = conditions
+        .program("go/pitfalls/goroutine", Launcher::Go.toolchain())?;
+    let mut session = conditions.session(Mounts::Private)?;
+    let mut elsewhere = |argv: &[&str]| -> Found<(String, bool)> {
+        let said = session.run(argv)?.well()?;
+        let stayed = said.ends_with(" 0 elsewhere");
+        Ok((said, !stayed))
+    };
+    let mut finding = Finding::new();
+    let mut leaks = false;
+    for run in 1..=BOUND {
+        let (said, leaked) = elsewhere(&[&program])?;
+        if leaked || run == BOUND {
+            let why = if leaked { "the proof" } else { "the bound" };
+            finding =
+                finding.seen(format!("not tied, run {run}: {said} ({why})"));
+            leaks = leaked;
+            break;
+        }
+    }
+    let mut cured = true;
+    for run in 1..=TIED {
+        let (said, leaked) = elsewhere(&[&program, "locked"])?;
+        cured &= !leaked;
+        if leaked || run == TIED {
+            let why = if leaked { "no cure" } else { "the bound" };
+            finding = finding.seen(format!(
+                "runtime.LockOSThread, run {run}: {said} ({why})"
+            ));
+            break;
+        }
+    }
+    Ok(finding.case("", leaks && cured))
+}

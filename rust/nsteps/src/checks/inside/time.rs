@@ -1,0 +1,89 @@
+//! When a process enters a new time namespace: time_namespaces(7).
+
+use super::{errno, say};
+use crate::checks::session::NSTEPS;
+use harness::error::{Context, Error, Result};
+use nix::sched::{CloneFlags, unshare};
+use nix::sys::stat::stat;
+use nix::sys::wait::waitpid;
+use nix::unistd::ForkResult;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+/// The youngest flag, which nix does not name.
+const CLONE_NEWTIME: CloneFlags =
+    CloneFlags::from_bits_retain(libc::CLONE_NEWTIME);
+
+/// Says of the caller, of its children and of what they become in which time
+/// namespace each is, and when the clock can be set: result, tab, name.
+/// Called again with a number and a name, it is what one of them has become.
+///
+/// # Errors
+///
+/// Fails if it may not unshare, or not even look.
+pub fn namespace(words: &[String]) -> Result<()> {
+    if let [old, who] = words {
+        let old = old.parse().context("read a number")?;
+        return look(old, who);
+    }
+    let old = own()?;
+    unshare(CLONE_NEWTIME).context("unshare")?;
+    look(old, "the caller")?;
+    set_clock("the offsets, before a process is in it");
+    borrower(old)?;
+    set_clock("the offsets, after a process was in it");
+    match kernel::fork().context("fork")? {
+        ForkResult::Child => {
+            let status = look(old, COPY).is_err();
+            std::process::exit(i32::from(status));
+        }
+        ForkResult::Parent { child } => {
+            waitpid(child, None).context("wait")?;
+        }
+    }
+    Err(execute(old, "what the caller becomes by execve(2)"))
+}
+
+const COPY: &str = "a child that has a copy of the memory";
+const BORROWER: &str = "a child that borrows the memory (CLONE_VM|CLONE_VFORK)";
+
+/// Has a child borrow our memory, which older kernels (5.19) refuse.
+fn borrower(old: u64) -> Result<()> {
+    let child = kernel::with_our_memory(Box::new(|| {
+        // What cannot be looked at is a line that is missing.
+        let _ = look(old, BORROWER);
+        set_clock("the offsets, by that child");
+        execute(old, "what that child becomes by execve(2)");
+        1
+    }));
+    match child {
+        Ok(child) => waitpid(child, None).map(drop).context("wait"),
+        Err(errno) => {
+            say(BORROWER, Ok(Err(errno)));
+            Ok(())
+        }
+    }
+}
+
+/// Becomes this program again, to look from there; returns why it could not.
+fn execute(old: u64, who: &str) -> Error {
+    let again = ["demonstrate", "time_namespace", &old.to_string(), who];
+    Error::new(format!("execve: {}", Command::new(NSTEPS).args(again).exec()))
+}
+
+/// The number of the time namespace the caller is in.
+fn own() -> Result<u64> {
+    Ok(stat("/proc/self/ns/time").context("stat /proc/self/ns/time")?.st_ino)
+}
+
+fn look(old: u64, who: &str) -> Result<()> {
+    let which = if own()? == old { "the old one" } else { "the new one" };
+    println!("{which}\t{who}");
+    Ok(())
+}
+
+/// Moves the monotonic clock of the caller's children by a second.
+fn set_clock(when: &str) {
+    let written = std::fs::write("/proc/self/timens_offsets", "monotonic 1 0");
+    say(when, Ok(written.map_err(errno)));
+}

@@ -1,0 +1,55 @@
+//! Ways to leave a root directory, for a process that is root in it.
+
+use harness::error::{Context, Result};
+use nix::errno::Errno;
+use nix::sys::stat::Mode;
+use nix::unistd::{chdir, chroot, mkdir};
+
+/// What lies in the old root and nowhere else.
+const SECRET: &str = "secret";
+
+/// A second chroot, without a chdir: the present directory is then above the
+/// root, and `..` does not stop at it any more.
+///
+/// # Errors
+///
+/// Fails without CAP_SYS_CHROOT.
+pub fn second_chroot(_: &[String]) -> Result<()> {
+    let below = "/nsteps-below";
+    match mkdir(below, Mode::S_IRWXU) {
+        Ok(()) | Err(Errno::EEXIST) => {}
+        Err(errno) => return Err(errno).context("mkdir"),
+    }
+    chroot(below).context("chroot")?;
+    for _ in 0..16 {
+        chdir("..").context("chdir")?;
+    }
+    chroot(".").context("chroot to where this led")?;
+    look();
+    Ok(())
+}
+
+/// A directory of the old root that was left open as descriptor 3.
+///
+/// # Errors
+///
+/// Fails if no directory was left open.
+pub fn open_directory(_: &[String]) -> Result<()> {
+    kernel::change_directory_to(3).context("fchdir")?;
+    chroot(".").context("chroot")?;
+    look();
+    Ok(())
+}
+
+/// What is to be read at the root that this process has reached.
+fn look() {
+    let path = format!("/{SECRET}");
+    match std::fs::read_to_string(&path) {
+        Ok(text) => println!("cat {path}: {}", text.trim_end()),
+        Err(error) => {
+            let words = error.to_string();
+            let words = words.split(" (os").next().unwrap_or(&words);
+            println!("cat {path}: {words}");
+        }
+    }
+}

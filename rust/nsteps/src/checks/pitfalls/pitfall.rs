@@ -1,0 +1,98 @@
+//! A pitfall, and what a check of one has seen.
+
+use crate::checks::session::Conditions;
+use harness::found::Found;
+use std::fmt;
+
+/// The languages that are affected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bites {
+    /// Programs in C are affected.
+    C,
+    /// Programs in Go are affected.
+    Go,
+    /// Programs in Rust are affected.
+    Rust,
+    /// Programs in every language: the kernel does it.
+    Kernel,
+}
+
+impl Bites {
+    /// Its name in tables.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Bites::C => "c",
+            Bites::Go => "go",
+            Bites::Rust => "rust",
+            Bites::Kernel => "kernel",
+        }
+    }
+}
+
+/// One way to go wrong.
+#[derive(Debug)]
+pub struct Pitfall {
+    /// The stem of its page.
+    pub slug: &'static str,
+    /// The pitfall in one line, without a full stop.
+    pub about: &'static str,
+    /// The languages that are affected.
+    pub bites: &'static [Bites],
+    /// Reads what the machine has now.
+    pub(crate) check: fn(&Conditions<'_>) -> Found<Evidence>,
+}
+
+/// What a check saw.
+#[derive(Clone, Debug, Default)]
+pub struct Evidence {
+    /// In the order it was looked for.
+    pub sights: Vec<Sight>,
+}
+
+impl Evidence {
+    pub(super) fn new() -> Evidence {
+        Evidence::default()
+    }
+
+    /// Records what was seen and compares it with the page.
+    pub(super) fn see(
+        &mut self,
+        who: impl fmt::Display,
+        seen: &str,
+        described: &str,
+    ) {
+        self.weigh(who, seen, seen == described, described);
+    }
+
+    /// Something was seen; whether it is as described the check knows.
+    pub(super) fn weigh(
+        &mut self,
+        who: impl fmt::Display,
+        seen: &str,
+        as_described: bool,
+        described: &str,
+    ) {
+        self.sights.push(Sight {
+            who: who.to_string(),
+            seen: seen.to_owned(),
+            described: (!as_described).then(|| described.to_owned()),
+        });
+    }
+
+    /// Whether all is as described, and there is something at all.
+    pub fn reproduced(&self) -> bool {
+        !self.sights.is_empty()
+            && self.sights.iter().all(|it| it.described.is_none())
+    }
+}
+
+/// One thing that was seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sight {
+    /// The language, and the way it was done.
+    pub who: String,
+    /// What the check saw there, in the words of the page.
+    pub seen: String,
+    /// What the page says, where that is something else.
+    pub described: Option<String>,
+}

@@ -1,0 +1,26 @@
+//! The styles of everything that is printed: one palette.
+//!
+//! The stream drops them where they are not wanted (`output`).
+
+use anstyle::{AnsiColor, Style};
+
+/// As it should be.
+pub const GOOD: Style = AnsiColor::Green.on_default();
+/// Worth a look: something differs, and why is known.
+pub const NOTE: Style = AnsiColor::Yellow.on_default();
+/// A claim that does not hold, as expected.
+pub const REFUTED: Style = AnsiColor::Magenta.on_default();
+/// The reader must act on it.
+pub const BAD: Style = AnsiColor::Red.on_default().bold();
+/// What is only there to be complete.
+pub const FAINT: Style = Style::new().dimmed();
+/// What heads a part.
+pub const STRONG: Style = Style::new().bold();
+/// Text as the terminal shows it by default.
+pub const PLAIN: Style = Style::new();
+/// A word of a programming language.
+pub const KEYWORD: Style = AnsiColor::Blue.on_default().bold();
+/// A text or a number in a program.
+pub const LITERAL: Style = AnsiColor::Green.on_default();
+/// A comment in a program.
+pub const COMMENT: Style = AnsiColor::Cyan.on_default();

@@ -1,0 +1,51 @@
+//! The system calls by name.
+
+use syscalls::Sysno;
+
+/// `AUDIT_ARCH_*` of this machine, where known.
+const ARCHITECTURE: Option<u32> = if cfg!(target_arch = "x86_64") {
+    Some(0xc000_003e)
+} else if cfg!(target_arch = "aarch64") {
+    Some(0xc000_00b7)
+} else if cfg!(target_arch = "riscv64") {
+    Some(0xc000_00f3)
+} else {
+    None
+};
+
+/// The name of a call; its number where it has none here, and the
+/// architecture where that is another than this machine's.
+pub fn name(architecture: u32, number: u64) -> String {
+    if ARCHITECTURE.is_some_and(|ours| ours != architecture) {
+        return format!("syscall_{number}_of_{architecture:#x}");
+    }
+    usize::try_from(number)
+        .ok()
+        .and_then(Sysno::new)
+        .map_or_else(|| format!("syscall_{number}"), |it| it.name().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_has_the_name_of_its_manual_page() {
+        let ours = ARCHITECTURE.unwrap_or(0);
+        assert_eq!(name(ours, Sysno::pivot_root as u64), "pivot_root");
+        assert_eq!(name(ours, Sysno::clone3 as u64), "clone3");
+    }
+
+    #[test]
+    fn a_call_younger_than_this_list_has_a_number() {
+        assert_eq!(name(ARCHITECTURE.unwrap_or(0), 99_999), "syscall_99999");
+    }
+
+    #[test]
+    fn a_32_bit_program_is_not_read_as_a_64_bit_one() {
+        if ARCHITECTURE.is_some() {
+            // On i386 number 2 is fork; on x86-64 it is open.
+            assert_eq!(name(0x4000_0003, 2), "syscall_2_of_0x40000003");
+        }
+    }
+}

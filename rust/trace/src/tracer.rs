@@ -1,0 +1,566 @@
+//! The tracer: starts a program stopped, and lets it and all it makes go on
+//! from system call to system call ([ptrace(2)]).
+//!
+//! Every traced process dies with the tracer.
+//!
+//! [ptrace(2)]: https://man7.org/linux/man-pages/man2/ptrace.2.html
+
+use super::decode::{Descriptors, Entry, Memory};
+use super::{Argument, Call, Made, Process, Recording, Request, flags, names};
+use harness::error::{Context, Error, Result};
+use harness::paths::OBSERVED_PROC;
+use kernel;
+use kernel::{CallStop, Until};
+use nix::errno::Errno;
+use nix::libc;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::ptrace::{self, Options};
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::unistd::{AccessFlags, ForkResult, Pid, access, execve, pipe2, read};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::CString;
+use std::io::Write;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStringExt;
+use std::time::Instant;
+
+/// A stop that is no signal: a new tracee's first one, or that of a process
+/// another process has stopped.
+const PTRACE_EVENT_STOP: i32 = 128;
+
+/// Traces, and tells what it saw on standard output.
+///
+/// # Errors
+///
+/// Fails if tracing is forbidden here, or there is no such program.
+pub fn run(request: &Request) -> Result<()> {
+    let recording = record(request)?;
+    let text = serde_json::to_vec(&recording).context("tell what was seen")?;
+    std::io::stdout().write_all(&text).context("tell what was seen")
+}
+
+/// Runs the command line to its end, or until the bound is hit.
+///
+/// # Errors
+///
+/// Fails if tracing is forbidden here, or there is no such program.
+pub fn record(request: &Request) -> Result<Recording> {
+    let until = Instant::now() + request.bound;
+    let first = start(&request.argv)?;
+    let mut tracer = Tracer {
+        payload: request.payload.clone().map(String::into_bytes),
+        every: request.every,
+        ..Tracer::default()
+    };
+    let process = tracer.add(first, None);
+    tracer.welcome(first, process).context("ptrace")?;
+    tracer.recording.late = !tracer.watch(until)?;
+    Ok(tracer.finish())
+}
+
+/// Starts a process that will become the program once it is traced.
+fn start(argv: &[String]) -> Result<i32> {
+    let program = find(argv)?;
+    let words: Vec<CString> = argv
+        .iter()
+        .filter_map(|word| CString::new(word.as_str()).ok())
+        .collect();
+    let environment: Vec<CString> = std::env::vars_os()
+        .filter_map(|(mut name, value)| {
+            name.push("=");
+            name.push(value);
+            CString::new(name.into_vec()).ok()
+        })
+        .collect();
+    let (gate, ours) =
+        pipe2(nix::fcntl::OFlag::O_CLOEXEC).context("make a pipe")?;
+    match kernel::fork().context("fork")? {
+        ForkResult::Child => {
+            drop(ours);
+            become_program(&gate, &program, &words, &environment)
+        }
+        ForkResult::Parent { child } => {
+            drop(gate);
+            // From the interruption on it cannot take a step unseen; until
+            // then the gate holds it.
+            ptrace::seize(child, options())
+                .and_then(|()| ptrace::interrupt(child))
+                .map_err(forbidden)?;
+            nix::unistd::write(&ours, b".").context("open the gate")?;
+            Ok(child.as_raw())
+        }
+    }
+}
+
+fn options() -> Options {
+    Options::PTRACE_O_TRACESYSGOOD
+        | Options::PTRACE_O_TRACECLONE
+        | Options::PTRACE_O_TRACEFORK
+        | Options::PTRACE_O_TRACEVFORK
+        | Options::PTRACE_O_TRACEEXEC
+        | Options::PTRACE_O_EXITKILL
+}
+
+/// Why ptrace(2) said no, as far as that can be known from here.
+fn forbidden(errno: Errno) -> Error {
+    let scope = std::fs::read_to_string("/proc/sys/kernel/yama/ptrace_scope");
+    let because = match scope.as_deref().map(str::trim) {
+        Ok(scope @ ("2" | "3")) => {
+            format!("kernel.yama.ptrace_scope is {scope}")
+        }
+        _ => "a seccomp filter forbids it (docker run --cap-add=SYS_PTRACE), \
+              or another process traces this one already"
+            .to_owned(),
+    };
+    Error::new(format!("ptrace: {}: {because}", errno.desc()))
+}
+
+/// The program's path: PATH is searched here, so that the search is not seen.
+fn find(argv: &[String]) -> Result<CString> {
+    let name = argv.first().map_or("", String::as_str);
+    let path = std::env::var("PATH").unwrap_or_default();
+    let dirs: Vec<&str> =
+        if name.contains('/') { vec![""] } else { path.split(':').collect() };
+    dirs.iter()
+        .map(
+            |dir| {
+                if dir.is_empty() {
+                    name.into()
+                } else {
+                    format!("{dir}/{name}")
+                }
+            },
+        )
+        .find(|file| access(file.as_str(), AccessFlags::X_OK).is_ok())
+        .and_then(|file| CString::new(file).ok())
+        .ok_or_else(|| Error::new(format!("there is no program {name}")))
+}
+
+/// The program to be: waits until it is traced.  Never returns.
+fn become_program(
+    gate: &OwnedFd,
+    program: &CString,
+    argv: &[CString],
+    environment: &[CString],
+) -> ! {
+    // A parent that cannot trace this process closes the pipe.
+    if read(gate, &mut [0]) != Ok(1) {
+        std::process::exit(127);
+    }
+    // Standard output is the tracer's.
+    let Err(errno) =
+        kernel::install(std::io::stderr().as_fd(), 1).and_then(|()| {
+            kernel::default_signals();
+            execve(program, argv, environment)
+        });
+    let program = program.to_string_lossy();
+    eprintln!("cannot start {program}: {}", errno.desc());
+    std::process::exit(127)
+}
+
+/// One thread of a tracee.
+#[derive(Debug, Default)]
+struct Task {
+    process: usize,
+    /// The call it is in.
+    call: Option<Pending>,
+}
+
+/// A call that has begun.
+#[derive(Debug, Default)]
+struct Pending {
+    call: Call,
+    /// Where it stands already, for a call that has its place at its
+    /// beginning.
+    place: Option<usize>,
+    opens: Option<String>,
+    closes: Option<i64>,
+    executes: Option<Vec<u8>>,
+    status_address: Option<u64>,
+    pidfd_address: Option<u64>,
+    makes_thread: Option<bool>,
+    /// It is only counted unless it fails.
+    routine: bool,
+    /// What is told of a call that is only counted, should it be refused.
+    if_refused: Vec<Argument>,
+}
+
+#[derive(Default)]
+struct Tracer {
+    payload: Option<Vec<u8>>,
+    every: bool,
+    /// The program has been executed; before that it was this one.
+    begun: bool,
+    /// An execution has succeeded: the launcher's.
+    executed: bool,
+    recording: Recording,
+    /// What each process's descriptors are open on.
+    descriptors: Vec<Descriptors>,
+    tasks: BTreeMap<i32, Task>,
+    /// Tracees that stopped before their parent's fork event.
+    unannounced: BTreeSet<i32>,
+    /// Calls that the kernel restarts; they are dropped from the record.
+    void: BTreeSet<usize>,
+}
+
+/// The memory of a tracee that is stopped.
+struct Tracee(i32);
+
+impl Memory for Tracee {
+    fn word(&self, address: u64) -> Option<[u8; 8]> {
+        let address = usize::try_from(address).ok()? as *mut libc::c_void;
+        let word = ptrace::read(Pid::from_raw(self.0), address).ok()?;
+        Some(word.to_ne_bytes())
+    }
+}
+
+impl Tracer {
+    /// Handles events until no tracee is left; `false` if one is, and the time
+    /// has become too late.
+    fn watch(&mut self, until: Instant) -> Result<bool> {
+        let mut chld = SigSet::empty();
+        chld.add(Signal::SIGCHLD);
+        sigprocmask(SigmaskHow::SIG_BLOCK, Some(&chld), None)
+            .context("block SIGCHLD")?;
+        let bell = SignalFd::with_flags(
+            &chld,
+            SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK,
+        )
+        .context("make a signalfd")?;
+        loop {
+            match kernel::news() {
+                Ok(Some((pid, status))) => self.hear(pid, status)?,
+                Ok(None) => {
+                    let left = until.saturating_duration_since(Instant::now());
+                    if left.is_zero() {
+                        return Ok(false);
+                    }
+                    let millis =
+                        u16::try_from(left.as_millis()).unwrap_or(u16::MAX);
+                    let mut fds =
+                        [PollFd::new(bell.as_fd(), PollFlags::POLLIN)];
+                    // Woken or not: the next round finds out.
+                    let _ = poll(&mut fds, PollTimeout::from(millis));
+                    while bell.read_signal().is_ok_and(|it| it.is_some()) {}
+                }
+                Err(Errno::ECHILD) => return Ok(true),
+                Err(errno) => return Err(errno).context("wait"),
+            }
+        }
+    }
+
+    /// One piece of news.
+    fn hear(&mut self, pid: i32, status: i32) -> Result<()> {
+        if libc::WIFEXITED(status) || libc::WIFSIGNALED(status) {
+            self.farewell(pid, status);
+            return Ok(());
+        }
+        let (signal, event) = (libc::WSTOPSIG(status), status >> 16);
+        let done = match (event, signal) {
+            (0, signal) if signal == libc::SIGTRAP | 0x80 => {
+                self.at_a_call(pid)
+            }
+            // Delivered as it would be without a tracer.
+            (0, signal) => self.go_on(pid, signal),
+            (libc::PTRACE_EVENT_EXEC, _) => self.at_an_exec(pid),
+            (
+                libc::PTRACE_EVENT_CLONE
+                | libc::PTRACE_EVENT_FORK
+                | libc::PTRACE_EVENT_VFORK,
+                _,
+            ) => self.at_a_birth(pid),
+            (PTRACE_EVENT_STOP, _) if !self.tasks.contains_key(&pid) => {
+                self.unannounced.insert(pid);
+                Ok(())
+            }
+            // It was stopped by a signal, or has just begun. The tracer lets it
+            // go on, because no other process would continue it.
+            _ => self.go_on(pid, 0),
+        };
+        match done {
+            // It was killed while we looked at it; that will be news, too.
+            Ok(()) | Err(Errno::ESRCH) => Ok(()),
+            Err(Errno::EIO) => Err(Error::new(
+                "ptrace PTRACE_GET_SYSCALL_INFO: this kernel is older than \
+                 Linux 5.3",
+            )),
+            Err(errno) => Err(errno).context("ptrace"),
+        }
+    }
+
+    fn go_on(&self, pid: i32, signal: i32) -> nix::Result<()> {
+        let looked_away = self
+            .tasks
+            .get(&pid)
+            .is_some_and(|task| self.recording.processes[task.process].payload);
+        let until = if looked_away { Until::Event } else { Until::Call };
+        kernel::go_on(pid, until, signal)
+    }
+
+    fn at_a_call(&mut self, pid: i32) -> nix::Result<()> {
+        match kernel::call_stop(pid)? {
+            CallStop::Entry { architecture, number, arguments } => {
+                let name = names::name(architecture, number);
+                self.enter(pid, name, arguments);
+            }
+            CallStop::Exit { result } => {
+                let task = self.tasks.get_mut(&pid);
+                if let Some(call) = task.and_then(|task| task.call.take()) {
+                    self.leave(pid, call, result);
+                }
+            }
+            CallStop::Neither => {}
+        }
+        self.go_on(pid, 0)
+    }
+
+    /// A call begins.
+    fn enter(&mut self, pid: i32, name: String, registers: [u64; 6]) {
+        let Some(task) = self.tasks.get_mut(&pid) else { return };
+        let process = task.process;
+        let entry = Entry {
+            name: &name,
+            registers,
+            memory: &Tracee(pid),
+            descriptors: &self.descriptors[process],
+        };
+        let executes = entry.executes();
+        self.begun |= executes.is_some();
+        if !self.begun {
+            return;
+        }
+        // A thread's end is no news; its process's is.
+        let of_a_thread =
+            name == "exit" && self.recording.processes[process].pid != pid;
+        let mut pending = Pending {
+            opens: entry.opens(),
+            closes: entry.closes(),
+            status_address: entry.status_address(),
+            pidfd_address: entry.pidfd_address(),
+            makes_thread: entry.makes_thread(),
+            routine: entry.is_routine(),
+            if_refused: entry.if_refused(),
+            executes,
+            place: None,
+            call: Call {
+                process,
+                thread: pid,
+                arguments: entry.arguments().filter(|_| !of_a_thread),
+                ..Call::default()
+            },
+        };
+        let at_its_beginning = pending.makes_thread.is_some()
+            || matches!(name.as_str(), "exit" | "exit_group");
+        pending.call.name = name;
+        self.count(&pending.call, u64::wrapping_add);
+        if at_its_beginning && self.is_kept(&pending.call) {
+            pending.place = Some(self.recording.calls.len());
+            self.recording.calls.push(pending.call.clone());
+        }
+        if let Some(task) = self.tasks.get_mut(&pid) {
+            task.call = Some(pending);
+        }
+    }
+
+    /// Whether a call is kept, not only counted.
+    fn is_kept(&self, call: &Call) -> bool {
+        self.every || call.arguments.is_some()
+    }
+
+    /// A call ends.
+    fn leave(&mut self, pid: i32, pending: Pending, result: i64) {
+        let Pending { mut call, place, opens, closes, .. } = pending;
+        if flags::is_restarted(result) {
+            self.void.extend(place);
+            self.count(&call, u64::wrapping_sub);
+            return;
+        }
+        let process = call.process;
+        if let Some(fd) = closes {
+            self.descriptors[process].remove(&fd);
+        }
+        if let Some(opens) = opens.filter(|_| result >= 0) {
+            self.descriptors[process].insert(result, opens);
+        }
+        call.result = Some(result);
+        if pending.routine && result >= 0 {
+            call.arguments = None;
+            self.count(&call, u64::wrapping_add);
+        }
+        if call.arguments.is_none() && is_refused(&call.name, result) {
+            self.count(&call, u64::wrapping_sub);
+            call.arguments = Some(pending.if_refused);
+        }
+        if result > 0 {
+            let int = |address| Tracee(pid).int(address);
+            call.status = pending.status_address.and_then(int);
+            if let Some(pidfd) = pending.pidfd_address.and_then(int) {
+                let descriptors = &mut self.descriptors[process];
+                descriptors.insert(pidfd.into(), "pidfd".to_owned());
+            }
+        }
+        match place {
+            Some(place) => {
+                let made = self.recording.calls[place].made;
+                if let Some(Made::Process(child)) = made {
+                    self.recording.processes[child].known_as = Some(result);
+                }
+                self.recording.calls[place] = Call { made, ..call };
+            }
+            None if self.is_kept(&call) => self.recording.calls.push(call),
+            None => {}
+        }
+    }
+
+    /// Counts a call that is only counted.
+    fn count(&mut self, call: &Call, how: fn(u64, u64) -> u64) {
+        if call.arguments.is_none() {
+            let others = &mut self.recording.processes[call.process].others;
+            let count = others.entry(call.name.clone()).or_default();
+            *count = how(*count, 1);
+        }
+    }
+
+    /// A process has become another program; the call does not come back to
+    /// the one that made it.
+    fn at_an_exec(&mut self, pid: i32) -> nix::Result<()> {
+        // Whichever thread called, it is the process now.
+        let caller = ptrace::getevent(Pid::from_raw(pid))?;
+        let caller = i32::try_from(caller).unwrap_or(pid);
+        if let Some(task) = self.tasks.remove(&caller) {
+            self.tasks.insert(pid, task);
+        }
+        let task = self.tasks.get_mut(&pid);
+        if let Some(pending) = task.and_then(|task| task.call.take()) {
+            let process = pending.call.process;
+            let executed = pending.executes.clone();
+            self.leave(pid, pending, 0);
+            // An id map is opened close-on-exec.
+            self.descriptors[process].clear();
+            // The first execution is the launcher's.
+            let is_launcher = !std::mem::replace(&mut self.executed, true);
+            if !is_launcher && self.is_payload(executed.as_deref()) {
+                self.recording.processes[process].payload = true;
+            }
+        }
+        self.go_on(pid, 0)
+    }
+
+    /// Whether that is the program at which to look away.  One that a launcher
+    /// searches for in PATH is known by its last part.
+    fn is_payload(&self, executed: Option<&[u8]>) -> bool {
+        let (Some(payload), Some(executed)) = (&self.payload, executed) else {
+            return false;
+        };
+        let last = executed.rsplit(|it| *it == b'/').next();
+        executed == payload || last == Some(payload.as_slice())
+    }
+
+    /// A process or a thread has been made.
+    fn at_a_birth(&mut self, pid: i32) -> nix::Result<()> {
+        let child = ptrace::getevent(Pid::from_raw(pid))?;
+        let child = i32::try_from(child).unwrap_or(0);
+        if let Some(task) = self.tasks.get(&pid) {
+            let parent = task.process;
+            let (thread, place) = match &task.call {
+                Some(it) => (it.makes_thread.unwrap_or(false), it.place),
+                // We have looked away: what the payload makes is the payload.
+                None => (false, None),
+            };
+            let made = match place {
+                None => None,
+                Some(_) if thread => {
+                    self.recording.processes[parent].threads += 1;
+                    Some(Made::Thread)
+                }
+                Some(_) => Some(Made::Process(self.add(child, Some(parent)))),
+            };
+            if let Some(place) = place {
+                self.recording.calls[place].made = made;
+            }
+            let process = match made {
+                Some(Made::Process(new)) => new,
+                _ => parent,
+            };
+            // A child killed already must not keep its parent from going on.
+            let _ = self.welcome(child, process);
+        }
+        self.go_on(pid, 0)
+    }
+
+    /// A process more.
+    fn add(&mut self, pid: i32, parent: Option<usize>) -> usize {
+        let inherited = parent
+            .map(|parent| self.descriptors[parent].clone())
+            .unwrap_or_default();
+        self.descriptors.push(inherited);
+        self.recording.processes.push(Process {
+            pid,
+            own_pid: innermost_pid(pid).unwrap_or(pid),
+            parent,
+            ..Process::default()
+        });
+        self.recording.processes.len() - 1
+    }
+
+    /// A thread more, which may have been waiting for us to hear of it.
+    fn welcome(&mut self, pid: i32, process: usize) -> nix::Result<()> {
+        self.tasks.insert(pid, Task { process, call: None });
+        if self.unannounced.remove(&pid) {
+            self.go_on(pid, 0)?;
+        }
+        Ok(())
+    }
+
+    fn farewell(&mut self, pid: i32, status: i32) {
+        self.unannounced.remove(&pid);
+        if let Some(task) = self.tasks.remove(&pid) {
+            let process = &mut self.recording.processes[task.process];
+            if process.pid == pid {
+                process.ended = Some(status);
+            }
+        }
+    }
+
+    /// What there is to tell.
+    fn finish(mut self) -> Recording {
+        let calls = std::mem::take(&mut self.recording.calls);
+        self.recording.calls = calls
+            .into_iter()
+            .enumerate()
+            .filter(|(index, _)| !self.void.contains(index))
+            .map(|(_, call)| call)
+            .collect();
+        self.recording
+    }
+}
+
+/// Whether the kernel has refused something to the launcher: not whether
+/// something was not there, or was only asked for.
+fn is_refused(name: &str, result: i64) -> bool {
+    // What cannot be waited for (a file) is not worth a word; the others only
+    // ask.
+    const ASKING: &[&str] = &["epoll_ctl", "access", "faccessat", "faccessat2"];
+    const REFUSALS: &[i32] = &[
+        libc::EPERM,
+        libc::EACCES,
+        libc::EROFS,
+        libc::EUSERS,
+        libc::ENOSPC,
+        libc::EMFILE,
+        libc::ENFILE,
+        libc::ENOMEM,
+    ];
+    REFUSALS.iter().any(|it| -i64::from(*it) == result)
+        && !ASKING.contains(&name)
+}
+
+/// The pid of a process in the pid namespace it lives in.
+fn innermost_pid(pid: i32) -> Option<i32> {
+    let status = [OBSERVED_PROC, "/proc"].into_iter().find_map(|proc| {
+        std::fs::read_to_string(format!("{proc}/{pid}/status")).ok()
+    })?;
+    let line = status.lines().find_map(|it| it.strip_prefix("NSpid:"))?;
+    line.split_whitespace().last()?.parse().ok()
+}
