@@ -96,6 +96,8 @@ check: tree ## check the layout and the lints of all three languages
 	cargo fmt --all --check
 	$(CARGO) clippy --workspace --all-targets $(CARGO_FLAGS) \
 		-- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --quiet --workspace --no-deps \
+		$(CARGO_FLAGS)
 	@if command -v go >/dev/null; then \
 		echo "gofmt -l reference-go bench; go vet ./..."; \
 		wrong=$$(gofmt -l reference-go bench); \

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 pub struct Extent {
     /// How many rounds have all contenders.
     pub rounds: usize,
-    /// After how many rounds [`BASES`] stop, however little is known of Rust
+    /// After how many rounds [`BASES`](crate::rows::BASES) stop, however little is known of Rust
     /// / C.
     pub most: usize,
     /// How often each does it in a round.

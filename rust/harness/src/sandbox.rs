@@ -3,8 +3,8 @@
 //! Three processes share the work.  The *harness* (this file) stays outside
 //! and sees the host's /proc.  It starts the *monitor*, `nsteps sandbox`, which
 //! unshares, and forks the sandbox's *init*; both are in
-//! [`inside`](crate::sandbox::inside).  Harness and init talk over one socket,
-//! in [`protocol`](crate::sandbox::protocol).  When the harness ends, however
+//! [`inside`].  Harness and init talk over one socket,
+//! in [`protocol`].  When the harness ends, however
 //! it ends, the kernel kills the monitor, then init, then all that init
 //! started.
 //!

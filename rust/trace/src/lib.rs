@@ -2,9 +2,7 @@
 //!
 //! The tracer runs in the sandbox, beside what it traces ([`tracer`]); what
 //! it saw is a [`Recording`].  Outside, a recording is told with roles in the
-//! place of pids ([`story`]), several are put side by side ([`align`]), and
-//! shown ([`mod@print`]); what of it is always the same is blessed
-//! ([`excerpt`]).
+//! place of pids ([`story`]), and several are put side by side ([`align`]).
 
 pub mod align;
 pub mod decode;

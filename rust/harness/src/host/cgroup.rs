@@ -144,7 +144,7 @@ const LEAVES: [&str; 2] = [INIT, LAUNCHER];
 
 impl Made {
     /// Makes one for a trial, below the harness's own cgroup of version 2, with
-    /// the [`LEAVES`] in it; and one in each hierarchy of version 1 that takes
+    /// the `LEAVES` in it; and one in each hierarchy of version 1 that takes
     /// any process. What a launcher makes is made in there.
     ///
     /// # Errors
@@ -223,7 +223,7 @@ impl Made {
         move_to(&self.unified().join(INIT), pid)
     }
 
-    /// The cgroups below it that are not its [`LEAVES`], as paths from it, with
+    /// The cgroups below it that are not its `LEAVES`, as paths from it, with
     /// the name of the hierarchy before those of version 1.
     pub fn cgroups(&self) -> BTreeSet<String> {
         let mut all = BTreeSet::new();

@@ -32,7 +32,7 @@ pub struct Plan {
     /// Whether it starts in a cgroup that is not a root.
     pub in_a_cgroup: bool,
     /// Whether it has a cgroup of its own, which is the root of a cgroup
-    /// namespace. [`Sandbox::enter`] decides.
+    /// namespace. [`Sandbox::enter`](crate::sandbox::Sandbox::enter) decides.
     pub own_cgroup: bool,
 }
 
