@@ -1,6 +1,7 @@
 //! The system calls that nix does not wrap, each as one safe function.
 //!
-//! All `unsafe` code of the probe, the harness and the tracer is in this crate.
+//! All `unsafe` code of the harness, the tracer and the command is in this
+//! crate. That of the probe is in `rust/probe`.
 
 mod id_map;
 
@@ -80,18 +81,11 @@ pub fn default_signals() {
     let _ = SigSet::empty().thread_set_mask();
 }
 
-/// Puts SIGPIPE back to its default, which Rust's runtime has changed.
-pub fn default_sigpipe() {
-    // SAFETY: as above: SIG_DFL is no handler.
-    let _ = unsafe {
-        nix::sys::signal::signal(Signal::SIGPIPE, SigHandler::SigDfl)
-    };
-}
-
 /// Puts SIGCHLD back to its default: a caller may have left it ignored, and
 /// then waitpid(2) answers ECHILD for children that have ended.
 pub fn default_sigchld() {
-    // SAFETY: as above: SIG_DFL is no handler.
+    // SAFETY: sigaction(2) demands that a handler be async-signal-safe; SIG_DFL
+    // is no handler.
     let _ = unsafe {
         nix::sys::signal::signal(Signal::SIGCHLD, SigHandler::SigDfl)
     };

@@ -172,10 +172,11 @@ mod table {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    fn observation() -> Observation {
+    /// One of every kind of reading, and three mounts.
+    pub(crate) fn observation() -> Observation {
         let mut observation = Observation::default();
         observation.read("uts.hostname", Ok("vm"));
         observation.read("env.A B", Ok("x"));

@@ -63,24 +63,8 @@ impl fmt::Display for Observation {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::observation::tests::observation;
     use nix::errno::Errno;
-
-    fn observation() -> Observation {
-        let mut observation = Observation::default();
-        observation.read("uts.hostname", Ok("vm"));
-        observation.read("env.A B", Ok("x"));
-        let unread = Unread::new("open /proc/self/ns/uts", Errno::ENOENT);
-        observation.read("ns.uts", Err::<String, _>(unread));
-        observation.read("mounts.from", Ok("mountinfo"));
-        let lines = [
-            "2 1 0:2 / /proc rw shared:4 - proc proc rw",
-            "1 0 0:1 / / ro - tmpfs  rw,size=4k",
-            "3 2 0:3 /a /proc rw - proc none rw",
-        ];
-        let parse = |line: &&str| line.parse().expect("a line of mountinfo");
-        observation.mounts = Ok(lines.iter().map(parse).collect());
-        observation
-    }
 
     #[test]
     fn in_print_it_is_one_line_for_each_reading() {

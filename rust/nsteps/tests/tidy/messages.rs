@@ -23,12 +23,9 @@ const CRATES: &[&str] = &[
 /// are printed.
 const MAKERS: &[(&str, &str)] = &[
     (".context(", ": STRERROR"),
-    (".with_context(", ": STRERROR"),
     ("Error::new(", ""),
     ("Refusal::Unavailable(", ""),
     ("Refusal::Broken(", ""),
-    ("Outcome::Unavailable(", ""),
-    ("Outcome::Broken(", ""),
     ("unavailable(", ": STRERROR: REMEDY"),
 ];
 

@@ -12,7 +12,7 @@ use std::process::Command;
 
 /// The youngest flag, which nix does not name.
 const CLONE_NEWTIME: CloneFlags =
-    CloneFlags::from_bits_retain(libc::CLONE_NEWTIME);
+    CloneFlags::from_bits_retain(nix::libc::CLONE_NEWTIME);
 
 /// Says of the caller, of its children and of what they become in which time
 /// namespace each is, and when the clock can be set: result, tab, name.
