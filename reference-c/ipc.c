@@ -10,8 +10,9 @@
 static const int flags = CLONE_NEWIPC;
 
 /*
- * The child: exists to become the payload, and ends with it. The flag has done
- * everything: no queue made outside is seen inside, nor the other way round.
+ * The child: exists to become the payload, and ends with it. The flag of clone
+ * makes the namespace: no queue made outside is seen inside, nor the other way
+ * round.
  */
 static void child(void)
 {

@@ -13,7 +13,7 @@ static const int flags = CLONE_NEWNET | CLONE_NEWNS;
 
 /*
  * The child: mounts a tmpfs, becomes the payload and ends with it. The network
- * takes no line: it is empty because it is new.
+ * namespace needs no code: a new one is empty.
  */
 static void child(void)
 {

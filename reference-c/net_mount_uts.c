@@ -12,8 +12,8 @@
 static const int flags = CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS;
 
 /*
- * The child: mounts a tmpfs, takes a name, becomes the payload and ends with
- * it. A flag more, a line more: the namespaces know nothing of each other.
+ * The child: mounts a tmpfs, sets its host name, becomes the payload and ends
+ * with it. One more namespace takes one more flag and one more call.
  */
 static void child(void)
 {

@@ -13,8 +13,8 @@ static const int flags =
 	CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC;
 
 /*
- * The child: mounts a tmpfs, takes a name, becomes the payload and ends with
- * it. This time a flag more is all: there is nothing to prepare for ipc.
+ * The child: mounts a tmpfs, sets its host name, becomes the payload and ends
+ * with it. The ipc namespace takes one more flag and no call.
  */
 static void child(void)
 {

@@ -14,7 +14,7 @@ static const int flags =
 	CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID;
 
 /*
- * The child: PID 1 of the new namespace. It mounts a tmpfs, takes a name,
+ * The child: PID 1 of the new namespace. It mounts a tmpfs, sets its host name,
  * replaces the old /proc by its own, becomes the payload, and ends with it; the
  * kernel then kills every process of the namespace.
  */

@@ -11,8 +11,8 @@
 static const int flags = CLONE_NEWNET;
 
 /*
- * The child: exists to become the payload, and ends with it. The flag has done
- * everything.
+ * The child: exists to become the payload, and ends with it. The flag of clone
+ * makes the namespace.
  */
 static void child(void)
 {

@@ -15,9 +15,9 @@ static const int flags = CLONE_NEWPID | CLONE_NEWNS;
 /*
  * The child: PID 1 of the new namespace. It replaces the old /proc by that of
  * its own namespace, becomes the payload, and ends with it; the kernel then
- * kills every process of the namespace. The umount is EBUSY where something is
- * mounted below /proc, and where / is shared the parent's /proc is replaced all
- * the same.
+ * kills every process of the namespace. The umount fails with EBUSY if
+ * something is mounted below /proc, and where / is shared the parent's /proc is
+ * replaced all the same.
  */
 static void child(void)
 {

@@ -30,7 +30,7 @@ static void child(void)
 	mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL);
 	/* A bind makes a mount of the new root. Else pivot_root is EINVAL. */
 	mount(root, root, NULL, MS_BIND | MS_REC, NULL);
-	/* put_old lies below the new root; one that exists is not ours. */
+	/* put_old has to be below the new root. mkdir fails if it exists. */
 	snprintf(put_old, sizeof(put_old), "%s/.old", root);
 	if (mkdir(put_old, 0700) == -1) {
 		warn("mkdir %s", put_old);
@@ -39,12 +39,17 @@ static void child(void)
 	/* As published, exec loses this when stdout is a pipe. */
 	printf("pivot setup ok\n");
 	must("pivot_root", pivot_root(root, put_old));
-	/* A working directory is moved only if it was the old root. */
+	/*
+	 * pivot_root changes a working directory only if it was the old root.
+	 */
 	must("chdir", chdir("/"));
 	/* Else the payload has the /dev and the /proc of the directory. */
 	mount("none", "/dev", "tmpfs", MS_NOSUID | MS_STRICTATIME, "");
 	mount("proc", "/proc", "proc", 0, "");
-	/* A plain umount is EBUSY where there are mounts. Else rmdir is. */
+	/*
+	 * A plain umount fails with EBUSY if there are mounts below it, and
+	 * then so does rmdir.
+	 */
 	umount2("/.old", MNT_DETACH);
 	must("rmdir", rmdir("/.old"));
 

@@ -1,5 +1,5 @@
-//! Ratios between the contenders, and how sure they are: every group, in
-//! rounds.
+//! Measures the ratios between the contenders with their intervals, for every
+//! group of rows, in rounds.
 //!
 //! `cargo bench --bench paired [-- PART...]` measures the rows whose names
 //! contain a PART. `NSTEPS_BENCH=short` measures little of everything.
@@ -26,7 +26,7 @@ fn main() -> ExitCode {
     asked::run(Selection::of, measure)
 }
 
-/// Measures what was asked for; whether every proof was right.
+/// Measures the selected rows, and returns whether every proof was right.
 fn measure(selection: &Selection) -> Result<bool> {
     let wanted = |name: &str| selection.wants(name);
     let chosen: Vec<String> = rows().filter(|name| wanted(name)).collect();
@@ -72,7 +72,8 @@ fn measure(selection: &Selection) -> Result<bool> {
     }
     run.pass_by_pass(held);
     run.attach(operations(), &layout, on_two);
-    // Its runtimes need one more mount in the sandboxes than the others know.
+    // Its runtimes need one more mount in the sandboxes, which the rows above
+    // are measured without.
     if wanted(SIX) {
         let six = run.launch(SIX, &layout);
         run.pass_by_pass(vec![six]);
@@ -84,7 +85,7 @@ fn measure(selection: &Selection) -> Result<bool> {
 /// A row that is being measured.
 struct Held {
     standing: Standing,
-    /// What the row's launchers join, as long as they do.
+    /// The container that the row's launchers join, kept running meanwhile.
     _target: Option<Running>,
 }
 
@@ -99,12 +100,12 @@ struct Run {
     extent: Extent,
     outcomes: Vec<Outcome>,
     group: String,
-    /// The reasons that stand below the group already.
+    /// The reasons that are already printed below the group.
     said: Vec<String>,
 }
 
 impl Run {
-    /// A row of whole programs, whose effects are looked at now.
+    /// Sets up a row of whole programs and checks their effects.
     fn launch(&mut self, name: &str, layout: &Layout) -> Held {
         match launch::launch(name, layout, &mut self.places) {
             Ok((contest, target)) => {
@@ -117,8 +118,7 @@ impl Run {
         }
     }
 
-    /// The rows that need a cgroup of our own, and one more mount than the
-    /// others know.
+    /// Measures the rows that need a cgroup of their own and one more mount.
     fn attach(
         &mut self,
         operations: impl Iterator<Item = &'static Operation>,
@@ -142,12 +142,12 @@ impl Run {
         };
         let held = operations.into_iter().map(|it| Held::of(contest(it)));
         self.pass_by_pass(held.collect());
-        // A peer that has the cgroup open does not keep it.
+        // This removes the cgroup, even while a peer has it open.
         drop(lease);
     }
 
-    /// The rounds of all contenders, spread over passes through all rows; in
-    /// the last of them a row goes on until it is over.
+    /// Measures the rounds of all rows, spread over several passes. In the last
+    /// pass each row is measured to its end.
     fn pass_by_pass(&mut self, mut held: Vec<Held>) {
         let Run { extent, places, .. } = self;
         let passes = extent.rounds.div_ceil(PASS);
@@ -193,7 +193,8 @@ impl Run {
         asked::write(layout, "paired.json", &record)
     }
 
-    /// Whether it counts as a measurement at all.
+    /// Prints the verdicts of all rows, and returns whether the run counts as a
+    /// measurement.
     fn conclude(&self) -> Result<bool> {
         let outcomes = self.outcomes.iter();
         let results: Vec<_> =

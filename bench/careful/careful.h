@@ -1,10 +1,11 @@
 /*
- * careful: what the careful C of every step shares: the calls of the step in
- * Rust, in C that is written for speed as well.
+ * careful: what every step in careful C shares. It makes the calls of the step
+ * in Rust, and is written for speed as well.
  *
- * The child borrows the launcher's memory (CLONE_VM and CLONE_VFORK) where the
- * step in Rust does, every call is checked, and the step ends as its payload
- * ended. What reference-c keeps because the posts published it is not here.
+ * The child shares the launcher's memory (CLONE_VM and CLONE_VFORK) where that
+ * of the step in Rust does, every call is checked, and the step ends as its
+ * payload ended. What reference-c keeps only because the posts published it is
+ * left out.
  */
 #ifndef CAREFUL_H
 #define CAREFUL_H
@@ -29,7 +30,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Older headers lack the youngest flag. */
+/* Older headers lack this flag. */
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x00000080
 #endif
@@ -42,7 +43,7 @@ enum {
 	STACK = 64 * 1024,
 };
 
-/* As vfork(2): the child borrows the memory, the caller stands still. */
+/* As with vfork(2): the child shares the memory, the caller is suspended. */
 enum { IN_OUR_MEMORY = CLONE_VM | CLONE_VFORK };
 
 /* What failed. The child records it, the launcher prints it. */
@@ -79,7 +80,10 @@ static void say(const char *const words[])
 		memcpy(line + length, *words, more);
 		length += more;
 	}
-	/* Where stderr cannot be written the exit status still tells. */
+	/*
+	 * If stderr cannot be written, the exit status still reports the
+	 * failure.
+	 */
 	if (write(STDERR_FILENO, line, length) == -1)
 		return;
 }
@@ -91,7 +95,7 @@ static const char *step(void)
 	return slash ? slash + 1 : arguments[0];
 }
 
-/* Ends the launcher with the line and the status of what was recorded. */
+/* Prints the recorded failure and ends the launcher with its status. */
 static _Noreturn void print_error(void)
 {
 	int subject = failure->subject != NULL;
@@ -103,7 +107,7 @@ static _Noreturn void print_error(void)
 	_exit(status_of_failure());
 }
 
-/* A child ends without a word: its launcher prints what it has recorded. */
+/* A child only records the failure, and its launcher prints it. */
 static _Noreturn void fail(const char *call, const char *subject, int error)
 {
 	*failure = (struct failure){ call, subject, error };
@@ -137,7 +141,7 @@ static char **command(int argc, char *argv[], const char *operand)
 	return argv + at;
 }
 
-/* Where SIGCHLD is ignored no child can be waited for. */
+/* If SIGCHLD is ignored, waitpid(2) returns the status of no child. */
 static void hear_of_children(void)
 {
 	struct sigaction action = { .sa_handler = SIG_DFL }, before;
@@ -156,7 +160,7 @@ static _Noreturn void become(char *payload[])
 	fail("execvp", NULL, errno);
 }
 
-/* What the child of clone has to know. */
+/* The argument of the child of clone. */
 struct task {
 	void (*child)(void);
 	char **payload;
@@ -172,9 +176,9 @@ static int child_main(void *argument)
 }
 
 /*
- * Each child has a stack of its own: the init of `rootless` runs on the copy of
- * one, and its own child, which borrows its memory, would write over it. The
- * count is copied with the stacks.
+ * Each child has a stack of its own. The init of `rootless` runs on a copy of
+ * the first one, and its own child, which shares its memory, would overwrite
+ * that. `used` is copied with the stacks.
  */
 static char *new_stack(void)
 {
@@ -218,7 +222,7 @@ static _Noreturn void end_with(pid_t pid)
 	_exit(code(status));
 }
 
-/* The child has to be NULL where it has nothing to prepare. */
+/* `child` is NULL if there is nothing to prepare. */
 static inline _Noreturn void clone_and_exec(int flags, void (*child)(void),
 					    char *payload[])
 {
@@ -226,7 +230,7 @@ static inline _Noreturn void clone_and_exec(int flags, void (*child)(void),
 	end_with(clone_child(flags | IN_OUR_MEMORY, child, payload));
 }
 
-/* A child with a copy of the memory records in a page that both have. */
+/* A child with a copy of the memory records its failure in a shared page. */
 static inline void share_the_record(void)
 {
 	void *page = mmap(NULL, sizeof(*failure), PROT_READ | PROT_WRITE,
@@ -237,7 +241,7 @@ static inline void share_the_record(void)
 	failure = page;
 }
 
-/* A child with a copy of the memory, beside which the launcher goes on. */
+/* Makes a child with a copy of the memory; the launcher is not suspended. */
 static inline pid_t fork_child(int flags, void (*child)(void), char *payload[])
 {
 	hear_of_children();
@@ -261,7 +265,7 @@ static _Noreturn void be_init(void (*init)(void), char *payload[])
 	_exit(ended);
 }
 
-/* unshare(2), and a first child that is PID 1 of a new pid namespace. */
+/* Calls unshare(2) and forks a child: PID 1 of the new pid namespace. */
 static inline _Noreturn void unshare_and_init(int flags, void (*init)(void),
 					      char *payload[])
 {
@@ -306,7 +310,7 @@ static inline void set_hostname(const char *name)
 static const char *root;
 static char *put_old;
 
-/* Before the clone: the child of a clone in our memory must not allocate. */
+/* Allocates before the clone: a child that shares our memory must not. */
 static inline char **new_root(int argc, char *argv[])
 {
 	char **payload = command(argc, argv, "NEWROOT ");
@@ -323,9 +327,10 @@ static inline char **new_root(int argc, char *argv[])
 }
 
 /*
- * Fills a new /dev while the old root can be reached, at /.old. A user
- * namespace may make no device, so each is bound on an empty file; what the old
- * /dev lacks the new one lacks, too. Returns the call that failed, if any.
+ * Fills a new /dev while the old root can be reached, at /.old. In a user
+ * namespace mknod(2) makes no device, so each one is bind-mounted on an empty
+ * file. A device that the old /dev lacks is left out. Returns the call that
+ * failed, if any.
  */
 static inline const char *fill_dev(void)
 {
@@ -362,7 +367,7 @@ static inline const char *fill_dev(void)
 
 /*
  * The whole of NEWROOT becomes /, and `fill`, if it is given, runs while the
- * old root can be reached. A mount that fails is told only after the old root
+ * old root can be reached. A failed mount is reported only after the old root
  * is gone, so that no .old stays behind.
  */
 static inline void enter_root(const char *(*fill)(void))
@@ -411,7 +416,7 @@ static inline void bring_lo_up(void)
 	close(fd);
 }
 
-/* The kernel takes maps and offsets of /proc in one write only. */
+/* The kernel accepts an id map or clock offsets only in a single write. */
 static inline void write_file(const char *path, const char *text)
 {
 	int fd = must("open", open(path, O_WRONLY | O_CLOEXEC));
@@ -434,7 +439,7 @@ static inline void map_root(pid_t pid)
 	write_file(path, map);
 }
 
-/* A pipe at which the child waits until the launcher has written the maps. */
+/* A pipe on which the child waits until the launcher has written the maps. */
 static int gate[2];
 
 static inline void make_gate(void)
@@ -446,13 +451,15 @@ static inline void wait_at_gate(void)
 {
 	char word;
 
-	/* While this copy were open, the end of the launcher went unseen. */
+	/*
+	 * The read ends only if no process has the writing end open any more.
+	 */
 	close(gate[1]);
 	if (must("read", read(gate[0], &word, 1)) == 0)
 		fail("read", NULL, EPIPE);
 }
 
-/* A launcher that fails closes the gate, and the child that waits there ends. */
+/* A launcher that fails closes the gate, and so the waiting child ends. */
 static inline void map_and_open_gate(pid_t pid)
 {
 	map_root(pid);

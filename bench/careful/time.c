@@ -12,6 +12,6 @@ int main(int argc, char *argv[])
 	must("unshare", unshare(flags));
 	write_file("/proc/self/timens_offsets",
 		   "monotonic 86400 0\nboottime 86400 0\n");
-	/* Older kernels allow no shared memory where the clocks differ. */
+	/* Older kernels refuse CLONE_VM if the child's clocks would differ. */
 	end_with(fork_child(0, NULL, payload));
 }

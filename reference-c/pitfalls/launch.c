@@ -1,8 +1,8 @@
 /*
  * launch: every way in which C makes a child that becomes a command.
  *
- * launch WAY CMD [ARG...] ends as the command ends: with its status, 128+n
- * after signal n, and 125 when it cannot tell.
+ * launch WAY CMD [ARG...] ends as the command ends: with its status, or 128+n
+ * after signal n. It ends with 125 if a call of its own fails.
  * https://man7.org/linux/man-pages/man2/clone.2.html
  * https://man7.org/linux/man-pages/man3/posix_spawn.3.html
  */
@@ -40,13 +40,13 @@ static pid_t by_clone(char *command[])
 	return clone_with(SIGCHLD, command);
 }
 
-/* The mounts of the new namespace propagate as those it is a copy of. */
+/* The new mounts have the propagation of those they are copies of. */
 static pid_t by_clone_newns(char *command[])
 {
 	return clone_with(CLONE_NEWNS | SIGCHLD, command);
 }
 
-/* The child borrows the memory, and the parent stands still. */
+/* The child shares the memory, and the parent is suspended. */
 static pid_t by_clone_vm(char *command[])
 {
 	return clone_with(CLONE_VM | CLONE_VFORK | SIGCHLD, command);
@@ -72,7 +72,7 @@ static pid_t by_posix_spawn(char *command[])
 	return pid;
 }
 
-/* Without close-on-exec. */
+/* The pipe is not close-on-exec: the command inherits it. */
 static pid_t by_clone_with_pipe(char *command[])
 {
 	int ends[2];

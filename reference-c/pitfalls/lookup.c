@@ -1,7 +1,7 @@
 /*
  * lookup: looks a name up in PATH after the child has got a new root.
  *
- * lookup ROOT NAME: execvp searches where the child then is.
+ * lookup ROOT NAME: execvp searches below the child's new root.
  * https://man7.org/linux/man-pages/man2/chroot.2.html
  * https://man7.org/linux/man-pages/man3/exec.3.html
  */

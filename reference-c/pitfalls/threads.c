@@ -1,6 +1,7 @@
 /*
- * threads: what a process with one thread, and one with two, may do with its
- * namespaces, and where a thread begins that is made by one that has moved.
+ * threads: which namespaces a process may change that has one thread, or two,
+ * and in which namespace a new thread begins after its maker has changed its
+ * own.
  *
  * threads alone|beside
  * https://man7.org/linux/man-pages/man2/unshare.2.html

@@ -13,9 +13,9 @@ import (
 
 const flags = syscall.CLONE_NEWIPC
 
-// The child: exists to become the payload, and ends with it. The flag has done
-// everything: no queue made outside is seen inside, nor the other way round.
-// Here child is nil, so that os/exec starts the payload itself.
+// The child: exists to become the payload, and ends with it. The flag of clone
+// makes the namespace: no queue made outside is seen inside, nor the other way
+// round. Here child is nil, so that os/exec starts the payload itself.
 var child func()
 
 func main() {

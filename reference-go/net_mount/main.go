@@ -16,7 +16,7 @@ import (
 const flags = syscall.CLONE_NEWNET | syscall.CLONE_NEWNS
 
 // The child: mounts a tmpfs, becomes the payload and ends with it. The network
-// takes no line: it is empty because it is new.
+// namespace needs no code: a new one is empty.
 func child() {
 	skeleton.Must("mount",
 		syscall.Mount("none", skeleton.MyTmp(), "tmpfs", 0, ""))

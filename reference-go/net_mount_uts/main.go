@@ -16,8 +16,8 @@ import (
 const flags = syscall.CLONE_NEWNET | syscall.CLONE_NEWNS |
 	syscall.CLONE_NEWUTS
 
-// The child: mounts a tmpfs, takes a name, becomes the payload and ends with
-// it. A flag more, a line more: the namespaces know nothing of each other.
+// The child: mounts a tmpfs, sets its host name, becomes the payload and ends
+// with it. One more namespace takes one more flag and one more call.
 func child() {
 	skeleton.Must("mount",
 		syscall.Mount("none", skeleton.MyTmp(), "tmpfs", 0, ""))

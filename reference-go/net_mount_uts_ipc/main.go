@@ -16,8 +16,8 @@ import (
 const flags = syscall.CLONE_NEWNET | syscall.CLONE_NEWNS |
 	syscall.CLONE_NEWUTS | syscall.CLONE_NEWIPC
 
-// The child: mounts a tmpfs, takes a name, becomes the payload and ends with
-// it. This time a flag more is all: there is nothing to prepare for ipc.
+// The child: mounts a tmpfs, sets its host name, becomes the payload and ends
+// with it. The ipc namespace takes one more flag and no call.
 func child() {
 	skeleton.Must("mount",
 		syscall.Mount("none", skeleton.MyTmp(), "tmpfs", 0, ""))

@@ -17,7 +17,7 @@ import (
 const flags = syscall.CLONE_NEWNET | syscall.CLONE_NEWNS |
 	syscall.CLONE_NEWUTS | syscall.CLONE_NEWIPC | syscall.CLONE_NEWPID
 
-// The child: PID 1 of the new namespace. It mounts a tmpfs, takes a name,
+// The child: PID 1 of the new namespace. It mounts a tmpfs, sets its host name,
 // replaces the old /proc by its own, becomes the payload, and ends with it; the
 // kernel then kills every process of the namespace.
 func child() {

@@ -14,8 +14,9 @@ import (
 
 const flags = syscall.CLONE_NEWNET
 
-// The child: exists to become the payload, and ends with it. The flag has done
-// everything. Here child is nil, so that os/exec starts the payload itself.
+// The child: exists to become the payload, and ends with it. The flag of clone
+// makes the namespace. Here child is nil, so that os/exec starts the payload
+// itself.
 var child func()
 
 func main() {

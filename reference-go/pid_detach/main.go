@@ -18,10 +18,10 @@ const flags = syscall.CLONE_NEWPID | syscall.CLONE_NEWNS
 
 // The child: PID 1 of the new namespace. It replaces the old /proc by that of
 // its own namespace, becomes the payload, and ends with it; the kernel then
-// kills every process of the namespace. MNT_DETACH takes /proc away with all
-// that is mounted below it, where a plain umount is EBUSY. Where / is shared,
-// the parent's /proc is traded too: the post makes / private in the shell
-// first.
+// kills every process of the namespace. MNT_DETACH unmounts /proc with all that
+// is mounted below it, where a plain umount fails with EBUSY. If / is shared,
+// both calls also change the parent's /proc by propagation; the post makes /
+// private in a shell first.
 func child() {
 	skeleton.Must("umount2", syscall.Unmount("/proc", syscall.MNT_DETACH))
 	skeleton.Must("mount", syscall.Mount("proc", "/proc", "proc", 0, ""))

@@ -24,22 +24,22 @@ var root string
 func child() {
 	putOld := root + "/.old"
 
-	// The kernel pivots no shared mount, because that would spread.
+	// pivot_root(2) refuses shared mounts, because the change would propagate.
 	skeleton.Must("mount",
 		syscall.Mount("none", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""))
 	// The new root has to be a mount. A bind makes one of a directory.
 	skeleton.Must("mount",
 		syscall.Mount(root, root, "", syscall.MS_BIND|syscall.MS_REC, ""))
-	// put_old lies below the new root; one that exists is not ours.
+	// put_old has to be below the new root. mkdir fails if it exists.
 	skeleton.Must("mkdir "+putOld, syscall.Mkdir(putOld, 0700))
 	skeleton.Must("pivot_root", syscall.PivotRoot(root, putOld))
-	// A working directory is moved only if it was the old root.
+	// pivot_root changes a working directory only if it was the old root.
 	skeleton.Must("chdir", syscall.Chdir("/"))
 	skeleton.Must("mount",
 		syscall.Mount("none", "/dev", "tmpfs",
 			syscall.MS_NOSUID|syscall.MS_STRICTATIME, ""))
 	skeleton.Must("mount", syscall.Mount("proc", "/proc", "proc", 0, ""))
-	// A plain umount is EBUSY where there are mounts below it.
+	// A plain umount fails with EBUSY if there are mounts below it.
 	skeleton.Must("umount2", syscall.Unmount("/.old", syscall.MNT_DETACH))
 	skeleton.Must("rmdir", syscall.Rmdir("/.old"))
 }

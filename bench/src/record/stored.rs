@@ -1,7 +1,7 @@
-//! What was measured once, kept in the repository: bench/record/DATE-MACHINE.
+//! A record of measurements, kept in the repository: bench/record/DATE-MACHINE.
 //!
-//! A record is written beside the others and renamed when it is complete, so
-//! that whatever interrupts it, nothing that was there is lost.
+//! A record is written under another name and renamed when it is complete. An
+//! interrupted write therefore loses no earlier record.
 
 use crate::record::absolute::Absolute;
 use crate::record::counted::Counters;
@@ -31,7 +31,7 @@ pub struct Record {
     pub runs: Vec<outcome::Record>,
     /// How costs grow, if that was measured.
     pub growth: Option<curve::Record>,
-    /// What does not drift.
+    /// The counters, which do not drift from run to run.
     pub counters: Counters,
     /// The figures of criterion, in the order of their names.
     pub absolute: Vec<Absolute>,
@@ -44,13 +44,13 @@ pub struct About {
     pub date: String,
     /// The command line that made the record.
     pub command: String,
-    /// Whether it shows only that everything works.
+    /// Whether it was a short run, whose figures show only that all works.
     pub short: bool,
-    /// Everything that decides the figures and is not in the programs.
+    /// What the figures depend on besides the programs, by name.
     pub machine: BTreeMap<String, String>,
 }
 
-/// The files of a record but the runs.
+/// The names of the files of a record, except those of the runs.
 const ABOUT: &str = "machine.json";
 const GROWTH: &str = "growth.json";
 const COUNTERS: &str = "counters.json";
@@ -60,12 +60,12 @@ fn run_file(number: usize) -> String {
     format!("paired-{number}.json")
 }
 
-/// A ratio, and how sure it is: of the rounds of all runs.
+/// A ratio over the rounds of all runs, and its interval.
 #[derive(Clone, Copy, Debug)]
 pub struct Ratio {
     /// The median over all rounds, with its interval: what to quote.
     pub estimate: Estimate,
-    /// Of the runs' medians, the largest divided by the smallest, less one.
+    /// The largest of the runs' medians divided by the smallest, minus one.
     pub apart: f64,
 }
 
@@ -76,7 +76,7 @@ pub struct Times {
     pub min: f64,
     /// The median of the run in the middle.
     pub median: f64,
-    /// Of the run in the middle.
+    /// The 99th percentile of the run in the middle.
     pub p99: f64,
 }
 
@@ -87,7 +87,7 @@ impl Record {
         first.flat_map(|run| &run.outcomes).map(|it| it.name.as_str())
     }
 
-    /// What each run says of a row.
+    /// The outcome of a row in each run that measured it.
     pub fn outcomes(&self, row: &str) -> impl Iterator<Item = &Outcome> {
         self.runs
             .iter()
@@ -101,8 +101,8 @@ impl Record {
             .any(|it| it.of(column).is_some())
     }
 
-    /// The C that Rust is compared with in a row: the careful one where it
-    /// takes part.
+    /// The column of C with which Rust is compared in a row: careful C if it
+    /// takes part, else published C.
     pub fn base(&self, row: &str) -> &'static str {
         self.outcomes(row).next().map_or(PUBLISHED, Outcome::base)
     }
@@ -115,7 +115,8 @@ impl Record {
         self.outcomes(row).filter_map(move |it| it.of(column))
     }
 
-    /// One column divided by another.
+    /// The times of one column divided by those of another, over all rounds;
+    /// `None` if one of them was not measured.
     pub fn ratio(&self, row: &str, column: &str, base: &str) -> Option<Ratio> {
         let runs = self.outcomes(row).filter_map(|it| it.ratios(column, base));
         let runs: Vec<Vec<f64>> = runs.collect();
@@ -128,7 +129,7 @@ impl Record {
         })
     }
 
-    /// How long a column took.
+    /// How long a column took in a row; `None` if it was not measured.
     pub fn times(&self, row: &str, column: &str) -> Option<Times> {
         let mut each: Vec<&Figures> = self.figures(row, column).collect();
         each.sort_by(|a, b| a.median.total_cmp(&b.median));
@@ -137,16 +138,17 @@ impl Record {
         Some(Times { min, median: middle.median, p99: middle.p99 })
     }
 
-    /// A curve of growth.
+    /// The growth curve of that name, if it was measured.
     pub fn curve(&self, name: &str) -> Option<&curve::Curve> {
         self.growth.as_ref()?.curves.iter().find(|it| it.name == name)
     }
 
-    /// The latest by its name, if there is any.
+    /// Reads the latest record, which is the last by name; `None` if there is
+    /// none.
     ///
     /// # Errors
     ///
-    /// Fails if it cannot be read, or not be understood.
+    /// Fails if a file of it is missing, cannot be read or does not parse.
     pub fn newest(root: &Path) -> Result<Option<Record>> {
         let entries = fs::read_dir(root.join(RECORDS)).into_iter().flatten();
         let directories = entries.flatten().map(|it| it.path());
@@ -155,11 +157,11 @@ impl Record {
         newest.map(|it| Record::read(&it)).transpose()
     }
 
-    /// Reads one.
+    /// Reads the record in the directory `from`.
     ///
     /// # Errors
     ///
-    /// Fails if it cannot be read, or not be understood.
+    /// Fails if a file of it is missing, cannot be read or does not parse.
     pub fn read(from: &Path) -> Result<Record> {
         let name = from.file_name().unwrap_or_default();
         let mut runs = Vec::new();
@@ -184,12 +186,13 @@ impl Record {
         })
     }
 
-    /// Writes it below the top of the repository, in the place of one of the
-    /// same name; where.
+    /// Writes the record below `root`, the top of the repository, in place of
+    /// one of the same name. Returns its directory.
     ///
     /// # Errors
     ///
-    /// Fails if a file cannot be written; what was there before is still there.
+    /// Fails if a file cannot be written or a directory cannot be renamed. An
+    /// earlier record of that name is then kept, if only as `.NAME.old`.
     pub fn write(&self, root: &Path) -> Result<PathBuf> {
         let records = root.join(RECORDS);
         let to = records.join(&self.name);
@@ -219,7 +222,7 @@ impl Record {
             fs::rename(&new, &to)
         };
         replace().context(format_args!("put {} there", to.display()))?;
-        // It is not read any more; the next writer removes it, too.
+        // No reader uses it any more. If this fails, the next write removes it.
         let _ = fs::remove_dir_all(&old);
         Ok(to)
     }
@@ -237,7 +240,7 @@ fn put(path: &Path, what: &impl Serialize) -> Result<()> {
     fs::write(path, lines(&value)).context(&doing)
 }
 
-/// Keeps as many digits as mean something: five.
+/// Rounds every number to five significant digits.
 fn round(value: &mut Value) {
     match value {
         Value::Number(number) if number.is_f64() => {
@@ -255,8 +258,8 @@ fn round(value: &mut Value) {
     }
 }
 
-/// JSON with a line for each element of the outer lists, so that it is small
-/// and a difference can be read.
+/// JSON with a line for each element of the outer lists. It is short, and
+/// diff(1) shows which element has changed.
 fn lines(value: &Value) -> String {
     let list = |values: &[Value]| {
         let each: Vec<String> = values.iter().map(Value::to_string).collect();

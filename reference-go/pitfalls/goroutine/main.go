@@ -1,11 +1,11 @@
-// goroutine: one that unshares, and is then seen in another namespace.
+// goroutine: a goroutine calls unshare and later runs in another namespace.
 //
 //	goroutine         unshares and goes on
 //	goroutine locked  ties itself to its thread first
 //
-// unshare(2) changes one thread. Go moves a goroutine to another whenever the
-// one it ran on waits for the kernel, and nothing tells the goroutine. What it
-// made stays behind, and other goroutines find themselves in it.
+// unshare(2) changes one thread. When a goroutine blocks in a system call, Go
+// may continue it on another thread, without notice. The new namespace stays
+// with the first thread, and other goroutines then run in it.
 // https://man7.org/linux/man-pages/man2/unshare.2.html
 package main
 
@@ -17,14 +17,14 @@ import (
 	"time"
 )
 
-// How often the goroutine looks where it is, and how long it sleeps between.
+// How often the goroutine reads its namespace, and how long it sleeps between.
 const (
 	samples = 200
 	pause   = 100 * time.Microsecond
 )
 
-// whereAmI is the uts namespace of the thread that runs this, not of the
-// process: /proc/self is the first thread's.
+// whereAmI returns the uts namespace of the calling thread. /proc/self would
+// give that of the first thread.
 func whereAmI() string {
 	link, err := os.Readlink("/proc/thread-self/ns/uts")
 	if err != nil {
@@ -33,8 +33,8 @@ func whereAmI() string {
 	return link
 }
 
-// wait keeps a thread busy with the kernel, so that the others have more to
-// do than there are threads.
+// wait blocks its thread in the kernel again and again, so that Go has to move
+// the other goroutines between threads.
 func wait() {
 	for {
 		nap := syscall.NsecToTimespec(int64(pause))
@@ -43,7 +43,7 @@ func wait() {
 }
 
 func main() {
-	// One processor gives away no thread while a goroutine runs on it.
+	// With one processor Go would not move the goroutine.
 	runtime.GOMAXPROCS(4)
 	if len(os.Args) > 1 && os.Args[1] == "locked" {
 		runtime.LockOSThread()

@@ -1,5 +1,5 @@
-//! What several launchers did, side by side: which agree, what differs, and
-//! whether that is explained.  No process is started and no file read here.
+//! Compares what several launchers did: which of them agree, what differs, and
+//! whether that is explained. It starts no process and reads no file.
 
 use crate::expected::Expected;
 use crate::known::{Cause, KnownDifference, explanation, varies};
@@ -30,26 +30,27 @@ pub enum Verdict {
     /// Fewer than two launchers were observed, so that none agrees with
     /// another.
     NotCompared,
-    /// All agree, and on what was blessed.
+    /// All launchers agree, also with the expected effect.
     Same,
     /// Some differ, and why is known.
     Explained(Vec<&'static KnownDifference>),
-    /// Some differ, or all from what they should do.
+    /// Launchers differ without an explanation, or one does not do what is
+    /// expected; which and why.
     Differs(String),
 }
 
 /// One key, as all launchers showed it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
-    /// What was looked at.
+    /// The key of the effect, as in `uts.hostname`.
     pub key: Key,
     /// The launchers by the value that they showed.
     pub groups: Vec<Group>,
-    /// What is to be thought of it.
+    /// Whether the launchers agree, and if not, why.
     pub verdict: Verdict,
 }
 
-/// What a whole comparison comes to.
+/// The result of a whole comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
     /// Fewer than two launchers were observed: nothing can be said of how they
@@ -57,7 +58,8 @@ pub enum Standing {
     NotCompared,
     /// All languages that were observed show the same effect.
     Same,
-    /// They agree in all but what every trial of a launcher shows.
+    /// They differ only in what every trial of a launcher shows
+    /// ([`KnownDifference::everywhere`]).
     SameButEverywhere,
     /// Some differ, and why is known.
     Explained,
@@ -128,8 +130,8 @@ impl Comparison {
         comparison
     }
 
-    /// Why what was observed of a launcher is no observation: how it ended is
-    /// not known.  Two launchers without an end would agree on it.
+    /// The reason why an observation is not compared: the launcher's exit
+    /// status is not known. Two launchers without a status would seem to agree.
     fn lost(&self, it: &Observed) -> Option<String> {
         let never =
             it.effect.0.get("exit").is_some_and(|it| it == NEVER || it == LATE);
@@ -154,7 +156,7 @@ impl Comparison {
             .collect()
     }
 
-    /// What it comes to.
+    /// The result of the comparison.
     pub fn standing(&self) -> Standing {
         if self.differing().next().is_some() {
             return Standing::Differs;
@@ -189,8 +191,8 @@ impl Comparison {
             .collect()
     }
 
-    /// A row is the same if all agree; explained if those that remain, once all
-    /// launchers with an explanation are taken away, agree.
+    /// The verdict on a row: the same if all launchers agree, and explained if
+    /// those without an explanation agree.
     fn judge(&self, key: &str, groups: &[Group]) -> Verdict {
         if self.observed().len() < 2 {
             return Verdict::NotCompared;
@@ -307,7 +309,7 @@ impl Comparison {
     }
 }
 
-/// The launchers that differ from most.
+/// Names the launchers that are not in the largest group.
 fn who_differs(groups: &[Group]) -> String {
     let most = groups.iter().map(|it| it.launchers.len()).max().unwrap_or(0);
     let (many, few): (Vec<&Group>, Vec<&Group>) =
@@ -321,7 +323,7 @@ fn who_differs(groups: &[Group]) -> String {
     }
 }
 
-/// The launchers that show each value, in the order of the launchers.
+/// Groups the launchers by the value that they show, and keeps their order.
 fn group(
     values: impl IntoIterator<Item = (Launcher, Option<String>)>,
 ) -> Vec<Group> {
@@ -335,8 +337,9 @@ fn group(
     groups
 }
 
-/// Each launcher must make exactly what the step declares, so that all cannot
-/// agree on a mistake.  A launcher that failed has no namespaces left to check.
+/// A row for each launcher that does not make exactly the namespaces that the
+/// step declares. Without this check all launchers could agree on a mistake. A
+/// launcher that failed has no namespaces to check.
 fn declared(step: &Step, observed: &[(Launcher, &Observed)]) -> Vec<Row> {
     let declared: BTreeSet<Namespace> =
         step.namespaces.iter().copied().collect();
@@ -366,7 +369,8 @@ fn declared(step: &Step, observed: &[(Launcher, &Observed)]) -> Vec<Row> {
         .collect()
 }
 
-/// No two launchers may have made the same namespace: all are alive now.
+/// A row for each namespace that belongs to two launchers. All payloads are
+/// held at the same time, so each launcher must have made its own.
 fn distinct(observed: &[(Launcher, &Observed)]) -> Vec<Row> {
     let mut owners: BTreeMap<&String, Launcher> = BTreeMap::new();
     let mut rows = Vec::new();
@@ -386,7 +390,8 @@ fn distinct(observed: &[(Launcher, &Observed)]) -> Vec<Row> {
     rows
 }
 
-/// What the payload says of itself must be what is seen from outside.
+/// A row for each reading of the payload that the harness reads otherwise from
+/// outside.
 fn two_sides(observed: &[(Launcher, &Observed)]) -> Vec<Row> {
     observed
         .iter()

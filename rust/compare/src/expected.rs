@@ -1,10 +1,11 @@
-//! What is blessed: what each language is expected to do, one committed file
-//! per step, and one per situation for all the steps it is tried on.
+//! The expected effects: what each language is expected to do. There is one
+//! committed file per step, and one per situation for all steps that it is
+//! tried with.
 //!
-//! A file is made of blocks.  A block opens with the scenarios it holds for;
-//! before them stand the steps, in the file of a situation, or the container
-//! that was joined.  Its lines are a key, its value and the languages that show
-//! it, two or more spaces apart.
+//! A file consists of blocks. A block begins with the scenarios that it holds
+//! for. Before them stand the steps, in the file of a situation, or the
+//! container that was joined. Each line after that is a key, its value and the
+//! languages that show it, two or more spaces apart.
 
 use crate::subject::Subject;
 use harness::error::{Context, Result};
@@ -14,12 +15,12 @@ use probe::Key;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// What one language does: key by key.
+/// The changes that one language makes: key and value.
 pub type Changes = BTreeMap<Key, String>;
-/// What each language does, in one scenario.
+/// The changes that each language makes in one scenario.
 pub type Block = BTreeMap<Launcher, Changes>;
 
-/// The file, below the directory of what is blessed, in which a subject is.
+/// The path of a subject's file, below the directory of the expected effects.
 pub fn file_of(subject: &Subject) -> String {
     match subject.situation() {
         Some(situation) => format!("situations/{}.txt", situation.name),
@@ -27,7 +28,8 @@ pub fn file_of(subject: &Subject) -> String {
     }
 }
 
-/// What a subject's blocks are called in its file.
+/// The heading of a subject's blocks: the step in the file of a situation, the
+/// joined container in that of a step, else `None`.
 fn heading_of(subject: &Subject) -> Option<String> {
     match subject.situation() {
         Some(_) => Some(subject.step.to_owned()),
@@ -35,7 +37,7 @@ fn heading_of(subject: &Subject) -> Option<String> {
     }
 }
 
-/// How the file of a subject begins.
+/// The comment at the beginning of a subject's file.
 fn title_of(subject: &Subject) -> String {
     match subject.situation() {
         Some(it) => format!(
@@ -51,18 +53,19 @@ fn title_of(subject: &Subject) -> String {
     }
 }
 
-/// Everything blessed in one file.
+/// The expected effects of one file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Expected {
     blocks: BTreeMap<(Option<String>, Scenario), Block>,
 }
 
 impl Expected {
-    /// Reads one file; nothing is blessed where there is none.
+    /// Reads one file. If there is none, there are no expected effects.
     ///
     /// # Errors
     ///
-    /// Fails if the file cannot be read or understood.
+    /// Fails if the file cannot be read, or if it has a line that is neither a
+    /// heading nor a key with its value and languages.
     pub fn read(path: &Path) -> Result<Expected> {
         match std::fs::read_to_string(path) {
             Ok(text) => Expected::parse(&text).map_err(|mut error| {
@@ -87,7 +90,7 @@ impl Expected {
             if line.starts_with('#') || line.trim().is_empty() {
                 continue;
             }
-            // A heading goes on where it ends with a comma.
+            // A line that ends with a comma is continued on the next line.
             begun.push_str(line);
             if line.ends_with(',') {
                 begun.push(' ');
@@ -147,7 +150,7 @@ impl Expected {
         Ok(expected)
     }
 
-    /// What is blessed for a subject in a scenario.
+    /// The expected effects of a subject in a scenario, if there are any.
     pub fn block(
         &self,
         subject: &Subject,
@@ -156,7 +159,7 @@ impl Expected {
         self.blocks.get(&(heading_of(subject), scenario))
     }
 
-    /// Blesses what one language does now.
+    /// Makes `changes` what is expected of one language.
     pub fn bless(
         &mut self,
         subject: &Subject,
@@ -177,7 +180,8 @@ impl Expected {
             .insert(launcher, changes);
     }
 
-    /// The file of a subject: what has the same block stands together.
+    /// The text of a subject's file. Headings with equal blocks share one
+    /// block.
     pub fn text(&self, subject: &Subject) -> String {
         let mut headings: Vec<&Option<String>> = Vec::new();
         for (heading, _) in self.blocks.keys() {

@@ -1,5 +1,6 @@
-//! The differences that are explained: each has a page in
-//! `docs/src/differences/`, and each must still be seen.
+//! The differences that are explained. Each has a page in
+//! `docs/src/differences/`, and a complete comparison fails if one that every
+//! machine shows is not seen.
 
 use crate::subject::Subject;
 use harness::launcher::Launcher;
@@ -12,14 +13,14 @@ pub enum Cause {
     Runtime,
     /// A library does it.
     Library,
-    /// The program does, as it was published.
+    /// The program as published does it.
     Published,
-    /// The control launcher does, and none of the languages.
+    /// The control launcher does it, and no language does.
     Control,
 }
 
 impl Cause {
-    /// How reports call it.
+    /// The words for it in reports.
     pub const fn name(self) -> &'static str {
         match self {
             Cause::Runtime => "the language's runtime",
@@ -51,8 +52,8 @@ pub struct KnownDifference {
     pub cause: Cause,
     /// Whether every machine shows it.
     pub seen: Seen,
-    /// Whether every trial of its launchers shows it, where any does.  A report
-    /// says it once, and not in every cell.
+    /// Whether every trial of its launchers shows it, on a machine on which one
+    /// does. A report then names it once and not in every cell.
     pub everywhere: bool,
     /// Where it may show: each pattern names launchers, keys and, where it
     /// matters, subjects.
@@ -73,8 +74,8 @@ pub struct Pattern {
     pub keys: &'static [&'static str],
     /// With which values (`*` at either end; `-` for none); empty: any.
     pub values: &'static [&'static str],
-    /// Whether it depends on what is installed, so that it can be neither
-    /// blessed nor claimed.
+    /// Whether it depends on the installed versions. Such a value is neither
+    /// expected nor required.
     pub varies: bool,
 }
 
@@ -102,8 +103,8 @@ pub fn explanation(
     find(subject, scenario, launcher, key, value).map(|(known, _)| known)
 }
 
-/// Whether an explanation says that this depends on what is installed, so that
-/// it can be neither blessed nor claimed.
+/// Whether the explanation of this value says that it depends on the installed
+/// versions, so that it is neither expected nor required.
 pub fn varies(
     subject: &Subject,
     scenario: Scenario,
@@ -115,7 +116,7 @@ pub fn varies(
         .is_some_and(|(_, pattern)| pattern.varies)
 }
 
-/// The first explanation, and its pattern, that fits.
+/// The first known difference with a pattern that fits, and that pattern.
 fn find(
     subject: &Subject,
     scenario: Scenario,
@@ -176,12 +177,13 @@ pub const KNOWN_DIFFERENCES: &[KnownDifference] = &[
             Pattern {
                 launchers: &[Launcher::Go],
                 keys: &["complaint"],
-                // os/exec has one word for a clone and for an exec.
+                // os/exec reports a failed clone and a failed exec in the same
+                // words.
                 values: &["panic: *", "fork/exec *"],
                 ..ANYWHERE
             },
             Pattern {
-                // As published, an exec that fails is silent here.
+                // As published, these two print nothing if the exec fails.
                 launchers: &[Launcher::C],
                 subjects: &["pid_detach:*", "pivot_root:*"],
                 keys: &["complaint"],
@@ -282,12 +284,13 @@ pub const KNOWN_DIFFERENCES: &[KnownDifference] = &[
     },
 ];
 
-/// Rust, where there is no musl target: the steps are built for the same target
-/// as this command.
+/// Rust, if this command is built for glibc: the steps in Rust are built for
+/// the same target.
 const BUILT_FOR_THE_GNU_C_LIBRARY: &[Launcher] =
     if cfg!(target_env = "gnu") { &[Launcher::Rust] } else { &[] };
 
-/// A pattern anywhere, to be narrowed.
+/// The values of the fields that a pattern does not set: they restrict nothing.
+/// A pattern has to set `launchers`.
 const ANYWHERE: Pattern = Pattern {
     launchers: &[],
     subjects: &[],

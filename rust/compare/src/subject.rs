@@ -7,12 +7,14 @@ use harness::trial::situation::{SITUATIONS, Situation};
 pub struct Subject {
     /// The step's name.
     pub step: &'static str,
-    /// The situation: a situation's name, or the container that was joined.
+    /// The name of a situation, or the container that was joined; `None` for
+    /// the step alone.
     pub situation: Option<String>,
 }
 
 impl Subject {
-    /// The situation, where one is tried around the step.
+    /// The situation of that name; `None` for the step alone and for a joined
+    /// container.
     pub fn situation(&self) -> Option<&'static Situation> {
         let name = self.situation.as_deref()?;
         SITUATIONS.iter().find(|it| it.name == name)

@@ -1,7 +1,7 @@
 //! The launchers: the programs that perform a step.
 //!
-//! This file and `known.rs` are the only two that tell one language from
-//! another.
+//! Of the crates `harness` and `compare` only this file, `known.rs` and the
+//! error messages in `trial.rs` tell one language from another.
 
 use crate::host::layout::Layout;
 use crate::paths::SEARCHED;

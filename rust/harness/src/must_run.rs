@@ -2,18 +2,19 @@
 
 use crate::found::NEEDS_ROOT;
 
-/// How the reason begins where a difference came with a later Go than the
-/// installed one: there is nothing to reproduce, and nothing to mend.
+/// How a reason begins if a difference needs a later Go than the installed one.
+/// The machine then has nothing to reproduce and nothing to repair.
 pub const LATER_GO: &str = "needs a program built with Go";
 
-/// Whether it is set.
+/// Whether `MUST_RUN` is `1` in the environment.
 pub fn demanded() -> bool {
     std::env::var_os("MUST_RUN").is_some_and(|it| it == "1")
 }
 
-/// Whether a reason is no fault of the machine even then: an ordinary user is
-/// told that it needs root (the same checks run as root cover the rest), or
-/// the installed Go is older than the difference.
+/// Whether a check may be left out for this reason even with `MUST_RUN=1`. It
+/// may if it needs root and this process belongs to an ordinary user, because a
+/// run as root makes the same checks, and if the installed Go is older than the
+/// difference.
 pub fn excuses(reason: &str) -> bool {
     let is_root = nix::unistd::geteuid().is_root();
     (reason.contains(NEEDS_ROOT) && !is_root) || reason.starts_with(LATER_GO)

@@ -1,28 +1,29 @@
-//! What is at which path in every sandbox, and how it is called.
+//! The paths that every sandbox has, and its host name.
 
-/// Where the project's programs are in a sandbox.
+/// The directory of the project's programs in a sandbox.
 pub const PROGRAMS: &str = "/nsteps";
 
 /// The probe, as a payload that keeps its root.
 pub const PROBE: &str = "/nsteps/bin/nsteps-probe";
 
-/// The root filesystem a step may pivot into.
+/// The root filesystem that a step takes as its NEWROOT.
 pub const NEWROOT: &str = "/newroot";
 
 /// The probe, as a payload that has pivoted into [`NEWROOT`].
 pub const PROBE_IN_NEWROOT: &str = "/nsteps-probe";
 
-/// The directory the mount steps cover.
+/// The directory on which the mount steps mount a tmpfs.
 pub const MYTMP: &str = "/mytmp";
 
-/// The sandbox's second procfs mount, which no step touches: init observes
-/// through it, and its visibility lets a user namespace mount another.
+/// The sandbox's second procfs mount, which no step touches. Init observes
+/// through it. Because all of it is visible, the kernel lets a user namespace
+/// mount another procfs.
 pub const OBSERVED_PROC: &str = "/run/proc";
 
 /// An executable script without a `#!` line.
 pub const NO_SHEBANG: &str = "/run/no-shebang";
 
-/// Where programs are looked for in a sandbox: PATH.
+/// The value of PATH in a sandbox.
 pub const SEARCHED: &str =
     "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 

@@ -1,15 +1,16 @@
-//! The id map of a user namespace: root inside, the caller outside.
+//! The id maps of a user namespace: root inside is the caller outside.
 
 use nix::errno::Errno;
 use nix::unistd::{Gid, Uid};
 
-/// Makes the caller root of the user namespace it has just stepped into; `uid`
-/// and `gid` are its ids from before.  Groups may be mapped only once
-/// setgroups(2) is denied (user_namespaces(7)).
+/// Maps root of the caller's user namespace to `uid` and `gid`, the ids that
+/// the caller had before it made the namespace. An unprivileged process may map
+/// a group only after it has denied setgroups(2): user_namespaces(7).
 ///
 /// # Errors
 ///
-/// Fails if a file cannot be written, and names the file and its errno.
+/// Fails if a file below `/proc/self` cannot be written; returns its path and
+/// the errno.
 pub fn map_root(uid: Uid, gid: Gid) -> Result<(), (String, Errno)> {
     for (file, text) in [
         ("setgroups", "deny".to_owned()),

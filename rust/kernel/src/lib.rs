@@ -1,4 +1,5 @@
-//! The system calls that nix does not wrap, each as one safe function.
+//! Safe functions for the system calls that nix lacks, or that nix offers only
+//! as unsafe functions.
 //!
 //! All `unsafe` code of the harness, the tracer and the command is in this
 //! crate. That of the probe is in `rust/probe`.
@@ -14,12 +15,12 @@ use std::ffi::CString;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::atomic::AtomicU32;
 
-/// Forks a process that has one thread.
+/// Forks the calling process, which must have one thread.
 ///
 /// # Errors
 ///
-/// Fails as fork(2) does, and with `EDEADLK` if the caller has other threads:
-/// their locks would stay locked in the child for ever.
+/// Fails as fork(2) does, and with `EDEADLK` if the caller has other threads: a
+/// lock that one of them holds would stay locked in the child.
 pub fn fork() -> nix::Result<nix::unistd::ForkResult> {
     let threads =
         std::fs::read_dir("/proc/self/task").map(Iterator::count).unwrap_or(1);
@@ -28,13 +29,14 @@ pub fn fork() -> nix::Result<nix::unistd::ForkResult> {
     }
     // SAFETY: fork(2) demands that the child of a threaded process calls only
     // async-signal-safe functions; there is no other thread, as counted above.
-    // (Where /proc cannot be read the only caller is the sandbox, which never
-    // starts one.)
+    // If /proc cannot be read, one thread is assumed; the only caller in that
+    // case is the sandbox, which starts none.
     unsafe { nix::unistd::fork() }
 }
 
-/// Has a child that borrows the memory of a process with one thread, which
-/// stands still until the child has become another program or has ended.
+/// Runs `child` in a new process that shares the memory of the caller, and
+/// returns its pid. The caller must have one thread. It is suspended until the
+/// child has called execve(2) or has ended.
 ///
 /// # Errors
 ///
@@ -46,24 +48,25 @@ pub fn with_our_memory(
     let mut stack = vec![0; 1 << 20];
     let flags = CloneFlags::CLONE_VM | CloneFlags::CLONE_VFORK;
     // SAFETY: clone(2) demands a stack that lasts as long as the child uses it
-    // and memory that no other thread changes: CLONE_VFORK lets the only other
-    // thread, this one, go on when the child has left both.
+    // and memory that no other thread changes: CLONE_VFORK suspends the only
+    // other thread, which is this one, until the child uses neither any more.
     unsafe { nix::sched::clone(child, &mut stack, flags, Some(libc::SIGCHLD)) }
 }
 
-/// Puts every signal back to its default and unblocks all: a launcher starts
-/// from the same state whatever this process inherited.
+/// Resets every signal to its default action and unblocks all signals. A
+/// launcher then starts from the same state, whatever this process inherited.
 pub fn default_signals() {
     let default =
         SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
     for signal in Signal::iterator() {
         // SAFETY: sigaction(2) demands that a handler be async-signal-safe;
-        // SIG_DFL is no handler.  SIGKILL and SIGSTOP answer EINVAL, which
-        // changes nothing.
+        // SIG_DFL is no handler. For SIGKILL and SIGSTOP the call fails with
+        // EINVAL and changes nothing.
         let _ = unsafe { nix::sys::signal::sigaction(signal, &default) };
     }
-    // The signals the C library keeps for itself have no name; an ignored one
-    // would reach the launcher all the same (differences.md: signals 32, 33).
+    // nix has no names for the signals from 32 on, of which the C library uses
+    // some. One that is ignored would stay ignored in the launcher
+    // (docs/src/pitfalls/signals-32-33.md).
     for signal in 32..=64 {
         let mut kernel_default = [0u64; 4];
         // SAFETY: rt_sigaction(2) reads one kernel sigaction, 32 bytes here:
@@ -81,8 +84,8 @@ pub fn default_signals() {
     let _ = SigSet::empty().thread_set_mask();
 }
 
-/// Puts SIGCHLD back to its default: a caller may have left it ignored, and
-/// then waitpid(2) answers ECHILD for children that have ended.
+/// Resets SIGCHLD to its default action. A parent may have left it ignored, and
+/// then waitpid(2) fails with ECHILD for children that have ended.
 pub fn default_sigchld() {
     // SAFETY: sigaction(2) demands that a handler be async-signal-safe; SIG_DFL
     // is no handler.
@@ -95,7 +98,8 @@ pub fn default_sigchld() {
 ///
 /// # Errors
 ///
-/// Fails with `ENOSYS` before Linux 5.11.
+/// Fails with `ENOSYS` before Linux 5.9, which has no close_range(2), and with
+/// `EINVAL` before Linux 5.11, which has no CLOSE_RANGE_CLOEXEC.
 pub fn cloexec_from(first: RawFd) -> nix::Result<()> {
     // SAFETY: close_range(2) with CLOSE_RANGE_CLOEXEC closes nothing now, so
     // no owner of a descriptor loses it.
@@ -110,7 +114,9 @@ pub fn cloexec_from(first: RawFd) -> nix::Result<()> {
     Errno::result(result).map(drop)
 }
 
-/// Becomes another program, by PATH as execvpe(3) has it.
+/// Executes `argv[0]` in place of this process. A name without a slash is
+/// searched in the PATH of `environment` as by execvpe(3), or in `/usr/bin` and
+/// `/bin` if there is no PATH. Returns only if that fails, with the errno.
 pub fn execvpe(argv: &[CString], environment: &[CString]) -> Errno {
     let path = environment
         .iter()
@@ -140,13 +146,13 @@ pub fn execvpe(argv: &[CString], environment: &[CString]) -> Errno {
 
 /// Makes the mount at `path` and everything below it read-only.
 ///
-/// A bind remount would have to repeat the flags the kernel has locked;
+/// A bind remount has to repeat the flags that the kernel has locked;
 /// [mount_setattr(2)](https://man7.org/linux/man-pages/man2/mount_setattr.2.html)
 /// only adds.
 ///
 /// # Errors
 ///
-/// Fails with `ENOSYS` before Linux 5.12.
+/// Fails as mount_setattr(2) does; with `ENOSYS` before Linux 5.12.
 pub fn read_only(path: &CString) -> nix::Result<()> {
     let attributes = [libc::MOUNT_ATTR_RDONLY, 0, 0, 0];
     // SAFETY: mount_setattr(2) reads a path and 32 bytes of struct mount_attr
@@ -164,11 +170,12 @@ pub fn read_only(path: &CString) -> nix::Result<()> {
     Errno::result(result).map(drop)
 }
 
-/// Makes a System V queue with that key: something an ipc namespace hides.
+/// Makes a System V message queue with that key and returns its id. A new ipc
+/// namespace hides the queue.
 ///
 /// # Errors
 ///
-/// Fails as msgget(2) does.
+/// Fails as msgget(2) does; with `EEXIST` if there is such a queue.
 pub fn message_queue(key: i32) -> nix::Result<i32> {
     // SAFETY: msgget(2) takes two integers and touches no memory of ours.
     let result =
@@ -176,11 +183,14 @@ pub fn message_queue(key: i32) -> nix::Result<i32> {
     Errno::result(result)
 }
 
-/// Makes a System V shared memory segment with that key, or finds it.
+/// Returns the id of the System V shared memory segment with that key, which
+/// holds one `AtomicU32`. Makes the segment if there is none and `create` is
+/// set.
 ///
 /// # Errors
 ///
-/// Fails as shmget(2) does.
+/// Fails as shmget(2) does; with `ENOENT` if there is no segment and `create`
+/// is not set.
 pub fn shared_memory(key: i32, create: bool) -> nix::Result<i32> {
     let flags = if create { libc::IPC_CREAT | 0o600 } else { 0 };
     // SAFETY: shmget(2) takes three integers and touches no memory of ours.
@@ -196,28 +206,29 @@ pub fn shared_memory(key: i32, create: bool) -> nix::Result<i32> {
 pub fn attach(id: i32) -> nix::Result<&'static AtomicU32> {
     // SAFETY: no address is asked for, so no mapping of ours is replaced.
     let at = unsafe { libc::shmat(id, std::ptr::null(), 0) };
-    // The one error has no address of its own.
+    // shmat(2) reports every error as the address -1.
     if at.addr() == usize::MAX {
         return Err(Errno::last());
     }
-    // SAFETY: the kernel attaches at a page of its own, the segment is at
-    // least that large, is never detached, and its zeros are what an atomic
-    // may be made of.
+    // SAFETY: the kernel attaches the segment at the start of a page, so the
+    // address is aligned. The segment is at least as large as an AtomicU32 and
+    // is never detached, and a new one holds zeros, which are a valid value.
     Ok(unsafe { &*at.cast::<AtomicU32>() })
 }
 
-/// Sets or clears the soft limit of open files, keeping the hard one.
+/// Sets the soft limit of open files to `soft`, or to the hard limit if that is
+/// lower. The hard limit stays as it is.
 ///
 /// # Errors
 ///
-/// Fails as setrlimit(2) does.
+/// Fails as getrlimit(2) and setrlimit(2) do.
 pub fn limit_open_files(soft: u64) -> nix::Result<()> {
     use nix::sys::resource::{Resource, getrlimit, setrlimit};
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
     setrlimit(Resource::RLIMIT_NOFILE, soft.min(hard), hard)
 }
 
-/// Duplicates `fd` onto standard descriptor `number`, without close-on-exec.
+/// Duplicates `fd` onto the descriptor `number`, without close-on-exec.
 ///
 /// # Errors
 ///
@@ -228,12 +239,14 @@ pub fn install(fd: BorrowedFd<'_>, number: RawFd) -> nix::Result<()> {
         use nix::fcntl::{FcntlArg, FdFlag, fcntl};
         return fcntl(fd, FcntlArg::F_SETFD(FdFlag::empty())).map(drop);
     }
-    // SAFETY: dup2(2) closes what `number` was; the callers install 0, 1 and
-    // 2 in a process about to exec, where nothing owns them any more.
+    // SAFETY: dup2(2) closes what `number` was. The callers install a standard
+    // stream, which no value owns, or the socket of the answer in a process
+    // about to exec, which drops no owner any more.
     Errno::result(unsafe { libc::dup2(fd.as_raw_fd(), number) }).map(drop)
 }
 
-/// Opens a pidfd: a handle that names this very process and no later one.
+/// Opens a pidfd of the process `pid`. It refers to that process even if
+/// another one gets the same pid later.
 ///
 /// # Errors
 ///
@@ -246,11 +259,11 @@ pub fn pidfd_open(pid: i32) -> nix::Result<OwnedFd> {
     Errno::result(fd).map(|fd| own(fd as RawFd))
 }
 
-/// Kills the process behind a pidfd.
+/// Sends SIGKILL to the process that a pidfd refers to.
 ///
 /// # Errors
 ///
-/// Fails with `ESRCH` if it is gone already.
+/// Fails with `ESRCH` if the process has already been reaped.
 pub fn pidfd_kill(pidfd: &OwnedFd) -> nix::Result<()> {
     // SAFETY: pidfd_send_signal(2) with a null siginfo reads no memory.
     let result = unsafe {
@@ -265,7 +278,7 @@ pub fn pidfd_kill(pidfd: &OwnedFd) -> nix::Result<()> {
     Errno::result(result).map(drop)
 }
 
-/// Takes ownership of a descriptor the kernel has just handed over.
+/// Takes ownership of a descriptor that the kernel has just made.
 pub fn own(fd: RawFd) -> OwnedFd {
     use std::os::fd::FromRawFd;
     // SAFETY: the callers pass what a system call has just returned, or
@@ -273,8 +286,9 @@ pub fn own(fd: RawFd) -> OwnedFd {
     unsafe { OwnedFd::from_raw_fd(fd) }
 }
 
-/// Clones the mount at `path` without attaching it anywhere: the superblock
-/// stays alive as long as the descriptor, and the mount itself can go.
+/// Clones the mount at `path` without attaching the clone anywhere. The
+/// superblock stays alive as long as the descriptor is open, even if the mount
+/// at `path` is unmounted.
 ///
 /// # Errors
 ///
@@ -294,12 +308,13 @@ pub fn open_tree_clone(path: &CString) -> nix::Result<OwnedFd> {
     Errno::result(fd).map(|fd| own(fd as RawFd))
 }
 
-/// The id of the mount a path lies on.
+/// The id of the mount that `path` is on. If `path` is a symbolic link, that of
+/// the link.
 ///
 /// # Errors
 ///
 /// Fails as [statx(2)](https://man7.org/linux/man-pages/man2/statx.2.html)
-/// does; the mount id needs Linux 5.8.
+/// does. A kernel before Linux 5.8 has no mount id, and the result is 0.
 pub fn mount_id(path: &CString) -> nix::Result<u64> {
     // SAFETY: struct statx is made of integers; zero is a value for each.
     let mut answer: libc::statx = unsafe { std::mem::zeroed() };
@@ -323,18 +338,18 @@ pub fn mount_id(path: &CString) -> nix::Result<u64> {
 pub enum Until {
     /// The beginning or the end of its next system call.
     Call,
-    /// A signal, a new process, another program.
+    /// Its next signal, new process or exec.
     Event,
 }
 
-/// Lets a stopped tracee go on, with the signal it was stopped for, or 0.
+/// Continues a stopped tracee and delivers `signal` to it, unless that is 0.
 ///
-/// nix wants a signal that has a name; the C libraries use two that have
-/// none (32 and 33).
+/// nix accepts only signals that have a name; the C libraries use 32 and 33,
+/// which have none.
 ///
 /// # Errors
 ///
-/// Fails with `ESRCH` if it was killed meanwhile.
+/// Fails with `ESRCH` if the tracee was killed meanwhile.
 pub fn go_on(pid: i32, until: Until, signal: i32) -> nix::Result<()> {
     let request = match until {
         Until::Call => libc::PTRACE_SYSCALL,
@@ -354,10 +369,10 @@ pub fn go_on(pid: i32, until: Until, signal: i32) -> nix::Result<()> {
     Errno::result(result).map(drop)
 }
 
-/// One side of a system call at which a tracee has stopped.
+/// The side of a system call at which a tracee has stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallStop {
-    /// It is about to begin.
+    /// The call is about to begin.
     Entry {
         /// The architecture these numbers belong to: `AUDIT_ARCH_*`.
         architecture: u32,
@@ -366,26 +381,30 @@ pub enum CallStop {
         /// Its arguments as they are in registers.
         arguments: [u64; 6],
     },
-    /// It has come back; an error is below zero.
+    /// The call has returned.
     Exit {
-        /// What the call returned.
+        /// What the call returned; an error is a negative errno.
         result: i64,
     },
-    /// Neither of the two has happened before the deadline.
+    /// The tracee has stopped at neither side of a call, but for example at a
+    /// signal.
     Neither,
 }
 
-/// What a tracee stopped at a system call is doing (`PTRACE_GET_SYSCALL_INFO`
-/// of [ptrace(2)](https://man7.org/linux/man-pages/man2/ptrace.2.html)); nix
-/// has it for glibc only.
+/// At which side of a system call the tracee `pid` has stopped, with the
+/// arguments or the result of the call (`PTRACE_GET_SYSCALL_INFO` of
+/// [ptrace(2)](https://man7.org/linux/man-pages/man2/ptrace.2.html)). nix has
+/// the request for glibc only.
 ///
 /// # Errors
 ///
-/// Fails with `EIO` before Linux 5.3.
+/// Fails with `EIO` before Linux 5.3, and with `ESRCH` if the process is not a
+/// stopped tracee.
 pub fn call_stop(pid: i32) -> nix::Result<CallStop> {
     const GET_SYSCALL_INFO: libc::c_long = 0x420e;
-    /// `struct ptrace_syscall_info`; its union is made of 64-bit words, but
-    /// for the last byte of an exit, which says again what the sign says.
+    /// `struct ptrace_syscall_info`; its union is read as 64-bit words. The
+    /// byte `is_error` of an exit is not needed, because the sign of the result
+    /// shows an error as well.
     #[repr(C)]
     #[derive(Default)]
     struct Info {
@@ -422,11 +441,11 @@ pub fn call_stop(pid: i32) -> nix::Result<CallStop> {
     })
 }
 
-/// The next news of any tracee or child, as a wait(2) status, or `None` when
-/// there is none just now.
+/// Takes the next state change of any tracee or child, without waiting for one:
+/// its pid and its wait(2) status, or `None` if none has changed.
 ///
-/// nix's waitpid answers `EINVAL` where a signal without a name is involved,
-/// and then the news is lost.
+/// nix's waitpid fails with `EINVAL` if the status contains a signal without a
+/// name, and the status is then lost.
 ///
 /// # Errors
 ///
@@ -456,8 +475,9 @@ pub fn set_domain_name(name: &std::ffi::CStr) -> nix::Result<()> {
     Errno::result(result).map(drop)
 }
 
-/// Makes the directory that was inherited as descriptor `number` the present
-/// one; nix wants a descriptor that this process owns as a value.
+/// Changes the working directory to the directory that this process inherited
+/// as descriptor `number`. nix's fchdir takes a descriptor as a value, not as a
+/// number.
 ///
 /// # Errors
 ///

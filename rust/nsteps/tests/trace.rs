@@ -1,9 +1,9 @@
 //! The tracer sees what strace(1) sees, in the same kind of sandbox; and what
 //! the three languages call is what the steps promise.
 //!
-//! Both write down when a call began or ended, and namespace calls wait for
-//! each other across processes: so the order of all calls is compared, which
-//! includes that of each process.
+//! The test compares the order of all calls, across processes. It can, because
+//! both tracers record when a call begins or ends, and the processes of a step
+//! wait for each other.
 
 mod availability;
 
@@ -28,9 +28,9 @@ use trace::{Call, Made, Recording, flags};
 /// What strace is asked for.
 const CALLS: &str = "clone,clone3,unshare,setns,mount,umount2,pivot_root,\
                      sethostname,execve";
-/// Where strace finds room in a sandbox.
+/// The directory in a sandbox to which strace writes.
 const LOG: &str = "/tmp/log";
-/// What the three languages must do alike.
+/// The calls that the three languages must make alike.
 const NAMESPACE_CALLS: &[&str] =
     &["unshare", "setns", "mount", "umount2", "pivot_root", "sethostname"];
 
@@ -98,13 +98,14 @@ fn nsteps(arguments: &[&str]) -> Result<Output, Failed> {
         .output()?)
 }
 
-/// What of this machine's doing keeps a trace from being made, if anything.
+/// The reason why this machine allows no trace, or `None` if it does.
 fn obstacle(output: &Output) -> Option<String> {
     let stderr = String::from_utf8_lossy(&output.stderr).trim().to_owned();
     is_of_the_machine(&stderr).then_some(stderr)
 }
 
-/// What `nsteps trace` saw the only launcher it was asked for do.
+/// The recording that `nsteps trace` makes of the only launcher it is given, or
+/// the reason why this machine allows none.
 fn recording(arguments: &[&str]) -> Result<Result<Recording, String>, Failed> {
     let output = nsteps(&[&["--json"], arguments].concat())?;
     if let Some(obstacle) = obstacle(&output) {
@@ -117,7 +118,7 @@ fn recording(arguments: &[&str]) -> Result<Result<Recording, String>, Failed> {
     Ok(Ok(serde_json::from_value(value["columns"][0]["recording"].take())?))
 }
 
-/// The step as traced by ours.
+/// The recording that `nsteps trace` makes of a step.
 fn traced(
     step: &Step,
     launcher: Launcher,
@@ -160,9 +161,9 @@ fn same(ours: &Vec<Vec<String>>, theirs: &Vec<Vec<String>>) -> Outcome {
         .into())
 }
 
-/// One of our calls as words: name, arguments, result.  `None` for what
-/// strace was not asked for, and for threads: how many a runtime makes is not
-/// the same twice.
+/// One of our calls as words: name, arguments, result. `None` for a call that
+/// strace is not asked for, and for a new thread, because the number of threads
+/// of a runtime varies.
 fn ours(call: &Call) -> Option<Vec<String>> {
     if !CALLS.split(',').any(|it| it == call.name)
         || call.made == Some(Made::Thread)
@@ -217,7 +218,7 @@ fn sorted(argument: &str) -> String {
     flags.join("|")
 }
 
-/// The step as strace sees it.
+/// The calls of a step as strace(1) prints them, as words.
 fn strace(
     step: &Step,
     launcher: Launcher,
@@ -266,7 +267,8 @@ fn strace(
     Ok(Ok(calls))
 }
 
-/// A line of strace's as words.
+/// One call as words, from a line of strace; `None` for a line that is not
+/// compared.
 fn theirs(line: &str) -> Option<Vec<String>> {
     // An execve by a thread that is not the first ends under another pid, and
     // so in another file.
@@ -285,7 +287,7 @@ fn theirs(line: &str) -> Option<Vec<String>> {
     }
     let arguments = arguments
         .iter()
-        // A pointer to what the kernel will not read.
+        // strace prints a pointer for memory that the kernel does not read.
         .map(|it| if it.starts_with("0x") { "*".into() } else { sorted(it) })
         .collect();
     let mut result = result.split(' ');
@@ -335,7 +337,7 @@ fn clone_flags(arguments: &[String]) -> String {
     all.join("|")
 }
 
-/// What the book shows of a step's calls is what is called now.
+/// Checks that the calls that the book shows of a step are those it makes.
 fn the_calls_are_those_of_the_book(step: &Step) -> Outcome {
     let equipment = EQUIPMENT.as_ref().map_err(Failed::from)?;
     let seen = match excerpt::of_step(step, equipment) {
@@ -449,7 +451,7 @@ fn told(
     Ok(recording.map(|it| tell(&it)))
 }
 
-/// That call was seen, with these arguments and that outcome.
+/// Checks that a call was seen, with these arguments and that outcome.
 fn has(
     lines: &[Line],
     call: &str,
@@ -475,7 +477,7 @@ fn what_changes_privileges_is_told() -> Outcome {
     };
     has(&lines, "prctl", &["PR_SET_NO_NEW_PRIVS", "1"], None)?;
     has(&lines, "prctl", &["PR_CAPBSET_DROP", "NET_ADMIN"], None)?;
-    // A library that only asks is no news.
+    // A call by which a library only asks is not shown.
     let asked = |it: &&Line| it.arguments[0] == "PR_CAPBSET_READ" && !it.failed;
     match lines.iter().find(asked) {
         None => Ok(Completion::Completed),
@@ -495,7 +497,7 @@ fn what_is_refused_is_told_with_its_path() -> Outcome {
         .or_else(|_| has(&lines, "mknod", path, Some("EPERM")))
 }
 
-/// Traced itself, the tracer cannot trace: one line, and status 2.
+/// A tracer that another one traces prints one line and ends with status 2.
 fn a_tracer_that_is_traced_says_so() -> Outcome {
     if !fs::exists("/usr/bin/strace")? {
         return unavailable("there is no strace (Debian: strace)");
@@ -513,7 +515,7 @@ fn a_tracer_that_is_traced_says_so() -> Outcome {
     says(&output, "ptrace: Operation not permitted: ")
 }
 
-/// Status 2, and one line that begins so.
+/// Checks for status 2 and one line on standard error that begins so.
 fn says(output: &Output, line: &str) -> Outcome {
     let stderr = String::from_utf8_lossy(&output.stderr);
     if let Some(obstacle) = obstacle(output)
@@ -541,7 +543,7 @@ fn who_never_ends_is_killed() -> Outcome {
     Err("it is said to have ended".into())
 }
 
-/// The command runs to its end, and ends with that.
+/// Checks that a command runs to its end and exits with that status.
 fn ends_with(command: &[&str], status: &str) -> Outcome {
     let recording = match recording(&[&["--"], command].concat())? {
         Ok(recording) => recording,

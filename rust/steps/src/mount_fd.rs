@@ -1,5 +1,5 @@
 //! The calls that make a mount as a descriptor, which nix lacks. None of them
-//! allocates, so that a child may make them that borrows its parent's memory.
+//! allocates memory, so a child that shares its parent's memory may make them.
 
 use std::ffi::{CStr, c_char, c_int, c_long};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
@@ -110,7 +110,8 @@ fn fsconfig(
 ///
 /// # Errors
 ///
-/// Fails with EBUSY before [`fsconfig_create`].
+/// Fails with EINVAL before [`fsconfig_create`], and with EBUSY if `context`
+/// was mounted already.
 pub fn fsmount(context: &OwnedFd) -> nix::Result<OwnedFd> {
     let fd = context.as_raw_fd();
     // SAFETY: the call takes three integers.

@@ -5,15 +5,15 @@ use std::io::Write;
 
 use smallvec::SmallVec;
 
-/// Bytes, up to 64 of them in the memory of their owner. The first use of the
-/// heap takes four system calls and as many page faults, which is a tenth of a
-/// launch.
+/// Bytes, of which up to 64 are stored in the value itself. The first use of
+/// the heap takes four system calls and as many page faults, which is a tenth
+/// of a launch.
 pub type Text = SmallVec<[u8; 64]>;
 
 /// The text that `format!` would make.
 pub fn text(words: fmt::Arguments<'_>) -> Text {
     let mut text = Text::new();
-    // Memory takes every write.
+    // A write to memory does not fail.
     let _ = text.write_fmt(words);
     text
 }

@@ -1,10 +1,9 @@
-//! What a system call was asked to do, from its registers and the memory they
-//! point to.
+//! Decodes the arguments of a system call, from its registers and the memory
+//! that they point to.
 //!
-//! Only the calls that make, enter or set up namespaces, start and end the
-//! processes in them, or change what these may do
-//! ([`privileges`](super::privileges)), are read; everything else is left to
-//! be counted.
+//! Decodes only the calls that make, enter or set up namespaces, that start and
+//! end the processes in them, or that change what these may do
+//! ([`privileges`](super::privileges)). Every other call is only counted.
 
 use super::{Argument, flags};
 use std::collections::BTreeMap;
@@ -14,7 +13,7 @@ pub trait Memory {
     /// The eight bytes at an address that is a multiple of eight.
     fn word(&self, address: u64) -> Option<[u8; 8]>;
 
-    /// `count` bytes.
+    /// `count` bytes from an address on, or `None` if one cannot be read.
     fn bytes(&self, address: u64, count: usize) -> Option<Vec<u8>> {
         let skip = (address % 8) as usize;
         let mut found = Vec::new();
@@ -26,7 +25,8 @@ pub trait Memory {
         Some(found[skip..skip + count].to_vec())
     }
 
-    /// The bytes before the next NUL.
+    /// The bytes from an address to the next NUL, at most `PATH_MAX` and a few;
+    /// `None` if one cannot be read.
     fn string(&self, address: u64) -> Option<Vec<u8>> {
         let mut found: Vec<u8> = Vec::new();
         let mut skip = (address % 8) as usize;
@@ -58,16 +58,16 @@ pub trait Memory {
     }
 }
 
-/// More of a string than this is not read: `PATH_MAX`.
+/// About how many bytes of a string are read: `PATH_MAX`.
 const LONGEST: usize = 4096;
-/// More words of a command line than this are not read.
+/// How many words of a command line are read.
 const WORDS: usize = 64;
-/// A path is not relative to a descriptor.
+/// In place of a descriptor: the path is relative to the working directory.
 const AT_FDCWD: i32 = -100;
 /// Sets the flags of a network interface (`netdevice(7)`).
 const SIOCSIFFLAGS: u64 = 0x8914;
 
-/// What the descriptors worth knowing are open on.
+/// What the descriptors are open on that recordings show, by their number.
 pub type Descriptors = BTreeMap<i64, String>;
 
 /// A call at its beginning.
@@ -76,7 +76,7 @@ pub struct Entry<'a> {
     pub name: &'a str,
     /// The six argument registers, in the order of the call's arguments.
     pub registers: [u64; 6],
-    /// Where they point to.
+    /// The memory of the caller.
     pub memory: &'a dyn Memory,
     /// What the caller's descriptors are open on.
     pub descriptors: &'a Descriptors,
@@ -148,8 +148,8 @@ impl Entry<'_> {
         })
     }
 
-    /// What is told of a call that is only counted, should it be refused: the
-    /// path, if it has one.
+    /// The arguments that are shown of a call that is otherwise only counted,
+    /// if the kernel refuses it: its path, if it has one, and `...`.
     pub fn if_refused(&self) -> Vec<Argument> {
         let path = match self.name {
             "open" | "creat" | "mknod" | "chown" | "lchown" | "chmod"
@@ -163,8 +163,9 @@ impl Entry<'_> {
         path.map(|path| self.text(path)).into_iter().chain([rest]).collect()
     }
 
-    /// What the descriptor is open on that the call will return, if that will
-    /// want to know.
+    /// What the descriptor that the call returns will be open on: `pidfd`, the
+    /// name of a mount call, or the path below `/proc` of an id map, of clock
+    /// offsets or of a namespace. `None` for every other call.
     pub fn opens(&self) -> Option<String> {
         let path = match self.name {
             "open" => self.registers[0],
@@ -185,12 +186,12 @@ impl Entry<'_> {
         (wanted && path.starts_with("/proc")).then_some(path)
     }
 
-    /// The descriptor that will be open on nothing any more.
+    /// The descriptor that the call closes.
     pub fn closes(&self) -> Option<i64> {
         (self.name == "close").then_some(int(self.registers[0]))
     }
 
-    /// The path of a program about to be executed.
+    /// The path that execve(2) or execveat(2) is given.
     pub fn executes(&self) -> Option<Vec<u8>> {
         match self.name {
             "execve" => self.memory.string(self.registers[0]),
@@ -199,7 +200,8 @@ impl Entry<'_> {
         }
     }
 
-    /// Whether the call makes a process or a thread; `Some(true)` is a thread.
+    /// `Some(true)` if the call makes a thread, `Some(false)` if it makes a
+    /// process, `None` if it makes neither.
     pub fn makes_thread(&self) -> Option<bool> {
         Some(self.clone_flags()? & flags::CLONE_THREAD != 0)
     }
@@ -293,7 +295,9 @@ impl Entry<'_> {
         ]
     }
 
-    /// A path below a directory that is named only where it matters.
+    /// A path, and before it the descriptor of the directory that it is
+    /// relative to. The descriptor is left out if it is `AT_FDCWD` or if the
+    /// path is absolute.
     fn below<const N: usize>(
         &self,
         directory: u64,
@@ -356,9 +360,9 @@ impl Entry<'_> {
     }
 }
 
-/// What stands for memory that cannot be read: the call will say `EFAULT`.
+/// Shown in place of memory that cannot be read; the call fails with `EFAULT`.
 pub(super) const UNREADABLE: &str = "?";
-/// Makes unlinkat the call that rmdir is.
+/// The flag with which unlinkat(2) removes a directory, as rmdir(2) does.
 const AT_REMOVEDIR: u64 = 0x200;
 
 /// An int in a register: the upper half is not defined.

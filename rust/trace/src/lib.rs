@@ -1,8 +1,9 @@
-//! The system calls by which a launcher does what it does.
+//! Records the system calls of a launcher, and compares recordings.
 //!
-//! The tracer runs in the sandbox, beside what it traces ([`tracer`]); what
-//! it saw is a [`Recording`].  Outside, a recording is told with roles in the
-//! place of pids ([`story`]), and several are put side by side ([`align`]).
+//! The [`tracer`] runs in the sandbox, beside the processes that it traces, and
+//! returns a [`Recording`]. The harness makes lines of a recording, with roles
+//! in place of pids ([`story`]), and puts the lines of several recordings side
+//! by side ([`align`]).
 
 pub mod align;
 pub mod decode;
@@ -29,51 +30,53 @@ use std::time::{Duration, Instant};
 pub struct Recording {
     /// The processes, in order of birth; the first is the launcher.
     pub processes: Vec<Process>,
-    /// What they called.  A call that makes a process, or never comes back, has
-    /// its place where it began, every other one where it ended: so cause comes
-    /// before effect, whichever process was faster.
+    /// Their calls, in order. A call that makes a process or does not return is
+    /// placed where it began, every other call where it ended. So a cause
+    /// precedes its effect, whichever process runs faster.
     pub calls: Vec<Call>,
-    /// Not every process had ended when the bound was hit.
+    /// Whether a process was still running when the bound had passed.
     pub late: bool,
 }
 
 /// A process, threads and all.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Process {
-    /// Its pid in the eyes of the tracer.
+    /// Its pid in the tracer's pid namespace.
     pub pid: i32,
-    /// Its pid in its own eyes.
+    /// Its pid in its own pid namespace.
     pub own_pid: i32,
     /// Its parent, as an index.
     pub parent: Option<usize>,
-    /// Its pid as its parent knows it.
+    /// Its pid in the parent's pid namespace: what the parent's call returned.
     pub known_as: Option<i64>,
     /// How many threads it made.
     pub threads: u64,
     /// The calls that are only counted.
     pub others: BTreeMap<String, u64>,
-    /// It became the payload; nothing it did from then on is counted.
+    /// Whether it became the payload. Its calls from then on are not counted.
     pub payload: bool,
-    /// How it ended, as wait(2) says it.
+    /// Its wait(2) status, if it has ended.
     pub ended: Option<i32>,
 }
 
-/// One system call: what was asked for, and what came of it.
+/// One system call: its arguments and its result.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Call {
     /// The calling process, as an index.
     pub process: usize,
-    /// Which thread's, by its id in the eyes of the tracer.
+    /// The id of the calling thread, in the tracer's pid namespace.
     pub thread: i32,
     /// The call's name, as in `man 2 NAME`.
     pub name: String,
-    /// What it was asked; `None` for a call that is otherwise only counted.
+    /// Its arguments; `None` for a call that is recorded only because every
+    /// call is.
     pub arguments: Option<Vec<Argument>>,
-    /// What it returned, an error below zero; `None` if it never did.
+    /// What it returned; an error is a negative errno. `None` if it did not
+    /// return.
     pub result: Option<i64>,
     /// The process or thread that the call made, if it made one.
     pub made: Option<Made>,
-    /// How the child waited for had ended, as wait(2) says it.
+    /// The wait(2) status of the child that the call waited for.
     pub status: Option<i32>,
 }
 
@@ -90,9 +93,9 @@ pub enum Made {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Argument {
-    /// A pid, whose value says nothing in another run.
+    /// A pid, whose value differs from run to run.
     Pid(i64),
-    /// A descriptor, whose number says nothing in another program.
+    /// A descriptor, whose number differs from program to program.
     Descriptor {
         /// The number.
         fd: i64,
@@ -150,23 +153,25 @@ impl Recording {
 pub struct Request {
     /// The program and its arguments.
     pub argv: Vec<String>,
-    /// The path of the program at which to look away, as the launcher will name
-    /// it.  Without one no process is the payload.
+    /// The path of the payload, as the launcher names it. Tracing of a process
+    /// ends when it executes that. If it is `None`, no process is the payload.
     pub payload: Option<String>,
-    /// Every call, not only those about namespaces and processes.
+    /// Whether every call is recorded, not only those about namespaces and
+    /// processes.
     pub every: bool,
     /// How long the tracer may take.
     pub bound: Duration,
-    /// Where in the sandbox it is run; `/` where that is not said.
+    /// The working directory in the sandbox; `/` if it is `None`.
     pub directory: Option<PathBuf>,
 }
 
-/// What was seen, and what the traced said on standard output and error.
+/// A recording, and the output of the traced command line.
 #[derive(Clone, Debug)]
 pub struct Traced {
     /// The processes of the launcher, and their calls in order.
     pub recording: Recording,
-    /// What the launcher wrote to standard error.
+    /// What it wrote to standard error and, through the tracer's standard
+    /// error, to standard output.
     pub said: String,
 }
 
@@ -176,9 +181,9 @@ pub struct Traced {
 ///
 /// Fails if tracing is forbidden here, or there is no such program.
 pub fn trace(sandbox: &mut Sandbox, request: &Request) -> Result<Traced> {
-    // Init is this program too, and its procfs is one that no step touches.
+    // Init runs this program, too. The procfs is the one that no step touches.
     let mut argv = vec![format!("{OBSERVED_PROC}/1/exe"), "tracer".to_owned()];
-    // In the sandbox it cannot know what bound the harness has.
+    // The sandbox has an environment of its own, so the bound is an option.
     argv.push(format!("--seconds={}", request.bound.as_secs_f64()));
     if let Some(payload) = &request.payload {
         argv.extend(["--payload".to_owned(), payload.clone()]);
@@ -193,7 +198,8 @@ pub fn trace(sandbox: &mut Sandbox, request: &Request) -> Result<Traced> {
         sandbox.run(&Command { argv, directory, ..Command::default() })?;
     drop(running.stdin.take());
 
-    // The tracer has its own bound, and after it half of ours to report.
+    // The tracer stops at the bound. Half of the bound more is left for its
+    // report.
     let until = Instant::now() + request.bound * 3 / 2;
     let (told, said) = std::thread::scope(|scope| {
         let stderr = &mut running.stderr;
@@ -204,11 +210,11 @@ pub fn trace(sandbox: &mut Sandbox, request: &Request) -> Result<Traced> {
     sandbox.wait(running.pid, until)?;
     let said = String::from_utf8_lossy(&said).into_owned();
     if told.is_empty() {
-        let last = said.lines().last().unwrap_or("the tracer said nothing");
+        let last = said.lines().last().unwrap_or("the tracer wrote nothing");
         let why = last.strip_prefix("nsteps: ").unwrap_or(last);
         return Err(Error::new(why));
     }
     let recording =
-        serde_json::from_slice(&told).context("understand the tracer")?;
+        serde_json::from_slice(&told).context("parse the recording")?;
     Ok(Traced { recording, said })
 }

@@ -13,8 +13,9 @@ const ARCHITECTURE: Option<u32> = if cfg!(target_arch = "x86_64") {
     None
 };
 
-/// The name of a call; its number where it has none here, and the
-/// architecture where that is another than this machine's.
+/// The name of a system call, as in `man 2 NAME`. A call without a known name
+/// is `syscall_NUMBER`, one of another architecture than this machine's
+/// `syscall_NUMBER_of_ARCHITECTURE`.
 pub fn name(architecture: u32, number: u64) -> String {
     if ARCHITECTURE.is_some_and(|ours| ours != architecture) {
         return format!("syscall_{number}_of_{architecture:#x}");

@@ -14,18 +14,18 @@ use harness::timeout::timeout;
 use harness::trial::join::held_container;
 use std::path::PathBuf;
 
-/// What a step becomes if nothing else was asked for: every root has one,
-/// and it does nothing.
+/// The payload of a step if no other is given. Every root has this program, and
+/// it does nothing.
 pub const PAYLOAD: &str = "/bin/true";
 
-/// Where it happens, and what is to be run there.
+/// A sandbox, and the command line that is traced in it.
 #[derive(Debug)]
 pub struct Prepared {
-    /// The sandbox; it lasts as long as this.
+    /// The sandbox, which ends when this value is dropped.
     pub sandbox: Sandbox,
     /// The command line that is traced, the program first.
     pub argv: Vec<String>,
-    /// Where it is run; `/` where that is not said.
+    /// Its working directory in the sandbox; `/` if it is `None`.
     directory: Option<PathBuf>,
     /// The container that a step joins.
     _container: Option<Running>,
@@ -36,7 +36,8 @@ impl Prepared {
     ///
     /// # Errors
     ///
-    /// Fails if it is not built, or the machine does not allow it.
+    /// Fails if the launcher cannot perform the step, if the step is not built,
+    /// or if the machine does not allow the sandbox.
     pub fn of_step(
         step: &Step,
         launcher: Launcher,
@@ -77,12 +78,12 @@ impl Prepared {
         Ok(Prepared { sandbox, argv, directory: None, _container: container })
     }
 
-    /// Sets up any command line, with the whole of the host to choose from, in
-    /// the caller's directory.
+    /// Sets up any command line, in a sandbox that shows the whole of the host.
+    /// It is run in the working directory of the caller.
     ///
     /// # Errors
     ///
-    /// Fails if the machine does not allow it.
+    /// Fails if the machine does not allow the sandbox.
     pub fn of_command(
         argv: &[String],
         scenario: Scenario,
@@ -96,8 +97,8 @@ impl Prepared {
         Ok(Prepared { sandbox, argv, directory, _container: None })
     }
 
-    /// Traces it, up to where it becomes `payload`; every call, or only those
-    /// about namespaces and processes.
+    /// Traces the command line until it becomes `payload`. Records all calls if
+    /// `every` is set, else only those about namespaces and processes.
     ///
     /// # Errors
     ///

@@ -1,5 +1,5 @@
-//! The tracer: starts a program stopped, and lets it and all it makes go on
-//! from system call to system call ([ptrace(2)]).
+//! The tracer: starts a program stopped, and continues it and every process
+//! that it makes from one system call to the next ([ptrace(2)]).
 //!
 //! Every traced process dies with the tracer.
 //!
@@ -25,22 +25,24 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt;
 use std::time::Instant;
 
-/// A stop that is no signal: a new tracee's first one, or that of a process
-/// another process has stopped.
+/// The event of a stop without a signal to deliver: the first stop of a new
+/// tracee, or the group stop of a stopped process.
 const PTRACE_EVENT_STOP: i32 = 128;
 
-/// Traces, and tells what it saw on standard output.
+/// Traces the command line and writes the recording to standard output, as
+/// JSON.
 ///
 /// # Errors
 ///
 /// Fails if tracing is forbidden here, or there is no such program.
 pub fn run(request: &Request) -> Result<()> {
     let recording = record(request)?;
-    let text = serde_json::to_vec(&recording).context("tell what was seen")?;
-    std::io::stdout().write_all(&text).context("tell what was seen")
+    let text = serde_json::to_vec(&recording).context("write the recording")?;
+    std::io::stdout().write_all(&text).context("write the recording")
 }
 
-/// Runs the command line to its end, or until the bound is hit.
+/// Runs the command line to its end, or until the bound has passed, and returns
+/// the recording.
 ///
 /// # Errors
 ///
@@ -59,7 +61,8 @@ pub fn record(request: &Request) -> Result<Recording> {
     Ok(tracer.finish())
 }
 
-/// Starts a process that will become the program once it is traced.
+/// Starts a process that becomes the program once it is traced, and returns its
+/// pid.
 fn start(argv: &[String]) -> Result<i32> {
     let program = find(argv)?;
     let words: Vec<CString> = argv
@@ -82,8 +85,8 @@ fn start(argv: &[String]) -> Result<i32> {
         }
         ForkResult::Parent { child } => {
             drop(gate);
-            // From the interruption on it cannot take a step unseen; until
-            // then the gate holds it.
+            // Until the interruption the child waits at the gate; from then on
+            // every call of it is traced.
             ptrace::seize(child, options())
                 .and_then(|()| ptrace::interrupt(child))
                 .map_err(forbidden)?;
@@ -102,7 +105,7 @@ fn options() -> Options {
         | Options::PTRACE_O_EXITKILL
 }
 
-/// Why ptrace(2) said no, as far as that can be known from here.
+/// The error of ptrace(2), with its cause as far as that can be found out.
 fn forbidden(errno: Errno) -> Error {
     let scope = std::fs::read_to_string("/proc/sys/kernel/yama/ptrace_scope");
     let because = match scope.as_deref().map(str::trim) {
@@ -116,7 +119,8 @@ fn forbidden(errno: Errno) -> Error {
     Error::new(format!("ptrace: {}: {because}", errno.desc()))
 }
 
-/// The program's path: PATH is searched here, so that the search is not seen.
+/// The program's path. The tracer searches PATH, so that the search is not part
+/// of the recording.
 fn find(argv: &[String]) -> Result<CString> {
     let name = argv.first().map_or("", String::as_str);
     let path = std::env::var("PATH").unwrap_or_default();
@@ -137,7 +141,8 @@ fn find(argv: &[String]) -> Result<CString> {
         .ok_or_else(|| Error::new(format!("there is no program {name}")))
 }
 
-/// The program to be: waits until it is traced.  Never returns.
+/// The child: waits until it is traced, then becomes the program. Never
+/// returns.
 fn become_program(
     gate: &OwnedFd,
     program: &CString,
@@ -148,7 +153,8 @@ fn become_program(
     if read(gate, &mut [0]) != Ok(1) {
         std::process::exit(127);
     }
-    // Standard output is the tracer's.
+    // Only the tracer may write to its standard output, so that of the program
+    // is standard error.
     let Err(errno) =
         kernel::install(std::io::stderr().as_fd(), 1).and_then(|()| {
             kernel::default_signals();
@@ -171,8 +177,7 @@ struct Task {
 #[derive(Debug, Default)]
 struct Pending {
     call: Call,
-    /// Where it stands already, for a call that has its place at its
-    /// beginning.
+    /// The index in the recording of a call that was recorded at its beginning.
     place: Option<usize>,
     opens: Option<String>,
     closes: Option<i64>,
@@ -182,7 +187,7 @@ struct Pending {
     makes_thread: Option<bool>,
     /// It is only counted unless it fails.
     routine: bool,
-    /// What is told of a call that is only counted, should it be refused.
+    /// The arguments that are shown of a counted call if the kernel refuses it.
     if_refused: Vec<Argument>,
 }
 
@@ -190,9 +195,10 @@ struct Pending {
 struct Tracer {
     payload: Option<Vec<u8>>,
     every: bool,
-    /// The program has been executed; before that it was this one.
+    /// The first execve has begun. The calls before it are the tracer's own and
+    /// are not recorded.
     begun: bool,
-    /// An execution has succeeded: the launcher's.
+    /// The first execve has succeeded, which is that of the launcher.
     executed: bool,
     recording: Recording,
     /// What each process's descriptors are open on.
@@ -216,8 +222,8 @@ impl Memory for Tracee {
 }
 
 impl Tracer {
-    /// Handles events until no tracee is left; `false` if one is, and the time
-    /// has become too late.
+    /// Handles events until no tracee is left. Returns `false` if one is left
+    /// at the time `until`.
     fn watch(&mut self, until: Instant) -> Result<bool> {
         let mut chld = SigSet::empty();
         chld.add(Signal::SIGCHLD);
@@ -240,7 +246,8 @@ impl Tracer {
                         u16::try_from(left.as_millis()).unwrap_or(u16::MAX);
                     let mut fds =
                         [PollFd::new(bell.as_fd(), PollFlags::POLLIN)];
-                    // Woken or not: the next round finds out.
+                    // The result does not matter: the next round asks for
+                    // events anyway.
                     let _ = poll(&mut fds, PollTimeout::from(millis));
                     while bell.read_signal().is_ok_and(|it| it.is_some()) {}
                 }
@@ -250,7 +257,7 @@ impl Tracer {
         }
     }
 
-    /// One piece of news.
+    /// Handles one state change of a tracee: its wait(2) status.
     fn hear(&mut self, pid: i32, status: i32) -> Result<()> {
         if libc::WIFEXITED(status) || libc::WIFSIGNALED(status) {
             self.farewell(pid, status);
@@ -261,7 +268,7 @@ impl Tracer {
             (0, signal) if signal == libc::SIGTRAP | 0x80 => {
                 self.at_a_call(pid)
             }
-            // Delivered as it would be without a tracer.
+            // The signal is delivered as it would be without a tracer.
             (0, signal) => self.go_on(pid, signal),
             (libc::PTRACE_EVENT_EXEC, _) => self.at_an_exec(pid),
             (
@@ -279,7 +286,7 @@ impl Tracer {
             _ => self.go_on(pid, 0),
         };
         match done {
-            // It was killed while we looked at it; that will be news, too.
+            // The tracee was killed meanwhile; the next event reports its end.
             Ok(()) | Err(Errno::ESRCH) => Ok(()),
             Err(Errno::EIO) => Err(Error::new(
                 "ptrace PTRACE_GET_SYSCALL_INFO: this kernel is older than \
@@ -315,7 +322,7 @@ impl Tracer {
         self.go_on(pid, 0)
     }
 
-    /// A call begins.
+    /// Notes the call that a thread begins, with its arguments.
     fn enter(&mut self, pid: i32, name: String, registers: [u64; 6]) {
         let Some(task) = self.tasks.get_mut(&pid) else { return };
         let process = task.process;
@@ -330,7 +337,7 @@ impl Tracer {
         if !self.begun {
             return;
         }
-        // A thread's end is no news; its process's is.
+        // The end of a thread is only counted; that of a process is recorded.
         let of_a_thread =
             name == "exit" && self.recording.processes[process].pid != pid;
         let mut pending = Pending {
@@ -368,7 +375,7 @@ impl Tracer {
         self.every || call.arguments.is_some()
     }
 
-    /// A call ends.
+    /// Records or counts the call that a thread has ended.
     fn leave(&mut self, pid: i32, pending: Pending, result: i64) {
         let Pending { mut call, place, opens, closes, .. } = pending;
         if flags::is_restarted(result) {
@@ -413,7 +420,7 @@ impl Tracer {
         }
     }
 
-    /// Counts a call that is only counted.
+    /// Changes the number of a call that is only counted, by one.
     fn count(&mut self, call: &Call, how: fn(u64, u64) -> u64) {
         if call.arguments.is_none() {
             let others = &mut self.recording.processes[call.process].others;
@@ -422,10 +429,10 @@ impl Tracer {
         }
     }
 
-    /// A process has become another program; the call does not come back to
-    /// the one that made it.
+    /// Handles a successful exec. It ends the call, which does not return to
+    /// the program that made it.
     fn at_an_exec(&mut self, pid: i32) -> nix::Result<()> {
-        // Whichever thread called, it is the process now.
+        // The calling thread now has the pid of the process.
         let caller = ptrace::getevent(Pid::from_raw(pid))?;
         let caller = i32::try_from(caller).unwrap_or(pid);
         if let Some(task) = self.tasks.remove(&caller) {
@@ -436,7 +443,7 @@ impl Tracer {
             let process = pending.call.process;
             let executed = pending.executes.clone();
             self.leave(pid, pending, 0);
-            // An id map is opened close-on-exec.
+            // Assumes that launchers open an id map close-on-exec.
             self.descriptors[process].clear();
             // The first execution is the launcher's.
             let is_launcher = !std::mem::replace(&mut self.executed, true);
@@ -447,8 +454,9 @@ impl Tracer {
         self.go_on(pid, 0)
     }
 
-    /// Whether that is the program at which to look away.  One that a launcher
-    /// searches for in PATH is known by its last part.
+    /// Whether the executed program is the payload, whose calls are not
+    /// recorded. If the launcher searched it in PATH, only the last component
+    /// is equal.
     fn is_payload(&self, executed: Option<&[u8]>) -> bool {
         let (Some(payload), Some(executed)) = (&self.payload, executed) else {
             return false;
@@ -457,7 +465,7 @@ impl Tracer {
         executed == payload || last == Some(payload.as_slice())
     }
 
-    /// A process or a thread has been made.
+    /// Adds the process or thread that a thread has made.
     fn at_a_birth(&mut self, pid: i32) -> nix::Result<()> {
         let child = ptrace::getevent(Pid::from_raw(pid))?;
         let child = i32::try_from(child).unwrap_or(0);
@@ -465,7 +473,8 @@ impl Tracer {
             let parent = task.process;
             let (thread, place) = match &task.call {
                 Some(it) => (it.makes_thread.unwrap_or(false), it.place),
-                // We have looked away: what the payload makes is the payload.
+                // The calls of the payload are not traced; what it makes is
+                // counted as part of it.
                 None => (false, None),
             };
             let made = match place {
@@ -483,13 +492,14 @@ impl Tracer {
                 Some(Made::Process(new)) => new,
                 _ => parent,
             };
-            // A child killed already must not keep its parent from going on.
+            // An error means that the child was already killed; its parent is
+            // continued all the same.
             let _ = self.welcome(child, process);
         }
         self.go_on(pid, 0)
     }
 
-    /// A process more.
+    /// Adds a process to the recording and returns its index.
     fn add(&mut self, pid: i32, parent: Option<usize>) -> usize {
         let inherited = parent
             .map(|parent| self.descriptors[parent].clone())
@@ -504,7 +514,8 @@ impl Tracer {
         self.recording.processes.len() - 1
     }
 
-    /// A thread more, which may have been waiting for us to hear of it.
+    /// Adds a thread, and continues it if it stopped before the event of its
+    /// parent.
     fn welcome(&mut self, pid: i32, process: usize) -> nix::Result<()> {
         self.tasks.insert(pid, Task { process, call: None });
         if self.unannounced.remove(&pid) {
@@ -523,7 +534,7 @@ impl Tracer {
         }
     }
 
-    /// What there is to tell.
+    /// The recording, without the calls that the kernel restarted.
     fn finish(mut self) -> Recording {
         let calls = std::mem::take(&mut self.recording.calls);
         self.recording.calls = calls
@@ -536,11 +547,10 @@ impl Tracer {
     }
 }
 
-/// Whether the kernel has refused something to the launcher: not whether
-/// something was not there, or was only asked for.
+/// Whether the kernel has refused a call. A missing file is no refusal, and
+/// neither is an error of a call that only asks.
 fn is_refused(name: &str, result: i64) -> bool {
-    // What cannot be waited for (a file) is not worth a word; the others only
-    // ask.
+    // epoll_ctl fails with EPERM for a regular file; the others only ask.
     const ASKING: &[&str] = &["epoll_ctl", "access", "faccessat", "faccessat2"];
     const REFUSALS: &[i32] = &[
         libc::EPERM,
@@ -556,7 +566,7 @@ fn is_refused(name: &str, result: i64) -> bool {
         && !ASKING.contains(&name)
 }
 
-/// The pid of a process in the pid namespace it lives in.
+/// The pid of a process in its own pid namespace: the last one of `NSpid`.
 fn innermost_pid(pid: i32) -> Option<i32> {
     let status = [OBSERVED_PROC, "/proc"].into_iter().find_map(|proc| {
         std::fs::read_to_string(format!("{proc}/{pid}/status")).ok()

@@ -12,13 +12,14 @@ use std::fs;
 /// `None` if it should not have failed.  `call` is the call and its object, as
 /// in `mount proc on /proc`.
 ///
-/// Ask in the process that made the call.
+/// Call this in the process that made the call.
 pub fn remedy(call: &str, errno: Errno) -> Option<String> {
     Here::now().remedy(call, errno)
 }
 
-/// Why a launcher that complains so, in the words `CALL ERRNO`, met a limit of
-/// this machine and did nothing of its own.
+/// The limit of this machine that made a launcher fail, and its remedy.
+/// `error_message` is `CALL ERRNO`. `None` if the launcher failed for another
+/// reason.
 pub fn shortage(error_message: &str) -> Option<String> {
     let (call, name) = error_message.split_once(' ')?;
     let errno = [
@@ -49,14 +50,15 @@ struct Here {
     sysctl: fn(&str) -> Option<String>,
 }
 
-/// How a sysctl is raised that is reached.
+/// The value that a remedy proposes for a sysctl whose limit is reached.
 const ENOUGH: &str = "15000";
 
 /// The limits on the number of namespaces, by kind.
 const LIMITS: [&str; 8] =
     ["cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts"];
 
-/// The first kernel that has a call that is younger than others.
+/// The calls that an older kernel lacks, and the first Linux that has each; for
+/// close_range, its flag CLOSE_RANGE_CLOEXEC.
 const SINCE: [(&str, &str); 6] = [
     ("close_range", "5.11"),
     ("mount_setattr", "5.12"),
@@ -68,7 +70,7 @@ const SINCE: [(&str, &str); 6] = [
 
 impl Here {
     fn now() -> Here {
-        // Only the first user namespace maps every id.
+        // Only the initial user namespace maps every id.
         let map = fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
         let count = map.split_whitespace().nth(2);
         Here {
@@ -123,7 +125,7 @@ impl Here {
                  the cgroup)"
             }
             Errno::ENOMEM => "there is not enough memory",
-            // An older close_range does not know its flag.
+            // close_range of Linux 5.9 and 5.10 lacks CLOSE_RANGE_CLOEXEC.
             Errno::EINVAL if is("close_range") => {
                 return Some(since(call));
             }
@@ -133,8 +135,9 @@ impl Here {
         Some(words.to_owned())
     }
 
-    /// Which limit is reached: the lowest of those here, unless it is so high
-    /// that it can only be one of a user namespace above.
+    /// Names the limit that is reached: the lowest one of this user namespace.
+    /// If that is 1000 or more, a limit of a parent user namespace may be
+    /// reached instead.
     fn limit_of_namespaces(&self) -> String {
         let lowest = LIMITS
             .iter()
@@ -157,7 +160,7 @@ impl Here {
         }
     }
 
-    /// Which of the known switches forbids a namespace.
+    /// Which of the known settings forbids a namespace.
     fn why_no_namespace(&self, call: &str) -> String {
         let is = |name: &str, value: &str| {
             (self.sysctl)(name).is_some_and(|it| it == value)
@@ -187,7 +190,8 @@ impl Here {
         words.to_owned()
     }
 
-    /// What forbids a mount: another thing in a user namespace than outside.
+    /// Why a mount is forbidden. The reasons in a user namespace are others
+    /// than outside of one.
     fn why_no_mount(&self, call: &str) -> String {
         let words = if !self.in_a_user_namespace {
             "root may not mount here: CAP_SYS_ADMIN is missing, or a security \
@@ -210,7 +214,7 @@ fn makes_namespaces(call: &str) -> bool {
     ["unshare", "clone", "fork"].iter().any(|it| call.contains(it))
 }
 
-/// Since when the kernel has a call.
+/// Says which Linux a call needs.
 fn since(call: &str) -> String {
     let young = SINCE.iter().find(|(name, _)| call.contains(name));
     match young {
@@ -226,7 +230,7 @@ fn since(call: &str) -> String {
 mod tests {
     use super::*;
 
-    /// Root of the first user namespace, at its root.
+    /// Root of the initial user namespace, outside of any chroot.
     const ROOT: Here = Here {
         is_root: true,
         in_a_user_namespace: false,

@@ -10,14 +10,14 @@ use std::path::{Path, PathBuf};
 /// What a new root is filled with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Rootfs {
-    /// Debian's busybox-static: one program, under the names of its applets.
+    /// A static busybox: one program, under the names of its applets.
     Busybox {
         /// The static program.
         program: PathBuf,
-        /// The names it answers to.
+        /// The names of its applets.
         applets: Vec<String>,
     },
-    /// Any unpacked tree, seen through an overlay: nothing is written to it.
+    /// An unpacked tree, below an overlay so that nothing is written to it.
     Directory(PathBuf),
 }
 
@@ -42,12 +42,13 @@ impl std::fmt::Display for Rootfs {
 }
 
 impl Rootfs {
-    /// The default: this machine's static busybox, or the one the set-up
-    /// unpacked where a dynamic one is installed.
+    /// The default: the static busybox of this machine, or the one that
+    /// setup.sh unpacked because the installed one is dynamic.
     ///
     /// # Errors
     ///
-    /// Fails if there is none.
+    /// Fails if no static busybox is found, or if it cannot be run to list its
+    /// applets.
     pub fn busybox(layout: &Layout) -> Result<Rootfs> {
         let program = BUSYBOX
             .iter()
@@ -71,12 +72,12 @@ impl Rootfs {
         Ok(Rootfs::Busybox { program, applets })
     }
 
-    /// A directory the user names.
+    /// The root filesystem in a directory that the user names.
     ///
     /// # Errors
     ///
-    /// Fails if it is not a directory, or has an `.old` that put_old would
-    /// collide with.
+    /// Fails if it is not a directory, or has an entry `.old`, which pivot_root
+    /// needs for the old root.
     pub fn directory(dir: &Path) -> Result<Rootfs> {
         let absolute = fs::canonicalize(dir).context(format_args!(
             "open the root filesystem {}",
@@ -98,7 +99,7 @@ impl Rootfs {
         Ok(Rootfs::Directory(absolute))
     }
 
-    /// What it is made of.
+    /// The path of the busybox program or of the unpacked tree.
     pub fn source(&self) -> &Path {
         match self {
             Rootfs::Busybox { program, .. } => program,
@@ -106,7 +107,7 @@ impl Rootfs {
         }
     }
 
-    /// The same, made of what is now seen at another path.
+    /// The same root filesystem, with its program or tree at the path `source`.
     pub fn from(&self, source: &Path) -> Rootfs {
         let source = source.to_owned();
         match self {
@@ -131,7 +132,7 @@ impl Rootfs {
     }
 }
 
-/// A tree of directories, busybox and the names it answers to.
+/// Makes the directories, copies busybox and links its applets to it.
 fn fill(at: &Path, program: &Path, applets: &[String]) -> Result<()> {
     for dir in ["bin", "dev", "etc", "proc", "root", "sys", "tmp"] {
         let dir = at.join(dir);
@@ -147,7 +148,7 @@ fn fill(at: &Path, program: &Path, applets: &[String]) -> Result<()> {
     fs::write(at.join("etc/group"), "root:x:0:\n").context("write etc/group")
 }
 
-/// Copies one program, to be executed.
+/// Copies a program and makes the copy executable.
 ///
 /// # Errors
 ///
@@ -160,7 +161,7 @@ pub fn put(program: &Path, to: &Path) -> Result<()> {
         .context(format_args!("copy {} to {}", program.display(), to.display()))
 }
 
-/// Mounts `lower` at `at` with a writable layer of its own on a tmpfs.
+/// Mounts an overlay of `lower` at `at`, whose writable layer is a tmpfs.
 fn overlay(at: &Path, lower: &Path) -> Result<()> {
     use nix::mount::{MsFlags, mount};
     let none = MsFlags::empty();
@@ -180,8 +181,8 @@ fn overlay(at: &Path, lower: &Path) -> Result<()> {
         .context(format_args!("mount an overlay over {}", lower.display()))
 }
 
-/// Whether an ELF program needs no program interpreter: in a new root there
-/// is none to find.
+/// Whether `program` is a 64-bit ELF file that names no program interpreter. A
+/// new root contains no interpreter.
 pub fn is_static(program: &Path) -> bool {
     const PT_INTERP: u32 = 3;
     let Ok(elf) = fs::read(program) else { return false };

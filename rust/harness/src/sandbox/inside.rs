@@ -296,7 +296,8 @@ fn become_command(
     std::process::exit(127)
 }
 
-/// The state every launcher starts from (differences.md: R2).
+/// Gives this process the state that every launcher starts from
+/// (docs/src/pitfalls/inherited-signals.md).
 fn prepare(descriptors: &[OwnedFd], directory: &Path) -> Result<()> {
     kernel::cloexec_from(0).context("close_range CLOSE_RANGE_CLOEXEC")?;
     for (number, fd) in [0, 1, 2, ANSWER].into_iter().zip(descriptors) {

@@ -1,9 +1,9 @@
-//! What the harness and the sandbox's init say to each other.
+//! The messages between the harness and the sandbox's init.
 //!
-//! A message is its length (four bytes, native order), then JSON.  Descriptors
-//! travel beside it (`SCM_RIGHTS`); so does the sender's pid
-//! (`SCM_CREDENTIALS`), which the kernel translates into the reader's pid
-//! namespace: that is how the harness learns init's pid on the host.
+//! A message is its length (four bytes, native order), then JSON. Descriptors
+//! are sent with it (`SCM_RIGHTS`), and so is the sender's pid
+//! (`SCM_CREDENTIALS`). The kernel translates that pid into the reader's pid
+//! namespace, so the harness gets init's pid on the host.
 
 use crate::error::{Context, Error, Result};
 use crate::found::Refusal;
@@ -29,23 +29,24 @@ use std::time::Instant;
 pub struct Command {
     /// The program and its arguments.
     pub argv: Vec<String>,
-    /// Added to the small environment that every command has.
+    /// Variables that are added to the small environment of every command.
     pub environment: Vec<(String, String)>,
-    /// The working directory, in the sandbox; `/` where there is none.
+    /// The working directory in the sandbox; `/` if it is `None`.
     pub directory: Option<PathBuf>,
 }
 
-/// What the harness asks for.
+/// A request from the harness to init.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Request {
     /// Start a command. The first three descriptors sent along become its
     /// standard streams, a fourth one its [`ANSWER`](super::listen::ANSWER).
     Run(Command),
-    /// Say what the sandbox looks like.
+    /// Observe the sandbox; the reply is [`Reply::Host`].
     Observe,
-    /// Say which files are where launchers leave some.
+    /// List the files in the directories in which launchers leave files.
     Files,
-    /// Say whether a process lives below the root of its mount namespace.
+    /// Find out whether the root of a process is below the root of its mount
+    /// namespace.
     IsChrooted {
         /// Its pid in the sandbox.
         pid: i32,
@@ -68,28 +69,28 @@ pub struct Ended {
     pub status: i32,
 }
 
-/// What the sandbox answers.
+/// A reply of the sandbox.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Reply {
-    /// It is there, and looks like this.
+    /// The sandbox is set up; its first observation.
     Ready(Box<Observation>),
-    /// There will be no sandbox.
+    /// The sandbox cannot be set up, for this reason.
     Refused(Refusal),
-    /// A command runs under this pid.
+    /// A command was started; its pid in the sandbox.
     Started(i32),
     /// A command has ended.
     Ended(Ended),
-    /// What it looks like now.
+    /// The observation that [`Request::Observe`] asked for.
     Host(Box<Observation>),
-    /// The files where launchers leave some.
+    /// The files that [`Request::Files`] asked for.
     Files(BTreeSet<String>),
-    /// Whether the process is chrooted; nothing where that cannot be told.
+    /// Whether the process is chrooted; `None` if that cannot be found out.
     Chrooted(Option<bool>),
-    /// A request could not be carried out.
+    /// A request has failed; the error message.
     Broken(String),
 }
 
-/// One end of the conversation.
+/// One end of the socket between the harness and the sandbox.
 #[derive(Debug)]
 pub struct Channel {
     socket: File,
@@ -97,11 +98,11 @@ pub struct Channel {
 }
 
 impl Channel {
-    /// The harness's end and the sandbox's.
+    /// Makes a socket pair: the harness's end, then the sandbox's.
     ///
     /// # Errors
     ///
-    /// Fails as socketpair(2) does.
+    /// Fails as socketpair(2) and setsockopt(2) do.
     pub fn pair() -> Result<(Channel, Channel)> {
         let (ours, theirs) = socketpair(
             AddressFamily::Unix,
@@ -114,11 +115,12 @@ impl Channel {
         Ok((Channel::from(ours), Channel::from(theirs)))
     }
 
-    /// Sends a message, and descriptors beside it.
+    /// Sends a message and descriptors with it.
     ///
     /// # Errors
     ///
-    /// Fails if the other side is gone.
+    /// Fails if the message cannot be encoded, or if the other side has closed
+    /// the socket.
     pub fn send<M: Serialize>(
         &self,
         message: &M,
@@ -139,16 +141,17 @@ impl Channel {
             MsgFlags::MSG_NOSIGNAL,
             None,
         )
-        .context("talk to the sandbox")?;
+        .context("send a message")?;
         use std::io::Write;
-        (&self.socket).write_all(&whole[sent..]).context("talk to the sandbox")
+        (&self.socket).write_all(&whole[sent..]).context("send a message")
     }
 
     /// Receives a message, and the pid of its sender.
     ///
     /// # Errors
     ///
-    /// Fails if the other side is gone, or says nothing until `until`.
+    /// Fails if the other side has closed the socket, has sent nothing by
+    /// `until`, or has sent no such message.
     pub fn receive<M: DeserializeOwned>(
         &self,
         until: Option<Instant>,
@@ -157,12 +160,13 @@ impl Channel {
         Ok((message, sender))
     }
 
-    /// Receives a message, the pid of its sender, and the descriptors beside
-    /// it.
+    /// Receives a message, the pid of its sender, and the descriptors that were
+    /// sent with it.
     ///
     /// # Errors
     ///
-    /// Fails if the other side is gone, or says nothing until `until`.
+    /// Fails if the other side has closed the socket, has sent nothing by
+    /// `until`, or has sent no such message.
     pub fn receive_with_descriptors<M: DeserializeOwned>(
         &self,
         until: Option<Instant>,
@@ -180,13 +184,13 @@ impl Channel {
             Some(&mut space),
             MsgFlags::MSG_CMSG_CLOEXEC | MsgFlags::MSG_WAITALL,
         )
-        .context("listen to the sandbox")?;
+        .context("receive a message")?;
         if received.bytes < 4 {
             return Err(Error::new("the sandbox is gone"));
         }
         let mut sender = None;
         let mut descriptors = Vec::new();
-        for message in received.cmsgs().context("read what came along")? {
+        for message in received.cmsgs().context("read the control messages")? {
             match message {
                 ControlMessageOwned::ScmCredentials(who) => {
                     sender = Some(who.pid());
@@ -198,18 +202,18 @@ impl Channel {
             }
         }
         let mut text = vec![0; u32::from_ne_bytes(header) as usize];
-        (&self.socket).read_exact(&mut text).context("hear the sandbox out")?;
+        (&self.socket).read_exact(&mut text).context("receive a message")?;
         let message =
-            serde_json::from_slice(&text).context("understand the sandbox")?;
+            serde_json::from_slice(&text).context("parse a message")?;
         Ok((message, sender, descriptors))
     }
 
-    /// Keeps the end of a command until it is asked for.
+    /// Keeps the end of a command until [`Channel::recall`] takes it.
     pub fn remember(&mut self, ended: Ended) {
         self.ended.push(ended);
     }
 
-    /// The end of a command, if it has been heard of.
+    /// Takes the end of the command `pid`, if it was kept.
     pub fn recall(&mut self, pid: i32) -> Option<Ended> {
         let index = self.ended.iter().position(|it| it.pid == pid)?;
         Some(self.ended.swap_remove(index))

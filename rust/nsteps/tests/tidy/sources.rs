@@ -107,8 +107,8 @@ pub fn places_of_unsafe(tree: &Tree) -> Found {
         .filter(|(file, _)| !may(&file.path))
         .map(|(file, number)| {
             format!(
-                "{}:{number}: unsafe belongs in the crate's sys.rs, or in the \
-                 lib of rust/steps",
+                "{}:{number}: unsafe belongs in rust/kernel, in rust/probe or \
+                 in the lib of rust/steps",
                 file.path
             )
         })

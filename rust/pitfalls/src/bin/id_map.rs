@@ -1,8 +1,8 @@
-//! Children that become a command in a user namespace whose map their parent
-//! writes, with and without a pipe on which they wait for it.
+//! Children that become a command in a user namespace whose id map their parent
+//! writes. They wait for the map on a pipe, or do not wait.
 //!
-//! `id_map pipe|no_pipe CHILDREN`: a process without a mapped id in the
-//! namespace when it calls execve is not root there, and so loses every
+//! `id_map pipe|no_pipe CHILDREN`: a process that has no mapped id in the
+//! namespace when it calls execve is not root there, and loses every
 //! capability.
 
 use std::ffi::CString;
@@ -25,7 +25,7 @@ fn main() {
     }
 }
 
-/// The payload's part.
+/// Whether the payload, which is this program again, has a capability.
 fn has_capabilities() -> bool {
     let status = must("read", std::fs::read_to_string("/proc/self/status"));
     !status.contains("CapEff:\t0000000000000000")
@@ -74,8 +74,9 @@ fn become_payload(command: &[CString]) -> isize {
     127
 }
 
-/// A parent may be refused if its child has execed meanwhile: it may not be
-/// looked at any more. That child has lost its capabilities as well.
+/// Writes a map of the child. The kernel refuses that with EACCES if the child
+/// has called execve meanwhile. This is no failure here: such a child has lost
+/// its capabilities as well.
 fn map(pid: Pid, name: &str, text: &str) {
     let path = format!("/proc/{pid}/{name}");
     match std::fs::write(&path, text) {

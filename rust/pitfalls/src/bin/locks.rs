@@ -1,5 +1,5 @@
-//! Children that want a lock which another thread held when they were made, and
-//! which no thread is left to release.
+//! Children that wait for a lock that another thread held when they were made.
+//! The child has no thread that releases it.
 //!
 //! `locks malloc|stdout clone|fork CHILDREN`
 
@@ -18,9 +18,10 @@ use pitfalls::{
 };
 
 const THREADS: usize = 3;
-/// A child has next to nothing to do, and needs a second on no machine.
+/// A child does almost nothing, and ends within a second on every machine.
 const BOUND: Duration = Duration::from_secs(1);
-/// What is smaller a C library may give away without a lock.
+/// A size that needs the lock: a C library may allocate a smaller one from a
+/// cache, without it.
 const BEYOND_CACHES: usize = 1 << 20;
 
 fn main() {
@@ -34,7 +35,7 @@ fn main() {
         _ => || drop(std::io::stdout().lock()),
     };
     allocate_under_one_lock();
-    // It is taken when a child is waited for.
+    // The wait for a child takes this signal, so it has to be blocked.
     let chld = SigSet::from(Signal::SIGCHLD);
     must("sigprocmask", chld.thread_block());
     for _ in 0..THREADS {
@@ -61,7 +62,7 @@ fn main() {
     end(&format!("{children} children, none hung\n"));
 }
 
-/// Whether the child has ended in time; if not, it is ended.
+/// Whether the child has ended in time; kills it if not.
 fn has_ended(pid: Pid) -> bool {
     let ended = comes_within(Signal::SIGCHLD, BOUND);
     if !ended {
@@ -71,8 +72,8 @@ fn has_ended(pid: Pid) -> bool {
     ended
 }
 
-/// Says something without the lock of standard output, and is gone before a
-/// thread could hold anything up.
+/// Prints `words` without the lock of standard output, and ends the process at
+/// once, so that no thread can delay the end.
 fn end(words: &str) -> ! {
     if write(std::io::stdout(), words.as_bytes()).is_err() {
         let _ = std::io::stderr().write_all(b"write failed\n");

@@ -1,7 +1,7 @@
 //! Looks a name up in PATH, for a child that gets a new root.
 //!
-//! `lookup clone|pre_exec ROOT NAME`: both search in the child, where it then
-//! is.
+//! `lookup clone|pre_exec ROOT NAME`: both ways search PATH in the child, below
+//! its new root.
 
 use std::ffi::CString;
 use std::process::Command;

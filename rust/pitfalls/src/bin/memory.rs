@@ -1,7 +1,8 @@
-//! How long the call takes that makes a child, by each way, while the parent
-//! holds so much memory.
+//! Measures how long the call takes that makes a child, for each way to make
+//! one, in a parent that holds MIB mebibytes of memory.
 //!
-//! `memory MIB` prints microseconds, the least of a few attempts.
+//! `memory MIB` prints for each way the shortest time of a few attempts, in
+//! microseconds.
 
 use std::num::NonZeroUsize;
 use std::process::Command;

@@ -1,8 +1,8 @@
-//! A child that asked to be killed with its parent, and whose parent was a
-//! thread.
+//! A child with PR_SET_PDEATHSIG that a thread has started: the end of that
+//! thread kills it, even if the process goes on.
 //!
-//! `pdeathsig main|thread`: which thread starts the child; `thread` ends at
-//! once.
+//! `pdeathsig main|thread`: the argument is the thread that starts the child.
+//! `thread` is a second one, which ends at once.
 
 use std::io::Error;
 use std::os::unix::process::ExitStatusExt;
@@ -27,7 +27,7 @@ fn main() {
     println!("{how}");
 }
 
-/// Starts a sleep of so many seconds: long enough for a thread to end in.
+/// Starts sleep(1) for so many seconds. A thread ends in less time.
 fn start(seconds: &str) -> Result<Child, Error> {
     let mut command = Command::new("sleep");
     command.arg(seconds);

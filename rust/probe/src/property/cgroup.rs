@@ -60,8 +60,8 @@ fn effect(baseline: &Observation, seen: &Observation, effect: &mut Effect) {
             Some((*name, relation(before, path)?))
         })
         .collect();
-    // How many hierarchies there are, and in which of them the process was
-    // anywhere but at the root, depends on the machine.
+    // The number of hierarchies depends on the machine, and so does in which of
+    // them the process was not at the root.
     if !changed.is_empty() && paths.iter().all(|(_, path)| *path == "/") {
         effect.change("cgroup", "/ in every hierarchy");
         return;
@@ -71,8 +71,8 @@ fn effect(baseline: &Observation, seen: &Observation, effect: &mut Effect) {
     }
 }
 
-/// How the path is related to that of the baseline, without the machine's
-/// own part of it.
+/// The relation of a path to that of the baseline, or `None` if they are equal.
+/// It contains no part of a path that depends on the machine.
 fn relation(before: &str, after: &str) -> Option<String> {
     let below = |path: &str, above: &str| {
         let rest = path.strip_prefix(above.trim_end_matches('/'))?;

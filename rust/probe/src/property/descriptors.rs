@@ -15,19 +15,19 @@ pub(super) const PROPERTY: Property = Property {
     effect,
 };
 
-/// How far to ask where `/proc` cannot tell how far the process's table of
-/// descriptors reaches.
+/// How many descriptor numbers are tried if `/proc` does not give the size of
+/// the descriptor table.
 const FAR: RawFd = 4096;
 
 /// Reads `descriptors`, the open numbers, and for each `descriptors.N`: what
 /// it is, how it was opened and its status flags. Of the standard streams it
 /// reads `descriptors.N.inode` as well, which tells one pipe from another.
 ///
-/// The numbers are asked for one by one with fcntl(2), because reading
-/// `/proc/self/fd` takes a descriptor, and `/proc`. No close-on-exec flag is
-/// read: a descriptor with it cannot have reached this program.
+/// Each number is tried with fcntl(2). Reading `/proc/self/fd` instead would
+/// open one more descriptor and would need a mounted `/proc`. The close-on-exec
+/// flag is not read: exec has closed every descriptor that had it.
 fn observe(proc: &Proc, observation: &mut Observation) {
-    // The file this opens is closed again before anything is asked.
+    // This closes `/proc/self/status` again before the first number is tried.
     let table = proc.status("FDSize").ok().and_then(|size| size.parse().ok());
     let open: Vec<RawFd> =
         (0..table.unwrap_or(FAR)).filter(|fd| sys::is_open(*fd)).collect();
@@ -46,6 +46,7 @@ fn observe(proc: &Proc, observation: &mut Observation) {
     observation.read("descriptors", Ok(numbers));
 }
 
+/// The kind, the access mode and the status flags of an open descriptor, as in
 /// `pipe, write, nonblocking`.
 fn describe(proc: &Proc, fd: RawFd) -> Result<String, Unread> {
     let stat = sys::file_at(fd)
@@ -68,8 +69,8 @@ fn describe(proc: &Proc, fd: RawFd) -> Result<String, Unread> {
             },
             _ => "character device".to_owned(),
         },
-        // Files without a name, and those the kernel makes for itself, are
-        // told apart by their link, which takes `/proc` but opens nothing.
+        // Files without a path have the same mode as regular files. The link in
+        // `/proc` tells them apart; reading it opens no file.
         _ => proc
             .read_link(&format!("self/fd/{fd}"))
             .ok()
@@ -93,7 +94,7 @@ fn describe(proc: &Proc, fd: RawFd) -> Result<String, Unread> {
     Ok(words.join(", "))
 }
 
-/// What the link of a descriptor says about a file that is not one:
+/// The kind of a file without a path, from the link of its descriptor:
 /// `anon_inode:[eventpoll]`, `uts:[4026531838]`, `/memfd:name (deleted)`.
 fn special(link: &str) -> Option<String> {
     if link.starts_with("/memfd:") {

@@ -22,17 +22,17 @@ pub(super) const PROPERTY: Property = Property {
     effect,
 };
 
-/// Reads `mqueue.queues`, the names of the namespace's own queues, and
-/// `mqueue.at.PATH`, the names that a mounted mqueue filesystem shows.
+/// Reads `mqueue.queues`, the names of the queues of the IPC namespace, and
+/// `mqueue.at.PATH`, the names in each mounted mqueue filesystem.
 ///
-/// The two differ where the mount was made in another IPC namespace: it keeps
-/// showing that one's queues. There is no call that lists queues, so the
-/// first takes the filesystem itself and the privilege to make it
-/// (CAP_SYS_ADMIN over the mount and the IPC namespace); an ordinary user's
-/// reading is unread with EPERM, and says so.
+/// The two differ if the mount was made in another IPC namespace, whose queues
+/// it keeps showing. No system call lists queues. For the first reading the
+/// probe therefore makes a mqueue filesystem of its own, which needs
+/// CAP_SYS_ADMIN over the mount and the IPC namespace; without it the reading
+/// is recorded as unread with EPERM.
 fn observe(_: &Proc, observation: &mut Observation) {
     observation.read("mqueue.queues", sys::message_queues().and_then(queues));
-    // The property `mounts` comes before this one.
+    // The property `mounts` is read before this one and has filled this in.
     let mounted: Vec<String> = observation
         .mounts
         .iter()
@@ -49,7 +49,7 @@ fn observe(_: &Proc, observation: &mut Observation) {
 }
 
 fn queues(root: OwnedFd) -> Result<String, Unread> {
-    // fsmount gives a descriptor that only stands for the directory.
+    // fsmount returns an O_PATH descriptor, which cannot be read.
     let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
     let mut directory = Dir::openat(root, ".", flags, Mode::empty())
         .map_err(|errno| Unread::new("open mqueue", errno))?;
@@ -82,8 +82,8 @@ fn effect(baseline: &Observation, seen: &Observation, effect: &mut Effect) {
         .keys()
         .filter(|key| *key == "mqueue.queues" || key.starts_with("mqueue.at."));
     for key in keys {
-        // Without the privilege to look, the queues of the same namespace are
-        // still the same.
+        // A payload without the privilege cannot read the queues. If its IPC
+        // namespace is that of the baseline, so are the queues.
         if key == "mqueue.queues"
             && !is_new(baseline, seen, "ipc")
             && refused(seen)

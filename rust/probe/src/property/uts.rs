@@ -1,5 +1,5 @@
-//! What uname(2) reports. Only the two names belong to the UTS namespace;
-//! the other fields are read to show just that.
+//! What uname(2) reports. Only the two names belong to the UTS namespace; the
+//! other fields are read to show that they do not change.
 
 use nix::sys::utsname::uname;
 

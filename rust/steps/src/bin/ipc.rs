@@ -12,8 +12,9 @@ use steps::{Failure, clone_and_exec};
 
 const FLAGS: CloneFlags = CloneFlags::CLONE_NEWIPC;
 
-/// The child: exists to become the payload, and ends with it. The flag has done
-/// everything: no queue made outside is seen inside, nor the other way round.
+/// The child: exists to become the payload, and ends with it. The flag of clone
+/// makes the namespace: no queue made outside is seen inside, nor the other way
+/// round.
 fn child() -> Result<(), Failure> {
     Ok(())
 }

@@ -17,7 +17,7 @@ const FLAGS: CloneFlags =
     CloneFlags::CLONE_NEWNET.union(CloneFlags::CLONE_NEWNS);
 
 /// The child: mounts a tmpfs, becomes the payload and ends with it. The network
-/// takes no line: it is empty because it is new.
+/// namespace needs no code: a new one is empty.
 fn child() -> Result<(), Failure> {
     let (none, tmpfs) = (Some(c"none"), Some(c"tmpfs"));
     mount(none, mytmp(), tmpfs, MsFlags::empty(), Some(c"")).call("mount")

@@ -18,8 +18,8 @@ const FLAGS: CloneFlags = CloneFlags::CLONE_NEWNET
     .union(CloneFlags::CLONE_NEWNS)
     .union(CloneFlags::CLONE_NEWUTS);
 
-/// The child: mounts a tmpfs, takes a name, becomes the payload and ends with
-/// it. A flag more, a line more: the namespaces know nothing of each other.
+/// The child: mounts a tmpfs, sets its host name, becomes the payload and ends
+/// with it. One more namespace takes one more flag and one more call.
 fn child() -> Result<(), Failure> {
     let (none, tmpfs) = (Some(c"none"), Some(c"tmpfs"));
     mount(none, mytmp(), tmpfs, MsFlags::empty(), Some(c"")).call("mount")?;

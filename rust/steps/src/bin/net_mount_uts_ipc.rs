@@ -19,8 +19,8 @@ const FLAGS: CloneFlags = CloneFlags::CLONE_NEWNET
     .union(CloneFlags::CLONE_NEWUTS)
     .union(CloneFlags::CLONE_NEWIPC);
 
-/// The child: mounts a tmpfs, takes a name, becomes the payload and ends with
-/// it. This time a flag more is all: there is nothing to prepare for ipc.
+/// The child: mounts a tmpfs, sets its host name, becomes the payload and ends
+/// with it. The ipc namespace takes one more flag and no call.
 fn child() -> Result<(), Failure> {
     let (none, tmpfs) = (Some(c"none"), Some(c"tmpfs"));
     mount(none, mytmp(), tmpfs, MsFlags::empty(), Some(c"")).call("mount")?;

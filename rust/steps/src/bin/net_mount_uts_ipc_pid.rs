@@ -21,9 +21,9 @@ const FLAGS: CloneFlags = CloneFlags::CLONE_NEWNET
     .union(CloneFlags::CLONE_NEWIPC)
     .union(CloneFlags::CLONE_NEWPID);
 
-/// The child: PID 1 of the new namespace. It mounts a tmpfs, takes a name,
-/// replaces the old /proc by its own, becomes the payload, and ends with it;
-/// the kernel then kills every process of the namespace.
+/// The child: PID 1 of the new namespace. It mounts a tmpfs, sets its host
+/// name, replaces the old /proc by its own, becomes the payload, and ends with
+/// it; the kernel then kills every process of the namespace.
 fn child() -> Result<(), Failure> {
     let (none, tmpfs) = (Some(c"none"), Some(c"tmpfs"));
     mount(none, mytmp(), tmpfs, MsFlags::empty(), Some(c"")).call("mount")?;

@@ -13,8 +13,8 @@ use steps::{Failure, clone_and_exec};
 
 const FLAGS: CloneFlags = CloneFlags::CLONE_NEWNET;
 
-/// The child: exists to become the payload, and ends with it. The flag has done
-/// everything.
+/// The child: exists to become the payload, and ends with it. The flag of clone
+/// makes the namespace.
 fn child() -> Result<(), Failure> {
     Ok(())
 }

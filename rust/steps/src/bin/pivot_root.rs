@@ -27,27 +27,27 @@ fn child(root: NewRoot) -> Result<(), Failure> {
     let (none, tmpfs, proc) = (Some(c"none"), Some(c"tmpfs"), Some(c"proc"));
     let no_flags = MsFlags::empty();
 
-    // The kernel pivots no shared mount, because that would spread.
+    // pivot_root(2) refuses shared mounts, because the change would propagate.
     let rprivate = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
     mount(NONE, c"/", NONE, rprivate, NONE).call("mount")?;
     // The new root has to be a mount. A bind makes one of a directory.
     let rbind = MsFlags::MS_BIND | MsFlags::MS_REC;
     mount(Some(root), root, NONE, rbind, NONE).call("mount")?;
-    // put_old lies below the new root; one that exists is not ours.
+    // put_old has to be below the new root. mkdir fails if it exists.
     mkdir(put_old, Mode::S_IRWXU).call_on("mkdir", put_old)?;
     pivot_root(root, put_old).call("pivot_root").inspect_err(|_| {
-        // The next run must not find it.
+        // mkdir of the next run would fail.
         let _ = rmdir(put_old);
     })?;
-    // A working directory is moved only if it was the old root.
+    // pivot_root changes a working directory only if it was the old root.
     chdir(c"/").call("chdir")?;
     let of_dev = MsFlags::MS_NOSUID | MsFlags::MS_STRICTATIME;
     let mounted = mount(none, c"/dev", tmpfs, of_dev, Some(c""))
         .and_then(|()| mount(proc, c"/proc", proc, no_flags, Some(c"")));
-    // A plain umount is EBUSY where there are mounts below it.
+    // A plain umount fails with EBUSY if there are mounts below it.
     umount2(c"/.old", MntFlags::MNT_DETACH).call("umount2")?;
     rmdir(c"/.old").call("rmdir")?;
-    // Only now, so that a mount that fails leaves no .old either.
+    // Reported only now, so that a failed mount leaves no .old behind.
     mounted.call("mount")
 }
 

@@ -11,12 +11,13 @@ use nix::unistd::{getegid, geteuid};
 
 const PROC: &str = "/proc";
 
-/// Goes into a user and a mount namespace and tries to get rid of /proc:
-/// result, tab, attempt.
+/// Makes a user and a mount namespace and tries to unmount /proc there. Prints
+/// a line per attempt: result, tab, attempt.
 ///
 /// # Errors
 ///
-/// Fails if no such namespace can be made, or no map can be written for it.
+/// Fails if the namespaces cannot be made, if an id map cannot be written, or
+/// if the mount table cannot be read.
 pub fn mounts(_: &[String]) -> Result<()> {
     let shared = tagged("shared:")?;
     let (uid, gid) = (geteuid(), getegid());
@@ -38,7 +39,7 @@ pub fn mounts(_: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// How many mounts have such a tag.
+/// The number of mounts whose propagation contains `tag`.
 fn tagged(tag: &str) -> Result<usize> {
     let table = std::fs::read_to_string("/proc/self/mountinfo")
         .context("read /proc/self/mountinfo")?;
@@ -46,7 +47,7 @@ fn tagged(tag: &str) -> Result<usize> {
     Ok(table.lines().filter(has).count())
 }
 
-/// Says how many of the mounts that were shared.
+/// Prints of how many of the shared mounts something holds: none, some or all.
 fn how_many(what: &str, some: usize, all: usize) {
     let words = match some {
         0 => "none",

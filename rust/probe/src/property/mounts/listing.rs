@@ -1,4 +1,5 @@
-//! The whole table, where a new root changes every line of it.
+//! Lists the whole mount table, for a payload with a new root, where every line
+//! has changed.
 
 use std::collections::HashSet;
 
@@ -7,7 +8,9 @@ use super::place::{Place, below, origin};
 use crate::effect::Effect;
 
 impl TwoTables<'_> {
-    /// Lists the whole table under a new root.
+    /// Enters every mount of the payload into the effect, and under `mnt` which
+    /// of the earlier mounts remain. An earlier root is one line together with
+    /// the earlier mounts below it.
     pub(super) fn listing(&self, effect: &mut Effect) {
         let new_root = self.new_root.as_deref().unwrap_or_default();
         let in_new_root = |path: &str| {
@@ -71,7 +74,8 @@ impl TwoTables<'_> {
         );
     }
 
-    /// The mounts below an earlier root that are where they were in it.
+    /// The ids of the mounts below an earlier root that are at the same path
+    /// below it as before.
     fn earlier_mounts_below(&self, root: &Place<'_>) -> Vec<u64> {
         self.after
             .iter()

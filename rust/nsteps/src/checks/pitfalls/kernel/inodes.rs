@@ -1,4 +1,4 @@
-//! When the number of a namespace is given again.
+//! When the kernel uses the inode number of a namespace again.
 
 use crate::checks::pitfalls::pitfall::Evidence;
 use crate::checks::session::Conditions;
@@ -6,13 +6,14 @@ use harness::found::Found;
 use harness::scenario::Mounts;
 use harness::step::Namespace;
 
-/// How many may come and go until a number is used again.
+/// How many namespaces are made one after the other, at most, until one has the
+/// number of an earlier one.
 const BOUND: usize = 300;
 
-/// How many live at once; the kernel nests no more than 32 of some kinds.
+/// How many are alive at once; the kernel nests at most 32 of some kinds.
 const ALIVE: usize = 20;
 
-/// Prints `yes` as soon as a number is there a second time.
+/// Prints `yes` as soon as a number appears a second time.
 const AGAIN: &str = "
 kind=$1 bound=$2; shift 2
 seen=
@@ -23,15 +24,15 @@ while [ $bound -gt 0 ]; do
 done
 echo no";
 
-/// Prints the number of each of several namespaces, of which each is made
-/// inside of the one before.
+/// Prints the numbers of several namespaces, each made inside the one before.
 const NESTED: &str = "
 kind=$1 left=$2 script=$3; shift 3
 readlink /proc/self/ns/$kind
 [ $left = 1 ] || \"$@\" sh -c \"$script\" sh $kind $((left - 1)) \"$script\" \"$@\"
 exit";
 
-/// One after the other, and all at once, of every kind.
+/// Observes for every kind whether a number is used again: of namespaces that
+/// are made one after the other, and of those that are alive at once.
 pub fn used_again(conditions: &Conditions<'_>) -> Found<Evidence> {
     let mut session = conditions.session(Mounts::Private)?;
     let mut evidence = Evidence::new();
@@ -65,8 +66,8 @@ pub fn used_again(conditions: &Conditions<'_>) -> Found<Evidence> {
     Ok(evidence)
 }
 
-/// The number of the machine's own namespace of each kind (`enum init_ns_ino`
-/// of the kernel).
+/// The number of the initial namespace of each kind (`enum init_ns_ino` of the
+/// kernel).
 const FIRST: [(&str, u64); 8] = [
     ("ipc", 0xEFFF_FFFF),
     ("uts", 0xEFFF_FFFE),
@@ -78,9 +79,9 @@ const FIRST: [(&str, u64); 8] = [
     ("mnt", 0xEFFF_FFF8),
 ];
 
-/// Whether a number is one of those; what is given to others begins above.
-/// Where this process is in no namespace of the machine's own, as in a
-/// container, there is none to be compared.
+/// Whether a number is that of an initial namespace; those of others begin
+/// above. A process in a container may be in no initial namespace, and then
+/// there is nothing to compare.
 const fn is_constant(number: u64) -> bool {
     0xEFFF_FFF0 <= number && number < 0xF000_0000
 }
