@@ -192,7 +192,8 @@ impl Record {
     /// # Errors
     ///
     /// Fails if a file cannot be written or a directory cannot be renamed. An
-    /// earlier record of that name is then kept, if only as `.NAME.old`.
+    /// earlier record of that name is then put back. If even that fails, it is
+    /// `.NAME.old`, and the error of the rename is returned.
     pub fn write(&self, root: &Path) -> Result<PathBuf> {
         let records = root.join(RECORDS);
         let to = records.join(&self.name);
@@ -219,7 +220,9 @@ impl Record {
             if to.exists() {
                 fs::rename(&to, &old)?;
             }
-            fs::rename(&new, &to)
+            fs::rename(&new, &to).inspect_err(|_| {
+                let _ = fs::rename(&old, &to);
+            })
         };
         replace().context(format_args!("put {} there", to.display()))?;
         // No reader uses it any more. If this fails, the next write removes it.

@@ -222,7 +222,7 @@ impl Comparison {
             unexplained += usize::from(!explained);
         }
         if unexplained > 1 || reasons.is_empty() {
-            return Verdict::Differs(who_differs(groups));
+            return Verdict::Differs(deviating_launchers(groups));
         }
         Verdict::Explained(reasons)
     }
@@ -310,7 +310,7 @@ impl Comparison {
 }
 
 /// Names the launchers that are not in the largest group.
-fn who_differs(groups: &[Group]) -> String {
+fn deviating_launchers(groups: &[Group]) -> String {
     let most = groups.iter().map(|it| it.launchers.len()).max().unwrap_or(0);
     let (many, few): (Vec<&Group>, Vec<&Group>) =
         groups.iter().partition(|it| it.launchers.len() == most);
@@ -449,7 +449,7 @@ mod tests {
     const NAME: (&str, &str) = ("uts.hostname", "myhostname");
 
     #[test]
-    fn who_agrees_does_not_differ() {
+    fn a_launcher_that_agrees_does_not_differ() {
         let one = outcome(&[NAME], &[(Namespace::Uts, "uts:[1]")]);
         let other = outcome(&[NAME], &[(Namespace::Uts, "uts:[2]")]);
         let found = differing(&uts(None), &[(C, one), (Rust, other)], None);

@@ -41,10 +41,10 @@ fn main() -> ExitCode {
         Trial::ignorable_test("a_tracer_that_is_traced_says_so", || {
             a_tracer_that_is_traced_says_so()
         }),
-        Trial::ignorable_test("who_never_ends_is_killed", || {
-            who_never_ends_is_killed()
+        Trial::ignorable_test("a_payload_without_end_is_killed", || {
+            a_payload_without_end_is_killed()
         }),
-        Trial::ignorable_test("who_stops_itself_goes_on", || {
+        Trial::ignorable_test("a_stopped_payload_goes_on", || {
             ends_with(&["sh", "-c", "kill -STOP $$; exit 3"], "3")
         }),
         Trial::ignorable_test("a_signal_without_a_name_arrives", || {
@@ -532,7 +532,7 @@ fn says(output: &Output, line: &str) -> Outcome {
     Err(format!("{}: {stderr}", output.status).into())
 }
 
-fn who_never_ends_is_killed() -> Outcome {
+fn a_payload_without_end_is_killed() -> Outcome {
     let recording = match recording(&["--", "sleep", "1000"])? {
         Ok(recording) => recording,
         Err(reason) => return unavailable(&reason),
