@@ -259,7 +259,7 @@ pub const KNOWN_DIFFERENCES: &[KnownDifference] = &[
     },
     KnownDifference {
         slug: "rlimit-nofile",
-        about: "before 1.21, Go's payload keeps the raised limit of files",
+        about: "Go up to 1.19.8 or 1.20.3 hands on its raised limit of files",
         cause: Cause::Runtime,
         seen: Seen::Sometimes,
         everywhere: true,
