@@ -141,9 +141,11 @@ impl Channel {
             MsgFlags::MSG_NOSIGNAL,
             None,
         )
-        .context("send a message")?;
+        .context("write to the sandbox's socket")?;
         use std::io::Write;
-        (&self.socket).write_all(&whole[sent..]).context("send a message")
+        (&self.socket)
+            .write_all(&whole[sent..])
+            .context("write to the sandbox's socket")
     }
 
     /// Receives a message, and the pid of its sender.
@@ -184,13 +186,16 @@ impl Channel {
             Some(&mut space),
             MsgFlags::MSG_CMSG_CLOEXEC | MsgFlags::MSG_WAITALL,
         )
-        .context("receive a message")?;
+        .context("read from the sandbox's socket")?;
         if received.bytes < 4 {
             return Err(Error::new("the sandbox is gone"));
         }
         let mut sender = None;
         let mut descriptors = Vec::new();
-        for message in received.cmsgs().context("read the control messages")? {
+        for message in received
+            .cmsgs()
+            .context("read the descriptors on the sandbox's socket")?
+        {
             match message {
                 ControlMessageOwned::ScmCredentials(who) => {
                     sender = Some(who.pid());
@@ -202,9 +207,11 @@ impl Channel {
             }
         }
         let mut text = vec![0; u32::from_ne_bytes(header) as usize];
-        (&self.socket).read_exact(&mut text).context("receive a message")?;
-        let message =
-            serde_json::from_slice(&text).context("parse a message")?;
+        (&self.socket)
+            .read_exact(&mut text)
+            .context("read from the sandbox's socket")?;
+        let message = serde_json::from_slice(&text)
+            .context("parse a message on the sandbox's socket")?;
         Ok((message, sender, descriptors))
     }
 

@@ -68,6 +68,33 @@ pub fn run(words: &[String]) -> Result<u8> {
 /// What comes of an attempt; the outer result is that of its preparations.
 type Attempt = nix::Result<nix::Result<()>>;
 
+/// One attempt of a demonstration, and its expected result.
+pub struct Case {
+    /// What is attempted, in a few words.
+    pub name: &'static str,
+    /// `ok`, or the name of the errno.
+    pub expected: &'static str,
+    /// Whether only root can make the attempt; the list says why.
+    pub needs_root: bool,
+    attempt: fn() -> Attempt,
+}
+
+const fn case(
+    name: &'static str,
+    expected: &'static str,
+    attempt: fn() -> Attempt,
+) -> Case {
+    Case { name, expected, needs_root: false, attempt }
+}
+
+const fn by_root(
+    name: &'static str,
+    expected: &'static str,
+    attempt: fn() -> Attempt,
+) -> Case {
+    Case { needs_root: true, ..case(name, expected, attempt) }
+}
+
 /// The exit status of a child whose setup failed.
 const UNPREPARED: i32 = 255;
 

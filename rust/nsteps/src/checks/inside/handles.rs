@@ -1,7 +1,7 @@
 //! What was looked up before a namespace was left still works: a namespace
 //! decides what a name means, and a handle needs no name.
 
-use super::{Attempt, attempt, errno, own_mounts};
+use super::{Attempt, Case, attempt, by_root, case, errno, own_mounts};
 use harness::error::Result;
 use harness::paths::{MYTMP, NO_SHEBANG, PROBE};
 use nix::errno::Errno;
@@ -17,38 +17,12 @@ use nix::unistd::{chdir, gethostname, pivot_root, sethostname};
 use std::net::{Ipv4Addr, SocketAddrV4, TcpListener};
 use std::os::fd::{AsRawFd, OwnedFd};
 
-/// A handle, or a name for the same, and what comes of its use.
-pub struct Case {
-    /// What is used, in a few words.
-    pub name: &'static str,
-    /// `ok`, or the name of the errno.
-    pub expected: &'static str,
-    /// Whether it mounts a sysfs: a sandbox has none, and in a user namespace
-    /// there can be none where none is.
-    pub needs_root: bool,
-    attempt: fn() -> Attempt,
-}
-
-const fn case(
-    name: &'static str,
-    expected: &'static str,
-    attempt: fn() -> Attempt,
-) -> Case {
-    Case { name, expected, needs_root: false, attempt }
-}
-
-const fn by_root(
-    name: &'static str,
-    expected: &'static str,
-    attempt: fn() -> Attempt,
-) -> Case {
-    Case { needs_root: true, ..case(name, expected, attempt) }
-}
-
 const QUEUE: &str = "/nsteps";
 const KEY: i32 = 0x6e73;
 
-/// Every handle, each followed by the name that has lost its meaning.
+/// Every handle, each followed by the name that has lost its meaning. What
+/// mounts a sysfs needs root: a sandbox has no sysfs, and in a user namespace
+/// one cannot be mounted unless one is there.
 pub const CASES: &[Case] = &[
     case("a file of the old root, by a descriptor of that", "ok", || {
         let old_root = leave_root()?;
@@ -207,16 +181,15 @@ fn own_uts() -> nix::Result<OwnedFd> {
 /// Never fails: what goes wrong is a result.
 pub fn table(_: &[String]) -> Result<()> {
     for case in CASES {
-        attempt(case.name, || case.perform());
+        attempt(case.name, || perform(case));
     }
     Ok(())
 }
 
-impl Case {
-    /// In namespaces of its own, so that no case meets what another has left.
-    fn perform(&self) -> Attempt {
-        own_mounts()?;
-        unshare(CloneFlags::CLONE_NEWIPC)?;
-        (self.attempt)()
-    }
+/// Makes the attempt in namespaces of its own, so that no case meets what
+/// another has left.
+fn perform(case: &Case) -> Attempt {
+    own_mounts()?;
+    unshare(CloneFlags::CLONE_NEWIPC)?;
+    (case.attempt)()
 }

@@ -1,7 +1,7 @@
 //! What the kernel answers if id maps are written in another order, or too
 //! much: user_namespaces(7).
 
-use super::{Attempt, attempt, errno};
+use super::{Attempt, Case, attempt, by_root, case, errno};
 use harness::error::Result;
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::wait::waitpid;
@@ -9,41 +9,15 @@ use nix::unistd::{ForkResult, Uid, chroot, pipe, read, setuid, write};
 use std::fs::OpenOptions;
 use std::io::Write;
 
-/// A situation, and what comes of the last call in it.
-pub struct Case {
-    /// The situation, in a few words.
-    pub name: &'static str,
-    /// `ok`, or the name of the errno.
-    pub expected: &'static str,
-    /// Whether it needs a namespace around it in which setgroups is allowed:
-    /// in that of an ordinary user it is denied, and stays so below.
-    pub needs_root: bool,
-    attempt: fn() -> Attempt,
-}
-
-const fn case(
-    name: &'static str,
-    expected: &'static str,
-    attempt: fn() -> Attempt,
-) -> Case {
-    Case { name, expected, needs_root: false, attempt }
-}
-
-const fn by_root(
-    name: &'static str,
-    expected: &'static str,
-    attempt: fn() -> Attempt,
-) -> Case {
-    Case { needs_root: true, ..case(name, expected, attempt) }
-}
-
 const ONE: &str = "0 0 1";
 const DENY: (&str, &str) = ("setgroups", "deny");
 const ALLOW: (&str, &str) = ("setgroups", "allow");
 const UIDS: (&str, &str) = ("uid_map", ONE);
 const GIDS: (&str, &str) = ("gid_map", ONE);
 
-/// Every situation, in the order they are tried.
+/// Every situation, in the order they are tried. Some need a user namespace
+/// around them in which setgroups is allowed, and so root: in the namespace of
+/// an ordinary user it is denied, and stays denied below.
 pub const CASES: &[Case] = &[
     by_root("gid_map from inside, without deny to setgroups", "EPERM", || {
         unshare(CloneFlags::CLONE_NEWUSER)?;
