@@ -1,7 +1,9 @@
 //! Sentences held against this kernel: the claims of the posts, and the pages
 //! of the book about pitfalls and about the kernel.
 
+pub mod check;
 pub mod claims;
 pub mod inside;
 pub mod pitfalls;
+pub mod report;
 pub mod session;

@@ -1,80 +1,167 @@
-//! The machine-readable forms; `docs/src/internals/schema.md` describes them.
+//! The JSON form of a comparison.
 
+use crate::checks::claims;
+use crate::form;
 use crate::report::{Report, Tally};
-use compare::comparison::{Comparison, Verdict};
-use serde_json::{Value, json};
+use compare::comparison::{self, Comparison, Verdict};
+use harness::launcher::Launcher;
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::collections::BTreeMap;
 
-/// The version of the form below; it grows when a field changes its meaning.
-pub const COMPARE_SCHEMA: &str = "nsteps.compare/2";
+/// The version of [`Form`]; it grows when a member changes its meaning.
+pub const SCHEMA: &str = "nsteps.compare/2";
 
-/// A comparison as the JSON that `docs/src/internals/schema.md` describes.
+/// `nsteps compare --json`; its exit status is that of the report: 0, 1 or 2.
+#[derive(Serialize, JsonSchema)]
+pub struct Form {
+    /// `nsteps.compare/2`
+    schema: &'static str,
+    /// The kernel's name and release, and whether the caller is root.
+    machine: String,
+    /// How long the trials took, in seconds.
+    seconds: f64,
+    /// How many trials and comparisons had which outcome.
+    tally: TallyForm,
+    /// The outcomes of the posts' claims, as in `nsteps.claims/1`; null where
+    /// not everything was compared.
+    claims: Option<claims::report::Tally>,
+    /// The slugs of explanations that no comparison needed.
+    stale: Vec<&'static str>,
+    /// One for each subject and scenario.
+    comparisons: Vec<ComparisonForm>,
+}
+
+/// How many trials and comparisons had which outcome.
+#[derive(Serialize, JsonSchema)]
+struct TallyForm {
+    /// Trials in all.
+    trials: usize,
+    /// Comparisons in which all that were observed, two or more, agree.
+    same: usize,
+    /// Comparisons in which fewer than two launchers were observed.
+    not_compared: usize,
+    /// Comparisons in which some differ, and the reason is known.
+    explained: usize,
+    /// Comparisons in which some differ, and the reason is not known.
+    differs: usize,
+    /// Trials that this machine does not allow.
+    unavailable: usize,
+    /// Trials that broke.
+    broken: usize,
+}
+
+/// One subject in one scenario, by all launchers.
+#[derive(Serialize, JsonSchema)]
+struct ComparisonForm {
+    /// The name of the step.
+    step: &'static str,
+    /// What was tried around the step: `exit_3`, `c's container`; null for the
+    /// plain step.
+    situation: Option<String>,
+    /// The scenario: `private/root` and others of that form.
+    scenario: String,
+    /// The launchers that were observed: `c`, `go`, `rust`, `unshare`.
+    launchers: Vec<&'static str>,
+    /// One for each key that a launcher changed.
+    rows: Vec<RowForm>,
+    /// For each launcher that this machine does not allow, why.
+    unavailable: BTreeMap<&'static str, String>,
+    /// For each launcher whose trial broke, what broke.
+    broken: BTreeMap<&'static str, String>,
+}
+
+/// One key, and what each launcher did with it.
+#[derive(Serialize, JsonSchema)]
+struct RowForm {
+    /// The key, see [observations](observation.md).
+    key: String,
+    /// Which launchers showed which value.
+    groups: Vec<GroupForm>,
+    /// `same`, `explained`, `differs`, or `not_compared` where fewer than two
+    /// launchers were observed.
+    verdict: &'static str,
+    /// The slugs of the explanations, or why the values differ without one;
+    /// null for the other verdicts.
+    because: Option<Because>,
+}
+
+/// Some launchers that showed the same value.
+#[derive(Serialize, JsonSchema)]
+struct GroupForm {
+    /// The change; null where the key did not change.
+    value: Option<String>,
+    /// The launchers that showed it.
+    launchers: Vec<&'static str>,
+}
+
+/// Why the values of a key differ.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+enum Because {
+    /// The slugs of the explanations.
+    Known(Vec<&'static str>),
+    /// Why there is no explanation.
+    Unknown(String),
+}
+
+/// A comparison as JSON.
 pub fn compare(report: &Report<'_>) -> String {
     let tally = Tally::of(report.comparisons);
-    let value = json!({
-        "schema": COMPARE_SCHEMA,
-        "machine": report.machine,
-        "seconds": report.seconds,
-        "tally": {
-            "trials": tally.checked.all,
-            "same": tally.same,
-            "explained": tally.explained,
-            "not_compared": tally.not_compared,
-            "differs": tally.checked.unexpected,
-            "unavailable": tally.checked.unavailable,
-            "broken": tally.checked.broken,
+    form::json(&Form {
+        schema: SCHEMA,
+        machine: report.machine.clone(),
+        seconds: report.seconds,
+        tally: TallyForm {
+            trials: tally.checked.all,
+            same: tally.same,
+            not_compared: tally.not_compared,
+            explained: tally.explained,
+            differs: tally.checked.unexpected,
+            unavailable: tally.checked.unavailable,
+            broken: tally.checked.broken,
         },
-        "claims": report.claims.map(|it| it.json()),
-        "stale": report.stale.iter().map(|it| it.slug).collect::<Vec<_>>(),
-        "comparisons": report
-            .comparisons
-            .iter()
-            .map(comparison)
-            .collect::<Vec<_>>(),
+        claims: report.claims,
+        stale: report.stale.iter().map(|it| it.slug).collect(),
+        comparisons: report.comparisons.iter().map(comparison).collect(),
+    })
+}
+
+fn comparison(it: &Comparison) -> ComparisonForm {
+    ComparisonForm {
+        step: it.subject.step,
+        situation: it.subject.situation.clone(),
+        scenario: it.scenario.to_string(),
+        launchers: names(&it.launchers),
+        rows: it.rows.iter().map(row).collect(),
+        unavailable: reasons(&it.unavailable),
+        broken: reasons(&it.broken),
+    }
+}
+
+fn row(row: &comparison::Row) -> RowForm {
+    let groups = row.groups.iter().map(|group| GroupForm {
+        value: group.value.clone(),
+        launchers: names(&group.launchers),
     });
-    format!("{value:#}\n")
-}
-
-fn comparison(it: &Comparison) -> Value {
-    let reasons = |list: &[(harness::launcher::Launcher, String)]| {
-        list.iter()
-            .map(|(launcher, why)| (launcher.name().to_owned(), json!(why)))
-            .collect::<serde_json::Map<_, _>>()
-    };
-    json!({
-        "step": it.subject.step,
-        "situation": it.subject.situation,
-        "scenario": it.scenario.to_string(),
-        "launchers":
-            it.launchers.iter().map(|it| it.name()).collect::<Vec<_>>(),
-        "rows": it.rows.iter().map(row).collect::<Vec<_>>(),
-        "unavailable": reasons(&it.unavailable),
-        "broken": reasons(&it.broken),
-    })
-}
-
-fn row(row: &compare::comparison::Row) -> Value {
-    let groups: Vec<_> = row
-        .groups
-        .iter()
-        .map(|group| {
-            let names: Vec<_> =
-                group.launchers.iter().map(|it| it.name()).collect();
-            json!({ "value": group.value, "launchers": names })
-        })
-        .collect();
     let (verdict, because) = match &row.verdict {
-        Verdict::NotCompared => ("not_compared", Value::Null),
-        Verdict::Same => ("same", Value::Null),
+        Verdict::NotCompared => ("not_compared", None),
+        Verdict::Same => ("same", None),
         Verdict::Explained(reasons) => {
-            let slugs: Vec<_> = reasons.iter().map(|it| it.slug).collect();
-            ("explained", json!(slugs))
+            let slugs = reasons.iter().map(|it| it.slug).collect();
+            ("explained", Some(Because::Known(slugs)))
         }
-        Verdict::Differs(why) => ("differs", json!(why)),
+        Verdict::Differs(why) => {
+            ("differs", Some(Because::Unknown(why.clone())))
+        }
     };
-    json!({
-        "key": row.key,
-        "groups": groups,
-        "verdict": verdict,
-        "because": because,
-    })
+    RowForm { key: row.key.clone(), groups: groups.collect(), verdict, because }
+}
+
+fn names(launchers: &[Launcher]) -> Vec<&'static str> {
+    launchers.iter().map(|it| it.name()).collect()
+}
+
+fn reasons(list: &[(Launcher, String)]) -> BTreeMap<&'static str, String> {
+    list.iter().map(|(it, why)| (it.name(), why.clone())).collect()
 }

@@ -12,6 +12,7 @@ pub mod checks;
 pub mod choice;
 pub mod cli;
 pub mod command;
+pub mod form;
 pub mod json;
 pub mod observe;
 pub mod report;

@@ -446,8 +446,8 @@ impl Report<'_> {
             slugs => format!(" but for {}", listed(slugs)),
         };
         if let Some(claims) = self.claims {
-            let Checked { unexpected, broken, .. } = claims.checked;
-            let style = if unexpected + broken > 0 { BAD } else { GOOD };
+            let style =
+                if claims.unexpected + claims.broken > 0 { BAD } else { GOOD };
             let _ = writeln!(
                 out,
                 "{style}{claims}{style:#} {FAINT}(nsteps claims){FAINT:#}"

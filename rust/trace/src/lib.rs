@@ -19,6 +19,7 @@ use harness::paths::OBSERVED_PROC;
 use harness::sandbox::Sandbox;
 use harness::sandbox::listen::read_to_end;
 use harness::sandbox::protocol::Command;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -26,7 +27,9 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// Everything a tracer saw.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema,
+)]
 pub struct Recording {
     /// The processes, in order of birth; the first is the launcher.
     pub processes: Vec<Process>,
@@ -39,7 +42,9 @@ pub struct Recording {
 }
 
 /// A process, threads and all.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema,
+)]
 pub struct Process {
     /// Its pid in the tracer's pid namespace.
     pub pid: i32,
@@ -51,7 +56,7 @@ pub struct Process {
     pub known_as: Option<i64>,
     /// How many threads it made.
     pub threads: u64,
-    /// The calls that are only counted.
+    /// The calls that are only counted: how often, by name.
     pub others: BTreeMap<String, u64>,
     /// Whether it became the payload. Its calls from then on are not counted.
     pub payload: bool,
@@ -60,7 +65,9 @@ pub struct Process {
 }
 
 /// One system call: its arguments and its result.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema,
+)]
 pub struct Call {
     /// The calling process, as an index.
     pub process: usize,
@@ -68,8 +75,9 @@ pub struct Call {
     pub thread: i32,
     /// The call's name, as in `man 2 NAME`.
     pub name: String,
-    /// Its arguments; `None` for a call that is recorded only because every
-    /// call is.
+    /// Its arguments: a pid is a number, a command line a list of text, a
+    /// descriptor an object, everything else text. `None` for a call that is
+    /// recorded only because every call is.
     pub arguments: Option<Vec<Argument>>,
     /// What it returned; an error is a negative errno. `None` if it did not
     /// return.
@@ -81,7 +89,9 @@ pub struct Call {
 }
 
 /// What a call of clone's family made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema,
+)]
 pub enum Made {
     /// A process, as an index.
     Process(usize),
@@ -90,14 +100,14 @@ pub enum Made {
 }
 
 /// An argument of a call, as it is shown.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Argument {
     /// A pid, whose value differs from run to run.
     Pid(i64),
     /// A descriptor, whose number differs from program to program.
     Descriptor {
-        /// The number.
+        /// The number of the descriptor.
         fd: i64,
         /// What it is open on, where that is known.
         of: Option<String>,

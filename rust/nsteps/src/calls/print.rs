@@ -1,17 +1,88 @@
 //! Traces as a person and as a program reads them.  Nothing is decided here.
 
 use super::page::{LEGEND, Page};
+use crate::form;
 use crate::terminal::style::{BAD, FAINT, STRONG};
 use crate::terminal::text::paragraph;
-use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use harness::scenario::Scenario;
+use harness::step::Step;
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use trace::align::{Row, align};
 use trace::story::{Line, ended, roles, tell};
 use trace::{Recording, Traced};
 
-/// The version of the JSON form.
-const SCHEMA: &str = "nsteps.trace/1";
+/// The version of [`Form`]; it grows when a member changes its meaning.
+pub const SCHEMA: &str = "nsteps.trace/1";
+
+/// `nsteps trace --json`: the columns of `nsteps trace`, and the recordings
+/// from which they are made.
+#[derive(Serialize, JsonSchema)]
+pub struct Form {
+    /// `nsteps.trace/1`
+    schema: &'static str,
+    /// The scenario in which the launchers ran.
+    scenario: String,
+    /// The name of the step; null for other command lines.
+    step: Option<&'static str>,
+    /// One for each launcher.
+    columns: Vec<ColumnForm>,
+    /// Which calls stand beside each other: for each column an index into its
+    /// `calls`, or null.
+    rows: Vec<Row>,
+}
+
+/// The calls of one launcher.
+#[derive(Serialize, JsonSchema)]
+struct ColumnForm {
+    /// The language; for other command lines the letter, or the program.
+    launcher: String,
+    /// The command line.
+    argv: Vec<String>,
+    /// The calls that are told, with roles in the place of pids.
+    calls: Vec<LineForm>,
+    /// How often each of the calls was made that are only counted, by name.
+    others: BTreeMap<String, u64>,
+    /// How many threads were made.
+    threads: u64,
+    /// How many pids were used, by processes and threads.
+    pids: u64,
+    /// The process that became the payload; null if none did.
+    payload: Option<PayloadForm>,
+    /// What was written to standard output and standard error.
+    said: String,
+    /// The roles of the processes, in the order of `recording.processes`.
+    roles: Vec<String>,
+    /// Everything that was recorded.
+    recording: Recording,
+}
+
+/// A call that is told.
+#[derive(Serialize, JsonSchema)]
+struct LineForm {
+    /// The calling process: `launcher`, `child`, `grandchild`, `throw-away`.
+    role: String,
+    /// The name of the call.
+    call: String,
+    /// Its arguments, as strace(1) writes them.
+    arguments: Vec<String>,
+    /// An errno, a role, or how a process ended; null where the result says
+    /// nothing.
+    outcome: Option<String>,
+    /// True if the kernel refused the call.
+    failed: bool,
+}
+
+/// The process that became the payload.
+#[derive(Serialize, JsonSchema)]
+struct PayloadForm {
+    /// Its pid in its own pid namespace.
+    pid: i32,
+    /// How it ended: `exited 0`, `killed by SIGKILL`; null if it did not end.
+    ended: Option<String>,
+}
 
 /// So many of the calls that are only counted are named.
 const NAMED: usize = 12;
@@ -133,47 +204,46 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// For a program; `about` says what was traced.
-    pub fn json(&self, mut about: Value) -> String {
-        let columns: Vec<Value> = self
-            .columns
-            .iter()
-            .zip(&self.told)
-            .map(|(column, told)| {
-                let recording = &column.traced.recording;
-                json!({
-                    "launcher": column.name,
-                    "argv": column.argv,
-                    "calls": told.iter().map(json_of).collect::<Vec<_>>(),
-                    "others": recording.others(),
-                    "threads": recording.threads(),
-                    "pids": recording.pids(),
-                    "payload": recording.payload().map(|it| json!({
-                        "pid": it.own_pid,
-                        "ended": it.ended.map(ended),
-                    })),
-                    "said": column.traced.said,
-                    "roles": roles(&recording.processes, &recording.calls),
-                    "recording": recording,
-                })
-            })
-            .collect();
-        about["schema"] = json!(SCHEMA);
-        about["columns"] = json!(columns);
-        about["rows"] = json!(self.rows);
-        format!("{about:#}\n")
+    /// As JSON. `step` is the traced step, `None` for other command lines.
+    pub fn json(&self, scenario: Scenario, step: Option<&Step>) -> String {
+        let columns = self.columns.iter().zip(&self.told);
+        form::json(&Form {
+            schema: SCHEMA,
+            scenario: scenario.to_string(),
+            step: step.map(|it| it.name),
+            columns: columns.map(|(it, told)| column(it, told)).collect(),
+            rows: self.rows.clone(),
+        })
     }
+}
+
+fn column(column: &Column, told: &[Line]) -> ColumnForm {
+    let recording = &column.traced.recording;
+    ColumnForm {
+        launcher: column.name.clone(),
+        argv: column.argv.clone(),
+        calls: told.iter().map(line).collect(),
+        others: recording
+            .others()
+            .into_iter()
+            .map(|(name, count)| (name.to_owned(), count))
+            .collect(),
+        threads: recording.threads(),
+        pids: recording.pids(),
+        payload: recording.payload().map(|it| PayloadForm {
+            pid: it.own_pid,
+            ended: it.ended.map(ended),
+        }),
+        said: column.traced.said.clone(),
+        roles: roles(&recording.processes, &recording.calls),
+        recording: recording.clone(),
+    }
+}
+
+fn line(line: &Line) -> LineForm {
+    let Line { role, call, arguments, outcome, failed } = line.clone();
+    LineForm { role, call, arguments, outcome, failed }
 }
 
 /// Room for the name of a number.
 const LONGEST_NUMBER: usize = "rt_sigprocmask".len();
-
-fn json_of(line: &Line) -> Value {
-    json!({
-        "role": line.role,
-        "call": line.call,
-        "arguments": line.arguments,
-        "outcome": line.outcome,
-        "failed": line.failed,
-    })
-}

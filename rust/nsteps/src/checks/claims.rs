@@ -19,12 +19,11 @@ mod root;
 mod user;
 mod uts;
 
-pub use crate::checks::session::Conditions;
+use crate::checks::check::Check;
+use crate::checks::session::Conditions;
 use harness::found::Found;
 use harness::found::Refusal;
-use harness::host::Equipment;
 use harness::step::{CDNE, CROSBY, JD, MITRE, Post, TEJO};
-use harness::workers;
 use std::borrow::Cow;
 use std::fmt;
 
@@ -142,10 +141,21 @@ impl Claim {
             .collect();
         places.join(", ")
     }
+}
 
-    /// Reads what the machine has now.
-    pub fn check(&self, conditions: &Conditions<'_>) -> Found<Finding> {
+impl Check for &'static Claim {
+    type Seen = Finding;
+
+    fn label(self) -> String {
+        self.source()
+    }
+
+    fn check(self, conditions: &Conditions<'_>) -> Found<Finding> {
         (self.check)(conditions)?.tried()
+    }
+
+    fn is_expected(self, seen: &Finding) -> bool {
+        seen.verdict() == self.expected
     }
 }
 
@@ -488,20 +498,6 @@ pub const CLAIMS: &[Claim] = &[
         check: uts::domain_name_too,
     },
 ];
-
-/// Checks claims, as many at once as there are processors.
-pub fn check(
-    claims: &[&'static Claim],
-    equipment: &Equipment,
-) -> Vec<(&'static Claim, Found<Finding>)> {
-    let conditions = Conditions::new(equipment);
-    let found = workers::in_order(
-        claims,
-        |claim| claim.check(&conditions),
-        |claim| claim.source(),
-    );
-    claims.iter().copied().zip(found).collect()
-}
 
 #[cfg(test)]
 mod tests {

@@ -25,10 +25,10 @@ mod threads;
 pub use kernel::SURPRISES;
 pub use pitfall::{Bites, Evidence, Pitfall, Sight};
 
+use crate::checks::check::Check;
 use crate::checks::session::{Conditions, Said, Session};
 use compare::known::{KNOWN_DIFFERENCES, KnownDifference};
 use harness::found::{Found, Refusal};
-use harness::host::Equipment;
 use harness::launcher::Launcher;
 use harness::scenario::Mounts;
 
@@ -80,13 +80,24 @@ impl Difference {
             Difference::Known(it) => compared::deviating(it),
         }
     }
+}
 
-    /// Reads what the machine has now.
-    pub fn check(&self, equipment: &Equipment) -> Found<Evidence> {
+impl Check for Difference {
+    type Seen = Evidence;
+
+    fn label(self) -> String {
+        self.slug().to_owned()
+    }
+
+    fn check(self, conditions: &Conditions<'_>) -> Found<Evidence> {
         match self {
-            Difference::Pitfall(it) => (it.check)(&Conditions::new(equipment)),
-            Difference::Known(it) => compared::check(it, equipment),
+            Difference::Pitfall(it) => (it.check)(conditions),
+            Difference::Known(it) => compared::check(it, conditions.equipment),
         }
+    }
+
+    fn is_expected(self, seen: &Evidence) -> bool {
+        seen.reproduced()
     }
 }
 

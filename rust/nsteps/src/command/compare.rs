@@ -1,8 +1,9 @@
 //! `nsteps compare`: every step in every language in every scenario.
 
 use crate::calls::excerpt;
-use crate::checks::claims::report::Tally as Claims;
-use crate::checks::claims::{self, CLAIMS};
+use crate::checks::check;
+use crate::checks::claims::CLAIMS;
+use crate::checks::report::Shown;
 use crate::cli::Compare;
 use crate::json;
 use crate::report::{Report, status};
@@ -38,13 +39,13 @@ pub fn run(options: &Compare) -> Result<u8> {
     // A comparison of everything also reports how the posts' claims stand.
     let claims = selection.everything.then(|| {
         let all: Vec<_> = CLAIMS.iter().collect();
-        Claims::of(&claims::check(&all, &equipment))
+        check::run(&all, &equipment)
     });
     interrupt::check()?;
     let report = Report {
         comparisons: &comparisons,
         stale: &stale,
-        claims,
+        claims: claims.as_deref().map(Shown::tally),
         verbose: options.verbose,
         pages: equipment.layout.pages("differences/<name>.md"),
         machine: machine::in_a_few_words(),
@@ -53,7 +54,7 @@ pub fn run(options: &Compare) -> Result<u8> {
     let text =
         if options.json { json::compare(&report) } else { report.text() };
     output::print(&text)?;
-    let claims = claims.map_or(0, |it| it.checked.status());
+    let claims = claims.map_or(0, |it| check::count(&it).status());
     Ok(status(&comparisons, &stale).max(claims))
 }
 

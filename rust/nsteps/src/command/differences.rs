@@ -1,47 +1,34 @@
-//! `nsteps differences`: where the languages part, reproduced here.
+//! `nsteps differences`: where the languages differ, reproduced here.
 
-use crate::checks::pitfalls::report::{Report, Tally};
-use crate::checks::pitfalls::{Difference, Evidence};
+use super::checks::{self, Options, chosen};
+use crate::checks::pitfalls::Difference;
 use crate::cli::Differences;
 use crate::terminal::output;
 use crate::terminal::style::FAINT;
 use crate::terminal::text::{self, Cell};
 use harness::error::Result;
-use harness::found::Found;
+use harness::host::Equipment;
 use harness::host::layout::Layout;
-use harness::host::{Equipment, machine};
-use harness::{interrupt, workers};
-use std::time::Instant;
 
-/// Reproduces, reports, and says with its status whether all could be.
+/// Reproduces, reports, and returns the status: see [`checks::run`].
 ///
 /// # Errors
 ///
 /// Fails if it was interrupted, or what checks need is not there.
 pub fn run(options: &Differences) -> Result<u8> {
-    let differences = chosen(&options.slugs);
+    let differences =
+        chosen(Difference::all(), &options.slugs, Difference::slug);
     if options.list {
         return list(&differences);
     }
     let equipment = Equipment::gather(None)?;
-    let begun = Instant::now();
-    let outcomes = check(&differences, &equipment);
-    interrupt::check()?;
-    let report = Report {
-        outcomes: &outcomes,
-        machine: machine::in_a_few_words(),
-        seconds: begun.elapsed().as_secs_f64(),
-    };
-    let text = match (options.json, options.verbose) {
-        (true, _) => report.json(),
-        (false, true) => report.evidence(),
-        (false, false) => report.summary(text::width()),
-    };
-    output::print(&text)?;
-    if !options.json {
+    let Differences { json, verbose, .. } = *options;
+    let options = Options { json, verbose };
+    let status = checks::run(&differences, options, &equipment)?;
+    if !json {
         output::print(&pages(&differences, &equipment.layout))?;
     }
-    Ok(Tally::of(&outcomes).checked.status())
+    Ok(status)
 }
 
 /// Where to read on: a few pages by name, many by their directories.
@@ -57,16 +44,7 @@ fn pages(differences: &[Difference], layout: &Layout) -> String {
         .collect()
 }
 
-/// Those that were named, or all, each once and in the order of the list.
-fn chosen(named: &[Difference]) -> Vec<Difference> {
-    let slugs: Vec<&str> = named.iter().map(Difference::slug).collect();
-    Difference::all()
-        .into_iter()
-        .filter(|it| named.is_empty() || slugs.contains(&it.slug()))
-        .collect()
-}
-
-/// What there is to be reproduced.
+/// Prints the names, the affected languages and what each is.
 fn list(differences: &[Difference]) -> Result<u8> {
     let rows: Vec<Vec<Cell>> = differences
         .iter()
@@ -76,37 +54,6 @@ fn list(differences: &[Difference]) -> Result<u8> {
         })
         .collect();
     let mut out = String::new();
-    text::table(&mut out, HEAD, &rows, text::width());
+    text::table(&mut out, &["name", "in", "what"], &rows, text::width());
     output::print(&out).map(|()| 0)
-}
-
-/// What stands above the list.
-const HEAD: &[&str] = &["name", "in", "what"];
-
-/// Checks some, as many at once as there are processors.
-pub fn check(
-    differences: &[Difference],
-    equipment: &Equipment,
-) -> Vec<(Difference, Found<Evidence>)> {
-    let found = workers::in_order(
-        differences,
-        |difference| difference.check(equipment),
-        |difference| difference.slug().to_owned(),
-    );
-    differences.iter().copied().zip(found).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_difference_named_twice_is_reproduced_once() {
-        let all = Difference::all();
-        let named = [all[1], all[0], all[1]];
-        let slugs: Vec<&str> =
-            chosen(&named).iter().map(Difference::slug).collect();
-        assert_eq!(slugs, [all[0].slug(), all[1].slug()]);
-        assert_eq!(chosen(&[]).len(), all.len());
-    }
 }

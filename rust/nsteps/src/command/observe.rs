@@ -5,9 +5,10 @@
 //! is not the same both times depends on more than the launcher.
 
 use crate::cli::Observe;
+use crate::form;
 use crate::observe::columns::{Column, Row, Standing, Value, rows};
 use crate::terminal::output;
-use anstyle::Style;
+use crate::terminal::style::{FAINT, STRONG};
 use harness::error::{Context, DIFFERENT, Error, Result, TROUBLE};
 use harness::host::Equipment;
 use harness::paths::PROBE;
@@ -18,16 +19,50 @@ use harness::scenario::Scenario;
 use harness::trial::{
     Alone, Launch, Met, Observed, baseline_of, hold_and_look,
 };
-use probe::Key;
-use serde_json::json;
+use probe::{Key, Observation};
+use schemars::JsonSchema;
+use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-const STRONG: Style = Style::new().bold();
-const FAINT: Style = Style::new().dimmed();
+/// The version of [`Form`]; it grows when a member changes its meaning.
+pub const SCHEMA: &str = "nsteps.observe/2";
 
-/// The version of the JSON form.
-const SCHEMA: &str = "nsteps.observe/2";
+/// `nsteps observe --json -- LAUNCHER... [-- LAUNCHER...]`
+#[derive(Serialize, JsonSchema)]
+pub struct Form {
+    /// `nsteps.observe/2`
+    schema: &'static str,
+    /// The scenario in which the launchers ran.
+    scenario: String,
+    /// One for each command line.
+    launchers: Vec<LauncherForm>,
+    /// The keys in which two launchers differ, each of them twice.
+    differing: Vec<Key>,
+}
+
+/// What was observed of one launcher.
+#[derive(Serialize, JsonSchema)]
+struct LauncherForm {
+    /// The command line.
+    launcher: String,
+    /// For each key that changed in the same way in both looks, the change.
+    effect: BTreeMap<Key, String>,
+    /// For each key that was not the same in both looks, the change in the
+    /// first and in the second.
+    unstable: BTreeMap<Key, [String; 2]>,
+    /// `socket`, or `stdout` where the launcher closes the descriptors it
+    /// inherits; null if there is no observation.
+    heard_on: Option<&'static str>,
+    /// Why there is no observation.
+    unheard: Option<String>,
+    /// Where the readings inside and outside are not the same.
+    disagreements: Vec<String>,
+    /// Everything the payload saw in the first look, in
+    /// [the probe's own form](observation.md#json); null if it did not run.
+    #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
+    observation: Option<Observation>,
+}
 
 /// Observes each command line twice, and compares.
 ///
@@ -185,46 +220,39 @@ fn text(columns: &[Column], rows: &[Row]) -> String {
 }
 
 fn json_of(scenario: Scenario, columns: &[Column], rows: &[Row]) -> String {
-    let launchers: Vec<_> = columns
-        .iter()
-        .map(|column| {
-            let changed = |(key, value): (&Key, &Value)| match value {
-                Value::Changed(change) => Some((key.clone(), change.clone())),
-                _ => None,
-            };
-            let unstable = |(key, value): (&Key, &Value)| match value {
-                Value::Unstable(one, other) => {
-                    Some((key.clone(), [one.clone(), other.clone()]))
-                }
-                _ => None,
-            };
-            let values = || column.values.iter();
-            json!({
-                "launcher": column.line,
-                "effect": values().filter_map(changed).collect::<BTreeMap<_, _>>(),
-                "unstable":
-                    values().filter_map(unstable).collect::<BTreeMap<_, _>>(),
-                "heard_on": match (&column.unheard, column.way) {
-                    (Some(_), _) => None,
-                    (None, Way::Socket) => Some("socket"),
-                    (None, Way::Stdout) => Some("stdout"),
-                },
-                "unheard": column.unheard,
-                "disagreements": column.disagreements,
-                "observation": column.payload,
-            })
-        })
-        .collect();
-    let differing: Vec<&String> = rows
-        .iter()
-        .filter(|it| it.standing == Standing::Differs)
-        .map(|it| &it.key)
-        .collect();
-    let value = json!({
-        "schema": SCHEMA,
-        "scenario": scenario.to_string(),
-        "launchers": launchers,
-        "differing": differing,
-    });
-    format!("{value:#}\n")
+    let differing = rows.iter().filter(|it| it.standing == Standing::Differs);
+    form::json(&Form {
+        schema: SCHEMA,
+        scenario: scenario.to_string(),
+        launchers: columns.iter().map(launcher).collect(),
+        differing: differing.map(|it| it.key.clone()).collect(),
+    })
+}
+
+fn launcher(column: &Column) -> LauncherForm {
+    let (mut effect, mut unstable) = (BTreeMap::new(), BTreeMap::new());
+    for (key, value) in &column.values {
+        match value {
+            Value::Changed(change) => {
+                effect.insert(key.clone(), change.clone());
+            }
+            Value::Unstable(one, other) => {
+                unstable.insert(key.clone(), [one.clone(), other.clone()]);
+            }
+            Value::Unchanged | Value::NotObserved => {}
+        }
+    }
+    LauncherForm {
+        launcher: column.line.clone(),
+        effect,
+        unstable,
+        heard_on: match (&column.unheard, column.way) {
+            (Some(_), _) => None,
+            (None, Way::Socket) => Some("socket"),
+            (None, Way::Stdout) => Some("stdout"),
+        },
+        unheard: column.unheard.clone(),
+        disagreements: column.disagreements.clone(),
+        observation: column.payload.clone(),
+    }
 }

@@ -11,7 +11,6 @@ use harness::launcher::{LANGUAGES, Launcher};
 use harness::scenario::Scenario;
 use harness::step::Step;
 use harness::timeout::timeout;
-use serde_json::json;
 use std::fmt::Write;
 use std::time::Duration;
 use trace::prepared::{PAYLOAD, Prepared};
@@ -46,10 +45,7 @@ pub fn run(options: &Trace) -> Result<u8> {
     };
     let table = Table::of(&columns);
     let mut text = if options.json {
-        table.json(json!({
-            "scenario": scenario.to_string(),
-            "step": options.step.map(|it| it.name),
-        }))
+        table.json(scenario, options.step)
     } else {
         head + &table.text(text::width().unwrap_or(text::USUAL))
     };

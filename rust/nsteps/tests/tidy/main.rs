@@ -13,6 +13,7 @@ mod manual;
 mod messages;
 mod pages;
 mod picture;
+mod schema;
 mod sleeps;
 mod sources;
 mod tree;
@@ -50,6 +51,7 @@ const CONVENTIONS: &[Convention] = &[
     ("comments_and_pages_use_plain_words", words::plain),
     ("the_glossary_names_what_is_there", glossary::holds),
     ("the_page_of_messages_is_not_stale", messages::page),
+    ("the_page_of_the_schema_is_not_stale", schema::page),
     ("no_file_uses_itself", imports::circles),
     ("a_crate_has_few_floors", imports::floors),
     ("a_link_leads_somewhere", pages::links),

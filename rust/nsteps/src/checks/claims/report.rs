@@ -1,246 +1,194 @@
-//! The claims and what became of them, as a person, a program and a page read
-//! them.  Nothing is decided here but what is expected.
+//! How claims and their outcomes are shown: text, JSON, and a table of the book.
 
 use super::{Claim, Finding, Verdict};
 use crate::checked::{Checked, some};
-use crate::terminal::style::{BAD, FAINT, GOOD, NOTE, PLAIN, REFUTED, STRONG};
-use crate::terminal::text::{Cell, paragraph, table};
+use crate::checks::check::{Check, count};
+use crate::checks::report::{EVIDENCE, Report, Shown, reason, verdict};
+use crate::terminal::style::{BAD, FAINT, GOOD, NOTE, PLAIN, REFUTED};
+use crate::terminal::text::{Cell, paragraph};
 use anstyle::Style;
 use harness::found::Found;
-use harness::found::Refusal;
-use serde_json::{Value, json};
-use std::fmt::Write;
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::fmt::{self, Write};
 
-/// The version of the form [`Report::json`] writes; it grows when a field
-/// changes its meaning.
+/// The version of [`Form`]; it grows when a member changes its meaning.
 pub const SCHEMA: &str = "nsteps.claims/1";
 
-/// What was found about some claims.
-pub struct Report<'a> {
-    /// Each with what became of it, in order.
-    pub outcomes: &'a [(&'static Claim, Found<Finding>)],
-    /// What the machine is, in a few words.
-    pub machine: String,
-    /// How long it took, in seconds.
-    pub seconds: f64,
+/// `nsteps claims --json`
+#[derive(Serialize, JsonSchema)]
+pub struct Form {
+    /// `nsteps.claims/1`
+    schema: &'static str,
+    /// The kernel's name and release, and whether the caller is root.
+    machine: String,
+    /// How long the checks took, in seconds.
+    seconds: f64,
+    /// How many claims had which outcome.
+    tally: Tally,
+    /// One for each claim.
+    claims: Vec<ClaimForm>,
 }
 
-/// How many claims ended how.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// How many claims had which outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Tally {
-    /// With how many another verdict than expected, and why the rest has none.
-    pub checked: Checked,
-    /// How many sentences hold in every case.
+    /// Claims in all.
+    pub claims: usize,
+    /// Claims that hold in every case.
     pub hold: usize,
-    /// How many sentences hold in some cases only.
+    /// Claims that hold in some cases.
     pub only_where: usize,
-    /// How many sentences hold in no case.
+    /// Claims that hold in no case.
     pub refuted: usize,
+    /// Claims that cannot be checked on this machine.
+    pub unavailable: usize,
+    /// Claims whose check broke.
+    pub broken: usize,
+    /// Of the claims that were checked, those with another verdict than
+    /// expected.
+    pub unexpected: usize,
 }
 
-impl Tally {
-    /// Counts how the claims ended.
-    pub fn of(outcomes: &[(&'static Claim, Found<Finding>)]) -> Tally {
-        let mut tally = Tally::default();
-        for (claim, found) in outcomes {
-            tally.checked.count(found, |it| it.verdict() == claim.expected);
-            match found.as_ref().map(Finding::verdict) {
-                Ok(Verdict::Holds) => tally.hold += 1,
-                Ok(Verdict::OnlyWhere(_)) => tally.only_where += 1,
-                Ok(Verdict::Refuted) => tally.refuted += 1,
-                Err(_) => {}
-            }
-        }
-        tally
-    }
-
-    /// The counts as a JSON object, one member for each.
-    pub fn json(&self) -> Value {
-        json!({
-            "claims": self.checked.all,
-            "hold": self.hold,
-            "only_where": self.only_where,
-            "refuted": self.refuted,
-            "unavailable": self.checked.unavailable,
-            "broken": self.checked.broken,
-            "unexpected": self.checked.unexpected,
-        })
-    }
+/// One claim and its outcome.
+#[derive(Serialize, JsonSchema)]
+struct ClaimForm {
+    /// Its number, from 1.
+    number: u8,
+    /// The posts that claim it: `crosby`, `jd`, `mitre`, `tejo`, `cdne`.
+    posts: Vec<&'static str>,
+    /// The part of the post, in a word.
+    topic: &'static str,
+    /// What is claimed, in our words.
+    sentence: &'static str,
+    /// `holds`, `holds only where ...`, `refuted`, `unavailable`, `broken`.
+    verdict: String,
+    /// The verdict that every machine must repeat.
+    expected: String,
+    /// Whether the verdict is the expected one; null if there is none.
+    as_expected: Option<bool>,
+    /// Why it is so; empty where there is nothing to explain.
+    because: &'static str,
+    /// What the check saw.
+    evidence: Vec<String>,
+    /// Why the check saw nothing; null if it did.
+    reason: Option<String>,
 }
 
-impl std::fmt::Display for Tally {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Checked { all, unavailable, broken, unexpected, .. } = self.checked;
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Tally { claims, hold, only_where, refuted, .. } = self;
         write!(
             f,
-            "{all} claim{}: {} hold, {} hold only in part, {} refuted{}{}{}",
-            if all == 1 { "" } else { "s" },
-            self.hold,
-            self.only_where,
-            self.refuted,
-            some(unavailable, "unavailable"),
-            some(broken, "broken"),
-            some(unexpected, "not as expected"),
+            "{claims} claim{}: {hold} hold, {only_where} hold only in part, \
+             {refuted} refuted{}{}{}",
+            if *claims == 1 { "" } else { "s" },
+            some(self.unavailable, "unavailable"),
+            some(self.broken, "broken"),
+            some(self.unexpected, "not as expected"),
         )
     }
 }
 
-impl Report<'_> {
-    /// A line for each claim, and all there is to say of those that are not
-    /// as expected; with colours, which the stream drops where they are not
-    /// wanted.
-    pub fn summary(&self, width: Option<usize>) -> String {
-        let rows: Vec<Vec<Cell>> = self
-            .outcomes
-            .iter()
-            .map(|(claim, outcome)| {
-                let (style, word) = verdict(outcome);
-                let word = match outcome.as_ref().map(Finding::verdict) {
-                    Ok(Verdict::OnlyWhere(_)) => "holds in part".to_owned(),
-                    _ => word,
-                };
-                vec![
-                    format!("{:>2}", claim.number).into(),
-                    Cell::new(style, word),
-                    claim.sentence.into(),
-                ]
-            })
-            .collect();
-        let mut out = String::new();
-        table(&mut out, &["", "verdict", "claim"], &rows, width);
-        for (claim, outcome) in self.outcomes {
-            if !is_as_expected(claim, outcome) {
-                out.push('\n');
-                in_text(&mut out, claim, outcome);
-            }
+impl Shown for &'static Claim {
+    type Tally = Tally;
+    type Form = Form;
+
+    const HEAD: &'static [&'static str] = &["", "verdict", "claim"];
+    const VERBOSE: &'static str = "what was seen, and why it is so";
+
+    fn name(self) -> String {
+        format!("{:>2}", self.number)
+    }
+
+    fn note(self) -> String {
+        self.source()
+    }
+
+    fn sentence(self) -> &'static str {
+        self.sentence
+    }
+
+    fn row(self, found: &Found<Finding>) -> Vec<Cell> {
+        let (style, word) = verdict(self, found);
+        let word = match found.as_ref().map(Finding::verdict) {
+            Ok(Verdict::OnlyWhere(_)) => "holds in part".to_owned(),
+            _ => word,
+        };
+        vec![self.name().into(), Cell::new(style, word), self.sentence.into()]
+    }
+
+    fn verdict(self, seen: &Finding) -> (Style, String) {
+        let verdict = seen.verdict();
+        let style = match verdict {
+            Verdict::Holds => GOOD,
+            Verdict::OnlyWhere(_) => NOTE,
+            Verdict::Refuted => REFUTED,
+        };
+        (style, verdict.to_string())
+    }
+
+    fn evidence(self, out: &mut String, seen: &Finding) {
+        for line in &seen.evidence {
+            paragraph(out, line, EVIDENCE, 2, FAINT);
         }
-        let _ = writeln!(
-            out,
-            "\n{FAINT}--verbose: what was seen, and why it is so{FAINT:#}"
-        );
-        self.tally(&mut out);
-        out
-    }
-
-    /// All there is to say of every claim.
-    pub fn evidence(&self) -> String {
-        let mut out = String::new();
-        for (claim, outcome) in self.outcomes {
-            in_text(&mut out, claim, outcome);
+        if !self.is_expected(seen) {
+            let expected = &self.expected;
+            let _ = writeln!(out, "    {BAD}expected: {expected}{BAD:#}");
+        } else if !self.because.is_empty() {
+            let because = format!("Because {}.", self.because);
+            paragraph(out, &because, 4, 0, PLAIN);
         }
-        self.tally(&mut out);
-        out
     }
 
-    fn tally(&self, out: &mut String) {
-        let Report { outcomes, machine, seconds } = self;
-        let _ = writeln!(
-            out,
-            "{STRONG}{}{STRONG:#}  {machine}, {seconds:.1} s",
-            Tally::of(outcomes)
-        );
-    }
-
-    /// The same for a program.
-    pub fn json(&self) -> String {
-        let value = json!({
-            "schema": SCHEMA,
-            "machine": self.machine,
-            "seconds": self.seconds,
-            "tally": Tally::of(self.outcomes).json(),
-            "claims": self
-                .outcomes
-                .iter()
-                .map(|(claim, outcome)| in_json(claim, outcome))
-                .collect::<Vec<_>>(),
-        });
-        format!("{value:#}\n")
-    }
-}
-
-/// How far in sentences are.
-const SENTENCE: usize = 4;
-/// How far in evidence is.
-const EVIDENCE: usize = 6;
-
-fn is_as_expected(claim: &Claim, outcome: &Found<Finding>) -> bool {
-    outcome.as_ref().is_ok_and(|it| it.verdict() == claim.expected)
-}
-
-/// All there is to say of one claim.
-fn in_text(out: &mut String, claim: &Claim, outcome: &Found<Finding>) {
-    let Claim { number, sentence, because, expected, .. } = claim;
-    let (style, word) = verdict(outcome);
-    let source = claim.source();
-    let _ = writeln!(
-        out,
-        "{STRONG}{number:>2}{STRONG:#}  {style}{word}{style:#}  \
-         {FAINT}{source}{FAINT:#}"
-    );
-    paragraph(out, sentence, SENTENCE, 0, PLAIN);
-    match outcome {
-        Ok(finding) => {
-            for line in &finding.evidence {
-                paragraph(out, line, EVIDENCE, 2, FAINT);
-            }
-            if !is_as_expected(claim, outcome) {
-                let _ = writeln!(out, "    {BAD}expected: {expected}{BAD:#}");
-            } else if !because.is_empty() {
-                let because = format!("Because {because}.");
-                paragraph(out, &because, SENTENCE, 0, PLAIN);
-            }
+    fn tally(outcomes: &[(Self, Found<Finding>)]) -> Tally {
+        let Checked { all, unavailable, broken, unexpected, .. } =
+            count(outcomes);
+        let with = |wanted: fn(&Verdict) -> bool| {
+            let seen = outcomes.iter().filter_map(|it| it.1.as_ref().ok());
+            seen.filter(|it| wanted(&it.verdict())).count()
+        };
+        Tally {
+            claims: all,
+            hold: with(|it| *it == Verdict::Holds),
+            only_where: with(|it| matches!(it, Verdict::OnlyWhere(_))),
+            refuted: with(|it| *it == Verdict::Refuted),
+            unavailable,
+            broken,
+            unexpected,
         }
-        Err(Refusal::Unavailable(why) | Refusal::Broken(why)) => {
-            paragraph(out, why, EVIDENCE, 0, PLAIN);
+    }
+
+    fn form(report: &Report<Self>) -> Form {
+        let outcomes = report.outcomes.iter();
+        Form {
+            schema: SCHEMA,
+            machine: report.machine.clone(),
+            seconds: report.seconds,
+            tally: Self::tally(&report.outcomes),
+            claims: outcomes.map(|(it, found)| form(it, found)).collect(),
         }
     }
 }
 
-/// The style and the word of an outcome.
-fn verdict(outcome: &Found<Finding>) -> (Style, String) {
-    match outcome {
-        Ok(finding) => {
-            let verdict = finding.verdict();
-            let style = match verdict {
-                Verdict::Holds => GOOD,
-                Verdict::OnlyWhere(_) => NOTE,
-                Verdict::Refuted => REFUTED,
-            };
-            (style, verdict.to_string())
-        }
-        Err(Refusal::Unavailable(_)) => (NOTE, "unavailable".to_owned()),
-        Err(Refusal::Broken(_)) => (BAD, "broken".to_owned()),
+fn form(claim: &'static Claim, found: &Found<Finding>) -> ClaimForm {
+    let seen = found.as_ref().ok();
+    ClaimForm {
+        number: claim.number,
+        posts: claim.posts.iter().map(|it| it.key).collect(),
+        topic: claim.topic,
+        sentence: claim.sentence,
+        verdict: verdict(claim, found).1,
+        expected: claim.expected.to_string(),
+        as_expected: seen.map(|it| claim.is_expected(it)),
+        because: claim.because,
+        evidence: seen.map(|it| it.evidence.clone()).unwrap_or_default(),
+        reason: reason(found).map(str::to_owned),
     }
-}
-
-fn in_json(claim: &Claim, outcome: &Found<Finding>) -> Value {
-    let (_, word) = verdict(outcome);
-    let (evidence, reason, as_expected) = match outcome {
-        Ok(finding) => (
-            json!(finding.evidence),
-            Value::Null,
-            json!(finding.verdict() == claim.expected),
-        ),
-        Err(Refusal::Unavailable(why) | Refusal::Broken(why)) => {
-            (json!([]), json!(why), Value::Null)
-        }
-    };
-    json!({
-        "number": claim.number,
-        "posts": claim.posts.iter().map(|it| it.key).collect::<Vec<_>>(),
-        "topic": claim.topic,
-        "sentence": claim.sentence,
-        "verdict": word,
-        "expected": claim.expected.to_string(),
-        "as_expected": as_expected,
-        "because": claim.because,
-        "evidence": evidence,
-        "reason": reason,
-    })
 }
 
 /// The claims and the verdicts that every machine must repeat, as a table for
-/// the book.  It needs no machine, and so is the same on every one.
+/// the book. It does not depend on the machine.
 pub fn markdown(claims: &[&'static Claim]) -> String {
     let mut out =
         "| | where | claim | verdict |\n|--:|---|---|---|\n".to_owned();
@@ -262,7 +210,7 @@ pub fn markdown(claims: &[&'static Claim]) -> String {
     out
 }
 
-/// A text that may not end its cell.
+/// Text in which no character ends a cell or begins emphasis.
 fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace('_', "\\_")
 }
@@ -271,37 +219,36 @@ fn cell(text: &str) -> String {
 mod tests {
     use super::super::CLAIMS;
     use super::*;
+    use crate::form::json;
+
+    fn report(finding: Finding) -> Report<&'static Claim> {
+        Report {
+            outcomes: vec![(&CLAIMS[0], Ok(finding))],
+            machine: "a machine".to_owned(),
+            seconds: 0.0,
+        }
+    }
 
     #[test]
     fn a_verdict_that_was_not_expected_is_said() {
-        let claim = &CLAIMS[0];
-        let seen = Ok(Finding::plainly(false).seen("lo is up"));
-        let outcomes = [(claim, seen)];
-        let report = Report {
-            outcomes: &outcomes,
-            machine: "a machine".to_owned(),
-            seconds: 0.0,
-        };
+        let report = report(Finding::plainly(false).seen("lo is up"));
         for text in [report.summary(None), report.evidence()] {
             let text = anstream::adapter::strip_str(&text).to_string();
             assert!(text.contains("refuted  crosby/network"), "{text}");
             assert!(text.contains("lo is up\n    expected: holds"), "{text}");
             assert!(text.contains("1 not as expected"), "{text}");
         }
-        assert!(report.json().contains("\"as_expected\": false"));
+        let form = json(&<&Claim>::form(&report));
+        assert!(form.contains("\"as_expected\": false"));
     }
 
     #[test]
     fn what_was_seen_of_an_expected_verdict_is_shown_when_asked_for() {
-        let claim = &CLAIMS[0];
-        let seen = Ok(Finding::plainly(true).seen("lo is down"));
-        let outcomes = [(claim, seen)];
-        let machine = "a machine".to_owned();
-        let report = Report { outcomes: &outcomes, machine, seconds: 0.0 };
+        let report = report(Finding::plainly(true).seen("lo is down"));
         assert!(report.evidence().contains("lo is down"));
         let summary = report.summary(None);
         assert!(!summary.contains("lo is down"), "{summary}");
-        assert!(summary.contains(claim.sentence), "{summary}");
+        assert!(summary.contains(CLAIMS[0].sentence), "{summary}");
     }
 
     #[test]

@@ -1,235 +1,204 @@
-//! The differences and what became of them, as a person and as a program read
-//! them.  Nothing is decided here.
+//! How differences and their outcomes are shown: text and JSON.
 
-use super::{Difference, Found};
+use super::{Difference, Evidence, Sight};
 use crate::checked::{Checked, some};
-use crate::checks::pitfalls::pitfall::{Evidence, Sight};
-use crate::terminal::style::{BAD, FAINT, GOOD, NOTE, PLAIN, STRONG};
-use crate::terminal::text::{Cell, paragraph, table};
+use crate::checks::check::{Check, count};
+use crate::checks::report::{EVIDENCE, Report, Shown, reason, verdict};
+use crate::terminal::style::{BAD, FAINT, GOOD};
+use crate::terminal::text::{Cell, paragraph};
 use anstyle::Style;
-use harness::found::Refusal;
-use serde_json::{Value, json};
-use std::fmt::Write;
+use harness::found::Found;
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::fmt;
 
-/// The version of the form [`Report::json`] writes; it grows when a field
-/// changes its meaning.
+/// The version of [`Form`]; it grows when a member changes its meaning.
 pub const SCHEMA: &str = "nsteps.differences/1";
 
-/// What became of some differences.
-pub struct Report<'a> {
-    /// Each with what became of it, in order.
-    pub outcomes: &'a [(Difference, Found<Evidence>)],
-    /// What the machine is, in a few words.
-    pub machine: String,
-    /// How long it took, in seconds.
-    pub seconds: f64,
+/// `nsteps differences --json`
+#[derive(Serialize, JsonSchema)]
+pub struct Form {
+    /// `nsteps.differences/1`
+    schema: &'static str,
+    /// The kernel's name and release, and whether the caller is root.
+    machine: String,
+    /// How long the checks took, in seconds.
+    seconds: f64,
+    /// How many differences had which outcome.
+    tally: Tally,
+    /// One for each difference.
+    differences: Vec<DifferenceForm>,
 }
 
-/// How many differences ended how.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// How many differences had which outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Tally {
-    /// With how many something is not as described, and why the rest was not
-    /// looked at.
-    pub checked: Checked,
-    /// Everything that was seen is as described.
+    /// Differences in all.
+    pub differences: usize,
+    /// Differences of which everything that was seen is as described.
     pub reproduced: usize,
+    /// Differences of which something is not as described.
+    pub not_reproduced: usize,
+    /// Differences that cannot be reproduced on this machine.
+    pub unavailable: usize,
+    /// Differences whose check broke.
+    pub broken: usize,
 }
 
-impl Tally {
-    /// Counts how the differences ended.
-    pub fn of(outcomes: &[(Difference, Found<Evidence>)]) -> Tally {
-        let mut tally = Tally::default();
-        for (_, found) in outcomes {
-            tally.checked.count(found, Evidence::reproduced);
-            let reproduced = found.as_ref().is_ok_and(Evidence::reproduced);
-            tally.reproduced += usize::from(reproduced);
-        }
-        tally
-    }
-
-    /// As JSON.
-    fn json(&self) -> Value {
-        json!({
-            "differences": self.checked.all,
-            "reproduced": self.reproduced,
-            "not_reproduced": self.checked.unexpected,
-            "unavailable": self.checked.unavailable,
-            "broken": self.checked.broken,
-        })
-    }
+/// One difference and its outcome.
+#[derive(Serialize, JsonSchema)]
+struct DifferenceForm {
+    /// The stem of its page.
+    slug: &'static str,
+    /// The difference, in one line.
+    about: &'static str,
+    /// The languages it affects.
+    bites: Vec<&'static str>,
+    /// `reproduced`, `not reproduced`, `unavailable`, `broken`.
+    verdict: String,
+    /// What the check saw: one for each launcher, or for each situation.
+    evidence: Vec<SightForm>,
+    /// Why the check saw nothing; null if it did.
+    reason: Option<String>,
 }
 
-impl std::fmt::Display for Tally {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Checked { all, unavailable, broken, unexpected, .. } = self.checked;
+/// One thing that a check saw.
+#[derive(Serialize, JsonSchema)]
+struct SightForm {
+    /// The launcher and its way to launch; for a surprise of the kernel the
+    /// situation.
+    who: String,
+    /// What the check saw there.
+    seen: String,
+    /// What the page says.
+    described: String,
+    /// Whether the two are the same.
+    as_described: bool,
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Tally { differences, reproduced, .. } = self;
         write!(
             f,
-            "{all} difference{}: {} reproduced{}{}{}",
-            if all == 1 { "" } else { "s" },
-            self.reproduced,
-            some(unexpected, "not reproduced"),
-            some(unavailable, "unavailable"),
-            some(broken, "broken"),
+            "{differences} difference{}: {reproduced} reproduced{}{}{}",
+            if *differences == 1 { "" } else { "s" },
+            some(self.not_reproduced, "not reproduced"),
+            some(self.unavailable, "unavailable"),
+            some(self.broken, "broken"),
         )
     }
 }
 
-impl Report<'_> {
-    /// A line for each difference, and all there is to say of those that were
-    /// not reproduced; with colours, which the stream drops where they are
-    /// not wanted.
-    pub fn summary(&self, width: Option<usize>) -> String {
-        let rows: Vec<Vec<Cell>> = self
-            .outcomes
-            .iter()
-            .map(|(difference, outcome)| {
-                let (style, word) = verdict(outcome);
-                vec![
-                    difference.slug().into(),
-                    Cell::new(style, word),
-                    Cell::new(FAINT, difference.bites().join(" ")),
-                    difference.about().into(),
-                ]
-            })
-            .collect();
-        let mut out = String::new();
-        table(&mut out, &["name", "here", "in", "what"], &rows, width);
-        for (difference, outcome) in self.outcomes {
-            if !outcome.as_ref().is_ok_and(Evidence::reproduced) {
-                out.push('\n');
-                in_text(&mut out, *difference, outcome);
+impl Shown for Difference {
+    type Tally = Tally;
+    type Form = Form;
+
+    const HEAD: &'static [&'static str] = &["name", "here", "in", "what"];
+    const VERBOSE: &'static str = "what was seen";
+
+    fn name(self) -> String {
+        self.slug().to_owned()
+    }
+
+    fn note(self) -> String {
+        self.bites().join(" ")
+    }
+
+    fn sentence(self) -> &'static str {
+        self.about()
+    }
+
+    fn row(self, found: &Found<Evidence>) -> Vec<Cell> {
+        let (style, word) = verdict(self, found);
+        vec![
+            self.slug().into(),
+            Cell::new(style, word),
+            Cell::new(FAINT, self.note()),
+            self.about().into(),
+        ]
+    }
+
+    fn verdict(self, seen: &Evidence) -> (Style, String) {
+        match self.is_expected(seen) {
+            true => (GOOD, "reproduced".to_owned()),
+            false => (BAD, "not reproduced".to_owned()),
+        }
+    }
+
+    fn evidence(self, out: &mut String, seen: &Evidence) {
+        for Sight { who, seen, described } in &seen.sights {
+            paragraph(out, &format!("{who}: {seen}"), EVIDENCE, 2, FAINT);
+            if let Some(described) = described {
+                let described = format!("described: {described}");
+                paragraph(out, &described, EVIDENCE + 2, 2, BAD);
             }
         }
-        let _ = writeln!(out, "\n{FAINT}--verbose: what was seen{FAINT:#}");
-        self.tally(&mut out);
-        out
     }
 
-    /// All there is to say of every difference.
-    pub fn evidence(&self) -> String {
-        let mut out = String::new();
-        for (difference, outcome) in self.outcomes {
-            in_text(&mut out, *difference, outcome);
+    fn tally(outcomes: &[(Self, Found<Evidence>)]) -> Tally {
+        let Checked { all, unavailable, broken, unexpected, .. } =
+            count(outcomes);
+        Tally {
+            differences: all,
+            reproduced: all - unavailable - broken - unexpected,
+            not_reproduced: unexpected,
+            unavailable,
+            broken,
         }
-        self.tally(&mut out);
-        out
     }
 
-    fn tally(&self, out: &mut String) {
-        let Report { outcomes, machine, seconds } = self;
-        let _ = writeln!(
-            out,
-            "{STRONG}{}{STRONG:#}  {machine}, {seconds:.1} s",
-            Tally::of(outcomes)
-        );
-    }
-
-    /// The same for a program.
-    pub fn json(&self) -> String {
-        let differences: Vec<Value> = self
-            .outcomes
-            .iter()
-            .map(|(difference, outcome)| in_json(*difference, outcome))
-            .collect();
-        let value = json!({
-            "schema": SCHEMA,
-            "machine": self.machine,
-            "seconds": self.seconds,
-            "tally": Tally::of(self.outcomes).json(),
-            "differences": differences,
-        });
-        format!("{value:#}\n")
-    }
-}
-
-/// The style and the word of an outcome.
-fn verdict(outcome: &Found<Evidence>) -> (Style, &'static str) {
-    match outcome {
-        Ok(it) if it.reproduced() => (GOOD, "reproduced"),
-        Ok(_) => (BAD, "not reproduced"),
-        Err(Refusal::Unavailable(_)) => (NOTE, "unavailable"),
-        Err(Refusal::Broken(_)) => (BAD, "broken"),
-    }
-}
-
-/// All there is to say of one difference.
-fn in_text(
-    out: &mut String,
-    difference: Difference,
-    outcome: &Found<Evidence>,
-) {
-    let (style, word) = verdict(outcome);
-    let (slug, bites) = (difference.slug(), difference.bites().join(" "));
-    let _ = writeln!(
-        out,
-        "{STRONG}{slug}{STRONG:#}  {style}{word}{style:#}  \
-         {FAINT}{bites}{FAINT:#}"
-    );
-    paragraph(out, difference.about(), 4, 0, PLAIN);
-    match outcome {
-        Ok(evidence) => {
-            for Sight { who, seen, described } in &evidence.sights {
-                paragraph(out, &format!("{who}: {seen}"), 6, 2, FAINT);
-                if let Some(described) = described {
-                    let described = format!("described: {described}");
-                    paragraph(out, &described, 8, 2, BAD);
-                }
-            }
-        }
-        Err(Refusal::Unavailable(why) | Refusal::Broken(why)) => {
-            paragraph(out, why, 6, 0, PLAIN);
+    fn form(report: &Report<Self>) -> Form {
+        let outcomes = report.outcomes.iter();
+        Form {
+            schema: SCHEMA,
+            machine: report.machine.clone(),
+            seconds: report.seconds,
+            tally: Self::tally(&report.outcomes),
+            differences: outcomes.map(|it| form(it.0, &it.1)).collect(),
         }
     }
 }
 
-fn in_json(difference: Difference, outcome: &Found<Evidence>) -> Value {
-    let (_, word) = verdict(outcome);
-    let (evidence, reason) = match outcome {
-        Ok(evidence) => {
-            let sights: Vec<Value> = evidence
-                .sights
-                .iter()
-                .map(|Sight { who, seen, described }| {
-                    json!({
-                        "who": who,
-                        "seen": seen,
-                        "as_described": described.is_none(),
-                        "described": described.as_ref().unwrap_or(seen),
-                    })
-                })
-                .collect();
-            (json!(sights), Value::Null)
-        }
-        Err(Refusal::Unavailable(why) | Refusal::Broken(why)) => {
-            (json!([]), json!(why))
-        }
+fn form(difference: Difference, found: &Found<Evidence>) -> DifferenceForm {
+    let sight = |Sight { who, seen, described }: &Sight| SightForm {
+        who: who.clone(),
+        seen: seen.clone(),
+        as_described: described.is_none(),
+        described: described.as_ref().unwrap_or(seen).clone(),
     };
-    json!({
-        "slug": difference.slug(),
-        "about": difference.about(),
-        "bites": difference.bites(),
-        "verdict": word,
-        "evidence": evidence,
-        "reason": reason,
-    })
+    let sights = found.as_ref().map_or(&[][..], |it| &it.sights);
+    DifferenceForm {
+        slug: difference.slug(),
+        about: difference.about(),
+        bites: difference.bites(),
+        verdict: verdict(difference, found).1,
+        evidence: sights.iter().map(sight).collect(),
+        reason: reason(found).map(str::to_owned),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::PITFALLS;
     use super::*;
+    use crate::form::json;
+
+    const PITFALL: Difference = Difference::Pitfall(&PITFALLS[0]);
+
+    fn report(seen: &str, described: &str) -> Report<Difference> {
+        let mut evidence = Evidence::new();
+        evidence.see("rust", seen, described);
+        Report {
+            outcomes: vec![(PITFALL, Ok(evidence))],
+            machine: "a machine".to_owned(),
+            seconds: 0.0,
+        }
+    }
 
     #[test]
     fn what_is_not_as_described_is_said() {
-        let mut evidence = Evidence::new();
-        evidence.see("rust", "ends with 141", "ends with 1");
-        let pitfall = Difference::Pitfall(&PITFALLS[0]);
-        let outcomes = [(pitfall, Ok(evidence))];
-        let report = Report {
-            outcomes: &outcomes,
-            machine: "a machine".to_owned(),
-            seconds: 0.0,
-        };
+        let report = report("ends with 141", "ends with 1");
         for text in [report.summary(None), report.evidence()] {
             let text = anstream::adapter::strip_str(&text).to_string();
             assert!(text.contains("  not reproduced  "), "{text}");
@@ -239,20 +208,16 @@ mod tests {
             );
             assert!(text.contains("0 reproduced, 1 not reproduced"), "{text}");
         }
-        assert!(report.json().contains("\"as_described\": false"));
+        let form = json(&Difference::form(&report));
+        assert!(form.contains("\"as_described\": false"));
     }
 
     #[test]
     fn what_was_seen_as_described_is_shown_when_asked_for() {
-        let mut evidence = Evidence::new();
-        evidence.see("rust", "ends with 1", "ends with 1");
-        let pitfall = Difference::Pitfall(&PITFALLS[0]);
-        let outcomes = [(pitfall, Ok(evidence))];
-        let machine = "a machine".to_owned();
-        let report = Report { outcomes: &outcomes, machine, seconds: 0.0 };
+        let report = report("ends with 1", "ends with 1");
         assert!(report.evidence().contains("ends with 1"));
         let summary = report.summary(None);
         assert!(!summary.contains("ends with 1"), "{summary}");
-        assert!(summary.contains(pitfall.about()), "{summary}");
+        assert!(summary.contains(PITFALL.about()), "{summary}");
     }
 }

@@ -1,28 +1,21 @@
-//! One named trial for each difference, which must be reproduced, and one for
-//! each premise that is broken on purpose: a check that still says the same
-//! then is no check.
-//!
-//! A premise is broken by another program in the place of one that is checked,
-//! in a copy of `target/` that is this test's own.
+//! The differences between the languages, their pages, and the premises of
+//! their checks.
 
-mod availability;
-mod scratch;
-
-use availability::unavailable;
+use crate::availability::unavailable;
+use crate::broken::{Break, Script};
+use crate::{is_expected, outcome};
 use harness::found::{NEEDS_ROOT, Refusal};
-use harness::host::Equipment;
 use harness::host::layout::Layout;
 use harness::scenario::Identity;
-use libtest_mimic::{Arguments, Completion, Failed, Trial};
-use nsteps::checks::pitfalls::{Difference, Evidence, SURPRISES};
-use scratch::Scratch;
+use libtest_mimic::{Completion, Failed, Trial};
+use nsteps::checks::pitfalls::{Difference, SURPRISES};
 use std::fs;
-use std::process::ExitCode;
-use std::sync::LazyLock;
 
-fn main() -> ExitCode {
+pub fn trials() -> Vec<Trial> {
     let differences = Difference::all().into_iter().map(|difference| {
-        Trial::ignorable_test(difference.slug(), move || reproduce(difference))
+        Trial::ignorable_test(difference.slug(), move || {
+            is_expected(difference)
+        })
     });
     let pages = Difference::all().into_iter().map(|difference| {
         let name = format!("page::{}", difference.slug());
@@ -35,37 +28,15 @@ fn main() -> ExitCode {
     });
     let orphans = Trial::ignorable_test("page::each_has_a_check", has_a_check);
     let breaks = BREAKS.iter().map(|it| {
-        let name = format!("broken::{}::{}", it.slug, it.program);
-        Trial::ignorable_test(name, move || it.is_noticed())
+        let name = format!("broken::{}::{}", it.check, it.program);
+        Trial::ignorable_test(name, move || it.is_noticed("differences"))
     });
-    let trials =
-        differences.chain(pages).chain(rows).chain([orphans]).chain(breaks);
-    let trials = trials.collect();
-    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
-}
-
-static EQUIPMENT: LazyLock<Result<Equipment, String>> =
-    LazyLock::new(|| Equipment::gather(None).map_err(|it| it.message));
-
-fn reproduce(difference: Difference) -> Result<Completion, Failed> {
-    match difference.check(EQUIPMENT.as_ref()?) {
-        Ok(evidence) if evidence.reproduced() => Ok(Completion::Completed),
-        Ok(evidence) => Err(not_as_described(&evidence).into()),
-        Err(Refusal::Unavailable(reason)) => unavailable(&reason),
-        Err(Refusal::Broken(why)) => Err(why.into()),
-    }
-}
-
-fn not_as_described(evidence: &Evidence) -> String {
-    let lines: Vec<String> = evidence
-        .sights
-        .iter()
-        .filter_map(|sight| {
-            let described = sight.described.as_ref()?;
-            Some(format!("{}: {}, not {described}", sight.who, sight.seen))
-        })
-        .collect();
-    lines.join("\n")
+    differences
+        .chain(pages)
+        .chain(rows)
+        .chain([orphans])
+        .chain(breaks)
+        .collect()
 }
 
 /// The page of a surprise says of every situation what its check sees there.
@@ -80,7 +51,7 @@ fn has_its_rows(difference: Difference) -> Result<Completion, Failed> {
             "the table is what root sees: {NEEDS_ROOT}"
         ));
     }
-    let evidence = match difference.check(EQUIPMENT.as_ref()?) {
+    let evidence = match outcome(difference)? {
         Ok(evidence) => evidence,
         Err(Refusal::Unavailable(reason)) => return unavailable(&reason),
         Err(Refusal::Broken(why)) => return Err(why.into()),
@@ -155,22 +126,13 @@ fn has_a_check() -> Result<Completion, Failed> {
     Err(orphans.join("\n").into())
 }
 
-/// A premise that is broken.
-struct Break {
-    /// The difference whose check must notice.
-    slug: &'static str,
-    /// The program, below `target/`, that is not what it says.
-    program: &'static str,
-    /// The shell script that takes its place.
-    script: &'static str,
-}
-
 const fn broken(
-    slug: &'static str,
+    check: &'static str,
     program: &'static str,
     script: &'static str,
 ) -> Break {
-    Break { slug, program, script }
+    let by = Script("", script);
+    Break { check, program, by, verdict: "not reproduced" }
 }
 
 /// A Go that launches as C does.
@@ -360,42 +322,4 @@ const BREAKS: &[Break] = &[
         "/nsteps/bin/nsteps.real \"$@\" \
          | sed 's/^ok\\tthe same, with no mount/EBUSY\\tthe same, with no mount/'",
     ),
-    broken(
-        "stdio-at-exec",
-        "c/pid_detach",
-        "exec /nsteps/rust/pid_detach \"$@\"",
-    ),
 ];
-
-impl Break {
-    /// Runs the check where the program has been replaced.
-    fn is_noticed(&self) -> Result<Completion, Failed> {
-        let layout = Layout::find().map_err(|it| it.message)?;
-        let target = layout.programs();
-        if !target.join(self.program).exists() {
-            let program = self.program;
-            return unavailable(&format!("{program} is not built"));
-        }
-        let name = self.program.replace('/', "-");
-        let name = format!("{}-{name}", self.slug);
-        let scratch = Scratch::new(&layout, &name)?;
-        scratch.put_script(self.program, self.script)?;
-        let words = ["differences", self.slug, "--json"];
-        let output =
-            scratch.nsteps(&target.join("bin/nsteps"), &words).output()?;
-        let report: serde_json::Value = serde_json::from_slice(&output.stdout)
-            .map_err(|error| {
-                let stderr = String::from_utf8_lossy(&output.stderr);
-                format!("{error}: {stderr}")
-            })?;
-        let found = &report["differences"][0];
-        if found["verdict"] == "unavailable" {
-            return unavailable(found["reason"].as_str().unwrap_or_default());
-        }
-        let status = output.status.code();
-        if found["verdict"] == "not reproduced" && status == Some(1) {
-            return Ok(Completion::Completed);
-        }
-        Err(format!("not noticed, status {status:?}: {found:#}").into())
-    }
-}
