@@ -13,6 +13,11 @@ pub struct Subject {
 }
 
 impl Subject {
+    /// True if the subject is a launcher that joins a container.
+    pub fn is_a_join(&self) -> bool {
+        self.situation.is_some() && self.situation().is_none()
+    }
+
     /// The situation of that name; `None` for the step alone and for a joined
     /// container.
     pub fn situation(&self) -> Option<&'static Situation> {

@@ -1,17 +1,22 @@
-//! A comparison as a person reads it.  Nothing is decided here.
+//! A comparison as text for a terminal. Nothing is decided here.
+
+mod launchers;
+mod situations;
+mod steps;
+mod tally;
+
+pub use tally::{Tally, status};
 
 use crate::checked::{Checked, some};
 use crate::terminal::style::{BAD, FAINT, GOOD, NOTE, PLAIN, STRONG};
-use crate::terminal::text::{self, Breaks, Cell, GAP, Painted, paragraph};
+use crate::terminal::text::paragraph;
 use anstyle::Style;
-use compare::comparison::{Comparison, Row, Standing, Verdict};
+use compare::comparison::{Comparison, Row, Verdict};
 use compare::known::KnownDifference;
-use harness::error::TROUBLE;
-use harness::launcher::{LANGUAGES, LAUNCHERS, Launcher};
-use harness::scenario::{Mounts, SCENARIOS, Scenario};
-use harness::step::{Namespace, STEPS, Step};
+use harness::launcher::Launcher;
+use harness::step::Namespace;
 use harness::trial::join::{IDENTICAL, THE_CONTAINERS};
-use std::collections::BTreeMap;
+use launchers::listed;
 use std::fmt::Write;
 
 /// What is printed at the end of a comparison.
@@ -32,74 +37,15 @@ pub struct Report<'a> {
     pub seconds: f64,
 }
 
-/// How many comparisons ended how.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// How many comparisons have the same effect in every language.
-    pub same: usize,
-    /// Some differ, and why is known.
-    pub explained: usize,
-    /// Of these, those in which they differ only in what every trial of a
-    /// launcher shows.
-    pub everywhere: usize,
-    /// Fewer than two launchers were observed.
-    pub not_compared: usize,
-    /// Of trials; what differs does so in a comparison.
-    pub checked: Checked,
-}
-
-impl Tally {
-    /// Counts how the comparisons ended.
-    pub fn of(comparisons: &[Comparison]) -> Tally {
-        let mut tally = Tally::default();
-        for it in comparisons {
-            tally.checked.all += it.launchers.len();
-            tally.checked.broken += it.broken.len();
-            for (_, why) in &it.unavailable {
-                tally.checked.not_possible(why);
-            }
-            match it.standing() {
-                Standing::NotCompared => tally.not_compared += 1,
-                Standing::Same => tally.same += 1,
-                Standing::SameButEverywhere => {
-                    tally.explained += 1;
-                    tally.everywhere += 1;
-                }
-                Standing::Explained => tally.explained += 1,
-                Standing::Differs => tally.checked.unexpected += 1,
-            }
-        }
-        tally
-    }
-
-    /// 0, 1 or 2, as diff(1) has it: where nothing was compared, the question
-    /// was not answered.
-    pub fn status(&self) -> u8 {
-        let Tally { same, explained, not_compared, checked, .. } = self;
-        let nothing = same + explained + checked.unexpected == 0;
-        if nothing && *not_compared > 0 { TROUBLE } else { checked.status() }
-    }
-}
-
-/// The exit status of a comparison: 0, 1 or 2, as diff(1) has it.
-pub fn status(
-    comparisons: &[Comparison],
-    stale: &[&'static KnownDifference],
-) -> u8 {
-    let mut tally = Tally::of(comparisons);
-    tally.checked.unexpected += stale.len();
-    tally.status()
-}
-
 impl Report<'_> {
     /// The whole report, with colours; the stream drops them where they are
     /// not wanted.
     pub fn text(&self) -> String {
         let mut out = String::new();
         self.everywhere(&mut out);
-        self.table(&mut out);
+        steps::print(&mut out, self.comparisons);
         self.joins(&mut out);
-        self.situations(&mut out);
+        situations::print(&mut out, self.comparisons);
         if self.verbose {
             self.everything(&mut out);
         }
@@ -108,24 +54,6 @@ impl Report<'_> {
         self.trouble(&mut out);
         self.summary(&mut out);
         out
-    }
-
-    fn of(
-        &self,
-        step: &Step,
-        situation: Option<&str>,
-        scenario: Scenario,
-    ) -> Option<&Comparison> {
-        self.comparisons.iter().find(|it| {
-            it.subject.step == step.name
-                && it.subject.situation.as_deref() == situation
-                && it.scenario == scenario
-        })
-    }
-
-    /// The comparisons of plain steps.
-    fn plain(&self) -> impl Iterator<Item = &Comparison> {
-        self.comparisons.iter().filter(|it| it.subject.situation.is_none())
     }
 
     /// What every trial of a launcher shows, said once.
@@ -147,112 +75,13 @@ impl Report<'_> {
         }
     }
 
-    /// One line per step, one column per kind of mounts.
-    fn table(&self, out: &mut String) {
-        let seen =
-            |step: &Step| self.plain().any(|it| it.subject.step == step.name);
-        let steps: Vec<&Step> =
-            STEPS.iter().filter(|step| seen(step)).collect();
-        if steps.is_empty() {
-            return;
-        }
-        let mut columns: Vec<Mounts> = Vec::new();
-        for it in self.comparisons {
-            if !columns.contains(&it.scenario.mounts) {
-                columns.push(it.scenario.mounts);
-            }
-        }
-        let mut head = vec!["step", "new namespaces"];
-        head.extend(columns.iter().map(|it| it.name()));
-        let ran = who_ran(self.plain());
-        let rows: Vec<Vec<Cell>> = steps
-            .iter()
-            .map(|step| {
-                let made = step.namespace_names();
-                let mut row = vec![step.name.into(), made.into()];
-                let places = columns.iter();
-                row.extend(places.map(|it| self.place(step, *it, &ran)));
-                row
-            })
-            .collect();
-        text::table(out, &head, &rows, text::width());
-        for line in self.legend(&ran).lines() {
-            paragraph(out, line, 0, 2, FAINT);
-        }
-        out.push('\n');
-    }
-
-    /// What a step comes to under one kind of mounts.
-    fn place(&self, step: &Step, mounts: Mounts, ran: &[Launcher]) -> Cell {
-        let cells: Vec<(Style, String)> = SCENARIOS
-            .iter()
-            .filter(|it| it.mounts == mounts)
-            .filter_map(|it| self.of(step, None, *it))
-            .map(|it| cell(it, ran))
-            .collect();
-        let Some(((style, first), rest)) = cells.split_first() else {
-            return "".into();
-        };
-        let (mut style, mut shown) = (*style, first.clone());
-        for (other, word) in rest {
-            if word != first {
-                shown.push('|');
-                shown.push_str(word);
-                style = if *other == BAD { BAD } else { NOTE };
-            }
-        }
-        Cell::new(style, shown)
-    }
-
-    /// What the words in the table mean: the first line names the launchers
-    /// that ran, and what does not stand in the table is left out.
-    fn legend(&self, ran: &[Launcher]) -> String {
-        let languages: Vec<&str> = ran
-            .iter()
-            .filter(|it| LANGUAGES.contains(it))
-            .map(|it| it.name())
-            .collect();
-        let control = ran.contains(&Launcher::Unshare);
-        let mut lines = match (languages.as_slice(), control) {
-            ([one], true) => vec![format!("= {one} does what unshare(1) does")],
-            ([], _) | ([_], _) => Vec::new(),
-            (some, true) => vec![format!(
-                "= {} do the same, and so does unshare(1) where it can",
-                listed(some)
-            )],
-            (some, false) => vec![format!("= {} do the same", listed(some))],
-        };
-        let partly = |it: &Comparison| {
-            it.observed().len() >= 2 && !all_of(&ran_of(it, ran), it)
-        };
-        if self.plain().any(partly) {
-            lines.push(
-                "(=) the same in those that could be observed: below is which \
-                 could not"
-                    .to_owned(),
-            );
-        }
-        if self.plain().any(|it| it.observed().len() == 1) {
-            lines.push(
-                "alone  one launcher was observed: nothing to compare it with"
-                    .to_owned(),
-            );
-        }
-        lines.push(
-            "~ explained below   ! unexplained   ERRNO all refuse with it"
-                .to_owned(),
-        );
-        lines.push(
-            "n/a not possible here   x|y as root | in a user namespace"
-                .to_owned(),
-        );
-        lines.join("\n")
-    }
-
     /// Which launcher joined the container of which.
     fn joins(&self, out: &mut String) {
-        let joins: Vec<&Comparison> =
-            self.comparisons.iter().filter(|it| is_a_join(it)).collect();
+        let joins: Vec<&Comparison> = self
+            .comparisons
+            .iter()
+            .filter(|it| it.subject.is_a_join())
+            .collect();
         if joins.is_empty() {
             return;
         }
@@ -265,7 +94,8 @@ impl Report<'_> {
         }
         let good: usize = joins.iter().map(|it| joined(it)).sum();
         let style = if good == all { Style::new() } else { BAD };
-        let whose = match who_ran(joins.iter().copied()).as_slice() {
+        let whose = match launchers::observed(joins.iter().copied()).as_slice()
+        {
             [one] => format!("{one}'s container by itself"),
             _ => "one language's container by another".to_owned(),
         };
@@ -275,54 +105,6 @@ impl Report<'_> {
              {whose}:\n      literally the same namespace inodes and mount \
              table\n"
         );
-    }
-
-    /// Where the languages differ around the steps, and where they do not: what
-    /// is the same for most steps stands there once.
-    fn situations(&self, out: &mut String) {
-        let situations = Tried::all(self.comparisons);
-        let alone = Tried::not_compared(self.comparisons);
-        if situations.is_empty() && alone.is_empty() {
-            return;
-        }
-        let _ = writeln!(out, "{STRONG}around the steps{STRONG:#}");
-        let mut same: Vec<String> = Vec::new();
-        for alike in situations.chunk_by(|one, next| one.ways == next.ways) {
-            let [most, others @ ..] = alike[0].ways.as_slice() else {
-                continue;
-            };
-            let names: Vec<_> =
-                alike.iter().map(|it| it.name_with(&most.steps)).collect();
-            if most.rows.is_empty() {
-                same.extend(names);
-            } else {
-                most.print(out, &names.join(" "));
-            }
-            let mut reworded = 0;
-            for way in others {
-                if way.ends_as(most) {
-                    reworded += way.steps.len();
-                    continue;
-                }
-                let names: Vec<_> =
-                    way.steps.iter().map(|it| format!("{it}:")).collect();
-                paragraph(out, &names.join(" "), 0, 0, PLAIN);
-                way.print(out, alike[0].name);
-            }
-            if reworded > 0 {
-                let text = format!("{reworded} steps in other words (-v)");
-                beside_label(out, "", "", vec![Painted::new(FAINT, &text)]);
-            }
-        }
-        for (what, style, names) in
-            [("the same in all", GOOD, &same), ("not compared", FAINT, &alone)]
-        {
-            if !names.is_empty() {
-                let _ = writeln!(out, "{what}");
-                paragraph(out, &names.join(" "), 2, 0, style);
-            }
-        }
-        out.push('\n');
     }
 
     /// Every key of every comparison.
@@ -469,208 +251,6 @@ impl Report<'_> {
     }
 }
 
-/// One situation, and what came of it, which is often the same for all steps.
-struct Tried<'a> {
-    name: &'a str,
-    /// What most steps show comes first.
-    ways: Vec<Way<'a>>,
-}
-
-/// What came of a situation, and for which steps.
-#[derive(PartialEq)]
-struct Way<'a> {
-    /// Each row in which the launchers differ.
-    rows: Vec<&'a Row>,
-    steps: Vec<&'a str>,
-}
-
-impl Way<'_> {
-    /// Whether the launchers end as they do there, whatever they say.
-    fn ends_as(&self, other: &Way<'_>) -> bool {
-        let exit = |way: &Way<'_>| {
-            let exit = way.rows.iter().find(|row| row.key == "exit");
-            exit.map(|row| row.groups.clone())
-        };
-        exit(self) == exit(other)
-    }
-
-    /// The rows, beside a label of one line or several.
-    fn print(&self, out: &mut String, label: &str) {
-        let mut label = label;
-        for row in &self.rows {
-            let style = match &row.verdict {
-                Verdict::Differs(_) => BAD,
-                _ => NOTE,
-            };
-            beside_label(out, label, &row.key, values(row, style));
-            label = "";
-        }
-    }
-}
-
-/// A label, a key and what is to be said of them, in columns.
-fn beside_label(
-    out: &mut String,
-    label: &str,
-    key: &str,
-    values: Vec<Painted>,
-) {
-    let label = text::wrap(label, LABEL, 0, Breaks::Spaces);
-    let label = label.iter().map(|it| Painted::new(PLAIN, it)).collect();
-    let key = vec![Painted::new(PLAIN, key)];
-    text::beside(out, &[label, key, values], &[LABEL, KEY, 0]);
-}
-
-impl<'a> Tried<'a> {
-    /// All of them but the joins, in the order of the comparisons. Of the
-    /// scenarios of each one speaks for all: one in which something differs,
-    /// if there is one, and none in which nothing was compared.
-    fn all(comparisons: &'a [Comparison]) -> Vec<Tried<'a>> {
-        let mut all: Vec<Tried<'a>> = Vec::new();
-        let rank = |it: &&Comparison| match it.standing() {
-            Standing::NotCompared => None,
-            Standing::Same | Standing::SameButEverywhere => Some(2),
-            Standing::Explained => Some(1),
-            Standing::Differs => Some(0),
-        };
-        for it in comparisons.iter().filter(|it| !is_a_join(it)) {
-            let Some(name) = it.subject.situation.as_deref() else { continue };
-            let telling = comparisons
-                .iter()
-                .filter(|other| other.subject == it.subject)
-                .filter(|other| rank(other).is_some())
-                .min_by_key(rank);
-            let Some(it) = telling else { continue };
-            let at = all.iter().position(|other| other.name == name);
-            let at = at.unwrap_or_else(|| {
-                all.push(Tried { name, ways: Vec::new() });
-                all.len() - 1
-            });
-            all[at].add(it.subject.step, parting(it));
-        }
-        for it in &mut all {
-            it.ways.sort_by_key(|way| std::cmp::Reverse(way.steps.len()));
-        }
-        all
-    }
-
-    /// Those of which nothing can be said in any scenario; `STEP:*` where that
-    /// is so of every situation around a step.
-    fn not_compared(comparisons: &[Comparison]) -> Vec<String> {
-        // Of each step, every situation, and whether it was compared.
-        let mut steps: Vec<(&str, BTreeMap<&str, bool>)> = Vec::new();
-        for it in comparisons.iter().filter(|it| !is_a_join(it)) {
-            let Some(name) = it.subject.situation.as_deref() else { continue };
-            let step = it.subject.step;
-            if steps.last().is_none_or(|(last, _)| *last != step) {
-                steps.push((step, BTreeMap::new()));
-            }
-            let Some((_, situations)) = steps.last_mut() else { continue };
-            let compared = it.standing() != Standing::NotCompared;
-            *situations.entry(name).or_default() |= compared;
-        }
-        steps
-            .into_iter()
-            .flat_map(|(step, situations)| {
-                if situations.len() > 1 && situations.values().all(|it| !it) {
-                    return vec![format!("{step}:*")];
-                }
-                let alone = situations.into_iter().filter(|(_, it)| !it);
-                alone.map(|(name, _)| format!("{step}:{name}")).collect()
-            })
-            .collect()
-    }
-
-    fn add(&mut self, step: &'a str, rows: Vec<&'a Row>) {
-        if self.ways.iter().any(|way| way.steps.contains(&step)) {
-            return;
-        }
-        match self.ways.iter_mut().find(|way| way.rows == rows) {
-            Some(way) => way.steps.push(step),
-            None => self.ways.push(Way { rows, steps: vec![step] }),
-        }
-    }
-
-    /// Its name; for one step the subject's.
-    fn name_with(&self, steps: &[&str]) -> String {
-        match steps {
-            [step] => format!("{step}:{}", self.name),
-            _ => self.name.to_owned(),
-        }
-    }
-}
-
-/// Whether it is about a launcher that joins a container.
-fn is_a_join(it: &Comparison) -> bool {
-    it.subject.situation.is_some() && it.subject.situation().is_none()
-}
-
-/// The rows in which the launchers differ.
-fn parting(it: &Comparison) -> Vec<&Row> {
-    let differs = |row: &&Row| {
-        !matches!(row.verdict, Verdict::Same | Verdict::NotCompared)
-    };
-    it.rows.iter().filter(differs).collect()
-}
-
-/// What one comparison comes to, in a word; in parentheses where not all that
-/// ran elsewhere could be observed.
-fn cell(it: &Comparison, ran: &[Launcher]) -> (Style, String) {
-    let standing = it.standing();
-    if standing == Standing::Differs || !it.broken.is_empty() {
-        return (BAD, "!".to_owned());
-    }
-    let observed = it.observed();
-    if standing == Standing::NotCompared {
-        let word = if observed.is_empty() { "n/a" } else { "alone" };
-        return (FAINT, word.to_owned());
-    }
-    let errno =
-        it.rows.iter().find(|row| row.key == "refused").and_then(|row| {
-            let values: Vec<_> = row.groups.iter().collect();
-            let first = values.first()?.value.as_ref()?;
-            let all = values.iter().all(|group| group.value.is_some());
-            all.then(|| first.split(' ').nth(1).unwrap_or("?").to_owned())
-        });
-    let plain = standing != Standing::Explained;
-    let (style, word) = match (errno, plain) {
-        (Some(errno), true) => (GOOD, errno),
-        (Some(errno), false) => (NOTE, format!("{errno}~")),
-        (None, true) => (GOOD, "=".to_owned()),
-        (None, false) => (NOTE, "~".to_owned()),
-    };
-    if all_of(&ran_of(it, ran), it) {
-        (style, word)
-    } else {
-        (NOTE, format!("({word})"))
-    }
-}
-
-/// Those languages of a comparison that ran anywhere; of the control the legend
-/// says that it cannot do everything.
-fn ran_of(it: &Comparison, ran: &[Launcher]) -> Vec<Launcher> {
-    it.launchers
-        .iter()
-        .copied()
-        .filter(|it| ran.contains(it) && LANGUAGES.contains(it))
-        .collect()
-}
-
-/// Whether all these were observed here.
-fn all_of(launchers: &[Launcher], it: &Comparison) -> bool {
-    let observed = it.observed();
-    launchers.iter().all(|launcher| observed.contains(launcher))
-}
-
-/// The launchers that were observed anywhere, in the order of tables.
-fn who_ran<'a>(
-    comparisons: impl Iterator<Item = &'a Comparison>,
-) -> Vec<Launcher> {
-    let observed: Vec<Launcher> =
-        comparisons.flat_map(Comparison::observed).collect();
-    LAUNCHERS.iter().copied().filter(|it| observed.contains(it)).collect()
-}
-
 /// The explanations that every trial of a launcher needs.
 fn slugs_everywhere(
     comparisons: &[Comparison],
@@ -701,15 +281,6 @@ fn joined(it: &Comparison) -> usize {
         }) && row("mounts").is_some_and(|row| shows(row, launcher, IDENTICAL))
     };
     it.observed().iter().filter(is_joined).count()
-}
-
-/// `a, b and c`.
-fn listed(names: &[&str]) -> String {
-    match names {
-        [] => "none".to_owned(),
-        [one] => (*one).to_owned(),
-        [some @ .., last] => format!("{} and {last}", some.join(", ")),
-    }
 }
 
 /// The rows of a comparison whose verdict is wanted.
@@ -748,38 +319,6 @@ fn rows(out: &mut String, it: &Comparison, wanted: impl Fn(&Verdict) -> bool) {
             }
         }
     }
-}
-
-/// How wide the name of a situation is.
-const LABEL: usize = 22;
-/// How wide the key of a situation is.
-const KEY: usize = 9;
-
-/// The value all agree on, or each value with the launchers that show it; on
-/// several lines where one has not the room.
-fn values(row: &Row, style: Style) -> Vec<Painted> {
-    let room = text::sentence_width().saturating_sub(LABEL + KEY + 2 * GAP);
-    let each: Vec<String> = row
-        .groups
-        .iter()
-        .map(|group| {
-            let value = group.value.as_deref().unwrap_or("-");
-            let names: Vec<_> =
-                group.launchers.iter().map(|it| it.name()).collect();
-            match row.groups.len() {
-                1 => value.to_owned(),
-                _ => format!("{}: {value}", names.join(" ")),
-            }
-        })
-        .collect();
-    let together = each.join("   ");
-    let lines = if together.chars().count() <= room {
-        vec![together]
-    } else {
-        let wrapped = |it: &String| text::wrap(it, room, 2, Breaks::Spaces);
-        each.iter().flat_map(wrapped).collect()
-    };
-    lines.iter().map(|line| Painted::new(style, line)).collect()
 }
 
 /// At most three names, and how many more.
