@@ -1,7 +1,7 @@
 //! `nsteps doctor`: what this machine allows, what is missing, the remedy.
 
 use crate::terminal::output;
-use anstyle::{AnsiColor, Style};
+use crate::terminal::style::{BAD, GOOD, NOTE};
 use harness::error::{DIFFERENT, Result};
 use harness::found::{NEEDS_ROOT, Refusal};
 use harness::host::cgroup::{CgroupLease, Way};
@@ -13,10 +13,6 @@ use harness::scenario::SCENARIOS;
 use harness::step::{Namespace, STEPS};
 use std::fs;
 use std::path::Path;
-
-const GOOD: Style = AnsiColor::Green.on_default();
-const BAD: Style = AnsiColor::Red.on_default().bold();
-const NOTE: Style = AnsiColor::Yellow.on_default();
 
 /// What was found about one thing.
 enum Finding {
