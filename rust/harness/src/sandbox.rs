@@ -11,12 +11,15 @@
 //! Only this module and its children know about privileges.
 
 mod chroot;
+mod devices;
 pub mod inside;
 mod links;
 pub mod listen;
+mod mounting;
 pub mod plan;
 pub mod protocol;
 mod tree;
+mod whole;
 mod written;
 
 use crate::descendants::has_child;

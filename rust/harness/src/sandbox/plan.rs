@@ -7,6 +7,7 @@ use crate::host::rootfs::Rootfs;
 use crate::scenario::Scenario;
 use nix::errno::Errno;
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 
 /// How much of the host's tree is mounted in the sandbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +30,9 @@ pub struct Plan {
     pub programs: String,
     /// What is at `/newroot`, if anything.
     pub rootfs: Option<Rootfs>,
+    /// What a launcher may write to on the host. What it writes elsewhere stays
+    /// in the sandbox.
+    pub writable: Vec<PathBuf>,
     /// Whether it starts in a cgroup that is not a root.
     pub in_a_cgroup: bool,
     /// Whether it has a cgroup of its own, which is the root of a cgroup
@@ -45,6 +49,7 @@ impl Plan {
             tree,
             programs,
             rootfs: None,
+            writable: Vec::new(),
             in_a_cgroup: false,
             own_cgroup: false,
         }

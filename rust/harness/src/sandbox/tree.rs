@@ -1,7 +1,12 @@
 //! The mount tree of a sandbox: a root of its own, so that its mount table is
 //! the same on every machine.
 
+use super::mounting::{
+    Built, at, attach, bind, broken, c_string, directory, handle, mount_point,
+    read_only,
+};
 use super::plan::{Plan, Tree, unavailable};
+use super::whole::{Cover, Host};
 use crate::error::{Context, Error, Result};
 use crate::found::Refusal;
 use crate::host::chroot::{self, NEW_ROOT_AT};
@@ -9,15 +14,12 @@ use crate::host::{cgroup, rootfs};
 use crate::paths::{
     MYTMP, NEWROOT, NO_SHEBANG, OBSERVED_PROC, PROBE_IN_NEWROOT, PROGRAMS,
 };
-use crate::scenario::{Identity, Mounts};
-use nix::fcntl::{OFlag, open};
-use nix::mount::{MntFlags, MsFlags, mount, umount2};
-use nix::sys::stat::Mode;
+use crate::scenario::Mounts;
+use nix::mount::{MntFlags, MsFlags, umount2};
 use nix::unistd::pivot_root;
-use std::ffi::CString;
 use std::fs;
 use std::io::Write;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
@@ -64,7 +66,7 @@ const CGROUPS: &str = "/sys/fs/cgroup";
 
 /// Mounts the sandbox's own cgroup, in place of the host's cgroups of either
 /// version.
-fn mount_cgroups() -> std::result::Result<(), Refusal> {
+fn mount_cgroups() -> Built<()> {
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
     attach(Some("cgroup2"), at(CGROUPS), Some("cgroup2"), flags)
 }
@@ -80,22 +82,12 @@ fn arrange_cgroups() -> Result<fs::File> {
         .context("open the launcher's cgroup")
 }
 
-/// A directory of the host's that the sandbox may write to: an overlay, whose
-/// upper layer is the complete list of what was written.
-#[derive(Debug)]
-pub struct Cover {
-    /// The path of the directory, on the host and in the sandbox.
-    pub at: &'static str,
-    /// The upper layer of the overlay, an open directory.
-    pub upper: OwnedFd,
-}
-
 /// Builds the tree, makes it the root and gives it the scenario's propagation.
-pub fn mount_all(plan: &Plan) -> std::result::Result<Mounted, Refusal> {
+pub fn mount_all(plan: &Plan) -> Built<Mounted> {
     let sources = sources(plan)?;
-    let covered = match plan.tree {
-        Tree::Small => Vec::new(),
-        Tree::Whole => covered()?,
+    let host = match plan.tree {
+        Tree::Small => None,
+        Tree::Whole => Some(Host::open(&plan.writable)?),
     };
     // In a chroot we would pivot below the root of our mount namespace; what we
     // need of the chroot is open already.
@@ -107,11 +99,14 @@ pub fn mount_all(plan: &Plan) -> std::result::Result<Mounted, Refusal> {
         .context("chmod the new root")
         .map_err(broken)?;
 
-    for source in &sources {
-        source.bind_host(plan.tree)?;
-    }
     directory(&at(NEWROOT))?;
-    let covers = cover(&covered, plan.scenario.identity)?;
+    let covers = match host {
+        None => Vec::new(),
+        Some(host) => host.mount(plan.scenario.identity)?,
+    };
+    for source in &sources {
+        source.bind_host()?;
+    }
     for dir in [OBSERVED_PROC, MYTMP, "/proc", "/tmp"] {
         directory(&at(dir))?;
     }
@@ -155,102 +150,9 @@ pub fn mount_all(plan: &Plan) -> std::result::Result<Mounted, Refusal> {
     Ok(Mounted { _pins: pins, covers, launchers })
 }
 
-/// The directories of the host's that launchers write to, and in which they
-/// look for what the user has made. /run is the sandbox's own: systemd-nspawn
-/// does not start where it is on anything but a tmpfs.
-const COVERED: &[&str] = &["/tmp"];
-
-/// Opens those of [`COVERED`] that are there.
-fn covered() -> std::result::Result<Vec<(&'static str, OwnedFd)>, Refusal> {
-    let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-    COVERED
-        .iter()
-        .filter(|dir| Path::new(dir).is_dir())
-        .map(|dir| {
-            open(*dir, flags, Mode::empty())
-                .map(|from| (*dir, from))
-                .context(format_args!("open {dir}"))
-                .map_err(broken)
-        })
-        .collect()
-}
-
-/// Mounts an overlay over each directory, its upper layer in a tmpfs that is
-/// mounted nowhere afterwards.
-///
-/// Where the kernel refuses one (in a user namespace, over a directory that
-/// has mounts below it) the directory is bound read-only.
-fn cover(
-    covered: &[(&'static str, OwnedFd)],
-    identity: Identity,
-) -> std::result::Result<Vec<Cover>, Refusal> {
-    if covered.is_empty() {
-        return Ok(Vec::new());
-    }
-    let layers = at(NEWROOT);
-    let nodev = MsFlags::MS_NODEV;
-    attach(Some("layers"), &layers, Some("tmpfs"), nodev)?;
-    let mut covers = Vec::new();
-    for (dir, from) in covered {
-        let to = at(dir);
-        directory(&to)?;
-        let [upper, work] = ["upper", "work"]
-            .map(|it| layers.join(it).join(dir.trim_start_matches('/')));
-        directory(&upper)?;
-        directory(&work)?;
-        let like =
-            fs::metadata(dir_of(from)).context("stat").map_err(broken)?;
-        fs::set_permissions(&upper, like.permissions())
-            .context(format_args!("chmod {}", upper.display()))
-            .map_err(broken)?;
-        let options = format!(
-            "lowerdir={},upperdir={},workdir={}{}",
-            dir_of(from),
-            upper.display(),
-            work.display(),
-            match identity {
-                Identity::Root => "",
-                // The layer's own notes in attributes that a user may write.
-                Identity::User => ",userxattr",
-            }
-        );
-        let kind = Some("overlay");
-        let options = Some(options.as_str());
-        let flags = MsFlags::empty();
-        match mount(kind, &to, kind, flags, options) {
-            Ok(()) => covers.push(Cover {
-                at: dir,
-                upper: open(
-                    &upper,
-                    OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC,
-                    Mode::empty(),
-                )
-                .context("open an upper layer")
-                .map_err(broken)?,
-            }),
-            Err(_) => {
-                let flags = MsFlags::MS_BIND | MsFlags::MS_REC;
-                attach(Some(&dir_of(from)), &to, None, flags)?;
-                kernel::read_only(&c_string(&to)).map_err(|errno| {
-                    unavailable(&format!("mount_setattr {dir}"), errno)
-                })?;
-            }
-        }
-    }
-    umount2(&layers, MntFlags::MNT_DETACH)
-        .context("detach the upper layers")
-        .map_err(broken)?;
-    Ok(covers)
-}
-
-/// The way to an open directory whose name may be covered.
-fn dir_of(fd: &OwnedFd) -> String {
-    format!("/proc/self/fd/{}", fd.as_raw_fd())
-}
-
 /// The mounts and the propagation of the scenario; init's own procfs stays
 /// out of it.
-fn arrange(mounts: Mounts) -> std::result::Result<Vec<OwnedFd>, Refusal> {
+fn arrange(mounts: Mounts) -> Built<Vec<OwnedFd>> {
     let pin = |path: &str| {
         kernel::open_tree_clone(&c_string(path.as_ref()))
             .map_err(|errno| unavailable("open_tree", errno))
@@ -280,19 +182,13 @@ enum Source {
     Link { target: PathBuf, to: PathBuf },
 }
 
-fn sources(plan: &Plan) -> std::result::Result<Vec<Source>, Refusal> {
+fn sources(plan: &Plan) -> Built<Vec<Source>> {
     let mut sources = Vec::new();
-    let names: Vec<String> = match plan.tree {
-        Tree::Small => SMALL.iter().map(|name| (*name).to_owned()).collect(),
-        Tree::Whole => whole()?,
-    };
-    for name in names {
-        let from = Path::new("/").join(&name);
-        if let Some(source) = Source::of(&from, &from)? {
-            sources.push(source);
-        }
-    }
     if plan.tree == Tree::Small {
+        for name in SMALL {
+            let path = Path::new("/").join(name);
+            sources.extend(Source::of(&path, &path)?);
+        }
         for device in DEVICES {
             let path = Path::new("/dev").join(device);
             sources.extend(Source::of(&path, &path)?);
@@ -311,35 +207,20 @@ fn sources(plan: &Plan) -> std::result::Result<Vec<Source>, Refusal> {
     Ok(sources)
 }
 
-/// Every name in the host's root but those the sandbox has its own of.
-fn whole() -> std::result::Result<Vec<String>, Refusal> {
-    let own = ["mytmp", "newroot", "nsteps", "proc", "run", "tmp"];
-    let entries = fs::read_dir("/").context("read /").map_err(broken)?;
-    Ok(entries
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .filter(|name| !own.contains(&name.as_str()))
-        .collect())
-}
-
 impl Source {
-    fn of(
-        from: &Path,
-        to: &Path,
-    ) -> std::result::Result<Option<Source>, Refusal> {
+    fn of(from: &Path, to: &Path) -> Built<Option<Source>> {
         let Ok(kind) = fs::symlink_metadata(from) else { return Ok(None) };
-        let to = at(&to.to_string_lossy());
+        let to = at(to);
         if kind.is_symlink() {
             let target =
                 fs::read_link(from).context("read a link").map_err(broken)?;
             return Ok(Some(Source::Link { target, to }));
         }
-        let from = open(from, OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty())
-            .context(format_args!("open {}", from.display()))
-            .map_err(broken)?;
+        let from = handle(from).map_err(broken)?;
         Ok(Some(Source::Bind { from, is_dir: kind.is_dir(), to }))
     }
 
-    fn bind_host(&self, tree: Tree) -> std::result::Result<(), Refusal> {
+    fn bind_host(&self) -> Built<()> {
         let (from, is_dir, to) = match self {
             Source::Link { target, to } => {
                 return symlink(target, to)
@@ -348,71 +229,22 @@ impl Source {
             }
             Source::Bind { from, is_dir, to } => (from, *is_dir, to),
         };
-        if let Some(parent) = to.parent() {
-            directory(parent)?;
-        }
+        mount_point(to, is_dir)?;
+        bind(from, to)?;
         if is_dir {
-            directory(to)?;
-        } else {
-            fs::File::create(to)
-                .context(format_args!("make {}", to.display()))
-                .map_err(broken)?;
-        }
-        // By the descriptor: the way to its name may be covered, and a
-        // directory that may not be entered can still be bound.
-        let from = dir_of(from);
-        // Recursive: in a user namespace a mount must not be uncovered.
-        attach(Some(&from), to, None, MsFlags::MS_BIND | MsFlags::MS_REC)?;
-        if is_dir && tree == Tree::Small {
-            let what = format!("mount_setattr {}", to.display());
-            kernel::read_only(&c_string(to))
-                .map_err(|errno| unavailable(&what, errno))?;
+            read_only(to)?;
         }
         Ok(())
     }
-}
-
-/// One mount(2), its error in our words.
-fn attach(
-    source: Option<&str>,
-    at: impl AsRef<Path>,
-    kind: Option<&str>,
-    flags: MsFlags,
-) -> std::result::Result<(), Refusal> {
-    let at = at.as_ref();
-    mount(source, at, kind, flags, None::<&str>).map_err(|errno| {
-        let what = kind.or(source).unwrap_or("propagation");
-        unavailable(&format!("mount {what} on {}", at.display()), errno)
-    })
-}
-
-/// A path of the new root while it is still below [`NEW_ROOT_AT`].
-fn at(path: &str) -> PathBuf {
-    PathBuf::from(format!("{NEW_ROOT_AT}{path}"))
-}
-
-fn directory(path: &Path) -> std::result::Result<(), Refusal> {
-    fs::create_dir_all(path)
-        .context(format_args!("make {}", path.display()))
-        .map_err(broken)
 }
 
 fn mode(bits: u32) -> fs::Permissions {
     std::os::unix::fs::PermissionsExt::from_mode(bits)
 }
 
-fn c_string(path: &Path) -> CString {
-    use std::os::unix::ffi::OsStrExt;
-    CString::new(path.as_os_str().as_bytes()).unwrap_or_default()
-}
-
-fn broken(error: Error) -> Refusal {
-    Refusal::Broken(error.message)
-}
-
 /// The directory the mount steps cover must lie on the root's mount: only
 /// then does the propagation of `/` decide what becomes of it.
-fn same_mount(one: &str, other: &str) -> std::result::Result<(), Refusal> {
+fn same_mount(one: &str, other: &str) -> Built<()> {
     let ids =
         [one, other].map(|path| kernel::mount_id(&c_string(path.as_ref())));
     match ids {

@@ -1,6 +1,6 @@
 //! Which files are in a sandbox where launchers leave some.
 
-use super::tree::Cover;
+use super::whole::Cover;
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::fd::AsRawFd;
@@ -16,14 +16,14 @@ const LITTERED: &[&str] = &["/", "/run", "/tmp", "/newroot"];
 pub fn files(covers: &[Cover]) -> BTreeSet<String> {
     let mut files = BTreeSet::new();
     for dir in LITTERED {
-        if !covers.iter().any(|cover| cover.at == *dir) {
+        if !covers.iter().any(|cover| cover.at == Path::new(dir)) {
             let names = names(Path::new(dir));
             files.extend(names.map(|it| it.display().to_string()));
         }
     }
     for cover in covers {
         let upper = format!("/proc/self/fd/{}", cover.upper.as_raw_fd());
-        collect(Path::new(&upper), Path::new(cover.at), &mut files);
+        collect(Path::new(&upper), &cover.at, &mut files);
     }
     files
 }
