@@ -32,6 +32,7 @@ use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::Read;
 use std::os::fd::AsFd;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
@@ -49,6 +50,7 @@ const TRIALS: &[Tried] = &[
     ("a_killed_launcher_is_survived", killed_launcher),
     ("a_payload_that_hides_is_found_and_ended", hiding_payload),
     ("a_payload_that_hangs_is_ended", hanging_payload),
+    ("a_launcher_that_writes_everywhere_reaches_nothing", writing_launcher),
 ];
 
 fn main() -> ExitCode {
@@ -148,6 +150,14 @@ impl Host {
                     _ => line,
                 };
                 lines.insert(format!("{what} {}", line.trim()));
+            }
+        }
+        for device in fs::read_dir("/dev").into_iter().flatten().flatten() {
+            if let Ok(it) = device.metadata() {
+                let (mode, uid, gid) = (it.mode(), it.uid(), it.gid());
+                let path = device.path();
+                let path = path.display();
+                lines.insert(format!("device {path} {mode:o} {uid}:{gid}"));
             }
         }
         for cgroup in abandoned_cgroups() {
@@ -496,4 +506,55 @@ fn hanging_payload() -> Result<(), Failed> {
         return Ok(());
     }
     Err(format!("asked to end, nsteps observe ended with {status}").into())
+}
+
+/// The name of what the launcher below writes, in every directory.
+const WRITTEN: &str = "nsteps-wrote-this";
+
+/// Makes a file in every directory of two levels, and changes the mode of a
+/// device. Where a sandbox fails to keep it, it does no harm: the files are
+/// empty, and /dev/full gets a bit that has no effect.
+const WRITES: &str = "
+    for dir in / /*/ /*/*/; do
+        case $dir in /proc/*) continue ;; esac
+        : >\"${dir}nsteps-wrote-this\"
+    done
+    chmod u+x /dev/full
+    mkdir /sys/fs/cgroup/nsteps-wrote-this
+    exec \"$@\"";
+
+/// What a launcher writes stays in the sandbox, and is listed.
+fn writing_launcher() -> Result<(), Failed> {
+    let (_, said) = observe(&format!("{{ {WRITES}\n}} 2>/dev/null"))?;
+    let names = |dir: PathBuf| {
+        fs::read_dir(dir).into_iter().flatten().flatten().map(|it| it.path())
+    };
+    let root = PathBuf::from("/");
+    let one: Vec<PathBuf> = names(root.clone()).collect();
+    let two: Vec<PathBuf> = one.iter().cloned().flat_map(names).collect();
+    let dirs = [vec![root], one, two].concat();
+    let mut reached = Vec::new();
+    for path in dirs.iter().map(|dir| dir.join(WRITTEN)) {
+        if path.exists() {
+            reached.push(path.display().to_string());
+            // The next run must not find it.
+            let _ = fs::remove_file(&path).or_else(|_| fs::remove_dir(&path));
+        }
+    }
+    let full = Path::new("/dev/full");
+    let mut mode = fs::metadata(full)?.permissions();
+    if mode.mode() & 0o100 != 0 {
+        reached.push("the mode of /dev/full".to_owned());
+        mode.set_mode(mode.mode() & !0o100);
+        fs::set_permissions(full, mode)?;
+    }
+    if !reached.is_empty() {
+        return Err(format!("on the host: {}", reached.join(" ")).into());
+    }
+    for known in [WRITTEN, "residue.files"] {
+        if !said.contains(known) {
+            return Err(format!("no {known} in the report: {said}").into());
+        }
+    }
+    Ok(())
 }
