@@ -66,6 +66,7 @@ impl Launcher {
             Launcher::C => &["reference-c/skeleton.h"],
             Launcher::Go => &[
                 "reference-go/internal/skeleton/skeleton.go",
+                "reference-go/internal/skeleton/role.go",
                 "reference-go/internal/skeleton/init.go",
                 "reference-go/internal/skeleton/lo.go",
                 "reference-go/internal/skeleton/map_root.go",
