@@ -111,6 +111,13 @@ check: tree ## check the layout and the lints of all three languages
 		clang-format --dry-run -Werror reference-c/*.[ch] \
 			reference-c/pitfalls/*.c bench/*/*.[ch] bench/peers/c/*.[ch]; \
 	else $(call without,clang-format,the layout of reference-c is not checked); fi
+	@if [ -x target/tools/bin/cargo-deny ]; then \
+		echo "$(deny) bans licenses sources"; \
+		$(deny) bans licenses sources; \
+	else \
+		echo "make $@: no cargo-deny: the licences and sources of" \
+			"dependencies are not checked (make deny)"; \
+	fi
 
 bless: tree build ## write down the effects seen now as the expected ones
 	@target/bin/nsteps compare --bless $(ARGS)
@@ -125,8 +132,26 @@ bench-report: tree ## measure RUNS times, write the record and its chapter
 	@cargo run --quiet --locked --release -p nsteps-bench --bin report \
 		-- $(RUNS)
 
-# mdBook is no part of what is built: it is installed once, below target/, at
-# the version whose pages were looked at. What it builds itself from goes again.
+# $(call tool,CRATE,VERSION,OPTIONS): a program that is no part of what is built
+# is installed once, below target/. The files of its own build are removed.
+tool = case $$(target/tools/bin/$(1) --version 2>/dev/null) in \
+	*" $(2)" | *" v$(2)") ;; \
+	*) \
+		CARGO_TARGET_DIR=target/tools/build cargo install $(1) \
+			--version $(2) --locked --root target/tools $(3); \
+		rm -rf target/tools/build ;; \
+	esac
+
+# Without optimisation: so it is built in two minutes of one processor, and a
+# check takes three seconds.
+DENY = 0.20.2
+deny = target/tools/bin/cargo-deny --locked check
+deny: tree ## check licences, sources and advisories of dependencies
+	@$(call tool,cargo-deny,$(DENY),--debug)
+	$(deny) bans licenses sources
+	$(deny) advisories
+
+# The version whose pages were looked at.
 MDBOOK = 0.5.4
 
 # REPOSITORY is where the project is hosted; if it is not given, the field
@@ -137,13 +162,7 @@ HOSTED = $(if $(REPOSITORY), \
 	MDBOOK_OUTPUT__HTML__GIT_REPOSITORY_URL='$(REPOSITORY)' \
 	MDBOOK_OUTPUT__HTML__EDIT_URL_TEMPLATE='$(REPOSITORY)/edit/main/docs/{path}')
 docs: tree ## build the book into docs/book
-	@[ "$$(target/tools/bin/mdbook --version 2>/dev/null)" = \
-		"mdbook v$(MDBOOK)" ] || { \
-		CARGO_TARGET_DIR=target/tools/build cargo install mdbook \
-			--version $(MDBOOK) --locked --root target/tools \
-			--no-default-features --features search; \
-		rm -rf target/tools/build; \
-	}
+	@$(call tool,mdbook,$(MDBOOK),--no-default-features --features search)
 	@$(HOSTED) MDBOOK_LOG=warn target/tools/bin/mdbook build docs
 	@docs/links.sh docs/book $(REPOSITORY)
 	@echo "make docs: docs/book/index.html"
@@ -186,5 +205,5 @@ tree:
 			"are $$(id -un): let $$(owner "$$other") remove target/ first"; \
 	fi
 
-.PHONY: help compare build test check bless bench bench-report docs setup \
-	setup-test install uninstall clean tree
+.PHONY: help compare build test check bless bench bench-report deny docs \
+	setup setup-test install uninstall clean tree

@@ -7,9 +7,6 @@
 #include "measure.h"
 #include "namespaces.h"
 
-/* How many children of a block are witnesses. */
-enum { WITNESSES = 2 };
-
 static char stack[64 * 1024] __attribute__((aligned(16)));
 
 static void child(void *witness)

@@ -1,75 +1,24 @@
 /*
- * measure: how long each time took, and what was seen afterwards.
+ * measure: how long each time took, and what was seen afterwards. The floor and
+ * the peer in C have this in common, so that what is between two of their times
+ * is not the measuring.
  */
 #ifndef MEASURE_H
 #define MEASURE_H
 
-#include "kernel.h"
+#if __STDC_HOSTED__
+#include <time.h>
+#else
+#include "clock.h"
+#endif
 
-/* The longest block. */
-enum { LONGEST = 4096 };
+/* The longest block, and how many children of it are witnesses. */
+enum { LONGEST = 4096, WITNESSES = 2 };
 
-/*
- * The clock of the vDSO, which the C libraries use as well: a system call
- * would cost several times more and be part of every time that is taken.
- */
-struct timespec {
-	long seconds, nanoseconds;
-};
-enum { CLOCK_MONOTONIC = 1 };
-static int (*clock_gettime)(int, struct timespec *);
+/* What lies between two times that are spaced, in nanoseconds. */
+enum { SPACE = 20 * 1000 * 1000 };
 
-static int clock_by_call(int clock, struct timespec *now)
-{
-	return CALL(__NR_clock_gettime, clock, now);
-}
-
-static void find_clock(void)
-{
-	const unsigned long *auxiliary;
-	const Elf64_Ehdr *image = NULL;
-	const Elf64_Phdr *segment;
-	const Elf64_Dyn *dynamic = NULL;
-	const Elf64_Sym *symbols = NULL;
-	const char *strings = NULL, *base;
-	const uint32_t *hash = NULL;
-	char **end = environment;
-
-	clock_gettime = clock_by_call;
-	while (*end)
-		end++;
-	for (auxiliary = (void *)(end + 1); *auxiliary; auxiliary += 2)
-		if (*auxiliary == AT_SYSINFO_EHDR)
-			image = (void *)auxiliary[1];
-	if (!image)
-		return;
-	base = (const char *)image;
-	segment = (const void *)(base + image->e_phoff);
-	for (int i = 0; i < image->e_phnum; i++)
-		if (segment[i].p_type == PT_DYNAMIC)
-			dynamic = (const void *)(base + segment[i].p_offset);
-	if (!dynamic)
-		return;
-	for (; dynamic->d_tag != DT_NULL; dynamic++) {
-		const void *at = base + dynamic->d_un.d_ptr;
-
-		if (dynamic->d_tag == DT_SYMTAB)
-			symbols = at;
-		if (dynamic->d_tag == DT_STRTAB)
-			strings = at;
-		if (dynamic->d_tag == DT_HASH)
-			hash = at;
-	}
-	if (!symbols || !strings || !hash)
-		return;
-	/* The second word of the hash table is how many symbols there are. */
-	for (uint32_t i = 0; i < hash[1]; i++)
-		if (same(strings + symbols[i].st_name, "__vdso_clock_gettime"))
-			clock_gettime = (int (*)(int, struct timespec *))(
-				base + symbols[i].st_value);
-}
-
-/* What is measured. */
+/* What is measured: the times of a block. */
 static long taken[LONGEST];
 static int times;
 static struct timespec begun;
@@ -79,13 +28,18 @@ static void start(void)
 	clock_gettime(CLOCK_MONOTONIC, &begun);
 }
 
+static long until(const struct timespec *then)
+{
+	return (then->tv_sec - begun.tv_sec) * 1000000000L + then->tv_nsec -
+	       begun.tv_nsec;
+}
+
 static long passed(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (now.seconds - begun.seconds) * 1000000000L + now.nanoseconds -
-	       begun.nanoseconds;
+	return until(&now);
 }
 
 static void stop(void)
@@ -93,7 +47,10 @@ static void stop(void)
 	taken[times++] = passed();
 }
 
-/* What is proved. */
+/*
+ * What is proved: the set of kinds that all looks agreed on, or that they did
+ * not agree; and how many children have ended.
+ */
 static struct proof {
 	int seen, looks, mixed, ended;
 } proof;

@@ -56,8 +56,7 @@ static void back_to_first(void)
 
 	if (read != sizeof(then))
 		give_up("the payload has told no time", NULL, 0);
-	since = (then.seconds - begun.seconds) * 1000000000L +
-		then.nanoseconds - begun.nanoseconds;
+	since = until(&then);
 	if (since <= 0 || since > taken[times - 1])
 		give_up("the payload has told an impossible time", NULL, 0);
 	taken[times - 1] = since;

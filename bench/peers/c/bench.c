@@ -9,12 +9,12 @@
  * https://man7.org/linux/man-pages/man7/namespaces.7.html
  */
 #include "grow.h"
+#include "measure.h"
 #include "skeleton.h"
 
 #include <spawn.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <time.h>
 
 /* An older C library lacks these. */
 #ifndef OPEN_TREE_CLONE
@@ -39,14 +39,8 @@
 #define NEWROOT "/newroot"
 #define PUT_OLD NEWROOT "/old"
 
-/* The longest block, and how many children of it are witnesses. */
-enum { LONGEST = 4096, WITNESSES = 2 };
-
 /* The descriptors at which payloads wait, and tell what they have seen. */
 enum { GATE = 8, TOLD = 9 };
-
-/* What lies between two times that are spaced, in nanoseconds. */
-enum { SPACE = 20 * 1000 * 1000 };
 
 /*
  * The kinds of namespaces. Of two of them a process has a second one, which
@@ -70,46 +64,8 @@ enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
 static const int six = CLONE_NEWCGROUP | CLONE_NEWIPC | CLONE_NEWNS |
 		       CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWUTS;
 
-/* What is measured: the times of a block. */
-static long taken[LONGEST];
-static int times;
-static struct timespec begun;
-
-static void start(void)
-{
-	clock_gettime(CLOCK_MONOTONIC, &begun);
-}
-
-static long passed(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (now.tv_sec - begun.tv_sec) * 1000000000L + now.tv_nsec -
-	       begun.tv_nsec;
-}
-
-static void stop(void)
-{
-	taken[times++] = passed();
-}
-
-/*
- * What is proved: the set of kinds that all looks agreed on, or that they did
- * not agree; and how many children have ended. Of a peer that has grown: how
- * large it now is.
- */
-static struct {
-	int seen, looks, mixed, ended;
-	char grown[64];
-} proof;
-
-static void see(int set)
-{
-	proof.mixed |= proof.looks > 0 && set != proof.seen;
-	proof.seen = set;
-	proof.looks++;
-}
+/* Of a peer that has grown: how large it now is. */
+static char grown[64];
 
 /*
  * A process that waits, as long as this one lives: in the namespaces of this
@@ -534,8 +490,7 @@ static void back_to_first(int told)
 
 	if (read(told, &then, sizeof(then)) != sizeof(then))
 		errx(1, "the payload has told no time");
-	since = (then.tv_sec - begun.tv_sec) * 1000000000L + then.tv_nsec -
-		begun.tv_nsec;
+	since = until(&then);
 	if (since <= 0 || since > taken[times - 1])
 		errx(1, "the payload has told an impossible time");
 	taken[times - 1] = since;
@@ -659,8 +614,8 @@ static void answer(const char *operation, int count)
 		total += taken[i];
 	printf("%s %d %ld %ld %ld %ld ", operation, count, total, taken[0],
 	       taken[times / 2], taken[(times * 99 + 99) / 100 - 1]);
-	if (proof.grown[0])
-		printf("%s", proof.grown);
+	if (grown[0])
+		printf("%s", grown);
 	else if (proof.mixed)
 		printf("mixed");
 	else if (pivot)
@@ -681,7 +636,7 @@ static void answer(const char *operation, int count)
 static void bench_grow(const char *what, int count)
 {
 	start();
-	grow(what, count, proof.grown, sizeof(proof.grown));
+	grow(what, count, grown, sizeof(grown));
 	stop();
 	look(own);
 }
@@ -745,7 +700,8 @@ int main(int argc, char *argv[])
 	look(own);
 	while (scanf("%127s %d", operation, &count) == 2) {
 		times = 0;
-		memset(&proof, 0, sizeof(proof));
+		proof = (struct proof){ 0 };
+		grown[0] = '\0';
 		perform(operation, count);
 		answer(operation, count);
 	}

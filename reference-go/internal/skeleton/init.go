@@ -15,13 +15,13 @@ import (
 // runs pid1. The caller has locked its thread, which is all unshare changes.
 // https://man7.org/linux/man-pages/man2/unshare.2.html
 func UnshareAndInit(flags int, pid1 func()) {
-	if os.Args[0] == "init" {
+	if startedAs(asInit) {
 		pid1()
 		os.Exit(0)
 	}
 	NeedCommand()
 	Must("unshare", syscall.Unshare(flags))
-	waitFor(forkExec("fork", self, arguments("init")))
+	waitFor(forkExec("fork", self, arguments(asInit)))
 }
 
 // ForkAndReap is what remains to do for PID 1: it forks the payload and waits

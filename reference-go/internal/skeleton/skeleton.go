@@ -3,9 +3,8 @@
 //
 // Go runs no code of ours between clone and exec, because by then the new
 // process shares memory with a runtime whose threads it does not have. What C
-// does in the child is done here by a second start of the same program: it is
-// called "child" or "init", names that argv[0] carries, so that neither the
-// arguments nor the environment of the payload are touched.
+// does in the child is done here by a second start of the same program, which
+// has a role.
 package skeleton
 
 import (
@@ -32,9 +31,7 @@ var (
 func CloneAndExec(
 	flags uintptr, child func(), prepare ...func(*syscall.SysProcAttr),
 ) {
-	// In rootless the child starts the init, which comes here as well and is
-	// told apart in UnshareAndInit.
-	if os.Args[0] == "child" || os.Args[0] == "init" {
+	if startedAs(asChild, asInit) {
 		child()
 		ExecPayload()
 	}
@@ -42,7 +39,7 @@ func CloneAndExec(
 
 	cmd := exec.Command(command[0], command[1:]...)
 	if child != nil {
-		cmd = &exec.Cmd{Path: self, Args: arguments("child")}
+		cmd = &exec.Cmd{Path: self, Args: arguments(asChild)}
 	}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: flags}
@@ -130,15 +127,6 @@ func usage() {
 	step := filepath.Base(os.Args[0])
 	fmt.Fprintf(os.Stderr, "usage: %s %sCMD [ARG...]\n", step, operands)
 	os.Exit(125)
-}
-
-// self is this program, found without a path: a step may be started from a
-// directory that its namespaces do not have.
-const self = "/proc/self/exe"
-
-// arguments are those this program was started with, under another name.
-func arguments(name string) []string {
-	return append([]string{name}, os.Args[1:]...)
 }
 
 // lookPath finds the program of the payload.

@@ -58,18 +58,24 @@ impl Launcher {
         }
     }
 
-    /// The sources that all steps of this language share, what a step calls
-    /// first in front.
+    /// The sources that the steps of this language share, for `nsteps show`:
+    /// what a step calls first is in front, and no file of the directory is
+    /// left out, because a step may call into each of them.
     pub const fn shared(self) -> &'static [&'static str] {
         match self {
             Launcher::C => &["reference-c/skeleton.h"],
             Launcher::Go => &[
                 "reference-go/internal/skeleton/skeleton.go",
+                "reference-go/internal/skeleton/role.go",
                 "reference-go/internal/skeleton/init.go",
                 "reference-go/internal/skeleton/lo.go",
                 "reference-go/internal/skeleton/map_root.go",
+                "reference-go/internal/skeleton/mount_fd.go",
                 "reference-go/internal/skeleton/new_root.go",
                 "reference-go/internal/skeleton/setns.go",
+                "reference-go/internal/skeleton/setns_386.go",
+                "reference-go/internal/skeleton/setns_amd64.go",
+                "reference-go/internal/skeleton/setns_newer.go",
             ],
             Launcher::Rust => &[
                 "rust/steps/src/skeleton.rs",
@@ -78,7 +84,9 @@ impl Launcher {
                 "rust/steps/src/arguments.rs",
                 "rust/steps/src/payload.rs",
                 "rust/steps/src/prepare.rs",
+                "rust/steps/src/mount_fd.rs",
                 "rust/steps/src/kernel.rs",
+                "rust/steps/src/text.rs",
                 "rust/steps/src/status.rs",
                 "rust/steps/src/failure.rs",
             ],

@@ -228,7 +228,7 @@ fn wanted() -> &'static str {
 
 /// The targets that build or check something with Rust.
 const BUILDING: &[&str] =
-    &["compare", "build", "test", "check", "bless", "bench", "docs"];
+    &["compare", "build", "test", "check", "bless", "bench", "deny", "docs"];
 
 /// Each of them says this in one line, make names the target, and nothing else
 /// is printed or done.

@@ -171,8 +171,7 @@ fn of_group(
         sleep(who.operation.drain());
         let at = size.name(*count);
         let wanted = who.operation.expected(block);
-        let who = format_args!("{} at {at}", who.name);
-        proved(who, &wanted, answer)
+        proved(format_args!("{} at {at}", who.name), &wanted, answer)
     };
     // Blocks that are not counted: they warm up, and show what takes too long
     // to be done often.

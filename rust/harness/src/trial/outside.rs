@@ -272,8 +272,9 @@ pub fn moved(init: i32, payload: i32, effect: &mut Effect) -> Result<()> {
     let process =
         |pid| Process::new(pid).context(format_args!("open /proc/{pid}"));
     let cgroups = |process: &Process| {
-        let path = format_args!("read /proc/{}/cgroup", process.pid);
-        process.cgroups().context(path)
+        process
+            .cgroups()
+            .context(format_args!("read /proc/{}/cgroup", process.pid))
     };
     let (init, payload) = (process(init)?, process(payload)?);
     for (its, sees) in cgroups(&init)?.0.iter().zip(&cgroups(&payload)?.0) {

@@ -26,6 +26,26 @@ pub fn sources_of_steps(tree: &Tree) -> Found {
     Ok(wrong)
 }
 
+/// A file that `nsteps show` lists has all files of its kind beside it listed,
+/// so that a new one is not forgotten.
+pub fn sources_that_steps_share(tree: &Tree) -> Found {
+    let mut wrong = BTreeSet::new();
+    for launcher in LANGUAGES {
+        let listed = launcher.shared();
+        for path in listed {
+            let (dir, name) = path.rsplit_once('/').unwrap_or(("", path));
+            let (_, ending) = name.rsplit_once('.').unwrap_or((name, ""));
+            for stem in tree.stems(&format!("{dir}/"), &format!(".{ending}")) {
+                let file = format!("{dir}/{stem}.{ending}");
+                if !listed.contains(&file.as_str()) {
+                    wrong.insert(format!("list {file} in Launcher::shared"));
+                }
+            }
+        }
+    }
+    Ok(wrong.into_iter().collect())
+}
+
 /// What `make bless` writes for each step, by directory.
 const BLESSED: &[&str] =
     &["rust/nsteps/tests/expected/", "rust/nsteps/tests/expected/calls/"];

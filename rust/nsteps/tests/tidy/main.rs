@@ -31,6 +31,10 @@ type Found = Result<Vec<String>, String>;
 
 const CONVENTIONS: &[Convention] = &[
     ("a_step_has_three_sources", lists::sources_of_steps),
+    (
+        "what_the_steps_of_a_language_share_is_listed",
+        lists::sources_that_steps_share,
+    ),
     ("a_step_has_its_blessed_effect_and_calls", lists::blessed_of_steps),
     ("a_step_has_a_page", lists::pages_of_steps),
     ("the_page_of_a_step_shows_what_the_step_has", lists::shown_of_steps),

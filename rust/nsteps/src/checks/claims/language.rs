@@ -27,7 +27,7 @@ pub fn low_end_of_a_stack(conditions: &Conditions<'_>) -> Found<Finding> {
         // How much of what lies there the linker's doing decides.
         ("static", None),
     ] {
-        let said = session.run(&[&program, mode])?;
+        let said = session.run(&[program.as_str(), mode])?;
         let end = match said.status {
             0 => said.stdout.clone(),
             // SIGSEGV, as a shell shows it.
