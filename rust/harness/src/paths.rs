@@ -6,6 +6,9 @@ pub const PROGRAMS: &str = "/nsteps";
 /// The probe, as a payload that keeps its root.
 pub const PROBE: &str = "/nsteps/bin/nsteps-probe";
 
+/// The OCI bundle of a launcher that takes one.
+pub const BUNDLE: &str = "/run/nsteps/bundle";
+
 /// The root filesystem that a step takes as its NEWROOT.
 pub const NEWROOT: &str = "/newroot";
 

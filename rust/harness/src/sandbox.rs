@@ -33,7 +33,7 @@ use listen::{Answer, Running, inode};
 use nix::unistd::pipe2;
 use plan::{Plan, Tree};
 use probe::Observation;
-use protocol::{Channel, Ended, Reply, Request};
+use protocol::{Channel, Ended, PutFile, Reply, Request};
 use std::collections::BTreeSet;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::process::{Child, Command, Stdio};
@@ -143,6 +143,19 @@ impl Sandbox {
     /// The cgroups that were made in the sandbox's own; none where it has none.
     pub fn cgroups(&self) -> BTreeSet<String> {
         self.cgroup.as_ref().map(Made::cgroups).unwrap_or_default()
+    }
+
+    /// Puts files in the sandbox. They count as having been there before.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a file cannot be written, or if the sandbox is gone.
+    pub fn put(&mut self, files: Vec<PutFile>) -> Result<()> {
+        match self.ask(&Request::Put(files), &[])? {
+            Reply::Put => Ok(()),
+            Reply::Broken(why) => Err(Error::new(why)),
+            other => Err(unexpected(&other)),
+        }
     }
 
     /// The files where launchers leave some.

@@ -20,7 +20,7 @@ use crate::paths::{NEWROOT, PROBE, PROBE_IN_NEWROOT, PROGRAMS};
 use crate::sandbox::Sandbox;
 use crate::sandbox::listen::{self, ANSWER, Answer, Running, Way, read_to_end};
 use crate::sandbox::plan::{Plan, Tree};
-use crate::sandbox::protocol::{Command, Ended};
+use crate::sandbox::protocol::{Command, Ended, PutFile};
 use crate::scenario::Scenario;
 use crate::step::{Arguments, Namespace, Step};
 use crate::timeout::{LATE, deadline};
@@ -160,14 +160,28 @@ type CommandLine<'a> = dyn Fn(&[String]) -> Vec<String> + 'a;
 pub struct Launch<'a> {
     /// Makes the command line out of the probe's arguments.
     argv: Box<CommandLine<'a>>,
+    /// Makes the files that it reads out of the probe's arguments.
+    files: Box<Files<'a>>,
     /// The working directory.
     directory: Option<PathBuf>,
 }
 
+/// The files around a probe with these arguments.
+type Files<'a> = dyn Fn(&[String]) -> Vec<PutFile> + 'a;
+
 impl<'a> Launch<'a> {
     /// Started in the sandbox's root directory.
     pub fn in_root(argv: impl Fn(&[String]) -> Vec<String> + 'a) -> Launch<'a> {
-        Launch { argv: Box::new(argv), directory: None }
+        let files = |_: &[String]| Vec::new();
+        Launch { argv: Box::new(argv), files: Box::new(files), directory: None }
+    }
+
+    /// Started where these files are.
+    pub fn with_files(
+        self,
+        files: impl Fn(&[String]) -> Vec<PutFile> + 'a,
+    ) -> Launch<'a> {
+        Launch { files: Box::new(files), ..self }
     }
 
     /// Started in another directory of the sandbox.
@@ -178,8 +192,7 @@ impl<'a> Launch<'a> {
     /// The probe alone, started in the same way.
     fn baseline(&self) -> Launch<'static> {
         let argv = |probe: &[String]| [&[PROBE.to_owned()], probe].concat();
-        let directory = self.directory.clone();
-        Launch { argv: Box::new(argv), directory }
+        Launch { directory: self.directory.clone(), ..Launch::in_root(argv) }
     }
 
     fn command(&self, probe: &[String]) -> Command {
@@ -257,9 +270,14 @@ pub fn hold_and_look(
     met: &mut Met<'_>,
 ) -> Result<Observed> {
     let host_before = sandbox.host_before().clone();
-    let left_before = Leftovers::behind(sandbox.files()?, sandbox.init());
     let answer = Answer::new()?;
-    let command = launch.command(&answer.held());
+    let arguments = answer.held();
+    let files = (launch.files)(&arguments);
+    if !files.is_empty() {
+        sandbox.put(files)?;
+    }
+    let left_before = Leftovers::behind(sandbox.files()?, sandbox.init());
+    let command = launch.command(&arguments);
     let mut running = sandbox.run_probe(&command, answer)?;
     let mut observed = Observed::default();
 

@@ -11,6 +11,7 @@ use clap::error::ErrorKind;
 use harness::launcher::{LANGUAGES, LAUNCHERS, Launcher};
 use harness::scenario::{SCENARIOS, Scenario};
 use harness::step::{STEPS, Step};
+use launchers::consequence::Level;
 use std::ffi::OsStr;
 
 /// Names, and what they stand for.
@@ -62,6 +63,12 @@ pub fn scenarios() -> Choice<Vec<Scenario>> {
         }
     }
     Choice::of("scenario", None, names)
+}
+
+/// The levels of what differs between launchers.
+pub fn level() -> Choice<Level> {
+    let names = Level::ALL.map(|it| (it.name(), "", it));
+    Choice::of("level", None, names.into_iter())
 }
 
 /// Differences, by the names of their pages.

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use harness::launcher::Launcher;
 use harness::scenario::Scenario;
 use harness::step::Step;
+use launchers::consequence::Level;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -47,6 +48,8 @@ pub enum Command {
     /// Reproduce what differs between the languages, and what the kernel does
     /// to all of them
     Differences(Differences),
+    /// Compare launchers by what their payload observes
+    Diff(Diff),
     /// Show the effect of any command line that runs the probe
     Observe(Observe),
     /// Show the system calls by which each language performs a step
@@ -220,6 +223,33 @@ pub struct Differences {
     pub json: bool,
 }
 
+/// `nsteps diff`.
+///
+/// A launcher is one argument: a command line, in which `{}` is the payload, or
+/// an adapter, a colon and what the adapter takes. It is split as a shell splits
+/// it; no shell runs it. Each launcher runs the probe in sandboxes: what it
+/// writes does not reach the host.
+#[derive(Debug, Args)]
+#[command(after_help = DIFF)]
+pub struct Diff {
+    /// The launchers
+    #[arg(required = true, value_name = "LAUNCHER")]
+    pub launchers: Vec<String>,
+    /// The conditions
+    #[arg(long, value_name = "SCENARIO", value_parser = choice::scenario())]
+    pub scenario: Option<Scenario>,
+    /// What the launchers may write to on the host
+    #[arg(long, value_name = "PATH")]
+    pub write: Vec<PathBuf>,
+    /// Fail from this level on
+    #[arg(long, value_name = "LEVEL", default_value = "cosmetic")]
+    #[arg(value_parser = choice::level())]
+    pub deny: Level,
+    /// Print the differences as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// `nsteps observe`.
 ///
 /// The probe is added at the end of each command line, or put where `{}`
@@ -230,6 +260,9 @@ pub struct Observe {
     /// The conditions
     #[arg(long, value_name = "SCENARIO", value_parser = choice::scenario())]
     pub scenario: Option<Scenario>,
+    /// What the launchers may write to on the host
+    #[arg(long, value_name = "PATH")]
+    pub write: Vec<PathBuf>,
     /// Print the effects as JSON
     #[arg(long)]
     pub json: bool,
@@ -340,6 +373,15 @@ Examples:
 
 Exit status: 0 if all are reproduced, 1 if one is not, 2 if the question could
 not be answered.";
+
+const DIFF: &str = "\
+Examples:
+  nsteps diff 'unshare -n' 'bwrap --dev-bind / / --unshare-net'
+  nsteps diff runc:my-bundle crun:my-bundle
+  nsteps diff 'cmd: tini -s -- {}' 'dumb-init {}' --deny breaks
+
+Adapters: cmd runc crun youki oci bwrap nspawn.
+Status 0: no difference; 1: a difference; 2: a launcher did not run the probe.";
 
 const OBSERVE: &str = "\
 Examples:

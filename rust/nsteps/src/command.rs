@@ -3,6 +3,7 @@
 pub mod checks;
 pub mod claims;
 pub mod compare;
+pub mod diff;
 pub mod differences;
 pub mod doctor;
 pub mod list;

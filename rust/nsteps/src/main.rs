@@ -65,6 +65,7 @@ fn run(command: &Command) -> Result<u8> {
         Command::Compare(options) => command::compare::run(options),
         Command::Claims(options) => command::claims::run(options),
         Command::Differences(options) => command::differences::run(options),
+        Command::Diff(options) => command::diff::run(options),
         Command::Observe(options) => command::observe::run(options),
         Command::Trace(options) => command::trace::run(options),
         Command::Doctor => command::doctor::run(),

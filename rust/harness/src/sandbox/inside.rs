@@ -3,7 +3,9 @@
 
 use super::listen::ANSWER;
 use super::plan::{Plan, unavailable};
-use super::protocol::{Channel, Command, Ended, Reply, Request};
+use super::protocol::{
+    Channel, Command, Content, Ended, PutFile, Reply, Request,
+};
 use super::tree::{self, Mounted};
 use super::{chroot, links, written};
 use crate::error::{Context, Error, Result};
@@ -20,8 +22,10 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, getegid, geteuid, pipe2};
 use std::ffi::CString;
+use std::fs::Permissions;
 use std::io::Read;
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 /// What of the sandbox itself is observed: the things a step could change for
@@ -184,6 +188,14 @@ fn answer(
         Request::Observe => {
             channel.send(&Reply::Host(Box::new(observe())), &[])
         }
+        Request::Put(files) => {
+            let put = files.iter().try_for_each(put);
+            let reply = put.map_or_else(
+                |error| Reply::Broken(error.message),
+                |()| Reply::Put,
+            );
+            channel.send(&reply, &[])
+        }
         Request::Files => {
             let files = written::files(&mounted.covers);
             channel.send(&Reply::Files(files), &[])
@@ -232,6 +244,22 @@ fn start(
             }
         }
     }
+}
+
+/// Puts a file in the sandbox.
+fn put(file: &PutFile) -> Result<()> {
+    let PutFile { at, content, mode } = file;
+    let written = at
+        .parent()
+        .map_or(Ok(()), std::fs::create_dir_all)
+        .and_then(|()| match content {
+            Content::Text(text) => std::fs::write(at, text),
+            Content::CopyOf(from) => std::fs::copy(from, at).map(drop),
+        })
+        .and_then(|()| {
+            std::fs::set_permissions(at, Permissions::from_mode(*mode))
+        });
+    written.context(format_args!("write {}", at.display()))
 }
 
 fn observe() -> probe::Observation {

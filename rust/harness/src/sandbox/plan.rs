@@ -30,6 +30,9 @@ pub struct Plan {
     pub programs: String,
     /// What is at `/newroot`, if anything.
     pub rootfs: Option<Rootfs>,
+    /// The directory of the host that is shown at
+    /// [`BUNDLE`](crate::paths::BUNDLE) as well, wherever it is: an OCI bundle.
+    pub bundle: Option<PathBuf>,
     /// What a launcher may write to on the host. What it writes elsewhere stays
     /// in the sandbox.
     pub writable: Vec<PathBuf>,
@@ -49,6 +52,7 @@ impl Plan {
             tree,
             programs,
             rootfs: None,
+            bundle: None,
             writable: Vec::new(),
             in_a_cgroup: false,
             own_cgroup: false,

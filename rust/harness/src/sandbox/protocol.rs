@@ -35,12 +35,34 @@ pub struct Command {
     pub directory: Option<PathBuf>,
 }
 
+/// A file that is put in the sandbox before a command is started.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PutFile {
+    /// Its path in the sandbox; the directories above it are made.
+    pub at: PathBuf,
+    /// What it contains.
+    pub content: Content,
+    /// Its permission bits.
+    pub mode: u32,
+}
+
+/// The content of a file that is put in the sandbox.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Content {
+    /// This text.
+    Text(String),
+    /// That of another file in the sandbox.
+    CopyOf(PathBuf),
+}
+
 /// A request from the harness to init.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Request {
     /// Start a command. The first three descriptors sent along become its
     /// standard streams, a fourth one its [`ANSWER`](super::listen::ANSWER).
     Run(Command),
+    /// Put files in the sandbox; the reply is [`Reply::Put`].
+    Put(Vec<PutFile>),
     /// Observe the sandbox; the reply is [`Reply::Host`].
     Observe,
     /// List the files in the directories in which launchers leave files.
@@ -78,6 +100,8 @@ pub enum Reply {
     Refused(Refusal),
     /// A command was started; its pid in the sandbox.
     Started(i32),
+    /// The files of [`Request::Put`] are there.
+    Put,
     /// A command has ended.
     Ended(Ended),
     /// The observation that [`Request::Observe`] asked for.

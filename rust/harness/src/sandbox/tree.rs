@@ -87,7 +87,7 @@ pub fn mount_all(plan: &Plan) -> Built<Mounted> {
     let sources = sources(plan)?;
     let host = match plan.tree {
         Tree::Small => None,
-        Tree::Whole => Some(Host::open(&plan.writable)?),
+        Tree::Whole => Some(Host::open(plan)?),
     };
     // In a chroot we would pivot below the root of our mount namespace; what we
     // need of the chroot is open already.

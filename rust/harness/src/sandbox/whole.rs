@@ -12,8 +12,9 @@ use super::mounting::{
     Built, at, attach, bind, broken, directory, handle, mount_point, name_of,
     read_only,
 };
+use super::plan::Plan;
 use crate::error::{Context, Error, Result};
-use crate::paths::NEWROOT;
+use crate::paths::{BUNDLE, NEWROOT};
 use crate::scenario::Identity;
 use nix::fcntl::{OFlag, open};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
@@ -32,7 +33,7 @@ const OWN: &[&str] = &["dev", "mytmp", "newroot", "nsteps", "proc", "run"];
 
 /// What of the host the sandbox shows, opened before the new root covers it.
 pub struct Host {
-    /// Overlays, those above others first.
+    /// Overlays, those above others first: where each is in the sandbox.
     covered: Vec<(PathBuf, OwnedFd)>,
     /// What is bound read-only: files, and /sys.
     bound: Vec<(PathBuf, OwnedFd, bool)>,
@@ -54,13 +55,12 @@ pub struct Cover {
 }
 
 impl Host {
-    /// Opens everything of the host that the sandbox shows. What is below a
-    /// path in `writable` is the host's own: it can be written to.
-    pub fn open(writable: &[PathBuf]) -> Built<Host> {
-        Host::read(writable).map_err(broken)
+    /// Opens everything of the host that the sandbox shows.
+    pub fn open(plan: &Plan) -> Built<Host> {
+        Host::read(plan).map_err(broken)
     }
 
-    fn read(writable: &[PathBuf]) -> Result<Host> {
+    fn read(plan: &Plan) -> Result<Host> {
         let mut host = Host {
             covered: Vec::new(),
             bound: Vec::new(),
@@ -81,7 +81,10 @@ impl Host {
         for path in paths {
             host.add(path)?;
         }
-        for path in writable {
+        if let Some(bundle) = &plan.bundle {
+            host.covered.push((BUNDLE.into(), handle(bundle)?));
+        }
+        for path in &plan.writable {
             let from = handle(path)?;
             let kind = fs::metadata(path)
                 .context(format_args!("stat {}", path.display()))?;

@@ -5,20 +5,17 @@
 //! is not the same both times depends on more than the launcher.
 
 use crate::cli::Observe;
+use crate::diff::letters::{letter, letters};
 use crate::form;
-use crate::observe::columns::{Column, Row, Standing, Value, rows};
 use crate::terminal::output;
 use crate::terminal::style::{FAINT, STRONG};
-use harness::error::{Context, DIFFERENT, Error, Result, TROUBLE};
+use harness::error::{DIFFERENT, Error, Result, TROUBLE};
 use harness::host::Equipment;
-use harness::paths::PROBE;
-use harness::sandbox::Sandbox;
 use harness::sandbox::listen::Way;
-use harness::sandbox::plan::{Plan, Tree};
 use harness::scenario::Scenario;
-use harness::trial::{
-    Alone, Launch, Met, Observed, baseline_of, hold_and_look,
-};
+use launchers::adapter::Prepared;
+use launchers::look::{self, Conditions};
+use launchers::matrix::{Column, Row, Standing, Value, rows};
 use probe::{Key, Observation};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -75,10 +72,15 @@ pub fn run(options: &Observe) -> Result<u8> {
     let equipment = Equipment::gather(None)?;
     let scenario = options.scenario.unwrap_or_else(Scenario::natural);
     let mut columns = Vec::new();
+    let conditions = Conditions {
+        equipment: &equipment,
+        scenario,
+        writable: &options.write,
+    };
     for line in lines {
-        let first = look(line, scenario, &equipment)?;
-        let second = look(line, scenario, &equipment)?;
-        columns.push(Column::of(line.join(" "), first, second));
+        let name = line.join(" ");
+        let prepared = Prepared::of_words(line);
+        columns.push(look::twice(name, &prepared, &conditions)?);
     }
     let rows = rows(&columns);
     let text = match options.json {
@@ -104,51 +106,6 @@ fn lines(words: &[String]) -> Result<Vec<&[String]>> {
             "launcher {} is empty: there is no command line beside a `--`",
             letter(index)
         ))),
-    }
-}
-
-/// One look at a launcher; what keeps it from being observed is not an error
-/// of the whole comparison.
-fn look(
-    line: &[String],
-    scenario: Scenario,
-    equipment: &Equipment,
-) -> Result<Observed> {
-    let plan = Plan::of(scenario, Tree::Whole, equipment);
-    let mut sandbox = Sandbox::enter(&plan, equipment)?;
-    let here = std::env::current_dir().context("find the working directory")?;
-    let launch =
-        Launch::in_root(|probe| command_line(line, probe)).in_directory(here);
-    let baseline = baseline_of(&mut sandbox, &launch)?;
-    let mut met = Met::new(&Alone);
-    let observed = hold_and_look(&mut sandbox, &baseline, &launch, &mut met);
-    Ok(observed.unwrap_or_else(|error| Observed {
-        unheard: Some(error.message),
-        ..Observed::default()
-    }))
-}
-
-/// The launcher's words, with the probe in the place of each `{}`, or at the
-/// end. In the middle of a word (`su -c 'exec {}'`) it is one text.
-fn command_line(line: &[String], arguments: &[String]) -> Vec<String> {
-    let probe = [&[PROBE.to_owned()], arguments].concat();
-    if !line.iter().any(|word| word.contains("{}")) {
-        return [line, &probe].concat();
-    }
-    line.iter()
-        .flat_map(|word| match word.as_str() {
-            "{}" => probe.clone(),
-            word => vec![word.replace("{}", &probe.join(" "))],
-        })
-        .collect()
-}
-
-/// How a launcher is called in a comparison: A to Z, then A1 and so on.
-fn letter(index: usize) -> String {
-    let letter = char::from(b'A' + (index % 26) as u8);
-    match index / 26 {
-        0 => letter.to_string(),
-        round => format!("{letter}{round}"),
     }
 }
 
@@ -185,10 +142,8 @@ fn text(columns: &[Column], rows: &[Row]) -> String {
         for (value, launchers) in
             values.filter(|(value, _)| *value != Value::NotObserved)
         {
-            let names: Vec<String> =
-                launchers.iter().map(|index| letter(*index)).collect();
             let names = match several && row.standing != Standing::Agrees {
-                true => format!("  {FAINT}{}{FAINT:#}", names.join(" ")),
+                true => format!("  {FAINT}{}{FAINT:#}", letters(launchers)),
                 false => String::new(),
             };
             let _ = writeln!(
@@ -235,6 +190,9 @@ fn launcher(column: &Column) -> LauncherForm {
         match value {
             Value::Changed(change) => {
                 effect.insert(key.clone(), change.clone());
+            }
+            Value::NotRead(why) => {
+                effect.insert(key.clone(), format!("unread: {why}"));
             }
             Value::Unstable(one, other) => {
                 unstable.insert(key.clone(), [one.clone(), other.clone()]);

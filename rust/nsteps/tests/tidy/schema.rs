@@ -9,6 +9,7 @@ use crate::tree::Tree;
 use nsteps::calls::print as trace;
 use nsteps::checks::{claims, pitfalls};
 use nsteps::command::observe;
+use nsteps::diff::json as diff;
 use nsteps::json as compare;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
@@ -23,9 +24,10 @@ const PAGE: &str = "docs/src/internals/schema.md";
 type Form = (&'static str, Schema, &'static str);
 
 /// Every form, in the order of the page.
-fn forms() -> [Form; 5] {
+fn forms() -> [Form; 6] {
     [
         (compare::SCHEMA, of::<compare::Form>(), "json.rs"),
+        (diff::SCHEMA, of::<diff::Form>(), "diff/json.rs"),
         (observe::SCHEMA, of::<observe::Form>(), "command/observe.rs"),
         (trace::SCHEMA, of::<trace::Form>(), "calls/print.rs"),
         (

@@ -1,7 +1,7 @@
 //! What foreign launchers did, side by side: which keys agree, which differ,
 //! and of which neither can be said. No process is started here.
 
-use crate::observe::said::masked;
+use crate::said::masked;
 use harness::sandbox::listen::Way;
 use harness::trial::Observed;
 use probe::{Key, Observation};
@@ -15,6 +15,8 @@ pub enum Value {
     Unchanged,
     /// It changed, both times in the same way.
     Changed(String),
+    /// The payload could not read it, for this reason.
+    NotRead(String),
     /// It was not the same twice.
     Unstable(String, String),
     /// The launcher's payload was not observed.
@@ -26,6 +28,7 @@ impl fmt::Display for Value {
         match self {
             Value::Unchanged => f.write_str("unchanged"),
             Value::Changed(change) => f.write_str(change),
+            Value::NotRead(why) => write!(f, "not read: {why}"),
             Value::Unstable(one, other) => {
                 write!(f, "{one} (another time: {other})")
             }
@@ -85,8 +88,13 @@ impl Column {
         }
     }
 
+    /// Whether the launcher ran the probe both times.
+    pub fn ran(&self) -> bool {
+        self.unheard.is_none()
+    }
+
     /// What the launcher did with a key.
-    fn value(&self, key: &str) -> Value {
+    pub fn value(&self, key: &str) -> Value {
         if self.unheard.is_some() && !is_of_the_launcher(key) {
             return Value::NotObserved;
         }
@@ -110,7 +118,10 @@ fn twice([one, other]: [Option<&String>; 2]) -> Value {
         |it: Option<&String>| it.map_or("unchanged", |it| it).to_owned();
     match one {
         _ if one != other => Value::Unstable(shown(one), shown(other)),
-        Some(change) => Value::Changed(change.clone()),
+        Some(change) => match change.strip_prefix("unread: ") {
+            Some(why) => Value::NotRead(why.to_owned()),
+            None => Value::Changed(change.clone()),
+        },
         None => Value::Unchanged,
     }
 }
@@ -153,12 +164,16 @@ fn row(key: &Key, columns: &[Column]) -> Row {
             None => values.push((value, vec![index])),
         }
     }
-    let certain =
-        |value: &Value| matches!(value, Value::Unchanged | Value::Changed(_));
-    let seen = values.iter().filter(|(value, _)| certain(value)).count();
-    let standing = match seen {
-        2.. => Standing::Differs,
-        1 if values.len() == 1 => Standing::Agrees,
+    let is = |wanted: fn(&Value) -> bool| {
+        values.iter().filter(|(value, _)| wanted(value)).count()
+    };
+    let read = is(|it| matches!(it, Value::Unchanged | Value::Changed(_)));
+    // That a payload cannot read something is a fact about it; what it would
+    // have read is not known.
+    let not_read = is(|it| matches!(it, Value::NotRead(_)));
+    let standing = match (read, read + not_read) {
+        (_, 2..) => Standing::Differs,
+        (1, 1) if values.len() == 1 => Standing::Agrees,
         _ => Standing::Unknown,
     };
     Row { key: key.clone(), standing, values }

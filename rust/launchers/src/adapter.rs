@@ -1,0 +1,117 @@
+//! The adapters: how each kind of launcher is told to run the probe.
+//!
+//! [`ADAPTERS`] is the only list of them; each has one file.
+
+mod bwrap;
+mod cmd;
+mod nspawn;
+mod oci;
+
+use crate::spec::Spec;
+use harness::error::{Error, Result};
+use harness::sandbox::protocol::PutFile;
+use std::path::{Path, PathBuf};
+
+/// A kind of launcher.
+#[derive(Debug)]
+pub struct Adapter {
+    /// What stands before the colon.
+    pub name: &'static str,
+    /// What stands behind the colon.
+    pub takes: &'static str,
+    /// What it starts, in one line without a full stop.
+    pub about: &'static str,
+    /// Whether there must be words behind the colon.
+    pub needs_words: bool,
+    /// Makes a launcher of the words. It reads the host and changes nothing.
+    prepare: fn(&Spec) -> Result<Prepared>,
+}
+
+/// Something made of the probe's arguments.
+pub type OfProbe<T> = Box<dyn Fn(&[String]) -> Vec<T>>;
+
+/// What starts the probe under a launcher, as functions of the probe's
+/// arguments.
+pub struct Prepared {
+    /// The program that is started, on the host.
+    pub program: PathBuf,
+    /// The command line around the probe.
+    pub argv: OfProbe<String>,
+    /// The files that the command line needs in the sandbox.
+    pub files: OfProbe<PutFile>,
+    /// An OCI bundle that the sandbox shows at
+    /// [`BUNDLE`](harness::paths::BUNDLE).
+    pub bundle: Option<PathBuf>,
+    /// Whether the launcher needs a root filesystem of the sandbox's.
+    pub needs_rootfs: bool,
+    /// Words that stand for the launcher in its effect and in what it writes,
+    /// and what is shown instead.
+    pub masks: Vec<(String, &'static str)>,
+}
+
+impl Prepared {
+    /// A command line in words. Its program may be missing: then it does not
+    /// start, and its column says so.
+    pub fn of_words(words: &[String]) -> Prepared {
+        cmd::of_words(words)
+    }
+
+    fn command(
+        program: PathBuf,
+        argv: impl Fn(&[String]) -> Vec<String> + 'static,
+    ) -> Prepared {
+        Prepared {
+            program,
+            argv: Box::new(argv),
+            files: Box::new(|_| Vec::new()),
+            bundle: None,
+            needs_rootfs: false,
+            masks: Vec::new(),
+        }
+    }
+}
+
+impl Adapter {
+    /// Makes a launcher of a spec.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a program, a bundle or a member of a bundle is not there or is
+    /// not of the form that the adapter takes; nothing has been started then.
+    pub fn prepare(&self, spec: &Spec) -> Result<Prepared> {
+        (self.prepare)(spec)
+    }
+}
+
+/// The adapter of a text that names none.
+pub const CMD: &Adapter = &cmd::ADAPTER;
+
+/// Every adapter, in the order of the manual.
+pub const ADAPTERS: &[Adapter] = &[
+    cmd::ADAPTER,
+    oci::RUNC,
+    oci::CRUN,
+    oci::YOUKI,
+    oci::OCI,
+    bwrap::ADAPTER,
+    nspawn::ADAPTER,
+];
+
+/// Finds a program as execvp(3) does: a name with a slash is a path, any other
+/// is looked up in the caller's PATH, and then where administrators' programs
+/// are.
+fn find(name: &str) -> Result<PathBuf> {
+    if name.contains('/') {
+        let path = std::path::absolute(name).unwrap_or_else(|_| name.into());
+        return match path.exists() {
+            true => Ok(path),
+            false => Err(Error::new(format!("there is no {name}"))),
+        };
+    }
+    let path = std::env::var("PATH").unwrap_or_default();
+    path.split(':')
+        .chain(["/usr/local/sbin", "/usr/sbin", "/sbin"])
+        .map(|dir| Path::new(dir).join(name))
+        .find(|it| it.is_file())
+        .ok_or_else(|| Error::new(format!("{name} is not in PATH")))
+}

@@ -1,0 +1,16 @@
+//! Any launcher beside any other: how each is told to run the probe, what its
+//! payload observes, and what the differences mean.
+//!
+//! A [`spec`] names a launcher; its [`adapter`] makes a command line around the
+//! probe; [`look`] runs it in a sandbox, twice; [`matrix`] puts the launchers
+//! side by side; [`consequence`] says what a difference does to a payload, and
+//! [`verdict`] decides. No file here prints.
+
+pub mod adapter;
+pub mod consequence;
+pub mod look;
+pub mod matrix;
+pub mod provenance;
+pub mod said;
+pub mod spec;
+pub mod verdict;

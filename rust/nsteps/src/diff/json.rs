@@ -1,0 +1,133 @@
+//! The comparison of launchers for a program.
+
+use super::Report;
+use launchers::matrix::{Row, Value};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// The version of [`Form`]; it grows when a member changes its meaning.
+pub const SCHEMA: &str = "nsteps.diff/1";
+
+/// `nsteps diff --json`; the exit status is the member `status`.
+#[derive(Serialize, JsonSchema)]
+pub struct Form {
+    /// `nsteps.diff/1`
+    schema: &'static str,
+    /// The kernel's name and release, and whether the caller is root.
+    machine: String,
+    /// How long all looks took, in seconds.
+    seconds: f64,
+    /// The scenario in which the launchers ran.
+    scenario: String,
+    /// The launchers, in the order in which they were named.
+    launchers: Vec<LauncherForm>,
+    /// The launchers with the same values everywhere, as indices; those that
+    /// did not run are in none.
+    clusters: Vec<Vec<usize>>,
+    /// The keys with different values, those that matter most first.
+    differences: Vec<DifferenceForm>,
+    /// The keys that were not compared: a value was not the same twice under
+    /// one launcher, was not read, or was not observed.
+    unknown: Vec<RowForm>,
+    /// How many keys all launchers changed in the same way.
+    alike: usize,
+    /// 0: no difference that is denied; 1: there is one; 2: a launcher did not
+    /// run.
+    status: u8,
+}
+
+/// One launcher.
+#[derive(Serialize, JsonSchema)]
+struct LauncherForm {
+    /// The launcher, as it was named.
+    name: String,
+    /// The program, with symbolic links followed.
+    path: String,
+    /// The first line that the program prints of its version; null if it
+    /// prints none.
+    version: Option<String>,
+    /// The SHA-256 digest of the program.
+    sha256: String,
+    /// Why there is no observation; null if the payload ran.
+    did_not_run: Option<String>,
+    /// What the payload and the harness read differently.
+    disagreements: Vec<String>,
+}
+
+/// A key with different values.
+#[derive(Serialize, JsonSchema)]
+struct DifferenceForm {
+    /// `security`, `breaks`, `changes` or `cosmetic`.
+    level: &'static str,
+    /// What the difference does to a payload, in one sentence; null where that
+    /// is not known.
+    consequence: Option<&'static str>,
+    /// The key and its values.
+    row: RowForm,
+}
+
+/// A key and its values.
+#[derive(Serialize, JsonSchema)]
+struct RowForm {
+    /// The key, see [observations](observation.md).
+    key: String,
+    /// Which launchers showed which value.
+    values: Vec<ValueForm>,
+}
+
+/// A value, and the launchers that showed it.
+#[derive(Serialize, JsonSchema)]
+struct ValueForm {
+    /// `unchanged`, `changed`, `not read`, `unstable` or `not observed`.
+    kind: &'static str,
+    /// The change, or why it was not read; null for the other kinds.
+    value: Option<String>,
+    /// The launchers, as indices.
+    launchers: Vec<usize>,
+}
+
+/// The report as JSON.
+pub fn form(report: &Report<'_>) -> Form {
+    let verdict = report.verdict;
+    let launchers = report.columns.iter().zip(report.programs);
+    let differences = verdict.differences.iter().map(|it| DifferenceForm {
+        level: it.level.name(),
+        consequence: it.consequence.map(|it| it.sentence),
+        row: row(&it.row),
+    });
+    Form {
+        schema: SCHEMA,
+        machine: report.machine.clone(),
+        seconds: report.seconds,
+        scenario: report.scenario.to_string(),
+        launchers: launchers
+            .map(|(column, program)| LauncherForm {
+                name: column.line.clone(),
+                path: program.path.clone(),
+                version: program.version.clone(),
+                sha256: program.sha256.clone(),
+                did_not_run: column.unheard.clone(),
+                disagreements: column.disagreements.clone(),
+            })
+            .collect(),
+        clusters: verdict.clusters.clone(),
+        differences: differences.collect(),
+        unknown: verdict.unknown.iter().map(row).collect(),
+        alike: verdict.alike,
+        status: verdict.status,
+    }
+}
+
+fn row(row: &Row) -> RowForm {
+    let values = row.values.iter().map(|(value, who)| {
+        let (kind, shown) = match value {
+            Value::Unchanged => ("unchanged", None),
+            Value::Changed(change) => ("changed", Some(change.clone())),
+            Value::NotRead(why) => ("not read", Some(why.clone())),
+            Value::Unstable(..) => ("unstable", Some(value.to_string())),
+            Value::NotObserved => ("not observed", None),
+        };
+        ValueForm { kind, value: shown, launchers: who.clone() }
+    });
+    RowForm { key: row.key.clone(), values: values.collect() }
+}

@@ -1,4 +1,0 @@
-//! What any launchers did, side by side.
-
-pub mod columns;
-pub mod said;
