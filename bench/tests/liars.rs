@@ -568,7 +568,9 @@ impl Tree {
         self.compile_source(&source, &format!("{to}/{stem}"), changes)
     }
 
-    /// Builds one source, its headers beside it or among those of the steps.
+    /// Builds one source, its headers beside it, among those of the steps or
+    /// among those of the floor. The last must be quoted: the floor has a
+    /// spawn.h as the C library has.
     fn compile_source(
         &self,
         source: &Path,
@@ -590,6 +592,8 @@ impl Tree {
             .arg(source.with_file_name(""))
             .arg("-I")
             .arg(self.layout.root().join("reference-c"))
+            .arg("-iquote")
+            .arg(self.layout.root().join("bench/floor"))
             .arg("-o")
             .arg(self.programs.join(to))
             .arg(&mutant)

@@ -65,6 +65,10 @@ pub enum How {
     },
 }
 
+/// A child whose parent has grown, in each way to make one.
+const CHILDREN: &[&str] =
+    &["clone/fork/none", "clone/vfork/none", "spawn/none"];
+
 /// What one call costs.
 const COST: (&str, &str) = ("what one takes", "ns");
 
@@ -77,7 +81,7 @@ pub const CURVES: &[Growing] = &[
         how: How::Peers {
             size: Size::MEMORY,
             sizes: &[0, 64, 256, 1024, 4096],
-            operations: &["clone/fork/none", "clone/vfork/none", "spawn/none"],
+            operations: CHILDREN,
         },
     },
     Growing {
@@ -87,7 +91,7 @@ pub const CURVES: &[Growing] = &[
         how: How::Peers {
             size: Size::THREADS,
             sizes: &[0, 10, 50, 100, 500],
-            operations: &["clone/fork/none", "clone/vfork/none", "spawn/none"],
+            operations: CHILDREN,
         },
     },
     Growing {
