@@ -7,7 +7,6 @@ mod cmd;
 mod nspawn;
 mod oci;
 
-use crate::spec::Spec;
 use harness::error::{Error, Result};
 use harness::sandbox::protocol::PutFile;
 use std::path::{Path, PathBuf};
@@ -24,7 +23,7 @@ pub struct Adapter {
     /// Whether there must be words behind the colon.
     pub needs_words: bool,
     /// Makes a launcher of the words. It reads the host and changes nothing.
-    prepare: fn(&Spec) -> Result<Prepared>,
+    prepare: fn(&[String]) -> Result<Prepared>,
 }
 
 /// Something made of the probe's arguments.
@@ -72,14 +71,14 @@ impl Prepared {
 }
 
 impl Adapter {
-    /// Makes a launcher of a spec.
+    /// Makes a launcher of the words behind the colon.
     ///
     /// # Errors
     ///
     /// Fails if a program, a bundle or a member of a bundle is not there or is
     /// not of the form that the adapter takes; nothing has been started then.
-    pub fn prepare(&self, spec: &Spec) -> Result<Prepared> {
-        (self.prepare)(spec)
+    pub fn prepare(&self, words: &[String]) -> Result<Prepared> {
+        (self.prepare)(words)
     }
 }
 

@@ -150,18 +150,23 @@ pub struct Row {
 
 /// One row for each key that any launcher changed.
 pub fn rows(columns: &[Column]) -> Vec<Row> {
+    rows_of(&columns.iter().enumerate().collect::<Vec<_>>())
+}
+
+/// The same for some of the launchers, each with its index.
+pub fn rows_of(columns: &[(usize, &Column)]) -> Vec<Row> {
     let keys: BTreeSet<&Key> =
-        columns.iter().flat_map(|it| it.values.keys()).collect();
+        columns.iter().flat_map(|(_, it)| it.values.keys()).collect();
     keys.into_iter().map(|key| row(key, columns)).collect()
 }
 
-fn row(key: &Key, columns: &[Column]) -> Row {
+fn row(key: &Key, columns: &[(usize, &Column)]) -> Row {
     let mut values: Vec<(Value, Vec<usize>)> = Vec::new();
-    for (index, column) in columns.iter().enumerate() {
+    for (index, column) in columns {
         let value = column.value(key);
         match values.iter_mut().find(|(other, _)| *other == value) {
-            Some((_, launchers)) => launchers.push(index),
-            None => values.push((value, vec![index])),
+            Some((_, launchers)) => launchers.push(*index),
+            None => values.push((value, vec![*index])),
         }
     }
     let is = |wanted: fn(&Value) -> bool| {

@@ -3,7 +3,7 @@
 //!
 //! It is one argument, split as a shell splits it; no shell runs it.
 
-use crate::adapter::{ADAPTERS, Adapter, CMD};
+use crate::adapter::{ADAPTERS, Adapter, CMD, Prepared};
 use harness::error::{Error, Result};
 
 /// A launcher as the user named it.
@@ -18,6 +18,15 @@ pub struct Spec {
 }
 
 impl Spec {
+    /// Makes the launcher.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Adapter::prepare`] does.
+    pub fn prepare(&self) -> Result<Prepared> {
+        self.adapter.prepare(&self.words)
+    }
+
     /// Reads `ADAPTER: WORDS`. Without the name of an adapter, the text is a
     /// command line.
     ///

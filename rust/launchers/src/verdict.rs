@@ -2,7 +2,7 @@
 //! anything is printed.
 
 use crate::consequence::{self, Consequence, Level};
-use crate::matrix::{Column, Row, Standing, rows};
+use crate::matrix::{Column, Row, Standing, rows_of};
 use harness::error::{DIFFERENT, TROUBLE};
 
 /// What is allowed.
@@ -52,7 +52,10 @@ pub fn decide(columns: &[Column], policy: &Policy) -> Verdict {
         clusters: Vec::new(),
         status: 0,
     };
-    for row in rows(columns) {
+    // What those show that did not run the probe is no difference of payloads.
+    let observed: Vec<(usize, &Column)> =
+        ran.iter().map(|it| (*it, &columns[*it])).collect();
+    for row in rows_of(&observed) {
         match row.standing {
             Standing::Agrees => verdict.alike += 1,
             Standing::Unknown => verdict.unknown.push(row),

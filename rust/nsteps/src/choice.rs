@@ -68,7 +68,7 @@ pub fn scenarios() -> Choice<Vec<Scenario>> {
 /// The levels of what differs between launchers.
 pub fn level() -> Choice<Level> {
     let names = Level::ALL.map(|it| (it.name(), "", it));
-    Choice::of("level", None, names.into_iter())
+    Choice::of("level", None, names)
 }
 
 /// Differences, by the names of their pages.

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use harness::launcher::Launcher;
 use harness::scenario::Scenario;
 use harness::step::Step;
+use launchers::adapter::ADAPTERS;
 use launchers::consequence::Level;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -230,7 +231,7 @@ pub struct Differences {
 /// it; no shell runs it. Each launcher runs the probe in sandboxes: what it
 /// writes does not reach the host.
 #[derive(Debug, Args)]
-#[command(after_help = DIFF)]
+#[command(after_help = diff_help())]
 pub struct Diff {
     /// The launchers
     #[arg(required = true, value_name = "LAUNCHER")]
@@ -374,14 +375,23 @@ Examples:
 Exit status: 0 if all are reproduced, 1 if one is not, 2 if the question could
 not be answered.";
 
-const DIFF: &str = "\
-Examples:
-  nsteps diff 'unshare -n' 'bwrap --dev-bind / / --unshare-net'
-  nsteps diff runc:my-bundle crun:my-bundle
-  nsteps diff 'cmd: tini -s -- {}' 'dumb-init {}' --deny breaks
-
-Adapters: cmd runc crun youki oci bwrap nspawn.
-Status 0: no difference; 1: a difference; 2: a launcher did not run the probe.";
+/// The examples of `nsteps diff`, with the names of the adapters.
+fn diff_help() -> String {
+    let adapters: Vec<String> = ADAPTERS
+        .iter()
+        .map(|it| format!("  {:<7} {}", format!("{}:", it.name), it.about))
+        .collect();
+    format!(
+        "Adapters:\n{}\n\n\
+         Examples:\n  \
+         nsteps diff 'unshare -n' 'bwrap --dev-bind / / --unshare-net'\n  \
+         nsteps diff runc:my-bundle crun:my-bundle\n  \
+         nsteps diff 'tini -s -- {{}}' 'dumb-init {{}}' --deny breaks\n\n\
+         Exit status: 0 if no difference is denied, 1 if one is, 2 if a launcher \
+         did not\nrun the probe.",
+        adapters.join("\n")
+    )
+}
 
 const OBSERVE: &str = "\
 Examples:
@@ -446,8 +456,11 @@ mod tests {
             let help = command.get_after_help().map(ToString::to_string);
             let help = help.unwrap_or_default();
             let name = command.get_name();
-            let examples: Vec<&str> =
-                help.lines().filter(|it| it.starts_with("  ")).collect();
+            let examples: Vec<&str> = help
+                .lines()
+                .skip_while(|it| *it != "Examples:")
+                .filter(|it| it.starts_with("  "))
+                .collect();
             assert!((2..=3).contains(&examples.len()), "{name}: {help}");
             assert!(
                 help.contains("\n\nExit status: 0")

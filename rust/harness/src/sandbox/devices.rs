@@ -22,7 +22,7 @@ const SHOWN: &[&str] = &[
     "zero",
 ];
 
-/// The links that udev(7) and every container runtime make.
+/// The links that udev and container runtimes make.
 const LINKS: &[(&str, &str)] = &[
     ("fd", "/proc/self/fd"),
     ("ptmx", "pts/ptmx"),

@@ -1,7 +1,6 @@
 //! `bwrap:`, bubblewrap: its options, and the probe behind them.
 
 use super::{Adapter, Prepared, find};
-use crate::spec::Spec;
 use harness::error::Result;
 use harness::paths::PROBE;
 
@@ -16,10 +15,10 @@ pub const ADAPTER: Adapter = Adapter {
 /// The probe in a root that is made by bwrap.
 const PAYLOAD: &str = "/.nsteps-probe";
 
-fn prepare(spec: &Spec) -> Result<Prepared> {
+fn prepare(words: &[String]) -> Result<Prepared> {
     let program = find("bwrap")?;
     let first = program.display().to_string();
-    let options = spec.words.clone();
+    let options = words.to_vec();
     Ok(Prepared::command(program, move |arguments| {
         let mut argv = vec![first.clone()];
         argv.extend(options.iter().cloned());

@@ -1,7 +1,6 @@
 //! `cmd:`, any command line: the probe takes the place of `{}`, or comes last.
 
 use super::{Adapter, Prepared, find};
-use crate::spec::Spec;
 use harness::error::Result;
 use harness::paths::{PROBE, SEARCHED};
 
@@ -13,9 +12,9 @@ pub const ADAPTER: Adapter = Adapter {
     prepare,
 };
 
-fn prepare(spec: &Spec) -> Result<Prepared> {
-    find(&spec.words[0])?;
-    Ok(of_words(&spec.words))
+fn prepare(words: &[String]) -> Result<Prepared> {
+    find(&words[0])?;
+    Ok(of_words(words))
 }
 
 /// The command line as it is typed: the sandbox looks the program up, unless

@@ -1,7 +1,6 @@
 //! `nspawn:`, systemd-nspawn: its options, and the probe behind them.
 
 use super::{Adapter, Prepared, find};
-use crate::spec::Spec;
 use harness::error::Result;
 use harness::paths::PROBE;
 
@@ -19,10 +18,10 @@ const PAYLOAD: &str = "/.nsteps-probe";
 /// What would be random otherwise.
 const UUID: &str = "--uuid=6e737465707300000000000000000001";
 
-fn prepare(spec: &Spec) -> Result<Prepared> {
+fn prepare(words: &[String]) -> Result<Prepared> {
     let program = find("systemd-nspawn")?;
     let first = program.display().to_string();
-    let options = spec.words.clone();
+    let options = words.to_vec();
     Ok(Prepared::command(program, move |arguments| {
         let mut argv = vec![first.clone(), "--pipe".to_owned()];
         argv.extend(["--quiet", UUID].map(str::to_owned));

@@ -7,7 +7,6 @@
 //! has to be taken away from the effect.
 
 use super::{Adapter, Prepared, find};
-use crate::spec::Spec;
 use harness::error::{Context, Error, Result};
 use harness::paths::{BUNDLE, NEWROOT, PROBE};
 use harness::sandbox::protocol::{Content, PutFile};
@@ -23,11 +22,11 @@ const fn runtime(name: &'static str, prepare: Prepare) -> Adapter {
     Adapter { name, takes: TAKES, about, needs_words: false, prepare }
 }
 
-type Prepare = fn(&Spec) -> Result<Prepared>;
+type Prepare = fn(&[String]) -> Result<Prepared>;
 
-pub const RUNC: Adapter = runtime("runc", |spec| named("runc", spec));
-pub const CRUN: Adapter = runtime("crun", |spec| named("crun", spec));
-pub const YOUKI: Adapter = runtime("youki", |spec| named("youki", spec));
+pub const RUNC: Adapter = runtime("runc", |words| named("runc", words));
+pub const CRUN: Adapter = runtime("crun", |words| named("crun", words));
+pub const YOUKI: Adapter = runtime("youki", |words| named("youki", words));
 pub const OCI: Adapter = Adapter {
     name: "oci",
     takes: "the path of a runtime, a colon and a bundle",
@@ -42,13 +41,13 @@ const ID: &str = "nsteps-container";
 /// The probe in the root filesystem.
 const PAYLOAD: &str = "/.nsteps-probe";
 
-fn named(runtime: &str, spec: &Spec) -> Result<Prepared> {
-    let (options, bundle) = split(&spec.words);
+fn named(runtime: &str, words: &[String]) -> Result<Prepared> {
+    let (options, bundle) = split(words);
     prepare(find(runtime)?, options, bundle.map(String::as_str))
 }
 
-fn by_path(spec: &Spec) -> Result<Prepared> {
-    let (options, last) = split(&spec.words);
+fn by_path(words: &[String]) -> Result<Prepared> {
+    let (options, last) = split(words);
     let text = last.map_or("", String::as_str);
     let (program, bundle) = text.split_once(':').unwrap_or((text, ""));
     prepare(find(program)?, options, Some(bundle).filter(|it| !it.is_empty()))

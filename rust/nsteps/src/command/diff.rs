@@ -28,8 +28,7 @@ pub fn run(options: &Diff) -> Result<u8> {
     let scenario = options.scenario.unwrap_or_else(Scenario::natural);
     let mut prepared = Vec::new();
     for text in &options.launchers {
-        let spec = Spec::parse(text)?;
-        prepared.push((text.clone(), spec.adapter.prepare(&spec)?));
+        prepared.push((text.clone(), Spec::parse(text)?.prepare()?));
     }
     let conditions = Conditions {
         equipment: &equipment,

@@ -15,6 +15,7 @@ const PAGE: &str = "docs/src/internals/messages.md";
 const CRATES: &[&str] = &[
     "rust/harness/src/",
     "rust/compare/src/",
+    "rust/launchers/src/",
     "rust/trace/src/",
     "rust/nsteps/src/",
 ];
