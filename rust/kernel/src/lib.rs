@@ -450,7 +450,7 @@ pub fn call_stop(pid: i32) -> nix::Result<CallStop> {
 /// # Errors
 ///
 /// Fails with `ECHILD` if no child is left.
-pub fn news() -> nix::Result<Option<(i32, i32)>> {
+pub fn next_event() -> nix::Result<Option<(i32, i32)>> {
     let mut status = 0;
     // SAFETY: waitpid(2) writes one int, to which we point.
     let pid = unsafe {

@@ -151,8 +151,9 @@ impl Stack {
 ///
 /// # Safety
 ///
-/// With CLONE_VM the caller stands still (CLONE_VFORK) until the child has
-/// exec'd or ended, and no other thread of it goes on meanwhile.
+/// With CLONE_VM there must be CLONE_VFORK as well, so that the kernel suspends
+/// the calling thread until the child has exec'd or ended; and the caller must
+/// have no other thread.
 pub(crate) unsafe fn clone<F: FnMut() -> c_int>(
     flags: CloneFlags,
     child: &mut F,
@@ -160,7 +161,7 @@ pub(crate) unsafe fn clone<F: FnMut() -> c_int>(
 ) -> nix::Result<Pid> {
     extern "C" fn enter<F: FnMut() -> c_int>(child: *mut c_void) -> c_int {
         // SAFETY: `clone` passed its `child`, which the caller does not touch
-        // meanwhile: it stands still, or this is a copy.
+        // meanwhile: the kernel has suspended it, or this is a copy.
         let child = unsafe { &mut *child.cast::<F>() };
         child()
     }

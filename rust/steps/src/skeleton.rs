@@ -16,8 +16,8 @@ use crate::status::{reap_all, wait_for};
 /// payload. The launcher waits and ends as the payload ended.
 ///
 /// CLONE_VM and CLONE_VFORK: until it execs, the child runs in the launcher's
-/// own memory, on a stack of its own, while the launcher stands still. No
-/// page table is copied, and the launcher can read what the child records.
+/// own memory, on a stack of its own, while the kernel suspends the launcher.
+/// No page table is copied, and the launcher can read what the child records.
 /// So `child` must not allocate or take a lock: the launcher may be in the
 /// middle of either. Everything it needs has to be there before.
 ///
@@ -96,7 +96,7 @@ pub fn fork_and_reap(payload: &Payload<'_>) -> Result<i32, Failure> {
         .and_then(reap_all)
 }
 
-/// As vfork(2): the child borrows the memory, the caller stands still.
+/// As vfork(2): the child borrows the memory, the kernel suspends the caller.
 const IN_OUR_MEMORY: CloneFlags =
     CloneFlags::CLONE_VM.union(CloneFlags::CLONE_VFORK);
 
@@ -120,8 +120,9 @@ fn clone_child(
     };
     let stack = Stack::claim(payload.room_for_execvp());
     // SAFETY: a launcher has one thread. With CLONE_VM there is CLONE_VFORK
-    // too (IN_OUR_MEMORY), and it stands still for as long as the child uses
-    // its memory, errno and the record included; else the child has a copy.
+    // too (IN_OUR_MEMORY): the kernel suspends the launcher for as long as the
+    // child uses its memory, errno and the record included. Without CLONE_VM
+    // the child has a copy.
     unsafe { clone(flags, &mut run, stack) }
 }
 

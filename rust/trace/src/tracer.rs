@@ -229,14 +229,14 @@ impl Tracer {
         chld.add(Signal::SIGCHLD);
         sigprocmask(SigmaskHow::SIG_BLOCK, Some(&chld), None)
             .context("block SIGCHLD")?;
-        let bell = SignalFd::with_flags(
+        let child_signals = SignalFd::with_flags(
             &chld,
             SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK,
         )
         .context("make a signalfd")?;
         loop {
-            match kernel::news() {
-                Ok(Some((pid, status))) => self.hear(pid, status)?,
+            match kernel::next_event() {
+                Ok(Some((pid, status))) => self.on_event(pid, status)?,
                 Ok(None) => {
                     let left = until.saturating_duration_since(Instant::now());
                     if left.is_zero() {
@@ -245,11 +245,14 @@ impl Tracer {
                     let millis =
                         u16::try_from(left.as_millis()).unwrap_or(u16::MAX);
                     let mut fds =
-                        [PollFd::new(bell.as_fd(), PollFlags::POLLIN)];
+                        [PollFd::new(child_signals.as_fd(), PollFlags::POLLIN)];
                     // The result does not matter: the next round asks for
                     // events anyway.
                     let _ = poll(&mut fds, PollTimeout::from(millis));
-                    while bell.read_signal().is_ok_and(|it| it.is_some()) {}
+                    while child_signals
+                        .read_signal()
+                        .is_ok_and(|it| it.is_some())
+                    {}
                 }
                 Err(Errno::ECHILD) => return Ok(true),
                 Err(errno) => return Err(errno).context("wait"),
@@ -258,9 +261,9 @@ impl Tracer {
     }
 
     /// Handles one state change of a tracee: its wait(2) status.
-    fn hear(&mut self, pid: i32, status: i32) -> Result<()> {
+    fn on_event(&mut self, pid: i32, status: i32) -> Result<()> {
         if libc::WIFEXITED(status) || libc::WIFSIGNALED(status) {
-            self.farewell(pid, status);
+            self.on_end(pid, status);
             return Ok(());
         }
         let (signal, event) = (libc::WSTOPSIG(status), status >> 16);
@@ -297,11 +300,11 @@ impl Tracer {
     }
 
     fn go_on(&self, pid: i32, signal: i32) -> nix::Result<()> {
-        let looked_away = self
+        let is_payload = self
             .tasks
             .get(&pid)
             .is_some_and(|task| self.recording.processes[task.process].payload);
-        let until = if looked_away { Until::Event } else { Until::Call };
+        let until = if is_payload { Until::Event } else { Until::Call };
         kernel::go_on(pid, until, signal)
     }
 
@@ -524,7 +527,7 @@ impl Tracer {
         Ok(())
     }
 
-    fn farewell(&mut self, pid: i32, status: i32) {
+    fn on_end(&mut self, pid: i32, status: i32) {
         self.unannounced.remove(&pid);
         if let Some(task) = self.tasks.remove(&pid) {
             let process = &mut self.recording.processes[task.process];

@@ -237,7 +237,9 @@ fn start(
             drop(failing);
             let mut why = String::new();
             let mut failed = std::fs::File::from(failed);
-            failed.read_to_string(&mut why).context("hear of the exec")?;
+            failed
+                .read_to_string(&mut why)
+                .context("read whether the exec failed")?;
             match why.is_empty() {
                 true => Ok(child.as_raw()),
                 false => Err(Error::new(why)),

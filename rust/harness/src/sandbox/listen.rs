@@ -208,7 +208,7 @@ pub fn observation(
         let answer_ended =
             running.answer.as_ref().is_none_or(|it| !it.goes_on());
         if answer_ended && !running.stdout.goes_on() {
-            return Err(Error::new("the payload was not heard: it never ran"));
+            return Err(Error::new("the launcher did not run the probe"));
         }
         let streams = [
             running.answer.as_mut(),
@@ -216,7 +216,7 @@ pub fn observation(
             Some(&mut running.stderr),
         ];
         if !fill_any(streams.into_iter().flatten(), until) {
-            let why = "the payload was not heard";
+            let why = "the probe did not answer";
             return Err(Error::new(format!("{why} {}", timeout::within())));
         }
     }
