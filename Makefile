@@ -54,6 +54,7 @@ compare: tree setup build ## run every step in every language, compare effects
 
 build: tree ## build all three languages into target/
 	@mkdir -p target/bin target/rust/pitfalls target/bench/peers \
+		target/bench/plain \
 		target/mnt/root target/mnt/mytmp
 	@case "$(TARGET)" in \
 	*musl*) ;; \
@@ -61,12 +62,14 @@ build: tree ## build all three languages into target/
 		"statically" ;; \
 	esac
 	$(CARGO) build --release $(CARGO_FLAGS) \
+		--bins --example uts_in_plain_nix \
 		-p nsteps -p nsteps-probe -p nsteps-steps -p nsteps-pitfalls \
 		-p nsteps-peer
 	@$(call put,nsteps nsteps-probe,target/bin)
 	@$(call put,$(RUST_STEPS),target/rust)
 	@$(call put,$(RUST_PITFALLS),target/rust/pitfalls)
 	@$(call put,peer,target/bench/peers/rust)
+	@$(call put,examples/uts_in_plain_nix,target/bench/plain)
 	@headers=$$(readelf --program-headers --wide target/bin/nsteps-probe); \
 	case $$headers in *INTERP*) \
 		echo "make build: target/bin/nsteps-probe must be static, and is not"; \

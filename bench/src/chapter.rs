@@ -5,6 +5,7 @@ mod counts;
 mod groups;
 mod growing;
 mod parts;
+mod plain;
 mod plot;
 mod scale;
 mod summary;
@@ -112,6 +113,7 @@ fn page(record: &Record) -> String {
     page.push_str(&machine(record));
     page.push_str(&reading(record));
     page.push_str(&groups::sections(record));
+    page.push_str(&plain::section(record));
     page.push_str(&growing::section(record));
     page.push_str(&counts::section(record));
     page.push_str(&groups::agreement(record));

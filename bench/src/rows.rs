@@ -15,6 +15,9 @@ pub const PUBLISHED: &str = "c";
 /// The column of Go on two processors.
 pub const GO_ON_TWO: &str = "go2";
 
+/// The column of the step `uts` in plain nix and std, built for musl.
+pub const PLAIN: &str = "plain";
+
 /// The name of the row.
 pub const SIX: &str = "launch/six";
 

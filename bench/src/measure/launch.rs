@@ -15,7 +15,7 @@ use crate::measure::six;
 use crate::operation::drain;
 use crate::peer::Peer;
 use crate::rows::EXEC;
-use crate::rows::{CAREFUL, GO_ON_TWO};
+use crate::rows::{CAREFUL, GO_ON_TWO, PLAIN};
 use compare::known::explanation;
 use compare::subject::Subject;
 use harness::error::{Error, Result};
@@ -166,7 +166,7 @@ pub fn launch(
         let digest = digest(&text);
         if launch.name == CAREFUL {
             careful = Some(Ok(observed));
-        } else {
+        } else if launch.name != PLAIN {
             effects.push((launch.launcher, observed));
         }
         let argv = (launch.argv)(&subject, &[&payload(name)]);
@@ -328,8 +328,22 @@ fn of_step(
             &launcher.program(step, layout),
         );
     }
+    if step.name == "uts" {
+        let argv = |_: &str, what: &[&str]| {
+            let plain = program(PLAIN_PROGRAM);
+            let what = what.iter().map(ToString::to_string);
+            [plain].into_iter().chain(what).collect()
+        };
+        enter(
+            Launch { name: PLAIN, launcher: None, argv: Box::new(argv) },
+            &layout.programs().join(PLAIN_PROGRAM),
+        );
+    }
     (launches, absent)
 }
+
+/// The example of the crate `steps`: `uts` in plain nix and std.
+const PLAIN_PROGRAM: &str = "bench/plain/uts_in_plain_nix";
 
 /// Looks at what a launcher does, in a sandbox that is used for nothing else.
 fn observe(

@@ -197,6 +197,20 @@ exec unshare --cgroup \"$@\"",
         heard_on: &[SOCKET, SOCKET],
     },
     Case {
+        name: "uts_in_plain_nix_does_what_the_step_does",
+        scripts: &[
+            "exec /nsteps/bench/plain/uts_in_plain_nix \"$@\"",
+            "exec /nsteps/rust/uts \"$@\"",
+        ],
+        status: 0,
+        effects: &[
+            (0, "uts.hostname", Some("myhostname")),
+            (1, "uts.hostname", Some("myhostname")),
+        ],
+        differing: &[],
+        heard_on: &[SOCKET, SOCKET],
+    },
+    Case {
         name: "what_is_not_the_same_twice_neither_differs_nor_agrees",
         scripts: &[
             "X=$(cat /proc/sys/kernel/random/uuid) exec \"$@\"",

@@ -91,7 +91,7 @@ fn has_anchor(text: &str, anchor: &str) -> bool {
         let whole = format!("{mark}: {anchor}");
         text.lines().any(|line| {
             line.split_once(&whole).is_some_and(|(_, rest)| {
-                rest.trim_matches([' ', '*', '/']).is_empty()
+                rest.trim_matches([' ', '*', '/', '-', '>']).is_empty()
             })
         })
     };
