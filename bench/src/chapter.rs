@@ -230,8 +230,8 @@ mod tests {
 
     #[test]
     fn a_stale_file_is_found_and_a_leftover_too() {
-        let root = std::env::temp_dir()
-            .join(format!("nsteps-chapter-{}", std::process::id()));
+        let root = tempfile::tempdir().expect("the directory is ours");
+        let root = root.path();
         fs::create_dir_all(root.join(IMAGES)).expect("the directory is ours");
         let mut wanted = BTreeMap::new();
         wanted.insert(CHAPTER.to_owned(), "one\n".to_owned());
@@ -239,12 +239,11 @@ mod tests {
             .expect("the directory is ours");
         fs::write(root.join(IMAGES).join("pid.svg"), "not ours")
             .expect("the directory is ours");
-        assert_eq!(stale(&root, &wanted).len(), 2);
-        write(&root, &wanted).expect("the directory is ours");
-        assert_eq!(stale(&root, &wanted), Vec::<String>::new());
+        assert_eq!(stale(root, &wanted).len(), 2);
+        write(root, &wanted).expect("the directory is ours");
+        assert_eq!(stale(root, &wanted), Vec::<String>::new());
         fs::write(root.join(CHAPTER), "two\n").expect("the directory is ours");
-        assert_eq!(stale(&root, &wanted).len(), 1);
+        assert_eq!(stale(root, &wanted).len(), 1);
         assert!(root.join(IMAGES).join("pid.svg").exists());
-        fs::remove_dir_all(&root).expect("the directory is ours");
     }
 }

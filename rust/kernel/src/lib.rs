@@ -1,5 +1,6 @@
 //! Safe functions for the system calls that nix lacks, or that nix offers only
-//! as unsafe functions.
+//! as unsafe functions. Where rustix has the call, its wrapper is used: the
+//! errors are those of nix all the same.
 //!
 //! All `unsafe` code of the harness, the tracer and the command is in this
 //! crate. That of the probe is in `rust/probe`.
@@ -11,6 +12,9 @@ pub use id_map::map_root;
 use nix::errno::Errno;
 use nix::libc;
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal};
+use rustix::fs::{AtFlags, CWD, StatxFlags};
+use rustix::mount::OpenTreeFlags;
+use rustix::process::{Pid, PidfdFlags};
 use std::ffi::CString;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::atomic::AtomicU32;
@@ -254,9 +258,8 @@ pub fn install(fd: BorrowedFd<'_>, number: RawFd) -> nix::Result<()> {
 /// [pidfd_open(2)](https://man7.org/linux/man-pages/man2/pidfd_open.2.html)
 /// does.
 pub fn pidfd_open(pid: i32) -> nix::Result<OwnedFd> {
-    // SAFETY: pidfd_open(2) takes two integers and touches no memory of ours.
-    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
-    Errno::result(fd).map(|fd| own(fd as RawFd))
+    let pid = Pid::from_raw(pid).ok_or(Errno::EINVAL)?;
+    rustix::process::pidfd_open(pid, PidfdFlags::empty()).map_err(errno)
 }
 
 /// Sends SIGKILL to the process that a pidfd refers to.
@@ -265,17 +268,8 @@ pub fn pidfd_open(pid: i32) -> nix::Result<OwnedFd> {
 ///
 /// Fails with `ESRCH` if the process has already been reaped.
 pub fn pidfd_kill(pidfd: &OwnedFd) -> nix::Result<()> {
-    // SAFETY: pidfd_send_signal(2) with a null siginfo reads no memory.
-    let result = unsafe {
-        libc::syscall(
-            libc::SYS_pidfd_send_signal,
-            pidfd.as_raw_fd(),
-            libc::SIGKILL,
-            std::ptr::null::<libc::siginfo_t>(),
-            0,
-        )
-    };
-    Errno::result(result).map(drop)
+    rustix::process::pidfd_send_signal(pidfd, rustix::process::Signal::KILL)
+        .map_err(errno)
 }
 
 /// Takes ownership of a descriptor that the kernel has just made.
@@ -296,16 +290,9 @@ pub fn own(fd: RawFd) -> OwnedFd {
 /// [open_tree(2)](https://man7.org/linux/man-pages/man2/open_tree.2.html) does;
 /// with `ENOSYS` before Linux 5.2.
 pub fn open_tree_clone(path: &CString) -> nix::Result<OwnedFd> {
-    // SAFETY: open_tree(2) reads a path, which outlives the call.
-    let fd = unsafe {
-        libc::syscall(
-            libc::SYS_open_tree,
-            libc::AT_FDCWD,
-            path.as_ptr(),
-            libc::OPEN_TREE_CLONE | libc::OPEN_TREE_CLOEXEC,
-        )
-    };
-    Errno::result(fd).map(|fd| own(fd as RawFd))
+    let flags =
+        OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
+    rustix::mount::open_tree(CWD, path, flags).map_err(errno)
 }
 
 /// The id of the mount that `path` is on. If `path` is a symbolic link, that of
@@ -316,21 +303,14 @@ pub fn open_tree_clone(path: &CString) -> nix::Result<OwnedFd> {
 /// Fails as [statx(2)](https://man7.org/linux/man-pages/man2/statx.2.html)
 /// does. A kernel before Linux 5.8 has no mount id, and the result is 0.
 pub fn mount_id(path: &CString) -> nix::Result<u64> {
-    // SAFETY: struct statx is made of integers; zero is a value for each.
-    let mut answer: libc::statx = unsafe { std::mem::zeroed() };
-    // SAFETY: statx(2) reads a path and writes one struct statx; both are
-    // ours and outlive the call.
-    let result = unsafe {
-        libc::statx(
-            libc::AT_FDCWD,
-            path.as_ptr(),
-            libc::AT_SYMLINK_NOFOLLOW,
-            libc::STATX_MNT_ID,
-            &mut answer,
-        )
-    };
-    Errno::result(result)?;
+    let (flags, wanted) = (AtFlags::SYMLINK_NOFOLLOW, StatxFlags::MNT_ID);
+    let answer = rustix::fs::statx(CWD, path, flags, wanted).map_err(errno)?;
     Ok(answer.stx_mnt_id)
+}
+
+/// The same errno in the type of nix.
+fn errno(errno: rustix::io::Errno) -> Errno {
+    Errno::from_raw(errno.raw_os_error())
 }
 
 /// How far a traced process goes before it stops again.

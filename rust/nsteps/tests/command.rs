@@ -197,32 +197,14 @@ fn isolated_network() -> Found {
     Ok(Completion::Completed)
 }
 
-/// A directory of this trial's own, gone when dropped.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str) -> Result<Scratch, Failed> {
-        let name = format!("nsteps-{name}-{}", std::process::id());
-        let dir = std::env::temp_dir().join(name);
-        fs::create_dir(&dir)?;
-        Ok(Scratch(dir))
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
 fn put_old() -> Found {
-    let scratch = Scratch::new("put-old")?;
-    let old = scratch.0.join(".old");
+    let scratch = tempfile::tempdir()?;
+    let old = scratch.path().join(".old");
     fs::create_dir(&old)?;
     fs::write(old.join("precious"), "")?;
     let words = format!("{} exists", old.display());
     let mut compare = nsteps(&["compare", "--only", "pivot_root", "--rootfs"])?;
-    expect(compare.arg(&scratch.0), 2, &words)?;
+    expect(compare.arg(scratch.path()), 2, &words)?;
     if !old.join("precious").exists() {
         return Err("what was in it is gone".into());
     }
@@ -230,7 +212,7 @@ fn put_old() -> Found {
         return unavailable(&reason);
     }
     let mut run = nsteps(&["run", "pivot_root", "--rootfs"])?;
-    expect(run.arg(&scratch.0).args(["--", "true"]), 125, &words)?;
+    expect(run.arg(scratch.path()).args(["--", "true"]), 125, &words)?;
     Ok(Completion::Completed)
 }
 
@@ -361,10 +343,10 @@ fn completions() -> Found {
 }
 
 fn manual_pages() -> Found {
-    let scratch = Scratch::new("man")?;
-    expect(nsteps(&["man"])?.arg(&scratch.0), 0, "")?;
+    let scratch = tempfile::tempdir()?;
+    expect(nsteps(&["man"])?.arg(scratch.path()), 0, "")?;
     let mut pages = 0;
-    for page in fs::read_dir(&scratch.0)? {
+    for page in fs::read_dir(scratch.path())? {
         let page = page?.path();
         let text = fs::read_to_string(&page)?;
         pages += 1;

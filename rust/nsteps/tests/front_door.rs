@@ -12,7 +12,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Output, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use tempfile::TempDir;
 
 /// What a trial found: nothing, what is wrong, or why it could not look.
 type Found = Result<Completion, Failed>;
@@ -43,32 +43,9 @@ fn main() -> ExitCode {
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
-/// A directory of this test's own, removed at the end.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new() -> Result<Scratch, Failed> {
-        static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let name = format!(
-            "nsteps-front-door-{}-{}",
-            std::process::id(),
-            COUNT.fetch_add(1, Ordering::Relaxed)
-        );
-        let path = std::env::temp_dir().join(name);
-        fs::create_dir(&path)?;
-        Ok(Scratch(path))
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
 /// A clone in which nothing is built, and the tools of another machine.
 struct Machine {
-    scratch: Scratch,
+    scratch: TempDir,
 }
 
 /// Tools that are found, and do nothing.
@@ -124,7 +101,7 @@ impl Machine {
     /// One with this release of Rust, the musl target in this state, and what
     /// comes of adding it.
     fn new(release: &str, musl: &str, added: &str) -> Result<Machine, Failed> {
-        let machine = Machine { scratch: Scratch::new()? };
+        let machine = Machine { scratch: TempDir::new()? };
         let root = Layout::find().map_err(|it| it.message)?;
         fs::create_dir_all(machine.path("clone/target/bin"))?;
         fs::create_dir(machine.path("clone/docs"))?;
@@ -151,7 +128,7 @@ impl Machine {
     }
 
     fn path(&self, below: &str) -> PathBuf {
-        self.scratch.0.join(below)
+        self.scratch.path().join(below)
     }
 
     fn write(&self, below: &str, text: &str) -> Result<(), Failed> {
@@ -160,7 +137,7 @@ impl Machine {
 
     fn tool(&self, below: &str, script: &str) -> Result<(), Failed> {
         let path = self.path(below);
-        let machine = self.scratch.0.display();
+        let machine = self.scratch.path().display();
         fs::write(&path, format!("#!/bin/sh\nmachine={machine}\n{script}"))?;
         Ok(fs::set_permissions(&path, fs::Permissions::from_mode(0o755))?)
     }
@@ -174,7 +151,7 @@ impl Machine {
             .current_dir(self.path("clone"))
             .env_clear()
             .env("PATH", format!("{}:/usr/bin:/bin", tools.display()))
-            .env("HOME", &self.scratch.0)
+            .env("HOME", self.scratch.path())
             .env("LC_ALL", "C")
             .stdin(Stdio::null());
         Ok(Run::of(command.output()?))
@@ -470,8 +447,8 @@ fn uninstall() -> Found {
     if let Some(reason) = not_built()? {
         return unavailable(reason);
     }
-    let scratch = Scratch::new()?;
-    let prefix = scratch.0.join("prefix");
+    let scratch = tempfile::tempdir()?;
+    let prefix = scratch.path().join("prefix");
     // A page of another program, and a directory that is empty.
     fs::create_dir_all(prefix.join("share/man/man1"))?;
     fs::create_dir_all(prefix.join("share/zsh/site-functions"))?;
@@ -523,8 +500,8 @@ fn installed_files() -> Found {
     if let Some(reason) = not_built()? {
         return unavailable(reason);
     }
-    let scratch = Scratch::new()?;
-    install("install", &scratch.0)?;
+    let scratch = tempfile::tempdir()?;
+    install("install", scratch.path())?;
     for (arguments, at_least) in [
         (&["show", "uts"][..], 3),
         (&["differences", "sigpipe", "exit-status", "inode-reuse"], 3),
@@ -541,7 +518,7 @@ fn installed_files() -> Found {
         (&["claims", "1"], 1),
         (&["compare", "--only", "uts", "--scenario", "private/root"], 1),
     ] {
-        let output = Command::new(scratch.0.join("bin/nsteps"))
+        let output = Command::new(scratch.path().join("bin/nsteps"))
             .args(arguments)
             .current_dir("/")
             .env_remove("NSTEPS_ROOT")
@@ -556,7 +533,7 @@ fn installed_files() -> Found {
         }
         let own: Vec<_> = paths_in(&run.stdout)
             .into_iter()
-            .filter(|it| it.starts_with(&scratch.0))
+            .filter(|it| it.starts_with(scratch.path()))
             .collect();
         demand(
             own.len() >= at_least && own.iter().all(|it| it.exists()),

@@ -283,7 +283,7 @@ impl Watched {
         words: &[&str],
     ) -> Result<Watched, Failed> {
         let layout = layout()?;
-        let scratch = Scratch::new(&layout, "moments")?;
+        let scratch = Scratch::new(&layout)?;
         let at = scratch.programs().join("moments");
         mkfifo(&at, Mode::from_bits_truncate(0o666))?;
         // Open for both, so that neither side waits for the other to open it.
@@ -440,7 +440,7 @@ exec /nsteps/bin/nsteps-probe.real \"$@\"";
 /// end, and shows which launcher was killed.
 fn killed_launcher() -> Result<(), Failed> {
     let layout = layout()?;
-    let scratch = Scratch::new(&layout, "killed-launcher")?;
+    let scratch = Scratch::new(&layout)?;
     scratch.put_script("bin/nsteps-probe", KILLS_C)?;
     let program = layout.programs().join("bin/nsteps");
     let scenario = Scenario::natural().to_string();

@@ -10,7 +10,7 @@ use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use serde_json::Value;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, ExitCode};
 
 /// A launcher in the shell's words; `"$@"` is its payload.
@@ -374,10 +374,9 @@ fn cannot_start() -> Result<Completion, Failed> {
 /// A launcher below /tmp is found by its relative path; what it writes there
 /// and in /run is seen, and does not reach the machine.
 fn in_the_callers_directory() -> Result<Completion, Failed> {
+    let dir = tempfile::tempdir_in("/tmp")?;
     let name = format!("nsteps-observe-{}", std::process::id());
-    let dir = Scratch(Path::new("/tmp").join(&name));
-    fs::create_dir(&dir.0)?;
-    let launcher = dir.0.join("my-launcher");
+    let launcher = dir.path().join("my-launcher");
     let script = format!(
         "#!/bin/sh
 echo written >written
@@ -389,7 +388,7 @@ exec unshare --uts \"$@\"
     fs::write(&launcher, script)?;
     fs::set_permissions(&launcher, fs::Permissions::from_mode(0o755))?;
     let mut command = command(&["--", "./my-launcher"])?;
-    command.current_dir(&dir.0);
+    command.current_dir(dir.path());
     let (status, value) = match observe(command)? {
         Observed::Unavailable(reason) => return unavailable(&reason),
         Observed::As(status, value) => (status, value),
@@ -399,11 +398,11 @@ exec unshare --uts \"$@\"
     let expected = [
         format!("- {}", launcher.display()),
         format!("+ /run/{name}"),
-        format!("+ {}/written", dir.0.display()),
+        format!("+ {}/written", dir.path().display()),
     ];
     let right = effect["ns.uts"] == "new"
         && expected.iter().all(|it| files.split("; ").any(|file| file == it));
-    let reached = dir.0.join("written").exists()
+    let reached = dir.path().join("written").exists()
         || Path::new("/run").join(&name).exists()
         || !launcher.exists();
     if status == 0 && right && !reached {
@@ -411,15 +410,6 @@ exec unshare --uts \"$@\"
     }
     Err(format!("status {status}, reached the machine: {reached}, {value:#}")
         .into())
-}
-
-/// A directory that goes with the trial.
-struct Scratch(PathBuf);
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
 }
 
 fn empty_launcher() -> Result<(), Failed> {

@@ -415,21 +415,14 @@ fn go_is_seen_to_execute_itself() -> Outcome {
 }
 
 fn a_program_is_found_where_the_caller_is() -> Outcome {
-    let name = format!("nsteps-trace-{}", std::process::id());
-    let directory = std::env::temp_dir().join(name);
-    fs::create_dir(&directory)?;
-    let traced = || -> Result<Output, Failed> {
-        let launcher = directory.join("my-launcher");
-        fs::write(&launcher, "#!/bin/sh\nexit 3\n")?;
-        fs::set_permissions(&launcher, fs::Permissions::from_mode(0o755))?;
-        Ok(std::process::Command::new(env!("CARGO_BIN_EXE_nsteps"))
-            .args(["trace", "--", "./my-launcher"])
-            .current_dir(&directory)
-            .output()?)
-    };
-    let output = traced();
-    fs::remove_dir_all(&directory)?;
-    let output = output?;
+    let directory = tempfile::tempdir()?;
+    let launcher = directory.path().join("my-launcher");
+    fs::write(&launcher, "#!/bin/sh\nexit 3\n")?;
+    fs::set_permissions(&launcher, fs::Permissions::from_mode(0o755))?;
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_nsteps"))
+        .args(["trace", "--", "./my-launcher"])
+        .current_dir(directory.path())
+        .output()?;
     if let Some(obstacle) = obstacle(&output) {
         return unavailable(&obstacle);
     }

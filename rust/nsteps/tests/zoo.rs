@@ -25,9 +25,11 @@ use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use probe::{PROPERTIES, Proc, Property};
 use std::collections::BTreeSet;
 use std::fs;
-use std::os::unix::fs::symlink;
+
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
+use tempfile::TempDir;
 
 fn main() -> ExitCode {
     let zoo = fs::read_dir(cage()).expect("the zoo is beside this file");
@@ -151,7 +153,7 @@ impl Fault {
             };
         }
         equipment.layout =
-            equipment.layout.with_programs(stand_in.programs.clone());
+            equipment.layout.with_programs(stand_in.programs.path().to_owned());
         let wrong = match judge(&group, &equipment)? {
             Judged::Unavailable(reason) => return unavailable(&reason),
             Judged::Differing(keys) => keys,
@@ -233,7 +235,7 @@ fn judge(group: &Group, equipment: &Equipment) -> Result<Judged, Failed> {
 /// A directory like `target/`, with the wrong program in it; gone when
 /// dropped.
 struct StandIn {
-    programs: PathBuf,
+    programs: TempDir,
     program: PathBuf,
 }
 
@@ -249,22 +251,18 @@ impl StandIn {
         step: &Step,
         layout: &Layout,
     ) -> Result<StandIn, Failed> {
-        let name = format!("zoo-{}-{}", std::process::id(), fault.name);
-        // Beside the programs, where programs may be executed; elsewhere when
-        // they belong to another process.
-        let beside = layout.programs().join(&name);
-        let programs = match fs::create_dir(&beside) {
-            Ok(()) => beside,
-            Err(_) => {
-                let elsewhere = std::env::temp_dir().join(&name);
-                fs::create_dir(&elsewhere)?;
-                elsewhere
-            }
-        };
-        let own = programs.join(fault.launcher.name());
+        // Beside the programs, where programs may be executed; elsewhere where
+        // they belong to another user.
+        let programs = tempfile::tempdir_in(layout.programs())
+            .or_else(|_| tempfile::tempdir())?;
+        fs::set_permissions(
+            programs.path(),
+            fs::Permissions::from_mode(0o755),
+        )?;
+        let own = programs.path().join(fault.launcher.name());
         let program = own.join(step.name);
         let stand_in = StandIn { programs, program };
-        let bin = stand_in.programs.join("bin");
+        let bin = stand_in.programs.path().join("bin");
         fs::create_dir(&bin)?;
         fs::create_dir(&own)?;
         symlink(layout.programs().join("bin/nsteps"), bin.join("nsteps"))?;
@@ -301,11 +299,5 @@ impl StandIn {
             }
             Err(error) => Err(NotBuilt::Wrong(format!("run cc: {error}"))),
         }
-    }
-}
-
-impl Drop for StandIn {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.programs);
     }
 }

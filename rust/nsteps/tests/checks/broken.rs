@@ -51,9 +51,7 @@ impl Break {
                 return unavailable(&format!("{program} is not built"));
             }
         }
-        let name = [command, self.check, self.program, self.by.name()];
-        let name = name.join("-").replace('/', "-");
-        let scratch = Scratch::new(&layout, &name)?;
+        let scratch = Scratch::new(&layout)?;
         match self.by {
             Program(other) => scratch.put_program(self.program, other)?,
             Script(_, text) => scratch.put_script(self.program, text)?,

@@ -6,29 +6,31 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use tempfile::TempDir;
 
 /// A repository that has nothing but built programs and what is blessed.  It
 /// is removed when it is dropped.
 pub struct Scratch {
-    root: PathBuf,
+    root: TempDir,
     programs: PathBuf,
 }
 
 impl Scratch {
-    /// Makes one; `name` is not that of another in this test.
-    pub fn new(layout: &Layout, name: &str) -> std::io::Result<Scratch> {
-        let root = Path::new(env!("CARGO_TARGET_TMPDIR"))
-            .join(format!("scratch-{}-{name}", std::process::id()));
-        let programs = root.join("target");
+    /// Makes one, on the file system of the programs: it links them.
+    pub fn new(layout: &Layout) -> std::io::Result<Scratch> {
+        let root = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+        // Ordinary users of a sandbox read what is in it.
+        fs::set_permissions(root.path(), fs::Permissions::from_mode(0o755))?;
+        let programs = root.path().join("target");
         let scratch = Scratch { root, programs };
-        fs::create_dir_all(scratch.root.join("reference-c"))?;
+        fs::create_dir_all(scratch.root.path().join("reference-c"))?;
         for dir in ["bin", "c", "go", "rust"] {
             let from = layout.programs().join(dir);
             if from.exists() {
                 link_all(&from, &scratch.programs.join(dir))?;
             }
         }
-        let expected = scratch.root.join("rust/nsteps/tests/expected");
+        let expected = scratch.root.path().join("rust/nsteps/tests/expected");
         link_all(&layout.expected(), &expected)?;
         Ok(scratch)
     }
@@ -65,15 +67,9 @@ impl Scratch {
     /// `nsteps` for these programs; `program` is the true one.
     pub fn nsteps(&self, program: &Path, words: &[&str]) -> Command {
         let mut command = Command::new(program);
-        command.args(words).env("NSTEPS_ROOT", &self.root);
+        command.args(words).env("NSTEPS_ROOT", self.root.path());
         command.env_remove("MUST_RUN");
         command
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.root);
     }
 }
 
