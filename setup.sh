@@ -3,8 +3,8 @@
 #
 #   ./setup.sh          for `make compare`
 #   ./setup.sh test     for `make test` as well: rustfmt and clippy, and
-#                       clang-format, strace and musl-gcc where MUST_RUN=1
-#                       asks for every check
+#                       clang-format, strace, musl-gcc and launchers where
+#                       MUST_RUN=1 asks for every check
 #   ./setup.sh bench    for `cargo bench` as well: musl-gcc, for the careful C
 #   ./setup.sh rust     only looks whether there is a Rust that is new enough
 #   ./setup.sh target   only prints the target that static programs are built
@@ -118,8 +118,10 @@ packages=
 while read -r tool apt dnf pacman apk why; do
     case $tool:$purpose:${MUST_RUN:-0} in
     clang-format:test:1 | strace:test:1 | musl-gcc:test:1) ;;
+    bwrap:test:1 | crun:test:1 | runc:test:1) ;;
     musl-gcc:bench:*) ;;
     clang-format:* | strace:* | musl-gcc:*) continue ;;
+    bwrap:* | crun:* | runc:*) continue ;;
     esac
     ! have "$tool" || continue
     missing="$missing${missing:+, }$tool ($why)"
@@ -142,6 +144,9 @@ ip           iproute2       iproute           iproute2   iproute2           to l
 ps           procps         procps-ng         procps-ng  procps-ng          to look at processes
 clang-format clang-format   clang-tools-extra clang      clang-extra-tools  to check the layout of the C sources
 strace       strace         strace            strace     strace             to check what nsteps trace says
+bwrap        bubblewrap     bubblewrap        bubblewrap bubblewrap         to compare launchers
+crun         crun           crun              crun       crun               to compare launchers
+runc         runc           runc              runc       runc               to compare launchers
 musl-gcc     musl-tools     musl-gcc          musl       musl-dev           to build the careful C that Rust is timed against
 TABLE
 

@@ -48,6 +48,35 @@ pub trait Context<T> {
 
 impl<T, E: fmt::Display> Context<T> for std::result::Result<T, E> {
     fn context(self, what: impl fmt::Display) -> Result<T> {
-        self.map_err(|error| Error::new(format!("{what}: {error}")))
+        self.map_err(|error| {
+            let error = error.to_string();
+            Error::new(format!("{what}: {}", without_number(&error)))
+        })
+    }
+}
+
+/// The words of an error without the number that `std::io::Error` adds:
+/// ` (os error 2)`.
+fn without_number(error: &str) -> &str {
+    let Some((words, number)) = error.rsplit_once(" (os error ") else {
+        return error;
+    };
+    let digits = number.strip_suffix(')').unwrap_or("no number");
+    match digits.bytes().all(|it| it.is_ascii_digit()) {
+        true => words,
+        false => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_number_of_an_error_is_not_printed() {
+        let missing = std::fs::read("/no/such/file");
+        let error = missing.context("read it").expect_err("there is none");
+        assert_eq!(error.message, "read it: No such file or directory");
+        assert_eq!(without_number("a (os error x)"), "a (os error x)");
     }
 }

@@ -88,6 +88,12 @@ impl Column {
         }
     }
 
+    /// A launcher that could not be started, for this reason.
+    pub fn not_started(line: String, why: String) -> Column {
+        let observed = Observed { unheard: Some(why), ..Observed::default() };
+        Column::of(line, observed.clone(), observed)
+    }
+
     /// Whether the launcher ran the probe both times.
     pub fn ran(&self) -> bool {
         self.unheard.is_none()

@@ -22,8 +22,16 @@ pub struct Provenance {
     /// The first line that `PROGRAM --version` prints; nothing if it prints
     /// none.
     pub version: Option<String>,
-    /// The SHA-256 digest of the file, in hexadecimal digits.
+    /// The SHA-256 digest of the file, in hexadecimal digits; empty if there is
+    /// no such file.
     pub sha256: String,
+}
+
+impl Provenance {
+    /// A program that is not there, or of which nothing is known.
+    pub fn unknown(path: String) -> Provenance {
+        Provenance { path, version: None, sha256: String::new() }
+    }
 }
 
 /// Reads a program, and asks it for its version. It is asked in a sandbox: what

@@ -31,8 +31,8 @@ pub struct Verdict {
     /// What neither agrees nor differs: it was not the same twice under one
     /// launcher, or no launcher could read it.
     pub unknown: Vec<Row>,
-    /// In how many keys all launchers that ran did the same.
-    pub alike: usize,
+    /// What all launchers that ran changed in the same way.
+    pub alike: Vec<Row>,
     /// The launchers with the same values everywhere, by index, in the order
     /// of their first member; those that did not run are in none.
     pub clusters: Vec<Vec<usize>>,
@@ -48,7 +48,7 @@ pub fn decide(columns: &[Column], policy: &Policy) -> Verdict {
     let mut verdict = Verdict {
         differences: Vec::new(),
         unknown: Vec::new(),
-        alike: 0,
+        alike: Vec::new(),
         clusters: Vec::new(),
         status: 0,
     };
@@ -57,7 +57,7 @@ pub fn decide(columns: &[Column], policy: &Policy) -> Verdict {
         ran.iter().map(|it| (*it, &columns[*it])).collect();
     for row in rows_of(&observed) {
         match row.standing {
-            Standing::Agrees => verdict.alike += 1,
+            Standing::Agrees => verdict.alike.push(row),
             Standing::Unknown => verdict.unknown.push(row),
             Standing::Differs => {
                 let consequence = consequence::of(&row);

@@ -52,11 +52,14 @@ struct Machine {
 const PRESENT: &[&str] = &[
     "cargo",
     "cc",
+    "bwrap",
     "clang-format",
     "go",
+    "crun",
     "ip",
     "ps",
     "readelf",
+    "runc",
     "strace",
     "unshare",
 ];

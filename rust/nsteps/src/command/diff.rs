@@ -9,7 +9,8 @@ use harness::host::{Equipment, machine};
 use harness::interrupt;
 use harness::scenario::Scenario;
 use launchers::look::{self, Conditions};
-use launchers::provenance;
+use launchers::matrix::Column;
+use launchers::provenance::{self, Provenance};
 use launchers::spec::Spec;
 use launchers::verdict::{Policy, decide};
 use std::time::Instant;
@@ -19,26 +20,27 @@ use std::time::Instant;
 ///
 /// # Errors
 ///
-/// Fails if a launcher is not of a form that an adapter takes, if the machine
-/// allows no sandbox, or if it was interrupted. No launcher has been started
-/// where one is not of such a form.
+/// Fails if no adapter has the name that a launcher begins with, if the machine
+/// allows no sandbox, or if it was interrupted.
 pub fn run(options: &Diff) -> Result<u8> {
     let equipment = Equipment::gather(None)?;
     let begun = Instant::now();
     let scenario = options.scenario.unwrap_or_else(Scenario::natural);
-    let mut prepared = Vec::new();
-    for text in &options.launchers {
-        prepared.push((text.clone(), Spec::parse(text)?.prepare()?));
-    }
+    let specs: Vec<Spec> = options
+        .launchers
+        .iter()
+        .map(|text| Spec::parse(text))
+        .collect::<Result<_>>()?;
     let conditions = Conditions {
         equipment: &equipment,
         scenario,
         writable: &options.write,
     };
     let (mut columns, mut programs) = (Vec::new(), Vec::new());
-    for (name, it) in prepared {
-        programs.push(provenance::of(&it.program, scenario, &equipment)?);
-        columns.push(look::twice(name, &it, &conditions)?);
+    for spec in specs {
+        let (column, program) = look_at(&spec, &conditions)?;
+        columns.push(column);
+        programs.push(program);
         interrupt::check()?;
     }
     let verdict = decide(&columns, &Policy { deny: options.deny });
@@ -56,4 +58,23 @@ pub fn run(options: &Diff) -> Result<u8> {
     };
     output::print(&text)?;
     Ok(verdict.status)
+}
+
+/// Looks at one launcher. Where its program or its bundle cannot be used, its
+/// column says why, and the others are compared all the same.
+fn look_at(
+    spec: &Spec,
+    conditions: &Conditions<'_>,
+) -> Result<(Column, Provenance)> {
+    let name = spec.text.clone();
+    let prepared = match spec.prepare() {
+        Ok(prepared) => prepared,
+        Err(error) => {
+            let program = Provenance::unknown(name.clone());
+            return Ok((Column::not_started(name, error.message), program));
+        }
+    };
+    let Conditions { equipment, scenario, .. } = conditions;
+    let program = provenance::of(&prepared.program, *scenario, equipment)?;
+    Ok((look::twice(name, &prepared, conditions)?, program))
 }

@@ -29,8 +29,8 @@ pub struct Form {
     /// The keys that were not compared: a value was not the same twice under
     /// one launcher, was not read, or was not observed.
     unknown: Vec<RowForm>,
-    /// How many keys all launchers changed in the same way.
-    alike: usize,
+    /// The keys that all launchers that ran changed in the same way.
+    alike: Vec<RowForm>,
     /// 0: no difference that is denied; 1: there is one; 2: a launcher did not
     /// run.
     status: u8,
@@ -50,6 +50,12 @@ struct LauncherForm {
     sha256: String,
     /// Why there is no observation; null if the payload ran.
     did_not_run: Option<String>,
+    /// How the launcher ended: its exit status, or 128 and the number of the
+    /// signal; null if it was not started.
+    exit: Option<String>,
+    /// What the launcher wrote to standard error, with what differs from run
+    /// to run masked; null if it wrote nothing.
+    said: Option<String>,
     /// What the payload and the harness read differently.
     disagreements: Vec<String>,
 }
@@ -107,14 +113,24 @@ pub fn form(report: &Report<'_>) -> Form {
                 version: program.version.clone(),
                 sha256: program.sha256.clone(),
                 did_not_run: column.unheard.clone(),
+                exit: changed(column.value("exit")),
+                said: changed(column.value("said")),
                 disagreements: column.disagreements.clone(),
             })
             .collect(),
         clusters: verdict.clusters.clone(),
         differences: differences.collect(),
         unknown: verdict.unknown.iter().map(row).collect(),
-        alike: verdict.alike,
+        alike: verdict.alike.iter().map(row).collect(),
         status: verdict.status,
+    }
+}
+
+/// The change, if there is one.
+fn changed(value: Value) -> Option<String> {
+    match value {
+        Value::Changed(change) => Some(change),
+        _ => None,
     }
 }
 

@@ -35,10 +35,11 @@ fn launchers(out: &mut String, report: &Report<'_>) {
         let program = &report.programs[index];
         let name = letter(index);
         let _ = writeln!(out, "{STRONG}{name}{STRONG:#}  {}", column.line);
-        let version = program.version.as_deref().unwrap_or("no version");
-        let digest = &program.sha256[..12];
-        let what = format!("{}, {version}, sha256 {digest}", program.path);
-        paragraph(out, &what, 3, 0, FAINT);
+        if let Some(digest) = program.sha256.get(..12) {
+            let version = program.version.as_deref().unwrap_or("no version");
+            let what = format!("{}, {version}, sha256 {digest}", program.path);
+            paragraph(out, &what, 3, 0, FAINT);
+        }
         if let Some(why) = &column.unheard {
             paragraph(out, &format!("did not run: {why}"), 3, 2, BAD);
             for key in ["exit", "said"] {
@@ -163,7 +164,7 @@ fn summary(out: &mut String, report: &Report<'_>) {
         if all == 1 { "" } else { "s" },
         levels.concat(),
         some(not_run, "did not run"),
-        verdict.alike,
+        verdict.alike.len(),
         report.machine,
         report.scenario,
         report.seconds

