@@ -4,6 +4,7 @@
 
 mod bwrap;
 mod cmd;
+mod firejail;
 mod nspawn;
 mod oci;
 
@@ -43,6 +44,9 @@ pub struct Prepared {
     pub bundle: Option<PathBuf>,
     /// Whether the launcher needs a root filesystem of the sandbox's.
     pub needs_rootfs: bool,
+    /// What this launcher isolates on every machine, as keys of an effect. One
+    /// that is not changed here means that the launcher does less here.
+    pub always: Vec<String>,
     /// Words that stand for the launcher in its effect and in what it writes,
     /// and what is shown instead.
     pub masks: Vec<(String, &'static str)>,
@@ -65,6 +69,7 @@ impl Prepared {
             files: Box::new(|_| Vec::new()),
             bundle: None,
             needs_rootfs: false,
+            always: Vec::new(),
             masks: Vec::new(),
         }
     }
@@ -94,6 +99,7 @@ pub const ADAPTERS: &[Adapter] = &[
     oci::OCI,
     bwrap::ADAPTER,
     nspawn::ADAPTER,
+    firejail::ADAPTER,
 ];
 
 /// Finds a program as execvp(3) does: a name with a slash is a path, any other

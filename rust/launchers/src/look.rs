@@ -3,6 +3,7 @@
 
 use crate::adapter::Prepared;
 use crate::matrix::Column;
+use crate::said::masked_change;
 use harness::error::{Context, Error, Result};
 use harness::host::Equipment;
 use harness::sandbox::Sandbox;
@@ -38,7 +39,7 @@ pub fn twice(
 ) -> Result<Column> {
     let first = once(prepared, conditions)?;
     let second = once(prepared, conditions)?;
-    Ok(Column::of(name, first, second))
+    Ok(Column::of(name, first, second).expecting(&prepared.always))
 }
 
 fn once(prepared: &Prepared, conditions: &Conditions<'_>) -> Result<Observed> {
@@ -74,10 +75,11 @@ fn masked(mut observed: Observed, masks: &[(String, &str)]) -> Observed {
         })
     };
     let effect = std::mem::take(&mut observed.effect.0);
-    observed.effect.0 = effect
-        .into_iter()
-        .map(|(key, value)| (mask(&key), mask(&value)))
-        .collect();
+    for (key, value) in effect {
+        let (key, value) = masked_change(&mask(&key), &mask(&value));
+        // Two keys may have become one: neither change may be lost.
+        observed.effect.change(key, value);
+    }
     observed.said = mask(&observed.said);
     observed
 }

@@ -50,6 +50,8 @@ pub struct Column {
     pub way: Way,
     /// Where inside and outside do not say the same.
     pub disagreements: Vec<String>,
+    /// What the launcher isolates elsewhere and does not isolate here.
+    pub degraded: Vec<String>,
     /// What the payload saw the first time.
     pub payload: Option<Observation>,
 }
@@ -84,6 +86,7 @@ impl Column {
             unheard: first.unheard.or(second.unheard),
             way: first.way,
             disagreements,
+            degraded: Vec::new(),
             payload: first.payload,
         }
     }
@@ -92,6 +95,17 @@ impl Column {
     pub fn not_started(line: String, why: String) -> Column {
         let observed = Observed { unheard: Some(why), ..Observed::default() };
         Column::of(line, observed.clone(), observed)
+    }
+
+    /// The same, with those of the keys in `always` that did not change as what
+    /// is degraded.
+    pub fn expecting(mut self, always: &[String]) -> Column {
+        if self.ran() {
+            let unchanged =
+                |key: &&String| matches!(self.value(key), Value::Unchanged);
+            self.degraded = always.iter().filter(unchanged).cloned().collect();
+        }
+        self
     }
 
     /// Whether the launcher ran the probe both times.

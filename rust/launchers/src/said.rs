@@ -1,5 +1,6 @@
-//! What a launcher writes to standard error, in words that are the same in
-//! every run: times, process ids and random names are masked.
+//! What a launcher writes to standard error, and the values of its effect, in
+//! words that are the same in every run: times, process ids and random names
+//! are masked.
 
 use regex_lite::Regex;
 use std::sync::LazyLock;
@@ -25,12 +26,49 @@ const MASKS: &[(&str, &str)] = &[
     (r"\[\d+\]", "[PID]"),
 ];
 
-static COMPILED: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
-    let compile = |(pattern, mask): &(&str, &'static str)| {
-        (Regex::new(pattern).expect("a test compiles each"), *mask)
+/// What is masked in the keys and values of an effect, in this order. It is
+/// random wherever it occurs: equal launchers have different ones.
+const VALUE_MASKS: &[(&str, &str)] = &[
+    // The names of files that systemd makes for a moment.
+    (r"/\.#[A-Za-z0-9._-]+", "/.#RANDOM"),
+    (
+        r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b",
+        "UUID",
+    ),
+    (r"\b[0-9a-f]{64}\b", "CID"),
+    (r"\b[0-9a-f]{32}\b", "UUID"),
+];
+
+static VALUES: LazyLock<Vec<(Regex, &str)>> =
+    LazyLock::new(|| VALUE_MASKS.iter().map(compile).collect());
+
+/// The keys whose whole value may be the beginning of a container's id.
+const NAMES: &[&str] = &["uts.hostname", "env.HOSTNAME"];
+
+/// A key and its change without random names. The short id of a container is
+/// masked where it is a name alone: elsewhere twelve digits may be a number.
+pub fn masked_change(key: &str, change: &str) -> (String, String) {
+    let is_id = change.len() == 12
+        && change.bytes().all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f'));
+    let change = match NAMES.contains(&key) && is_id {
+        true => "CID".to_owned(),
+        false => masked_by(&VALUES, change.to_owned()),
     };
-    MASKS.iter().map(compile).collect()
-});
+    (masked_by(&VALUES, key.to_owned()), change)
+}
+
+fn masked_by(masks: &[(Regex, &str)], text: String) -> String {
+    masks.iter().fold(text, |text, (pattern, mask)| {
+        pattern.replace_all(&text, *mask).into_owned()
+    })
+}
+
+fn compile((pattern, mask): &(&str, &'static str)) -> (Regex, &'static str) {
+    (Regex::new(pattern).expect("a test compiles each"), *mask)
+}
+
+static COMPILED: LazyLock<Vec<(Regex, &str)>> =
+    LazyLock::new(|| MASKS.iter().map(compile).collect());
 
 /// The lines that are not empty, masked; equal lines that follow each other
 /// are one.
@@ -50,12 +88,10 @@ pub fn masked(text: &str) -> Vec<String> {
 }
 
 fn mask_each(text: &str) -> impl Iterator<Item = String> {
-    text.lines().map(str::trim).filter(|line| !line.is_empty()).map(|line| {
-        let start = line.to_owned();
-        COMPILED.iter().fold(start, |line, (pattern, mask)| {
-            pattern.replace_all(&line, *mask).into_owned()
-        })
-    })
+    text.lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .map(|line| masked_by(&COMPILED, line.to_owned()))
 }
 
 #[cfg(test)]
@@ -93,6 +129,26 @@ mod tests {
             one("pid 1\npid 2\nx\npid 3"),
             "pid PID (2 times)|x|pid PID"
         );
+    }
+
+    #[test]
+    fn random_names_in_values_are_masked_and_numbers_are_not() {
+        let masked = |key: &str, change: &str| masked_change(key, change).1;
+        assert_eq!(
+            masked(
+                "mnt./proc/kmsg",
+                "root /.#proc-kmsgdced90d1f45557ef//deleted"
+            ),
+            "root /.#RANDOM//deleted"
+        );
+        let id = "0123456789ab".repeat(6);
+        assert_eq!(
+            masked("host.cgroup", &format!("/x/{}", &id[..64])),
+            "/x/CID"
+        );
+        assert_eq!(masked("uts.hostname", "6f1ed002ab55"), "CID");
+        assert_eq!(masked("limits.data", "123456789012"), "123456789012");
+        assert_eq!(masked("uts.hostname", "box"), "box");
     }
 
     #[test]

@@ -37,7 +37,7 @@ pub struct Verdict {
     /// of their first member; those that did not run are in none.
     pub clusters: Vec<Vec<usize>>,
     /// 0: no difference that is denied; 1: there is one; 2: a launcher did not
-    /// run.
+    /// run the probe, or isolates less here than elsewhere.
     pub status: u8,
 }
 
@@ -70,7 +70,8 @@ pub fn decide(columns: &[Column], policy: &Policy) -> Verdict {
     verdict.clusters = clusters(&verdict.differences, &ran);
     let denied = |it: &Judged| it.level >= policy.deny;
     let disagree = columns.iter().any(|it| !it.disagreements.is_empty());
-    verdict.status = if ran.len() < columns.len() {
+    let degraded = columns.iter().any(|it| !it.degraded.is_empty());
+    verdict.status = if ran.len() < columns.len() || degraded {
         TROUBLE
     } else if verdict.differences.iter().any(denied) || disagree {
         DIFFERENT

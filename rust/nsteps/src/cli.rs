@@ -388,7 +388,7 @@ fn diff_help() -> String {
          nsteps diff runc:my-bundle crun:my-bundle\n  \
          nsteps diff 'tini -s -- {{}}' 'dumb-init {{}}' --deny breaks\n\n\
          Exit status: 0 if no difference is denied, 1 if one is, 2 if a launcher \
-         did not\nrun the probe.",
+         did not\nrun the probe or isolates less here than elsewhere.",
         adapters.join("\n")
     )
 }

@@ -161,7 +161,11 @@ fn main() -> ExitCode {
     let pairs = PAIRS.iter().map(|pair| {
         Trial::ignorable_test(pair.name, || pair.is_as_found_out())
     });
-    let trials = cases.chain(selves).chain(pairs).collect();
+    let less = Trial::ignorable_test(
+        "a_launcher_that_isolates_less_here_is_degraded",
+        degraded,
+    );
+    let trials = cases.chain(selves).chain(pairs).chain([less]).collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
@@ -475,5 +479,29 @@ impl Pair {
                 .filter_map(|(at, want)| want.wrong(&report, self.key, at))
                 .chain(wrong_level),
         )
+    }
+}
+
+/// firejail below a pid namespace, as far as its words and its effect go: the
+/// rule must not depend on whether it is installed.
+fn degraded() -> Result<Completion, Failed> {
+    let dir = tempfile::tempdir()?;
+    fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755))?;
+    let program = dir.path().join("firejail");
+    let script = "#!/bin/sh\necho 'Warning: no isolation' >&2\nexec \"$@\"\n";
+    fs::write(&program, script)?;
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755))?;
+    let program = program.display().to_string();
+    let report = match diff(&[program, "env".to_owned()])? {
+        Ok(report) => report,
+        Err(reason) => return unavailable(&reason),
+    };
+    let degraded = &report["launchers"][0]["degraded"];
+    let right = *degraded == json!(["ns.ipc", "ns.mnt", "ns.pid"])
+        && report["launchers"][1]["degraded"] == json!([])
+        && report["status"] == 2;
+    match right {
+        true => Ok(Completion::Completed),
+        false => Err(format!("{:#}", report["launchers"]).into()),
     }
 }

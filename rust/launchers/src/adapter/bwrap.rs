@@ -19,7 +19,7 @@ fn prepare(words: &[String]) -> Result<Prepared> {
     let program = find("bwrap")?;
     let first = program.display().to_string();
     let options = words.to_vec();
-    Ok(Prepared::command(program, move |arguments| {
+    let argv = move |arguments: &[String]| {
         let mut argv = vec![first.clone()];
         argv.extend(options.iter().cloned());
         let payload = match shows_all(&options) {
@@ -34,7 +34,11 @@ fn prepare(words: &[String]) -> Result<Prepared> {
         argv.push(payload.to_owned());
         argv.extend(arguments.iter().cloned());
         argv
-    }))
+    };
+    Ok(Prepared {
+        always: vec!["ns.mnt".to_owned()],
+        ..Prepared::command(program, argv)
+    })
 }
 
 /// Whether the whole tree is bound, so that the probe is there already.

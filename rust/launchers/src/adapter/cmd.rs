@@ -1,6 +1,6 @@
 //! `cmd:`, any command line: the probe takes the place of `{}`, or comes last.
 
-use super::{Adapter, Prepared, find};
+use super::{Adapter, Prepared, find, firejail};
 use harness::error::Result;
 use harness::paths::{PROBE, SEARCHED};
 
@@ -30,11 +30,17 @@ pub fn of_words(words: &[String]) -> Prepared {
         true => words[0].clone(),
         false => program.display().to_string(),
     };
-    Prepared::command(program, move |arguments| {
+    let is_firejail = program.file_name().is_some_and(|it| it == "firejail");
+    let always = if is_firejail { firejail::ALWAYS } else { &[] };
+    let argv = move |arguments: &[String]| {
         let mut argv = around(&words, arguments);
         argv[0].clone_from(&first);
         argv
-    })
+    };
+    Prepared {
+        always: always.iter().map(|it| (*it).to_owned()).collect(),
+        ..Prepared::command(program, argv)
+    }
 }
 
 /// The words with the probe in them: `{}` as a word is replaced by the probe's

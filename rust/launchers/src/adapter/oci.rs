@@ -72,6 +72,7 @@ fn prepare(
         }
     };
     let root = root_of(&config, dir.as_deref())?;
+    let always = namespaces(&config);
     let first = program.display().to_string();
     let argv = move |_: &[String]| {
         let run = ["run", "--bundle", BUNDLE, ID].map(str::to_owned);
@@ -95,6 +96,7 @@ fn prepare(
     Ok(Prepared {
         files: Box::new(files),
         needs_rootfs: dir.is_none(),
+        always,
         bundle: dir,
         masks: vec![(ID.to_owned(), "CID"), (BUNDLE.to_owned(), "BUNDLE")],
         ..Prepared::command(program, argv)
@@ -140,6 +142,22 @@ fn root_of(config: &Value, dir: Option<&Path>) -> Result<PathBuf> {
         )));
     }
     Ok(Path::new(BUNDLE).join(root))
+}
+
+/// The namespaces that a configuration asks for, as keys of an effect; those
+/// with a path are joined, and may be the caller's.
+fn namespaces(config: &Value) -> Vec<String> {
+    let types = config["linux"]["namespaces"].as_array();
+    types
+        .into_iter()
+        .flatten()
+        .filter(|it| it["path"].is_null())
+        .filter_map(|it| match it["type"].as_str()? {
+            "mount" => Some("ns.mnt".to_owned()),
+            "network" => Some("ns.net".to_owned()),
+            name => Some(format!("ns.{name}")),
+        })
+        .collect()
 }
 
 /// The default configuration of the OCI, with the sandbox's busybox as root

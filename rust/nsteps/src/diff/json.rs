@@ -32,7 +32,7 @@ pub struct Form {
     /// The keys that all launchers that ran changed in the same way.
     alike: Vec<RowForm>,
     /// 0: no difference that is denied; 1: there is one; 2: a launcher did not
-    /// run.
+    /// run the probe, or is degraded.
     status: u8,
 }
 
@@ -56,6 +56,9 @@ struct LauncherForm {
     /// What the launcher wrote to standard error, with what differs from run
     /// to run masked; null if it wrote nothing.
     said: Option<String>,
+    /// The keys that the launcher changes on other machines and does not change
+    /// here: it isolates less here.
+    degraded: Vec<String>,
     /// What the payload and the harness read differently.
     disagreements: Vec<String>,
 }
@@ -115,6 +118,7 @@ pub fn form(report: &Report<'_>) -> Form {
                 did_not_run: column.unheard.clone(),
                 exit: changed(column.value("exit")),
                 said: changed(column.value("said")),
+                degraded: column.degraded.clone(),
                 disagreements: column.disagreements.clone(),
             })
             .collect(),

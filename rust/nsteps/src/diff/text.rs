@@ -40,6 +40,16 @@ fn launchers(out: &mut String, report: &Report<'_>) {
             let what = format!("{}, {version}, sha256 {digest}", program.path);
             paragraph(out, &what, 3, 0, FAINT);
         }
+        if !column.degraded.is_empty() {
+            let what = format!(
+                "degraded: it does not change {} here, as it does elsewhere",
+                column.degraded.join(" ")
+            );
+            paragraph(out, &what, 3, 2, BAD);
+            if let Value::Changed(words) = column.value("said") {
+                paragraph(out, &format!("said: {words}"), 3, 2, NOTE);
+            }
+        }
         if let Some(why) = &column.unheard {
             paragraph(out, &format!("did not run: {why}"), 3, 2, BAD);
             for key in ["exit", "said"] {
