@@ -23,7 +23,7 @@ use std::time::Instant;
 /// Fails if no adapter has the name that a launcher begins with, if the machine
 /// allows no sandbox, or if it was interrupted.
 pub fn run(options: &Diff) -> Result<u8> {
-    let equipment = Equipment::gather(None)?;
+    let equipment = Equipment::for_launchers()?;
     let begun = Instant::now();
     let scenario = options.scenario.unwrap_or_else(Scenario::natural);
     let specs: Vec<Spec> = options
