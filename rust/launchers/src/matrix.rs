@@ -23,6 +23,13 @@ pub enum Value {
     NotObserved,
 }
 
+impl Value {
+    /// Whether it was observed and was the same both times.
+    pub fn is_known(&self) -> bool {
+        !matches!(self, Value::Unstable(..) | Value::NotObserved)
+    }
+}
+
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -46,6 +53,8 @@ pub struct Column {
     pub values: BTreeMap<Key, Value>,
     /// Why its payload was not observed.
     pub unheard: Option<String>,
+    /// Whether this machine lacks the launcher: it was not started.
+    pub missing: bool,
     /// On which way the observation came.
     pub way: Way,
     /// Where inside and outside do not say the same.
@@ -82,10 +91,19 @@ impl Column {
             line,
             values,
             unheard: first.unheard.or(second.unheard),
+            missing: false,
             way: first.way,
             disagreements,
             payload: first.payload,
         }
+    }
+
+    /// A launcher that this machine lacks, and why.
+    pub fn missing(line: String, why: String) -> Column {
+        let unheard = Some(why.clone());
+        let never =
+            || Observed { unheard: unheard.clone(), ..Observed::default() };
+        Column { missing: true, ..Column::of(line, never(), never()) }
     }
 
     /// Whether the launcher ran the probe both times.
