@@ -23,6 +23,13 @@ pub enum Value {
     NotObserved,
 }
 
+impl Value {
+    /// Whether it was observed and was the same both times.
+    pub fn is_known(&self) -> bool {
+        !matches!(self, Value::Unstable(..) | Value::NotObserved)
+    }
+}
+
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -46,6 +53,8 @@ pub struct Column {
     pub values: BTreeMap<Key, Value>,
     /// Why its payload was not observed.
     pub unheard: Option<String>,
+    /// Whether this machine lacks the launcher: it was not started.
+    pub missing: bool,
     /// On which way the observation came.
     pub way: Way,
     /// Where inside and outside do not say the same.
@@ -84,6 +93,7 @@ impl Column {
             line,
             values,
             unheard: first.unheard.or(second.unheard),
+            missing: false,
             way: first.way,
             disagreements,
             degraded: Vec::new(),
@@ -91,10 +101,11 @@ impl Column {
         }
     }
 
-    /// A launcher that could not be started, for this reason.
-    pub fn not_started(line: String, why: String) -> Column {
+    /// A launcher that could not be started, and why. `missing` says whether
+    /// this machine lacks it; else what was named cannot be used.
+    pub fn not_started(line: String, why: String, missing: bool) -> Column {
         let observed = Observed { unheard: Some(why), ..Observed::default() };
-        Column::of(line, observed.clone(), observed)
+        Column { missing, ..Column::of(line, observed.clone(), observed) }
     }
 
     /// The same, with those of the keys in `always` that did not change as what

@@ -1,80 +1,88 @@
 //! `nsteps diff`: launchers compared by what their payload observes.
 
-use crate::cli::Diff;
-use crate::diff::{self, Report};
-use crate::form;
-use crate::terminal::output;
-use harness::error::Result;
-use harness::host::{Equipment, machine};
-use harness::interrupt;
+use crate::cli::{Diff, Looking};
+use crate::diff::session::{self, Request};
+use crate::diff::writers::{self, Shown};
+use harness::error::{Context, Error, Result};
 use harness::scenario::Scenario;
-use launchers::look::{self, Conditions};
-use launchers::matrix::Column;
-use launchers::provenance::{self, Provenance};
-use launchers::spec::Spec;
-use launchers::verdict::{Policy, decide};
-use std::time::Instant;
+use launchers::consequence::Level;
+use launchers::policy::{Named, Policy};
+use std::fs;
+use std::path::Path;
 
 /// Runs each launcher, compares, reports, and returns the status of the
 /// verdict: 0, 1 or 2.
 ///
 /// # Errors
 ///
-/// Fails if no adapter has the name that a launcher begins with, if the machine
-/// allows no sandbox, or if it was interrupted.
+/// Fails if a launcher is not of a form that an adapter takes, if a file says
+/// something else than its form allows, if the machine allows no sandbox, if a
+/// report cannot be written, or if it was interrupted. No launcher has been
+/// started where the input is wrong.
 pub fn run(options: &Diff) -> Result<u8> {
-    let equipment = Equipment::for_launchers()?;
-    let begun = Instant::now();
-    let scenario = options.scenario.unwrap_or_else(Scenario::natural);
-    let specs: Vec<Spec> = options
-        .launchers
-        .iter()
-        .map(|text| Spec::parse(text))
-        .collect::<Result<_>>()?;
-    let conditions = Conditions {
-        equipment: &equipment,
-        scenario,
-        writable: &options.write,
+    let (policy, launchers) = input(&options.launchers)?;
+    let deny = options.deny.or(policy.deny).unwrap_or(Level::Cosmetic);
+    let request = Request {
+        deny,
+        suggest: options.suggest,
+        ..request(policy, launchers, &options.looking)
     };
-    let (mut columns, mut programs) = (Vec::new(), Vec::new());
-    for spec in specs {
-        let (column, program) = look_at(&spec, &conditions)?;
-        columns.push(column);
-        programs.push(program);
-        interrupt::check()?;
-    }
-    let verdict = decide(&columns, &Policy { deny: options.deny });
-    let report = Report {
-        columns: &columns,
-        programs: &programs,
-        verdict: &verdict,
-        scenario,
-        machine: machine::in_a_few_words(),
-        seconds: begun.elapsed().as_secs_f64(),
+    let report = session::run(request)?;
+    let shown = match (options.looking.json, options.verbose) {
+        (true, _) => Shown::Json,
+        (_, true) => Shown::Whole,
+        _ => Shown::Short,
     };
-    let text = match options.json {
-        true => form::json(&diff::json::form(&report)),
-        false => diff::text::text(&report),
-    };
-    output::print(&text)?;
-    Ok(verdict.status)
+    writers::write(&report, shown, &options.looking.report)?;
+    Ok(report.verdict.status)
 }
 
-/// Looks at one launcher. Where its program or its bundle cannot be used, its
-/// column says why, and the others are compared all the same.
-fn look_at(
-    spec: &Spec,
-    conditions: &Conditions<'_>,
-) -> Result<(Column, Provenance)> {
-    let name = spec.text.clone();
-    let prepared = match spec.prepare() {
-        Ok(prepared) => prepared,
-        Err(error) => {
-            let program = Provenance::unknown(name.clone());
-            return Ok((Column::not_started(name, error.message), program));
+/// The launchers of the command line, or the file that stands for them.
+fn input(words: &[String]) -> Result<(Policy, Vec<Named>)> {
+    if let [path] = words
+        && path.ends_with(".toml")
+    {
+        let policy = read(Path::new(path))?;
+        if policy.launchers.is_empty() {
+            return Err(Error::new(format!(
+                "{path}: it has no launchers: add from and to, or a table \
+                 [[launcher]] for each"
+            )));
         }
-    };
-    let Conditions { equipment, scenario, .. } = conditions;
-    let program = provenance::of(&prepared.program, *scenario, equipment)?;
-    Ok((look::twice(name, &prepared, conditions)?, program))
+        let launchers = policy.launchers.clone();
+        return Ok((policy, launchers));
+    }
+    let named =
+        |it: &String| Named { name: it.clone(), run: it.clone(), line: 0 };
+    Ok((Policy::none(), words.iter().map(named).collect()))
+}
+
+/// Reads a file of launchers, waivers and expectations.
+///
+/// # Errors
+///
+/// Fails if it cannot be read, or if its text is not of that form.
+pub fn read(path: &Path) -> Result<Policy> {
+    let name = path.display().to_string();
+    let text = fs::read_to_string(path).context(format_args!("read {name}"))?;
+    Policy::parse(&name, &text)
+}
+
+/// A request with the options that all commands share; nothing is denied that
+/// the policy does not deny, and nothing is suggested.
+pub fn request(
+    policy: Policy,
+    launchers: Vec<Named>,
+    options: &Looking,
+) -> Request {
+    Request {
+        deny: policy.deny.unwrap_or(Level::Cosmetic),
+        launchers,
+        policy,
+        scenario: options.scenario.unwrap_or_else(Scenario::natural),
+        write: options.write.clone(),
+        allow_unavailable: options.allow_unavailable,
+        show_values: options.show_values,
+        suggest: false,
+    }
 }
