@@ -16,6 +16,7 @@
 mod effect;
 mod mount;
 mod observation;
+mod owner;
 mod print;
 mod proc;
 mod property;

@@ -10,11 +10,13 @@ use crate::proc::Proc;
 pub(crate) mod capabilities;
 mod cgroup;
 mod descriptors;
+mod dev;
 mod environment;
 mod id_maps;
 mod ids;
 mod lifecycle;
 mod limits;
+mod modes;
 mod mounts;
 mod mqueue;
 mod namespaces;
@@ -72,6 +74,8 @@ pub const PROPERTIES: &[Property] = &[
     limits::PROPERTY,
     scheduling::PROPERTY,
     lifecycle::PROPERTY,
+    modes::PROPERTY,
+    dev::PROPERTY,
 ];
 
 /// What changed from the baseline to what the payload saw.

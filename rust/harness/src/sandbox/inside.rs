@@ -120,6 +120,8 @@ fn unshare_everything(plan: &Plan) -> std::result::Result<(), Refusal> {
 ///
 /// Returns what must stay open as long as the sandbox lives.
 fn set_up(plan: &Plan) -> std::result::Result<Mounted, Refusal> {
+    // The modes of what is made here must not depend on the caller's.
+    nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));
     // Every launcher is started with this call.  Where the kernel has it not,
     // the sandbox is unavailable, and the fault is no launcher's.
     kernel::cloexec_from(3)
