@@ -4,7 +4,6 @@
 //! It is done once, after everything is decided and before anything is written.
 
 use crate::matrix::{Column, Row, Value};
-use crate::verdict::Verdict;
 use probe::Reading;
 use regex_lite::Regex;
 use sha2::{Digest, Sha256};
@@ -122,32 +121,16 @@ impl Redaction {
         self.text(&hidden)
     }
 
-    fn row(&self, row: &mut Row) {
+    /// Takes the secrets out of a row.
+    pub fn row(&self, row: &mut Row) {
         for (value, _) in &mut row.values {
             *value = self.value(&row.key, value);
         }
     }
 
-    /// A verdict without the secrets; what was decided stays.
-    pub fn verdict(&self, verdict: &Verdict) -> Verdict {
-        let mut verdict = verdict.clone();
-        for it in &mut verdict.differences {
-            self.row(&mut it.row);
-        }
-        for it in verdict.unknown.iter_mut().chain(&mut verdict.alike) {
-            self.row(it);
-        }
-        for it in &mut verdict.faults {
-            it.text = self.of_fault(&it.key, &it.text);
-        }
-        for it in &mut verdict.troubles {
-            it.text = self.text(&it.text);
-        }
-        verdict
-    }
-
-    /// The text of a fault has the value of its key in it.
-    fn of_fault(&self, key: &str, text: &str) -> String {
+    /// A text about a key without the secrets: it may have the value of the key
+    /// in it.
+    pub fn about_key(&self, key: &str, text: &str) -> String {
         match is_secret_variable(key) {
             true => self.secrets.iter().fold(text.to_owned(), |text, it| {
                 text.replace(it.as_str(), &redacted(it))

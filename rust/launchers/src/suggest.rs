@@ -2,7 +2,7 @@
 //! only what was seen to close a difference and to open none is kept.
 
 use crate::adapter::Prepared;
-use crate::consequence::{self, Change, Edit, Fix};
+use crate::consequence::{self, Change, Edit, Fix, Level};
 use crate::look::{Conditions, twice};
 use crate::matrix::{Column, Row, Standing, Value, rows_of};
 use crate::spec::Spec;
@@ -11,7 +11,7 @@ use harness::error::Result;
 use harness::interrupt;
 use harness::sandbox::protocol::{Content, PutFile};
 use serde_json::Value as Json;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 mod edit;
 mod template;
@@ -21,7 +21,8 @@ mod template;
 pub struct Suggestion {
     /// What is changed, in one line.
     pub change: String,
-    /// The keys that differed and do not any more.
+    /// The keys that differed and do not any more; and those that still differ
+    /// and matter less, with both levels.
     pub closes: Vec<String>,
 }
 
@@ -105,8 +106,9 @@ fn differing(wanted: &Column, column: &Column) -> Vec<Row> {
     rows
 }
 
-/// The keys that differed before and agree now; nothing if there are none, or
-/// if another key does not agree any more.
+/// The keys that differed before and agree now, and those that matter less;
+/// nothing if there are none, or if another key does not agree any more or
+/// matters more.
 fn closed(
     wanted: &Column,
     before: &Column,
@@ -119,12 +121,34 @@ fn closed(
             .collect()
     };
     let worse = now.disagreements.len() > before.disagreements.len();
-    let differed: BTreeSet<String> =
-        differing(wanted, before).into_iter().map(|it| it.key).collect();
+    let levels = |column: &Column| -> BTreeMap<String, Level> {
+        let rows = differing(wanted, column).into_iter();
+        rows.map(|it| (it.key.clone(), level(&it))).collect()
+    };
+    let (differed, differ) = (levels(before), levels(now));
     let (old, new) = (agree_not(before), agree_not(now));
     let opened = new.difference(&old).count();
-    let closed: Vec<String> = differed.difference(&new).cloned().collect();
-    (now.ran() && !worse && opened == 0 && !closed.is_empty()).then_some(closed)
+    let mut closed = Vec::new();
+    let mut matters_more = false;
+    for (key, before) in differed {
+        match differ.get(&key) {
+            Some(now) if *now < before => closed.push(format!(
+                "{key} (from {} to {})",
+                before.name(),
+                now.name()
+            )),
+            Some(now) => matters_more |= *now > before,
+            None if !new.contains(&key) => closed.push(key),
+            None => {}
+        }
+    }
+    let well = now.ran() && !worse && opened == 0 && !matters_more;
+    (well && !closed.is_empty()).then_some(closed)
+}
+
+/// How much a row matters.
+fn level(row: &Row) -> Level {
+    consequence::of(row).map_or(Level::Changes, |it| it.level)
 }
 
 /// The launcher with each fix of a row that it can have, and the fix in words.

@@ -25,7 +25,7 @@ use launchers::verdict::{Judged, Outcome, Verdict};
 #[derive(Debug)]
 pub struct Report {
     /// The launchers, in the order in which they were named.
-    pub launchers: Vec<Subject>,
+    pub launchers: Vec<Compared>,
     /// What their differences amount to.
     pub verdict: Verdict,
     /// The file of launchers, if there is one.
@@ -49,7 +49,7 @@ pub struct Report {
 
 /// A launcher in a report.
 #[derive(Clone, Debug)]
-pub struct Subject {
+pub struct Compared {
     /// Its name in the file of launchers, or its command line.
     pub name: String,
     /// What it did.
@@ -252,7 +252,7 @@ why = "there is none"
         let subjects = columns.into_iter().zip(programs).zip(policy.launchers);
         Report {
             launchers: subjects
-                .map(|((column, program), named)| Subject {
+                .map(|((column, program), named)| Compared {
                     name: named.name,
                     column,
                     program,

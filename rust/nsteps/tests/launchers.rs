@@ -427,7 +427,7 @@ const PAIRS: &[Pair] = &[
         launchers: ["unshare --net", "bwrap: --dev-bind / / --unshare-net"],
         key: "net.link.lo",
         wants: [Has("down"), Same],
-        level: "changes",
+        level: "breaks",
     },
     Pair {
         name: "the_payload_of_bwrap_is_not_pid_1",
@@ -437,7 +437,7 @@ const PAIRS: &[Pair] = &[
         ],
         key: "processes.pid",
         wants: [Has("1"), Has("2")],
-        level: "changes",
+        level: "breaks",
     },
     Pair {
         name: "setpriv_sets_no_new_privs",

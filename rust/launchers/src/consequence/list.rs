@@ -499,13 +499,6 @@ pub const CONSEQUENCES: &[Consequence] = &[
         &[],
     ),
     record(
-        "mount-slave",
-        ("mnt./*", "*slave*"),
-        Changes,
-        "mounts that the caller makes there later appear for the payload",
-        &[],
-    ),
-    record(
         "options-nodev",
         ("mnt.options", "*+nodev*"),
         Breaks,
@@ -770,13 +763,6 @@ pub const CONSEQUENCES: &[Consequence] = &[
         &[],
     ),
     record(
-        "last-pid",
-        ("processes.last_pid", "*"),
-        Cosmetic,
-        "the launcher has used another number of process ids",
-        &[],
-    ),
-    record(
         "pdeathsig",
         ("lifecycle.pdeathsig", "*"),
         Breaks,
@@ -787,21 +773,6 @@ pub const CONSEQUENCES: &[Consequence] = &[
             fix("unshare", "SIGKILL", Add(&["--kill-child"])),
             fix("cmd", "SIG*", Around(&["setpriv", "--pdeathsig", "{signal}"])),
         ],
-    ),
-    record(
-        "dumpable",
-        ("lifecycle.dumpable", "*"),
-        Changes,
-        "whether the payload leaves core files, and whether its own user \
-         may trace it",
-        &[],
-    ),
-    record(
-        "subreaper",
-        ("lifecycle.subreaper", "*"),
-        Changes,
-        "orphans below the payload become its children",
-        &[],
     ),
     record(
         "personality",
@@ -816,7 +787,6 @@ pub const CONSEQUENCES: &[Consequence] = &[
                 "*8",
                 Edits(&[Set("/linux/personality", "{\"domain\":\"LINUX32\"}")]),
             ),
-            fix("cmd", "*40000", Around(&["setarch", "--addr-no-randomize"])),
         ],
     ),
     record(
@@ -867,13 +837,6 @@ pub const CONSEQUENCES: &[Consequence] = &[
         "a blocked signal does not end the payload until the payload \
          unblocks it",
         &[fix("cmd", "unchanged", Around(&["env", "--block-signal="]))],
-    ),
-    record(
-        "signals-internal",
-        ("signals.*.internal", "*"),
-        Cosmetic,
-        "the C library keeps these two signals for itself",
-        &[],
     ),
     record(
         "home-unset",
@@ -989,14 +952,6 @@ pub const CONSEQUENCES: &[Consequence] = &[
             fix("firejail", "*", Add(&["--env={name}={value}"])),
             fix("podman", "*", Add(&["--env={name}={value}"])),
         ],
-    ),
-    record(
-        "environment-doubled",
-        ("environment.{duplicates,malformed}", "*"),
-        Changes,
-        "programs do not agree about a variable that is there twice or has \
-         no value",
-        &[],
     ),
     record(
         "environment-order",

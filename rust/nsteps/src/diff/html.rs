@@ -54,7 +54,7 @@ struct RowView<'a> {
     consequence: &'a str,
     cells: Vec<Cell>,
     conclusions: Vec<Conclusion>,
-    evidence: Vec<Evidence>,
+    evidence: Vec<Sides>,
 }
 
 struct Cell {
@@ -69,7 +69,7 @@ struct Conclusion {
 }
 
 /// What both sides saw of a key under one launcher.
-struct Evidence {
+struct Sides {
     letter: String,
     change: String,
     payload: String,
@@ -223,7 +223,7 @@ fn not_compared(row: &Row) -> (&str, Vec<Cell>) {
     (&row.key, cells.collect())
 }
 
-fn evidence(report: &Report, row: &Row, index: usize) -> Evidence {
+fn evidence(report: &Report, row: &Row, index: usize) -> Sides {
     let column = &report.launchers[index].column;
     let payload = column.payload.as_ref();
     let read = payload.and_then(|it| it.readings.get(&row.key));
@@ -240,5 +240,5 @@ fn evidence(report: &Report, row: &Row, index: usize) -> Evidence {
         all => all.join("; "),
     };
     let change = value_of(row, index).to_string();
-    Evidence { letter: letter(index), change, payload, outside }
+    Sides { letter: letter(index), change, payload, outside }
 }

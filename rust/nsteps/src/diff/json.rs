@@ -1,6 +1,6 @@
 //! The comparison of launchers for a program.
 
-use super::{Failure, Report, Subject};
+use super::{Compared, Failure, Report};
 use launchers::matrix::{Row, Value};
 use launchers::suggest::Suggestions;
 use launchers::verdict::{Case, Judged, Outcome};
@@ -141,7 +141,8 @@ struct SuggestionForm {
 struct ChangeForm {
     /// What is changed, in one line.
     change: String,
-    /// The keys that do not differ any more.
+    /// The keys that do not differ any more, and those that matter less, with
+    /// both levels.
     closes: Vec<String>,
 }
 
@@ -188,7 +189,7 @@ pub fn form(report: &Report) -> Form {
     }
 }
 
-fn launcher(subject: &Subject) -> LauncherForm {
+fn launcher(subject: &Compared) -> LauncherForm {
     let (column, program) = (&subject.column, subject.program.as_ref());
     LauncherForm {
         name: subject.name.clone(),

@@ -1,6 +1,6 @@
 //! Runs launchers, decides, and makes the report that every writer takes.
 
-use super::{Report, Subject};
+use super::{Compared, Report};
 use harness::error::{Error, Result};
 use harness::host::{Equipment, machine};
 use harness::interrupt;
@@ -11,12 +11,12 @@ use launchers::date::Date;
 use launchers::look::{self, Conditions};
 use launchers::matrix::Column;
 use launchers::policy::{Named, Policy};
+use launchers::provenance;
 use launchers::record::{self, Circumstances, Kept};
 use launchers::redaction::Redaction;
 use launchers::spec::Spec;
 use launchers::suggest::{Suggestions, suggest};
 use launchers::verdict::{Terms, decide};
-use launchers::{provenance, verdict};
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -150,7 +150,7 @@ fn looks(
     request: &Request,
     sources: &[Source],
     conditions: &Conditions<'_>,
-) -> Result<Vec<Subject>> {
+) -> Result<Vec<Compared>> {
     let mut subjects = Vec::new();
     for (named, source) in request.launchers.iter().zip(sources) {
         let line = Some(named.line).filter(|it| *it > 0);
@@ -175,7 +175,7 @@ fn looks(
             }
         };
         let name = named.name.clone();
-        subjects.push(Subject { name, column, program, line, recorded });
+        subjects.push(Compared { name, column, program, line, recorded });
         interrupt::check()?;
     }
     Ok(subjects)
@@ -214,8 +214,19 @@ fn without_secrets(report: Report, columns: &[Column]) -> Report {
         it.name = redaction.line(&it.name);
         it.column = redaction.column(&it.column);
     }
-    let verdict: verdict::Verdict = redaction.verdict(&report.verdict);
-    report.verdict = verdict;
+    let verdict = &mut report.verdict;
+    for it in &mut verdict.differences {
+        redaction.row(&mut it.row);
+    }
+    for it in verdict.unknown.iter_mut().chain(&mut verdict.alike) {
+        redaction.row(it);
+    }
+    for it in &mut verdict.faults {
+        it.text = redaction.about_key(&it.key, &it.text);
+    }
+    for it in &mut verdict.troubles {
+        it.text = redaction.text(&it.text);
+    }
     for (_, it) in &mut report.suggestions {
         it.line = redaction.line(&it.line);
         it.patch = it.patch.as_ref().map(|it| redaction.text(it));

@@ -14,7 +14,7 @@ pub fn differing(values: &[&Value], short: usize) -> Vec<String> {
     let changed = |index: &usize| matches!(values[*index], Value::Changed(_));
     let all: Vec<usize> = (0..values.len()).filter(changed).collect();
     let mut distinct: Vec<Vec<&str>> =
-        all.iter().map(|it| texts[*it].split(' ').collect()).collect();
+        all.iter().map(|it| words(&texts[*it])).collect();
     distinct.sort_unstable();
     distinct.dedup();
     let is_long = texts.iter().any(|it| it.chars().count() > short);
@@ -35,7 +35,7 @@ pub fn differing(values: &[&Value], short: usize) -> Vec<String> {
     let before = before.min(shortest.saturating_sub(behind + 1));
     let mut shown = texts.clone();
     for index in all {
-        let words: Vec<&str> = texts[index].split(' ').collect();
+        let words = words(&texts[index]);
         let kept = words[before..words.len() - behind].join(" ");
         let mark = |it: usize| if it > 0 { LEFT_OUT } else { "" };
         let parts = [mark(before), &kept, mark(behind)];
@@ -43,6 +43,20 @@ pub fn differing(values: &[&Value], short: usize) -> Vec<String> {
         shown[index] = parts.collect::<Vec<_>>().join(" ");
     }
     shown
+}
+
+/// The words of a text; what stands in brackets is one word.
+fn words(text: &str) -> Vec<&str> {
+    let mut depth = 0_usize;
+    let parts = text.split(move |it| {
+        match it {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        it == ' ' && depth == 0
+    });
+    parts.collect()
 }
 
 /// How wide columns are that want to be so wide, in `room`: one that wants less
@@ -129,7 +143,7 @@ mod tests {
         let one = changed("+ tmpfs tmpfs ro,relatime (super ro) private");
         let other = changed("+ tmpfs tmpfs ro,relatime (super rw) private");
         let shown = differing(&[&one, &other, &Value::Unchanged], 10);
-        assert_eq!(shown, ["… ro) …", "… rw) …", "unchanged"]);
+        assert_eq!(shown, ["… (super ro) …", "… (super rw) …", "unchanged"]);
         let longer = changed("+ tmpfs tmpfs ro,relatime (super ro) private x");
         let shown = differing(&[&one, &longer], 10);
         assert_eq!(shown, ["… private", "… private x"]);
