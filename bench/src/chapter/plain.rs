@@ -21,8 +21,9 @@ pub fn section(record: &Record) -> String {
 }
 
 fn table(record: &Record) -> String {
-    let mut text = "| line | the skeleton instead, and why | system calls \
-                    saved | microseconds saved |\n|---|---|---|--:|\n"
+    let mut text = "<div class=\"replaced\">\n\n\
+         | line | the skeleton instead, and why | calls saved | us saved |\n\
+         |---|---|---|--:|\n"
         .to_owned();
     let mut all = 0;
     for it in REPLACED {
@@ -42,7 +43,7 @@ fn table(record: &Record) -> String {
         "| **the whole program** | the step with the skeleton | {all} | \
          {whole} |"
     );
-    text + "\n"
+    text + "\n</div>\n\n"
 }
 
 /// Calls by name, the number behind a name if it is not 1.
