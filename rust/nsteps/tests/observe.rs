@@ -242,7 +242,7 @@ exec unshare --cgroup \"$@\"",
             (0, "descriptors.0", Some("null, read-write")),
             (1, "descriptors.0", Some("closed")),
         ],
-        differing: &["descriptors.0"],
+        differing: &["descriptors.0", "descriptors.0.mode"],
         heard_on: &[SOCKET, SOCKET],
     },
     // What it says of signal(2).
