@@ -225,6 +225,7 @@ const KNOWN: &[&str] = &[
     "shmget(2)",
     "shutdown(2)",
     "sigaction(2)",
+    "signal(2)",
     "signal(7)",
     "signal-safety(7)",
     "signalfd(2)",
