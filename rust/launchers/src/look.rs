@@ -10,7 +10,7 @@ use harness::sandbox::Sandbox;
 use harness::sandbox::plan::{Plan, Tree};
 use harness::scenario::Scenario;
 use harness::trial::{
-    Alone, Launch, Met, Observed, baseline_of, hold_and_look,
+    Alone, Depth, Launch, Met, Observed, baseline_of, hold_and_look,
 };
 use std::path::PathBuf;
 
@@ -56,7 +56,8 @@ fn once(prepared: &Prepared, conditions: &Conditions<'_>) -> Result<Observed> {
     let here = std::env::current_dir().context("find the working directory")?;
     let launch = Launch::in_root(|probe| (prepared.argv)(probe))
         .with_files(|probe| (prepared.files)(probe))
-        .in_directory(here);
+        .in_directory(here)
+        .looked_at(Depth::Deep);
     let baseline = baseline_of(&mut sandbox, &launch)?;
     let mut met = Met::new(&Alone);
     let observed = hold_and_look(&mut sandbox, &baseline, &launch, &mut met);

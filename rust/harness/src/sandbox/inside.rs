@@ -25,7 +25,9 @@ use std::ffi::CString;
 use std::fs::Permissions;
 use std::io::Read;
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::linux::net::SocketAddrExt;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::{SocketAddr, UnixListener};
 use std::path::Path;
 
 /// What of the sandbox itself is observed: the things a step could change for
@@ -134,6 +136,12 @@ fn set_up(plan: &Plan) -> std::result::Result<Mounted, Refusal> {
     links::set_up().map_err(|errno| unavailable("make a veth pair", errno))?;
     kernel::message_queue(QUEUE)
         .map_err(|errno| unavailable("msgget", errno))?;
+    // It has no path: what connects to it has the same network
+    // namespace. The unrelated process keeps it open.
+    let _listening = SocketAddr::from_abstract_name(probe::SANDBOX_SOCKET)
+        .and_then(|address| UnixListener::bind_addr(&address))
+        .context("listen on a socket")
+        .map_err(broken)?;
     match kernel::fork().context("fork an unrelated process").map_err(broken)? {
         ForkResult::Parent { .. } => Ok(mounted),
         // An unrelated process, which a payload sees or does not see.  It ends
