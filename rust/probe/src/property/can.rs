@@ -1,5 +1,5 @@
 //! What the process can do, tried: write, listen, connect, make namespaces, be
-//! traced; and how many Landlock layers restrict it.
+//! traced; how many Landlock layers restrict it, and its security label.
 
 use std::os::fd::AsRawFd;
 
@@ -22,7 +22,7 @@ use crate::proc::Proc;
 
 pub(super) const PROPERTY: Property = Property {
     name: "can",
-    about: "what the process can do, tried; Landlock layers",
+    about: "what the process can do, tried; Landlock layers; LSM label",
     observe,
     effect,
 };
@@ -63,9 +63,14 @@ const ATTEMPTS: [(&str, Attempt); 15] = [
 ];
 
 const LAYERS: &str = "landlock.layers";
+const LABEL: &str = "lsm.label";
 
-/// Reads `can.DEED`: `yes`, or the errno; and [`LAYERS`].
-fn observe(_: &Proc, observation: &mut Observation) {
+/// Reads `can.DEED`: `yes`, or the errno; [`LAYERS`]; and [`LABEL`], the label
+/// that a security module has given the process.
+fn observe(proc: &Proc, observation: &mut Observation) {
+    let label = proc.read_text("self/attr/current");
+    let label = label.map(|it| it.trim_end_matches('\0').to_owned());
+    observation.read(LABEL, label);
     for (key, deed) in ATTEMPTS {
         let outcome = attempt(|| deed().map(|()| Vec::new()));
         observation.read(key, outcome.map(|it| it.words("yes")));
@@ -146,6 +151,7 @@ fn effect(baseline: &Observation, seen: &Observation, effect: &mut Effect) {
         effect.compare_value(key, baseline, seen);
     }
     effect.compare_value(LAYERS, baseline, seen);
+    effect.compare_value(LABEL, baseline, seen);
 }
 
 #[cfg(test)]
@@ -182,10 +188,10 @@ mod tests {
         assert_eq!(
             effect_of(
                 &PROPERTY,
-                &[("can.write./", "yes"), ("landlock.layers", "0")],
-                &[("can.write./", "EACCES"), ("landlock.layers", "1")],
+                &[("can.write./", "yes"), (LAYERS, "0"), (LABEL, "a")],
+                &[("can.write./", "EACCES"), (LAYERS, "1"), (LABEL, "b")],
             ),
-            "can.write./      EACCES\nlandlock.layers  1\n"
+            "can.write./      EACCES\nlandlock.layers  1\nlsm.label        b\n"
         );
     }
 }

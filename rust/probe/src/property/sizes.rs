@@ -18,7 +18,7 @@ pub(super) const PROPERTY: Property = Property {
 };
 
 /// Reads `size.PATH` of every tmpfs of the mount table: `65536 KiB, 2048
-/// files`, and `no limit` for 0; and `sizes`, how many there are.
+/// files`, or `any number of files`; and `sizes`, how many there are.
 fn observe(proc: &Proc, observation: &mut Observation) {
     let table = proc.read("self/mountinfo").and_then(|file| {
         parse_table(&file).map_err(|it| Unread::senseless(it.to_string()))
@@ -30,7 +30,8 @@ fn observe(proc: &Proc, observation: &mut Observation) {
     let Ok(table) = table else { return };
     let paths: Vec<String> = table
         .iter()
-        .filter(|mount| mount.fs_type == "tmpfs")
+        // One that shows a part of it is bound from elsewhere.
+        .filter(|mount| mount.fs_type == "tmpfs" && mount.root == "/")
         .map(|mount| mount.at.clone())
         .collect();
     for path in paths {
@@ -62,7 +63,7 @@ fn size(path: &str) -> Option<Result<String, Unread>> {
 
 fn words(kibibytes: u64, files: u64) -> String {
     let limit = |number, unit| match number {
-        0 => format!("no limit of {unit}"),
+        0 => format!("any number of {unit}"),
         number => format!("{number} {unit}"),
     };
     format!("{}, {}", limit(kibibytes, "KiB"), limit(files, "files"))
@@ -87,7 +88,7 @@ mod tests {
 
     #[test]
     fn a_size_has_two_limits() {
-        assert_eq!(words(64, 0), "64 KiB, no limit of files");
+        assert_eq!(words(64, 0), "64 KiB, any number of files");
         assert_eq!(size("/proc"), None);
     }
 
