@@ -24,6 +24,92 @@ const BWRAP: &str = "bwrap: --dev-bind / /";
 
 const CASES: &[Case] = &[
     (
+        "tried",
+        [BARE, "setpriv --bounding-set -net_raw --inh-caps -net_raw"],
+        &["can.socket.packet", "can.socket.raw"],
+    ),
+    (
+        "call",
+        [
+            "{}",
+            r#"{"linux":{"seccomp":{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["keyctl"],"action":"SCMP_ACT_ERRNO"}]}}}"#,
+        ],
+        &["call.keyctl"],
+    ),
+    ("keyring", [BARE, "{}"], &["keyring.session"]),
+    (
+        "stream-mode",
+        [BARE, "sh -c 'exec \"$@\" </dev/null' sh {}"],
+        &["descriptors.0.mode"],
+    ),
+    (
+        "mode",
+        [BARE, "sh -c 'chmod 700 /tmp; exec \"$@\"' sh {}"],
+        &["mode./tmp"],
+    ),
+    (
+        "device",
+        [BARE, "sh -c 'chmod 600 /dev/full; exec \"$@\"' sh {}"],
+        &["dev.full"],
+    ),
+    (
+        "sysctl",
+        [
+            BARE,
+            "sh -c 'echo 1 >/proc/sys/net/ipv4/ip_unprivileged_port_start; exec \"$@\"' sh {}",
+        ],
+        &["sysctl.net.ipv4.ip_unprivileged_port_start"],
+    ),
+    (
+        "routes",
+        [
+            BARE,
+            "sh -c 'ip route add 198.51.100.0/24 dev lo; exec \"$@\"' sh {}",
+        ],
+        &["routes.ipv4"],
+    ),
+    (
+        "arguments",
+        [BARE, "bash -c 'exec -a other \"$@\"' bash {}"],
+        &["argv.0"],
+    ),
+    ("io-priority", [BARE, "ionice -c 3"], &["scheduling.io"]),
+    (
+        "timers",
+        [
+            BARE,
+            "python3 -c 'import os, signal, sys; signal.setitimer(signal.ITIMER_REAL, 1000); os.execv(sys.argv[1], sys.argv[1:])' {}",
+        ],
+        &["lifecycle.timers"],
+    ),
+    (
+        "coredump-filter",
+        [
+            BARE,
+            "sh -c 'echo 0x7f >/proc/self/coredump_filter; exec \"$@\"' sh {}",
+        ],
+        &["lifecycle.coredump"],
+    ),
+    ("parent-outside", [BARE, "sh -c '\"$@\"; exit' sh {}"], &["host.parent"]),
+    (
+        "launcher-processes",
+        [BARE, "sh -c '\"$@\"; exit' sh {}"],
+        &["host.launcher"],
+    ),
+    (
+        "user-outside",
+        [BARE, "setpriv --reuid=1000 --clear-groups"],
+        &["host.uid"],
+    ),
+    (
+        "seccomp-outside",
+        [
+            "{}",
+            r#"{"linux":{"seccomp":{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["keyctl"],"action":"SCMP_ACT_ERRNO"}]}}}"#,
+        ],
+        &["host.seccomp"],
+    ),
+    (
         "seccomp",
         [
             BARE,

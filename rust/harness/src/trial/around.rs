@@ -17,7 +17,7 @@ use std::time::Instant;
 /// Enters all of it. What cannot be read is entered with the reason.
 pub fn enter(init: i32, payload: i32, launcher: i32, effect: &mut Effect) {
     effect.change("host.parent", parent(init, payload, launcher));
-    effect.change("host.launcher", processes(init, payload));
+    effect.change("host.launcher", processes(init, payload, launcher));
     ids(init, payload, effect);
     limits(init, payload, effect);
     if let Some(filters) = filters(payload) {
@@ -43,10 +43,11 @@ fn parent(init: i32, payload: i32, launcher: i32) -> String {
     }
 }
 
-/// The processes of the launcher that run beside the payload: their names, how
-/// many there are of a name, and their threads. A child of the payload is one of
+/// The processes of the launcher that run beside the payload: the launcher
+/// itself, without its name, which is another for every launcher; of the others
+/// their names, how many there are of a name; and their threads. A child of the payload is one of
 /// them: the probe has none of its own.
-fn processes(init: i32, payload: i32) -> String {
+fn processes(init: i32, payload: i32, launcher: i32) -> String {
     let mut found: BTreeMap<String, (usize, usize)> = BTreeMap::new();
     for it in descendants(init) {
         let is_counted = it.pid() != init
@@ -56,7 +57,13 @@ fn processes(init: i32, payload: i32) -> String {
         if !is_counted {
             continue;
         }
-        let (count, threads) = found.entry(it.name()).or_default();
+        let is_launcher =
+            pid_as_seen_by(init, it.pid()).is_ok_and(|pid| pid == launcher);
+        let name = match is_launcher {
+            true => "the launcher".to_owned(),
+            false => it.name(),
+        };
+        let (count, threads) = found.entry(name).or_default();
         *count += 1;
         *threads += Process::new(it.pid())
             .and_then(|process| process.tasks())

@@ -27,6 +27,123 @@ const fn fix(
 /// Every known consequence.
 pub const CONSEQUENCES: &[Consequence] = &[
     record(
+        "tried",
+        ("can.*", "*"),
+        Security,
+        "the payload tried it: it may do this under one launcher and not under \
+         another",
+        &[],
+    ),
+    record(
+        "call",
+        ("call.*", "*"),
+        Breaks,
+        "the kernel answers this system call of the payload in another way",
+        &[],
+    ),
+    record(
+        "keyring",
+        ("keyring.session", "*"),
+        Security,
+        "where the session keyring is not its own, the payload reads and \
+         changes the keys of the caller",
+        &[],
+    ),
+    record(
+        "stream-mode",
+        ("descriptors.[012].{mode,reopen}", "*"),
+        Changes,
+        "a standard stream has another owner or mode: to open it again by \
+         name may fail",
+        &[],
+    ),
+    record(
+        "mode",
+        ("mode.*", "*"),
+        Changes,
+        "a directory has another mode or owner: other users may write to it, \
+         or the payload may not",
+        &[],
+    ),
+    record(
+        "device",
+        ("{dev,dev.*}", "*"),
+        Breaks,
+        "the payload finds other devices, or may not open one",
+        &[],
+    ),
+    record(
+        "sysctl",
+        ("sysctl.*", "*"),
+        Changes,
+        "a setting of the kernel has another value for the payload",
+        &[],
+    ),
+    record(
+        "routes",
+        ("routes.*", "*"),
+        Breaks,
+        "the payload reaches other networks",
+        &[],
+    ),
+    record(
+        "arguments",
+        ("{argv,argv.*}", "*"),
+        Breaks,
+        "the payload gets other arguments, or another name for itself",
+        &[],
+    ),
+    record(
+        "io-priority",
+        ("scheduling.io", "*"),
+        Changes,
+        "the disk serves the payload earlier or later than others",
+        &[],
+    ),
+    record(
+        "timers",
+        ("lifecycle.timers", "*"),
+        Breaks,
+        "a timer that the launcher set ends the payload by a signal",
+        &[],
+    ),
+    record(
+        "coredump-filter",
+        ("lifecycle.coredump", "*"),
+        Changes,
+        "a core dump of the payload contains other parts of its memory",
+        &[],
+    ),
+    record(
+        "parent-outside",
+        ("host.parent", "*"),
+        Changes,
+        "seen from outside, another process is the parent of the payload: it \
+         waits for it and ends with it, or does not",
+        &[],
+    ),
+    record(
+        "launcher-processes",
+        ("host.launcher", "*"),
+        Cosmetic,
+        "the launcher has other processes or threads while the payload runs",
+        &[],
+    ),
+    record(
+        "user-outside",
+        ("host.{uid,gid}", "*"),
+        Security,
+        "seen from outside, the payload belongs to another user or group",
+        &[],
+    ),
+    record(
+        "seccomp-outside",
+        ("host.seccomp", "*"),
+        Security,
+        "the payload has another seccomp filter, read from outside",
+        &[],
+    ),
+    record(
         "seccomp",
         ("security.seccomp", "*"),
         Security,
