@@ -83,7 +83,7 @@ pub const CONSEQUENCES: &[Consequence] = &[
         "routes",
         ("routes.*", "*"),
         Breaks,
-        "the payload reaches other networks",
+        "the payload reaches other networks, or other packet filters apply",
         &[],
     ),
     record(
