@@ -51,6 +51,7 @@ const TRIALS: &[Tried] = &[
     ("a_payload_that_hides_is_found_and_ended", hiding_payload),
     ("a_payload_that_hangs_is_ended", hanging_payload),
     ("a_launcher_that_writes_everywhere_reaches_nothing", writing_launcher),
+    ("what_is_let_through_is_written", let_through),
 ];
 
 fn main() -> ExitCode {
@@ -557,4 +558,28 @@ fn writing_launcher() -> Result<(), Failed> {
         }
     }
     Ok(())
+}
+
+/// `--write` lets one directory through, and no other.
+fn let_through() -> Result<(), Failed> {
+    let [one, other] = [tempfile::tempdir()?, tempfile::tempdir()?];
+    let script = format!(
+        ": >{}/x; : >{}/x; exec \"$@\"",
+        one.path().display(),
+        other.path().display()
+    );
+    let one_path = one.path().display().to_string();
+    let words = ["observe", "--write", &one_path];
+    let output =
+        nsteps(&[&words[..], &["--", "sh", "-c", &script, "sh"]].concat())?
+            .stderr(Stdio::piped())
+            .output()?;
+    let written = [&one, &other].map(|it| it.path().join("x").exists());
+    match written {
+        [true, false] => Ok(()),
+        _ => {
+            let said = String::from_utf8_lossy(&output.stderr);
+            Err(format!("written: {written:?}; {said}").into())
+        }
+    }
 }
