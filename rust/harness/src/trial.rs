@@ -21,9 +21,10 @@ use crate::sandbox::Sandbox;
 use crate::sandbox::listen::{self, ANSWER, Answer, Running, Way, read_to_end};
 use crate::sandbox::plan::{Plan, Tree};
 use crate::sandbox::protocol::{Command, Ended, PutFile};
+use crate::sandbox::start::Start;
 use crate::scenario::Scenario;
 use crate::step::{Arguments, Namespace, Step};
-use crate::timeout::{LATE, deadline};
+use crate::timeout::{LATE, deadline, grace};
 use crate::trial::leftovers::Leftovers;
 use nix::errno::Errno;
 use probe::{Effect, Observation};
@@ -164,6 +165,8 @@ pub struct Launch<'a> {
     files: Box<Files<'a>>,
     /// The working directory.
     directory: Option<PathBuf>,
+    /// The state.
+    start: Start,
 }
 
 /// The files around a probe with these arguments.
@@ -173,7 +176,12 @@ impl<'a> Launch<'a> {
     /// Started in the sandbox's root directory.
     pub fn in_root(argv: impl Fn(&[String]) -> Vec<String> + 'a) -> Launch<'a> {
         let files = |_: &[String]| Vec::new();
-        Launch { argv: Box::new(argv), files: Box::new(files), directory: None }
+        Launch {
+            argv: Box::new(argv),
+            files: Box::new(files),
+            directory: None,
+            start: Start::Plain,
+        }
     }
 
     /// Started where these files are.
@@ -189,16 +197,25 @@ impl<'a> Launch<'a> {
         Launch { directory: Some(directory), ..self }
     }
 
+    /// Started in another state; so is the bare probe.
+    pub fn in_state(self, start: Start) -> Launch<'a> {
+        Launch { start, ..self }
+    }
+
     /// The probe alone, started in the same way.
     fn baseline(&self) -> Launch<'static> {
         let argv = |probe: &[String]| [&[PROBE.to_owned()], probe].concat();
-        Launch { directory: self.directory.clone(), ..Launch::in_root(argv) }
+        Launch {
+            directory: self.directory.clone(),
+            start: self.start,
+            ..Launch::in_root(argv)
+        }
     }
 
     fn command(&self, probe: &[String]) -> Command {
         let argv = (self.argv)(probe);
-        let directory = self.directory.clone();
-        Command { argv, directory, ..Command::default() }
+        let (directory, start) = (self.directory.clone(), self.start);
+        Command { argv, directory, start, ..Command::default() }
     }
 }
 
@@ -329,12 +346,14 @@ fn streams(effect: &mut Effect, payload: &Observation, running: &Running) {
         let Some(found) = payload.value(&format!("{key}.inode")) else {
             continue;
         };
-        if found == given.to_string() || effect.0.contains_key(&key) {
+        let is_found = |it: &Option<u64>| {
+            it.is_some_and(|inode| inode.to_string() == found)
+        };
+        if is_found(given) || effect.0.contains_key(&key) {
             continue;
         }
         let what = payload.value(&key).unwrap_or("unread");
-        let other =
-            running.streams.iter().position(|it| it.to_string() == found);
+        let other = running.streams.iter().position(is_found);
         effect.change(
             key,
             match other {
@@ -371,7 +390,7 @@ fn release(
         }
     }
     drop(running.answer.take());
-    drop(running.stdin.take());
+    running.end_input();
     Ok(())
 }
 
@@ -393,10 +412,7 @@ fn finish(
 ) -> Result<bool> {
     let ended = sandbox.wait(running.pid, deadline())?;
     observed.effect.change("exit", exit(ended.as_ref()));
-    // What the launcher wrote is there by now; a process that it left behind
-    // may hold the pipe for ever.
-    let stderr = read_to_end(&mut running.stderr, Instant::now());
-    observed.said = String::from_utf8_lossy(&stderr).into_owned();
+    observed.said = running.said(Instant::now() + grace());
     Ok(ended.is_some())
 }
 

@@ -75,6 +75,13 @@ const fn record(
 /// Every known consequence.
 pub const CONSEQUENCES: &[Consequence] = &[
     record(
+        "ran",
+        "*",
+        Breaks,
+        "a launcher that runs its payload elsewhere does not run it in this \
+         state",
+    ),
+    record(
         "signals.ignored",
         "*PIPE*",
         Breaks,

@@ -2,8 +2,8 @@
 //! payload observes, and what the differences mean.
 //!
 //! A [`spec`] names a launcher; its [`adapter`] makes a command line around the
-//! probe; [`look`] runs it in a sandbox, twice; [`matrix`] puts the launchers
-//! side by side; [`consequence`] says what a difference does to a payload, and
+//! probe; [`look`] runs it in sandboxes, several times in each [`state`];
+//! [`matrix`] puts the launchers side by side; [`consequence`] says what a difference does to a payload, and
 //! [`verdict`] decides. No file here prints.
 
 pub mod adapter;
@@ -13,4 +13,5 @@ pub mod matrix;
 pub mod provenance;
 pub mod said;
 pub mod spec;
+pub mod state;
 pub mod verdict;

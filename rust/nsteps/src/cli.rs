@@ -9,6 +9,7 @@ use harness::scenario::Scenario;
 use harness::step::Step;
 use launchers::adapter::ADAPTERS;
 use launchers::consequence::Level;
+use launchers::state::{STATES, State};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -239,6 +240,18 @@ pub struct Diff {
     /// The conditions
     #[arg(long, value_name = "SCENARIO", value_parser = choice::scenario())]
     pub scenario: Option<Scenario>,
+    /// Start the launchers in this state; with several, in each of them
+    #[arg(long, value_name = "NAME", value_parser = choice::state())]
+    #[arg(conflicts_with = "states")]
+    pub state: Vec<&'static State>,
+    /// Start the launchers in every state
+    #[arg(long, value_name = "all", value_parser = ["all"])]
+    pub states: Option<String>,
+    /// Look this many times at each launcher in each state; what is not the
+    /// same every time is not compared
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    #[arg(value_parser = clap::value_parser!(u8).range(1..))]
+    pub repeat: u8,
     /// What the launchers may write to on the host
     #[arg(long, value_name = "PATH")]
     pub write: Vec<PathBuf>,
@@ -375,21 +388,28 @@ Examples:
 Exit status: 0 if all are reproduced, 1 if one is not, 2 if the question could
 not be answered.";
 
-/// The examples of `nsteps diff`, with the names of the adapters.
+/// The examples of `nsteps diff`, with the names of the adapters and states.
 fn diff_help() -> String {
     let adapters: Vec<String> = ADAPTERS
         .iter()
         .map(|it| format!("  {:<7} {}", format!("{}:", it.name), it.about))
         .collect();
+    let states: Vec<String> = STATES
+        .iter()
+        .map(|it| format!("  {:<15} {}", it.name, it.about))
+        .collect();
     format!(
-        "Adapters:\n{}\n\n\
+        "Adapters:\n{}\n\nStates:\n{}\n\n\
          Examples:\n  \
          nsteps diff 'unshare -n' 'bwrap --dev-bind / / --unshare-net'\n  \
          nsteps diff runc:my-bundle crun:my-bundle\n  \
-         nsteps diff 'tini -s -- {{}}' 'dumb-init {{}}' --deny breaks\n\n\
+         nsteps diff 'tini -s -- {{}}' 'dumb-init {{}}' --deny breaks\n  \
+         nsteps diff runc: crun: --states all\n\n\
          Exit status: 0 if no difference is denied, 1 if one is, 2 if a launcher \
-         did not\nrun the probe or isolates less here than elsewhere.",
-        adapters.join("\n")
+         ran the\nprobe in no state or isolates less here than elsewhere, or if \
+         a state is\nunavailable.",
+        adapters.join("\n"),
+        states.join("\n")
     )
 }
 

@@ -8,10 +8,11 @@ use harness::error::Result;
 use harness::host::{Equipment, machine};
 use harness::interrupt;
 use harness::scenario::Scenario;
-use launchers::look::{self, Conditions};
-use launchers::matrix::Column;
+use harness::workers;
+use launchers::look::{self, Conditions, Launcher};
 use launchers::provenance::{self, Provenance};
 use launchers::spec::Spec;
+use launchers::state::{PLAIN, STATES, State};
 use launchers::verdict::{Policy, decide};
 use std::time::Instant;
 
@@ -36,16 +37,15 @@ pub fn run(options: &Diff) -> Result<u8> {
         scenario,
         writable: &options.write,
     };
-    let (mut columns, mut programs) = (Vec::new(), Vec::new());
-    for spec in specs {
-        let (column, program) = look_at(&spec, &conditions)?;
-        columns.push(column);
-        programs.push(program);
-        interrupt::check()?;
-    }
-    let verdict = decide(&columns, &Policy { deny: options.deny });
+    workers::make_room()?;
+    let launchers: Vec<Launcher> = specs.iter().map(launcher).collect();
+    let programs = programs(&launchers, &conditions)?;
+    let repeat = usize::from(options.repeat);
+    let states = look::all(&launchers, &states(options), repeat, &conditions)?;
+    let verdict = decide(&states, &Policy { deny: options.deny });
     let report = Report {
-        columns: &columns,
+        launchers: &launchers,
+        states: &states,
         programs: &programs,
         verdict: &verdict,
         scenario,
@@ -60,21 +60,41 @@ pub fn run(options: &Diff) -> Result<u8> {
     Ok(verdict.status)
 }
 
-/// Looks at one launcher. Where its program or its bundle cannot be used, its
-/// column says why, and the others are compared all the same.
-fn look_at(
-    spec: &Spec,
+/// The states that the command line names.
+fn states(options: &Diff) -> Vec<&'static State> {
+    if options.states.is_some() {
+        return STATES.iter().collect();
+    }
+    if options.state.is_empty() {
+        return vec![PLAIN];
+    }
+    let is_named = |it: &&State| options.state.contains(it);
+    STATES.iter().filter(is_named).collect()
+}
+
+/// Makes a launcher. Where its program or its bundle cannot be used, its column
+/// says why, and the others are compared all the same.
+fn launcher(spec: &Spec) -> Launcher {
+    Launcher {
+        name: spec.text.clone(),
+        prepared: spec.prepare().map_err(|error| error.message),
+    }
+}
+
+/// What really runs.
+fn programs(
+    launchers: &[Launcher],
     conditions: &Conditions<'_>,
-) -> Result<(Column, Provenance)> {
-    let name = spec.text.clone();
-    let prepared = match spec.prepare() {
-        Ok(prepared) => prepared,
-        Err(error) => {
-            let program = Provenance::unknown(name.clone());
-            return Ok((Column::not_started(name, error.message), program));
-        }
-    };
+) -> Result<Vec<Provenance>> {
     let Conditions { equipment, scenario, .. } = conditions;
-    let program = provenance::of(&prepared.program, *scenario, equipment)?;
-    Ok((look::twice(name, &prepared, conditions)?, program))
+    let programs = workers::in_order(
+        launchers,
+        |it| match &it.prepared {
+            Err(_) => Ok(Provenance::unknown(it.name.clone())),
+            Ok(it) => provenance::of(&it.program, *scenario, equipment),
+        },
+        |it| it.name.clone(),
+    );
+    interrupt::check()?;
+    programs.into_iter().collect()
 }

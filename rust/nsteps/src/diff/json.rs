@@ -1,6 +1,7 @@
 //! The comparison of launchers for a program.
 
 use super::Report;
+use launchers::look::InState;
 use launchers::matrix::{Row, Value};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -19,6 +20,8 @@ pub struct Form {
     seconds: f64,
     /// The scenario in which the launchers ran.
     scenario: String,
+    /// The states in which the launchers were started.
+    states: Vec<StateForm>,
     /// The launchers, in the order in which they were named.
     launchers: Vec<LauncherForm>,
     /// The launchers with the same values everywhere, as indices; those that
@@ -26,14 +29,23 @@ pub struct Form {
     clusters: Vec<Vec<usize>>,
     /// The keys with different values, those that matter most first.
     differences: Vec<DifferenceForm>,
-    /// The keys that were not compared: a value was not the same twice under
-    /// one launcher, was not read, or was not observed.
+    /// The keys that were not compared: a value was not the same every time
+    /// under one launcher, was not read, or was not observed.
     unknown: Vec<RowForm>,
     /// The keys that all launchers that ran changed in the same way.
     alike: Vec<RowForm>,
-    /// 0: no difference that is denied; 1: there is one; 2: a launcher did not
-    /// run the probe, or is degraded.
+    /// 0: no difference that is denied; 1: there is one; 2: a launcher ran the
+    /// probe in no state, or is degraded, or a state is unavailable.
     status: u8,
+}
+
+/// A state in which the launchers were started.
+#[derive(Serialize, JsonSchema)]
+struct StateForm {
+    /// Its name, as after `--state`.
+    name: &'static str,
+    /// Why no launcher could be started in it here; null if they could be.
+    unavailable: Option<String>,
 }
 
 /// One launcher.
@@ -48,6 +60,19 @@ struct LauncherForm {
     version: Option<String>,
     /// The SHA-256 digest of the program.
     sha256: String,
+    /// What was seen of it in each state that is available, in the order of
+    /// `states`.
+    in_states: Vec<InStateForm>,
+    /// What was seen of it in the first of these.
+    #[serde(flatten)]
+    first: Option<InStateForm>,
+}
+
+/// A launcher in one state.
+#[derive(Clone, Serialize, JsonSchema)]
+struct InStateForm {
+    /// The name of the state.
+    state: &'static str,
     /// Why there is no observation; null if the payload ran.
     did_not_run: Option<String>,
     /// How the launcher ended: its exit status, or 128 and the number of the
@@ -80,6 +105,9 @@ struct DifferenceForm {
 struct RowForm {
     /// The key, see [observations](observation.md).
     key: String,
+    /// The names of the states in which all of this is so, but for a launcher
+    /// that did not run in one of them (see the key `ran`).
+    state: Vec<&'static str>,
     /// Which launchers showed which value.
     values: Vec<ValueForm>,
 }
@@ -98,7 +126,6 @@ struct ValueForm {
 /// The report as JSON.
 pub fn form(report: &Report<'_>) -> Form {
     let verdict = report.verdict;
-    let launchers = report.columns.iter().zip(report.programs);
     let differences = verdict.differences.iter().map(|it| DifferenceForm {
         level: it.level.name(),
         consequence: it.consequence.map(|it| it.sentence),
@@ -109,24 +136,42 @@ pub fn form(report: &Report<'_>) -> Form {
         machine: report.machine.clone(),
         seconds: report.seconds,
         scenario: report.scenario.to_string(),
-        launchers: launchers
-            .map(|(column, program)| LauncherForm {
-                name: column.line.clone(),
-                path: program.path.clone(),
-                version: program.version.clone(),
-                sha256: program.sha256.clone(),
-                did_not_run: column.unheard.clone(),
-                exit: changed(column.value("exit")),
-                said: changed(column.value("said")),
-                degraded: column.degraded.clone(),
-                disagreements: column.disagreements.clone(),
-            })
+        states: report.states.iter().map(state).collect(),
+        launchers: (0..report.launchers.len())
+            .map(|index| launcher(report, index))
             .collect(),
         clusters: verdict.clusters.clone(),
         differences: differences.collect(),
         unknown: verdict.unknown.iter().map(row).collect(),
         alike: verdict.alike.iter().map(row).collect(),
         status: verdict.status,
+    }
+}
+
+fn state(it: &InState) -> StateForm {
+    StateForm { name: it.state.name, unavailable: it.unavailable.clone() }
+}
+
+fn launcher(report: &Report<'_>, index: usize) -> LauncherForm {
+    let program = &report.programs[index];
+    let in_states: Vec<InStateForm> = report
+        .columns_of(index)
+        .map(|(state, column)| InStateForm {
+            state,
+            did_not_run: column.unheard.clone(),
+            exit: changed(column.value("exit")),
+            said: changed(column.value("said")),
+            degraded: column.degraded.clone(),
+            disagreements: column.disagreements.clone(),
+        })
+        .collect();
+    LauncherForm {
+        name: report.launchers[index].name.clone(),
+        path: program.path.clone(),
+        version: program.version.clone(),
+        sha256: program.sha256.clone(),
+        first: in_states.first().cloned(),
+        in_states,
     }
 }
 
@@ -149,5 +194,9 @@ fn row(row: &Row) -> RowForm {
         };
         ValueForm { kind, value: shown, launchers: who.clone() }
     });
-    RowForm { key: row.key.clone(), values: values.collect() }
+    RowForm {
+        key: row.key.clone(),
+        state: row.states.clone(),
+        values: values.collect(),
+    }
 }
