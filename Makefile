@@ -61,6 +61,8 @@ build: tree ## build all three languages into target/
 	*) echo "make build: Rust cannot build for musl here: glibc, linked" \
 		"statically" ;; \
 	esac
+	$(CARGO) build --release $(CARGO_FLAGS) -p nsteps-probe
+	NSTEPS_EMBED=$(RELEASE)/nsteps-probe \
 	$(CARGO) build --release $(CARGO_FLAGS) \
 		--bins --example uts_in_plain_nix \
 		-p nsteps -p nsteps-probe -p nsteps-steps -p nsteps-pitfalls \

@@ -4,4 +4,5 @@
 pub mod agreement;
 pub mod extra;
 pub mod fit;
+pub mod replaced;
 pub mod target;

@@ -178,6 +178,7 @@ fn main() -> ExitCode {
     }
     add("mutant::step_without_its_flag".to_owned(), a_step_is_caught);
     add("mutant::careful_c".to_owned(), a_careful_c_is_caught);
+    add("mutant::plain_nix".to_owned(), a_plain_step_is_caught);
     add("cgroup::page".to_owned(), the_page_says_what_witnesses_see);
     add("cgroup::mutant".to_owned(), a_birth_elsewhere_is_caught);
     add("criterion".to_owned(), what_criterion_asks_is_checked);
@@ -311,6 +312,34 @@ fn a_careful_c_is_caught(test: &str) -> Caught {
         tree.compile_careful(step, &[])?;
     }
     Ok(Completion::Completed)
+}
+
+/// The step in plain nix has the effect of the step with the skeleton, or there
+/// is no row. Here the careful C takes its place.
+fn a_plain_step_is_caught(test: &str) -> Caught {
+    const PLAIN: &str = "bench/plain/uts_in_plain_nix";
+    let tree = Tree::built(test)?;
+    for dir in ["rust", "bench/plain"] {
+        fs::create_dir_all(tree.programs.join(dir))?;
+    }
+    let from = Layout::find()?.programs().join("rust/uts");
+    put(&from, &tree.programs.join("rust/uts"))?;
+    let source = tree.layout.root().join("bench/careful/uts.c");
+    tree.compile_source(&source, PLAIN, &[])?;
+    let mut places = match tree.places()? {
+        Ok(places) => places,
+        Err(reason) => return unavailable(&reason),
+    };
+    launch("launch/uts", &tree.layout, &mut places)?;
+    let other_name = ("\"myhostname\"", "\"yourhostname\"");
+    tree.compile_source(&source, PLAIN, &[other_name])?;
+    match launch("launch/uts", &tree.layout, &mut places) {
+        Err(error) if error.message.starts_with("plain has uts.hostname") => {
+            Ok(Completion::Completed)
+        }
+        Err(error) => Err(error.message.into()),
+        Ok(_) => Err("a plain step with another name is not caught".into()),
+    }
 }
 
 /// The ways into a cgroup, in the words of the page about them, and where the

@@ -1,109 +1,129 @@
-//! What the step `uts` does otherwise than the same program in plain nix and
-//! std, and what each difference saves.
+//! What the skeleton of a step saves, line by line of the step `uts` in plain
+//! nix. The page of the step includes the table.
 
-use crate::chapter::scale::time;
-use crate::record::stored::Record;
-use crate::rows::{EXEC, PLAIN};
+use crate::chapter::scale::digits;
+use crate::judge::replaced::{
+    Calls, LINKED, Pair, Place, REPLACED, Replaced, SOURCE, WHOLE,
+};
+use crate::record::stored::{Record, Times};
 use std::fmt::Write;
 
-/// A line of the plain program, and what the step has instead.
-struct Replaced {
-    /// The line, or the setting of the build, as it is in the plain program.
-    plain: &'static str,
-    /// What the step has instead.
-    step: &'static str,
-    /// Why.
-    why: &'static str,
-    /// The row and the column that measure the plain way, and those that
-    /// measure the step's.
-    measured: Option<[(&'static str, &'static str); 2]>,
+/// The section of the chapter, as Markdown.
+pub fn section(record: &Record) -> String {
+    let mut text = format!(
+        "## What the skeleton of a step saves\n\n\
+         Line by line of [uts in plain nix](../../{SOURCE}).\n\n\
+         <!-- ANCHOR: plain -->\n"
+    );
+    text += &table(record);
+    text += &explanation(record);
+    text + "<!-- ANCHOR_END: plain -->\n\n"
 }
 
-const REPLACED: &[Replaced] = &[
-    Replaced {
-        plain: "`cargo build --release`, which links glibc dynamically",
-        step: "linked statically against musl (`.cargo/config.toml`)",
-        why: "no dynamic linker runs before `main`, and none has to be in the \
-              new root",
-        measured: Some([(EXEC, "rust, glibc"), (EXEC, "rust, main")]),
-    },
-    Replaced {
-        plain: "`fn main()`, after the set-up of Rust's runtime",
-        step: "`#![no_main]` and `steps::start!`",
-        why: "the runtime ignores SIGPIPE, which a payload would inherit, and \
-              sets up what no step uses",
-        measured: Some([(EXEC, "rust, main"), (EXEC, "rust")]),
-    },
-    Replaced {
-        plain: "`clone(..., CLONE_NEWUTS, SIGCHLD)`: the child has a copy of \
-                the memory",
-        step: "the same with `CLONE_VM` and `CLONE_VFORK`, on a stack of its \
-               own",
-        why: "no page table is copied, and the launcher can read which call of \
-              the child failed",
-        measured: Some([
-            ("clone/fork/uts", "rust"),
-            ("clone/vfork/uts", "rust"),
-        ]),
-    },
-    Replaced {
-        plain: "`CString`s and `vec![0; 1 << 20]` on the heap",
-        step: "`Payload::prepare` before the clone, on the stack",
-        why: "the child borrows the memory, and must not take the allocator's \
-              lock",
-        measured: None,
-    },
-    Replaced {
-        plain: "`eprintln!` in the child",
-        step: "the child records the failure, the launcher prints it",
-        why: "one process writes to standard error, and the message is the \
-              same in every step",
-        measured: None,
-    },
-    Replaced {
-        plain: "the whole program",
-        step: "the whole step",
-        why: "all of the above but the linking: both are linked statically \
-              against musl",
-        measured: Some([("launch/uts", PLAIN), ("launch/uts", "rust")]),
-    },
-];
-
-/// The section, as Markdown. The page of the step includes its table.
-pub fn section(record: &Record) -> String {
-    let mut text = "## What the skeleton of a step saves\n\n\
-         The left column is a line of [uts in plain \
-         nix](../../rust/steps/examples/uts_in_plain_nix.rs).\n\n\
-         <!-- ANCHOR: plain -->\n\
-         | in plain nix | in the step, and why | saved | of |\n\
-         |---|---|--:|--:|\n"
+fn table(record: &Record) -> String {
+    let mut text = "<div class=\"replaced\">\n\n\
+         | line | the skeleton instead, and why | calls saved | us saved |\n\
+         |---|---|---|--:|\n"
         .to_owned();
-    for Replaced { plain, step, why, measured } in REPLACED {
-        let figures = match measured {
-            None => "not measured by itself | ".to_owned(),
-            Some(both) => figures(record, both),
-        };
-        let _ = writeln!(text, "| {plain} | {step}: {why} | {figures} |");
+    let mut all = 0;
+    for it in REPLACED {
+        let Replaced { line, instead, why, measured, .. } = it;
+        let calls = it.calls(&record.counters);
+        all += calls.values().sum::<i64>();
+        let time = measured.map_or_else(String::new, |it| saved(record, it));
+        let calls = listed(&calls);
+        let _ = writeln!(
+            text,
+            "| `{line}` | {instead}. {why} | {calls} | {time} |"
+        );
     }
-    text.push_str("<!-- ANCHOR_END: plain -->\n\n");
-    let rows: Vec<String> = REPLACED
-        .iter()
-        .filter_map(|it| it.measured)
-        .map(|both| both.map(|(row, column)| format!("`{row}` {column}")))
-        .map(|[plain, step]| format!("{plain} against {step}"))
-        .collect();
-    let rows = rows.join("; ");
-    let _ = writeln!(text, "Medians of these rows and columns: {rows}.\n");
+    let whole = saved(record, WHOLE);
+    let _ = writeln!(
+        text,
+        "| **the whole program** | the step with the skeleton | {all} | \
+         {whole} |"
+    );
+    text + "\n</div>\n\n"
+}
+
+/// Calls by name, the number behind a name if it is not 1.
+fn listed(calls: &Calls) -> String {
+    let each = calls.iter().map(|(name, count)| match count {
+        1 => format!("`{name}`"),
+        it if *it < 0 => format!("`{name}` \u{2212}{}", -it),
+        it => format!("`{name}` {it}"),
+    });
+    each.collect::<Vec<_>>().join(", ")
+}
+
+fn times(record: &Record, (row, column): Place) -> Option<Times> {
+    record.times(row, column)
+}
+
+/// What remains of the median of the plain way, and that median.
+fn saved(record: &Record, pair: Pair) -> String {
+    let [plain, step] = pair.map(|it| times(record, it).map(|it| it.median));
+    match plain.zip(step) {
+        Some((plain, step)) => {
+            let saved = digits((plain - step) / 1e3);
+            format!("{saved} of {}", digits(plain / 1e3))
+        }
+        None => "not in the record yet".to_owned(),
+    }
+}
+
+fn explanation(record: &Record) -> String {
+    let mut text = "The times are medians.\n\
+         Where a line has none, it was not measured by itself.\n\
+         Those of the other lines are of programs that do only this, so that \
+         they do not add up to the last line: two programs that do nothing, \
+         with `fn main()` and without (`exec/empty`); and a child that ends at \
+         once, with a copy of the memory and in the memory of its parent \
+         (`clone/fork/uts`, `clone/vfork/uts`).\n"
+        .to_owned();
+    let [(row, plain), (_, step)] = WHOLE;
+    let ratio = record.ratio(row, step, plain).map(|it| it.estimate);
+    let [of_plain, of_step] = WHOLE.map(|it| times(record, it));
+    if let (Some(ratio), Some(plain), Some(step)) = (ratio, of_plain, of_step) {
+        let both = |it: Times| {
+            [it.median, it.p99].map(|it| digits(it / 1e3)).join(" / ")
+        };
+        let _ = writeln!(
+            text,
+            "The step takes **{:.3}** of the time of the plain program ({:.3} \
+             to {:.3} with 95 %): median / 99th percentile {} us against {} us \
+             (`{row}`).",
+            ratio.median,
+            ratio.low,
+            ratio.high,
+            both(step),
+            both(plain)
+        );
+    }
+    text += "Both are built as this project builds Rust, statically against \
+             musl, so that only their code differs.\n";
+    let [dynamic, fixed] = LINKED.map(|it| times(record, it));
+    if let Some((dynamic, fixed)) = dynamic.zip(fixed) {
+        let _ = writeln!(
+            text,
+            "Linked dynamically against glibc, as `cargo build --release` does \
+             it, a program that does nothing takes {} us, and not {} us.",
+            digits(dynamic.median / 1e3),
+            digits(fixed.median / 1e3)
+        );
+    }
     text
 }
 
-fn figures(record: &Record, both: &[(&str, &str); 2]) -> String {
-    let [plain, step] =
-        both.map(|(row, column)| Some(record.times(row, column)?.median));
-    match (plain, step) {
-        (Some(plain), Some(step)) => {
-            format!("{} | {}", time(plain - step), time(plain))
-        }
-        _ => "not in this record | ".to_owned(),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_that_is_made_once_has_no_number() {
+        let calls = [("brk", 2), ("mmap", 1), ("rt_sigaction", -1)];
+        let calls = calls.map(|(name, it)| (name.to_owned(), it));
+        let words = "`brk` 2, `mmap`, `rt_sigaction` \u{2212}1";
+        assert_eq!(listed(&calls.into()), words);
     }
 }

@@ -148,14 +148,14 @@ pub fn launch(
         None => NEWROOT.to_owned(),
     };
     let mut effects = Vec::new();
-    let mut careful = None;
+    let mut twins = Vec::new();
     let mut refusals = Vec::new();
     for launch in launches {
         let observed = observe(&launch, layout, step)?;
         if let Some(why) = observed.effect.0.get("refused") {
             contest.leave_out(launch.name, why);
-            if launch.name == CAREFUL {
-                careful = Some(Err(why.clone()));
+            if TWINS.contains(&launch.name) {
+                twins.push((launch.name, Err(why.clone())));
             } else {
                 refusals.push((launch.launcher, why.clone()));
             }
@@ -164,9 +164,9 @@ pub fn launch(
         check(&launch, &observed, step, wanted)?;
         let text = observed.effect.to_string();
         let digest = digest(&text);
-        if launch.name == CAREFUL {
-            careful = Some(Ok(observed));
-        } else if launch.name != PLAIN {
+        if TWINS.contains(&launch.name) {
+            twins.push((launch.name, Ok(observed)));
+        } else {
             effects.push((launch.launcher, observed));
         }
         let argv = (launch.argv)(&subject, &[&payload(name)]);
@@ -186,7 +186,9 @@ pub fn launch(
     }
     judge(&refusals, &effects, step, &mut contest)?;
     let rust = effects.iter().find(|it| it.0 == Some(Launcher::Rust));
-    must_be_the_same(careful, rust.map(|it| &it.1), &mut contest)?;
+    for (name, twin) in twins {
+        must_be_the_same(name, twin, rust.map(|it| &it.1), &mut contest)?;
+    }
     if let Some(step) = step {
         for why in unexplained(step, &effects) {
             contest.leave_out("note", why);
@@ -233,37 +235,42 @@ fn judge(
     Ok(())
 }
 
-/// The careful C is there to be what Rust is compared with: it has exactly the
-/// effect of the step in Rust, or none is timed.
+/// The contenders whose code alone is compared with the step in Rust: what they
+/// do must be the same.
+const TWINS: &[&str] = &[CAREFUL, PLAIN];
+
+/// Checks that a twin has exactly the effect of the step in Rust. If it has
+/// another one, none is timed.
 fn must_be_the_same(
-    careful: Option<std::result::Result<Observed, String>>,
+    name: &str,
+    twin: std::result::Result<Observed, String>,
     rust: Option<&Observed>,
     contest: &mut Contest,
 ) -> Result<()> {
-    match (careful, rust) {
-        (Some(Ok(careful)), Some(rust)) => {
-            let (careful, rust) = (&careful.effect.0, &rust.effect.0);
-            let keys: BTreeSet<_> = careful.keys().chain(rust.keys()).collect();
-            let differs = |key: &&String| careful.get(*key) != rust.get(*key);
+    match (twin, rust) {
+        (Ok(twin), Some(rust)) => {
+            let (twin, rust) = (&twin.effect.0, &rust.effect.0);
+            let keys: BTreeSet<_> = twin.keys().chain(rust.keys()).collect();
+            let differs = |key: &&String| twin.get(*key) != rust.get(*key);
             match keys.into_iter().find(differs) {
                 None => Ok(()),
                 Some(key) => Err(Error::new(format!(
-                    "{CAREFUL} has {key} {} where rust has {}",
-                    careful.get(key).map_or("-", String::as_str),
+                    "{name} has {key} {} where rust has {}",
+                    twin.get(key).map_or("-", String::as_str),
                     rust.get(key).map_or("-", String::as_str)
                 ))),
             }
         }
         // What is not compared has no figure.
-        (Some(Ok(_)), None) => {
-            contest.contenders.retain(|it| it.name != CAREFUL);
-            contest.leave_out(CAREFUL, "no step in Rust to compare it with");
+        (Ok(_), None) => {
+            contest.contenders.retain(|it| it.name != name);
+            contest.leave_out(name, "no step in Rust to compare it with");
             Ok(())
         }
-        (Some(Err(why)), Some(_)) => {
-            Err(Error::new(format!("{CAREFUL} alone refuses: {why}")))
+        (Err(why), Some(_)) => {
+            Err(Error::new(format!("{name} alone refuses: {why}")))
         }
-        (Some(Err(_)), None) | (None, _) => Ok(()),
+        (Err(_), None) => Ok(()),
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod cgroup;
 pub mod chroot;
+pub mod embedded;
 pub mod layout;
 pub mod leave_chroot;
 pub mod machine;
@@ -36,10 +37,25 @@ impl Equipment {
     /// Fails if there is no repository, or what the user named or set cannot be
     /// used.
     pub fn gather(rootfs: Option<&Path>) -> Result<Equipment> {
+        Equipment::with(Layout::find()?, rootfs)
+    }
+
+    /// The same for launchers that are not steps: they need no repository where
+    /// the probe is embedded.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`gather`](Self::gather) does.
+    pub fn for_launchers() -> Result<Equipment> {
+        let layout =
+            Layout::find().or_else(|error| Layout::alone().ok_or(error))?;
+        Equipment::with(layout, None)
+    }
+
+    fn with(layout: Layout, rootfs: Option<&Path>) -> Result<Equipment> {
         require_own_proc()?;
         workers::make_room()?;
         timeout::check()?;
-        let layout = Layout::find()?;
         let rootfs = match rootfs {
             Some(dir) => Ok(Rootfs::directory(dir)?),
             None => Rootfs::busybox(&layout),

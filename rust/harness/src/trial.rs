@@ -4,6 +4,7 @@
 //! so that what the launcher did is the difference; and while the payload is
 //! held on a pipe, the harness looks at it from outside.
 
+mod around;
 pub mod join;
 pub mod leftovers;
 pub mod outside;
@@ -167,6 +168,27 @@ pub struct Launch<'a> {
     directory: Option<PathBuf>,
     /// The state.
     start: Start,
+    depth: Depth,
+}
+
+/// How much of a payload is looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Depth {
+    /// What steps change: it is read fast, and the same on every machine.
+    #[default]
+    Steps,
+    /// As well what the payload can do, and what only the outside sees.
+    Deep,
+}
+
+impl Depth {
+    /// The arguments of a probe that answers with these.
+    fn add_to(self, mut arguments: Vec<String>) -> Vec<String> {
+        if self == Depth::Deep {
+            arguments.push("--deep".to_owned());
+        }
+        arguments
+    }
 }
 
 /// The files around a probe with these arguments.
@@ -181,6 +203,7 @@ impl<'a> Launch<'a> {
             files: Box::new(files),
             directory: None,
             start: Start::Plain,
+            depth: Depth::default(),
         }
     }
 
@@ -202,12 +225,18 @@ impl<'a> Launch<'a> {
         Launch { start, ..self }
     }
 
+    /// Looked at as deeply as this.
+    pub fn looked_at(self, depth: Depth) -> Launch<'a> {
+        Launch { depth, ..self }
+    }
+
     /// The probe alone, started in the same way.
     fn baseline(&self) -> Launch<'static> {
         let argv = |probe: &[String]| [&[PROBE.to_owned()], probe].concat();
         Launch {
             directory: self.directory.clone(),
             start: self.start,
+            depth: self.depth,
             ..Launch::in_root(argv)
         }
     }
@@ -264,7 +293,8 @@ pub fn baseline_of(
     launch: &Launch<'_>,
 ) -> Result<Observation> {
     let answer = Answer::new()?;
-    let command = launch.baseline().command(&answer.once());
+    let arguments = launch.depth.add_to(answer.once());
+    let command = launch.baseline().command(&arguments);
     let mut running = sandbox.run_probe(&command, answer)?;
     let heard = listen::observation(&mut running, deadline());
     sandbox.wait(running.pid, deadline())?;
@@ -288,7 +318,7 @@ pub fn hold_and_look(
 ) -> Result<Observed> {
     let host_before = sandbox.host_before().clone();
     let answer = Answer::new()?;
-    let arguments = answer.held();
+    let arguments = launch.depth.add_to(answer.held());
     let files = (launch.files)(&arguments);
     if !files.is_empty() {
         sandbox.put(files)?;
@@ -310,6 +340,10 @@ pub fn hold_and_look(
             if let Ok(pid) = find(sandbox.init(), &payload) {
                 let effect = &mut observed.effect;
                 outside::moved(sandbox.init(), pid, effect)?;
+                if launch.depth == Depth::Deep {
+                    let launcher = running.pid;
+                    around::enter(sandbox.init(), pid, launcher, effect);
+                }
             }
             let during = sandbox.host_now()?;
             prefix(&mut observed.effect, "host", &host_before, &during);

@@ -57,6 +57,89 @@ pub fn with_our_memory(
     unsafe { nix::sched::clone(child, &mut stack, flags, Some(libc::SIGCHLD)) }
 }
 
+/// The seccomp filters of a process, the newest first: each the bytes of its
+/// instructions. The process is stopped for as long as they are read, and must
+/// have no tracer.
+///
+/// # Errors
+///
+/// Fails as ptrace(2) does, and with `EACCES` if the caller has no
+/// `CAP_SYS_ADMIN` in the initial user namespace; with `ETIMEDOUT` if the
+/// process does not stop before `until`.
+pub fn seccomp_filters(
+    pid: nix::unistd::Pid,
+    until: std::time::Instant,
+) -> nix::Result<Vec<Vec<u8>>> {
+    let none = std::ptr::null_mut::<libc::c_void>();
+    let pid = pid.as_raw();
+    // SAFETY: PTRACE_SEIZE takes numbers; it touches no memory of ours.
+    Errno::result(unsafe {
+        libc::ptrace(libc::PTRACE_SEIZE, pid, none, none)
+    })?;
+    // SAFETY: PTRACE_INTERRUPT takes numbers; it touches no memory of ours.
+    let asked =
+        unsafe { libc::ptrace(libc::PTRACE_INTERRUPT, pid, none, none) };
+    let filters = Errno::result(asked)
+        .and_then(|_| stopped(pid, until))
+        .and_then(|()| filters_of_stopped(pid));
+    // SAFETY: PTRACE_DETACH takes numbers; it touches no memory of ours.
+    let left = unsafe { libc::ptrace(libc::PTRACE_DETACH, pid, none, none) };
+    let filters = filters?;
+    Errno::result(left)?;
+    Ok(filters)
+}
+
+/// Waits until a process that we trace has stopped.
+fn stopped(pid: i32, until: std::time::Instant) -> nix::Result<()> {
+    use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+    let flags = WaitPidFlag::WNOHANG | WaitPidFlag::__WALL;
+    loop {
+        match waitpid(nix::unistd::Pid::from_raw(pid), Some(flags)) {
+            Ok(WaitStatus::StillAlive) => {}
+            Ok(WaitStatus::Exited(..) | WaitStatus::Signaled(..)) => {
+                return Err(Errno::ESRCH);
+            }
+            Ok(_) => return Ok(()),
+            Err(Errno::EINTR) => {}
+            Err(errno) => return Err(errno),
+        }
+        if std::time::Instant::now() >= until {
+            return Err(Errno::ETIMEDOUT);
+        }
+        // The kernel has no descriptor that becomes readable at a stop.
+        std::thread::yield_now();
+    }
+}
+
+fn filters_of_stopped(pid: i32) -> nix::Result<Vec<Vec<u8>>> {
+    // linux/ptrace.h; the C library does not have it everywhere.
+    const PTRACE_SECCOMP_GET_FILTER: u32 = 0x420c;
+    let request = PTRACE_SECCOMP_GET_FILTER as _;
+    // struct sock_filter.
+    const INSTRUCTION: usize = 8;
+    let mut filters = Vec::new();
+    loop {
+        let index = filters.len();
+        let none = std::ptr::null_mut::<libc::c_void>();
+        // SAFETY: without a place the request answers with the number of
+        // instructions and writes nothing.
+        let count =
+            Errno::result(unsafe { libc::ptrace(request, pid, index, none) });
+        let count = match count {
+            Ok(count) => usize::try_from(count).unwrap_or(0),
+            // There is no filter of this index.
+            Err(Errno::ENOENT) => return Ok(filters),
+            Err(errno) => return Err(errno),
+        };
+        let mut bytes = vec![0u8; count * INSTRUCTION];
+        let place = bytes.as_mut_ptr();
+        // SAFETY: the request writes as many instructions as it answered
+        // before, for the process is stopped and a filter never changes.
+        Errno::result(unsafe { libc::ptrace(request, pid, index, place) })?;
+        filters.push(bytes);
+    }
+}
+
 /// Resets every signal to its default action and unblocks all signals. A
 /// launcher then starts from the same state, whatever this process inherited.
 pub fn default_signals() {

@@ -102,6 +102,13 @@ pub const ADAPTERS: &[Adapter] = &[
     firejail::ADAPTER,
 ];
 
+/// Whether an error of [`Adapter::prepare`] says that this machine lacks the
+/// program.
+pub fn is_missing(error: &Error) -> bool {
+    error.message.ends_with(" is not in PATH")
+        || error.message.starts_with("there is no ")
+}
+
 /// Finds a program as execvp(3) does: a name with a slash is a path, any other
 /// is looked up in the caller's PATH, and then where administrators' programs
 /// are.
@@ -119,4 +126,23 @@ fn find(name: &str) -> Result<PathBuf> {
         .map(|dir| Path::new(dir).join(name))
         .find(|it| it.is_file())
         .ok_or_else(|| Error::new(format!("{name} is not in PATH")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_is_not_there_is_told_from_other_errors() {
+        for name in ["nsteps-no-such-program", "/nsteps/no/such/program"] {
+            assert!(find(name).is_err_and(|it| is_missing(&it)), "{name}");
+        }
+        let words = ["/nsteps/no/such/bundle".to_owned()];
+        for it in ADAPTERS.iter().filter(|it| it.name == "runc") {
+            if find(it.name).is_ok() {
+                let why = it.prepare(&words).err();
+                assert!(why.is_some_and(|it| !is_missing(&it)));
+            }
+        }
+    }
 }

@@ -1,168 +1,102 @@
 //! What a difference does to a payload: [`CONSEQUENCES`] is the only list.
 //!
 //! A record is about the keys and the values that match its patterns. The first
-//! record that matches is the one that is shown, so that special ones stand
-//! before general ones.
+//! record that matches is the one that is shown.
+
+mod list;
+mod record;
+
+pub use list::CONSEQUENCES;
+pub use record::{Change, Consequence, Edit, Fix, Level};
 
 use crate::matrix::{Row, Value};
-use globset::Glob;
+use globset::{Glob, GlobMatcher};
+use std::sync::LazyLock;
 
-/// How much a difference matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Level {
-    /// A payload notices nothing but the words.
-    Cosmetic,
-    /// A payload can observe it.
-    Changes,
-    /// A payload that worked stops working.
-    Breaks,
-    /// A payload may do more than under the other launcher.
-    Security,
-}
-
-impl Level {
-    /// Every level, the one that matters most first.
-    pub const ALL: [Level; 4] =
-        [Level::Security, Level::Breaks, Level::Changes, Level::Cosmetic];
-
-    /// Its name on the command line and in reports.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Level::Cosmetic => "cosmetic",
-            Level::Changes => "changes",
-            Level::Breaks => "breaks",
-            Level::Security => "security",
-        }
-    }
-}
-
-/// What closes a difference under the launchers of one adapter.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Fix {
-    /// The adapter's name.
-    pub adapter: &'static str,
-    /// A flag, or a change of config.json.
-    pub change: &'static str,
-}
-
-/// What a difference does to a payload.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Consequence {
-    /// The keys it is about, a glob.
-    pub key: &'static str,
-    /// The values it is about, a glob: one launcher shows such a value, and
-    /// another does not.
-    pub value: &'static str,
-    /// How much it matters.
-    pub level: Level,
-    /// One sentence, without a full stop.
-    pub sentence: &'static str,
-    /// What closes it.
-    pub fixes: &'static [Fix],
-}
-
-use Level::{Breaks, Changes, Cosmetic, Security};
-
-const fn record(
-    key: &'static str,
-    value: &'static str,
-    level: Level,
-    sentence: &'static str,
-) -> Consequence {
-    Consequence { key, value, level, sentence, fixes: &[] }
-}
-
-/// Every known consequence.
-pub const CONSEQUENCES: &[Consequence] = &[
-    record(
-        "ran",
-        "*",
-        Breaks,
-        "a launcher that runs its payload elsewhere does not run it in this \
-         state",
-    ),
-    record(
-        "signals.ignored",
-        "*PIPE*",
-        Breaks,
-        "the payload ignores SIGPIPE: a writer in a pipeline gets EPIPE instead \
-         of ending",
-    ),
-    record(
-        "capabilities.{effective,permitted,bounding,inheritable,ambient}",
-        "*",
-        Security,
-        "the payload has other capabilities",
-    ),
-    record(
-        "security.no_new_privs",
-        "*",
-        Security,
-        "where no_new_privs is not set, a set-user-ID program gains privilege",
-    ),
-    record(
-        "security.seccomp*",
-        "*",
-        Security,
-        "the payload has other seccomp filters",
-    ),
-    record(
-        "ns.*",
-        "*",
-        Security,
-        "where the namespace is not new, the payload shares it with the caller",
-    ),
-    record(
-        "descriptors.*",
-        "*",
-        Changes,
-        "the payload inherits other open files",
-    ),
-    record(
-        "environment.order",
-        "*",
-        Cosmetic,
-        "the variables come in another order",
-    ),
-    record(
-        "said",
-        "*",
-        Cosmetic,
-        "the launchers write other words to standard error",
-    ),
-];
+/// The patterns of each record, in the order of the list.
+static PATTERNS: LazyLock<Vec<[GlobMatcher; 2]>> = LazyLock::new(|| {
+    let compile = |pattern: &str| {
+        Glob::new(pattern).expect("a test compiles each").compile_matcher()
+    };
+    CONSEQUENCES.iter().map(|it| [it.key, it.value].map(compile)).collect()
+});
 
 /// The record of a row, if there is one.
 pub fn of(row: &Row) -> Option<&'static Consequence> {
-    CONSEQUENCES.iter().find(|it| it.is_about(row))
+    let found = PATTERNS.iter().position(|[key, value]| {
+        key.is_match(&row.key) && is_about_values(value, row)
+    });
+    found.map(|index| &CONSEQUENCES[index])
 }
 
-impl Consequence {
-    /// Whether the key matches, and a value that some launchers show.
-    fn is_about(&self, row: &Row) -> bool {
-        let matches = |pattern: &str, text: &str| {
-            Glob::new(pattern)
-                .is_ok_and(|it| it.compile_matcher().is_match(text))
-        };
-        matches(self.key, &row.key)
-            && row.values.iter().any(|(value, _)| match value {
-                Value::Changed(change) => matches(self.value, change),
-                Value::NotRead(why) => matches(self.value, why),
-                _ => false,
-            })
+/// The records that are about a key, whatever its value is.
+pub fn of_key(key: &str) -> impl Iterator<Item = &'static Consequence> {
+    let matching = PATTERNS.iter().zip(CONSEQUENCES);
+    matching.filter(move |([it, _], _)| it.is_match(key)).map(|(_, it)| it)
+}
+
+/// Whether some launchers show such a value and others do not.
+fn is_about_values(pattern: &GlobMatcher, row: &Row) -> bool {
+    if pattern.glob().glob() == "*" {
+        return true;
     }
+    let shown = row.values.iter().filter_map(|(value, _)| match value {
+        Value::Changed(change) => Some(pattern.is_match(change)),
+        Value::NotRead(why) => Some(pattern.is_match(why)),
+        Value::Unchanged => Some(false),
+        Value::Unstable(..) | Value::NotObserved => None,
+    });
+    let (matching, others): (Vec<bool>, Vec<bool>) = shown.partition(|it| *it);
+    !matching.is_empty() && !others.is_empty()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::matrix::Standing;
 
     #[test]
     fn every_pattern_is_a_glob_and_every_sentence_is_one() {
+        let mut names = Vec::new();
         for it in CONSEQUENCES {
             assert!(Glob::new(it.key).is_ok(), "{}", it.key);
             assert!(Glob::new(it.value).is_ok(), "{}", it.value);
             assert!(!it.sentence.ends_with('.'), "{}", it.sentence);
+            for fix in it.fixes {
+                assert!(Glob::new(fix.wanted).is_ok(), "{}", fix.wanted);
+            }
+            assert!(!names.contains(&it.name), "{} is there twice", it.name);
+            names.push(it.name);
         }
+    }
+
+    fn record(key: &str, values: &[&str]) -> Option<&'static str> {
+        let value = |it: &&str| match *it {
+            "unchanged" => Value::Unchanged,
+            it => Value::Changed(it.to_owned()),
+        };
+        let row = Row {
+            key: key.to_owned(),
+            standing: Standing::Differs,
+            values: values
+                .iter()
+                .enumerate()
+                .map(|(index, it)| (value(it), vec![index]))
+                .collect(),
+            ..Row::default()
+        };
+        of(&row).map(|it| it.name)
+    }
+
+    #[test]
+    fn a_value_that_all_show_is_not_what_differs() {
+        let key = "signals.ignored";
+        let name = record(key, &["+SIGPIPE", "unchanged"]);
+        assert_eq!(name, Some("sigpipe-ignored"));
+        let name = record(key, &["+SIGPIPE", "+SIGHUP +SIGPIPE"]);
+        assert_eq!(name, Some("sighup-ignored"));
+        let name = record(key, &["+SIGUSR1", "unchanged"]);
+        assert_eq!(name, Some("signals-ignored"));
+        assert_eq!(record("no.such.key", &["a", "unchanged"]), None);
     }
 }

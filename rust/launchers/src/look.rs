@@ -12,7 +12,7 @@ use harness::sandbox::Sandbox;
 use harness::sandbox::plan::{Plan, Tree};
 use harness::scenario::Scenario;
 use harness::trial::{
-    Alone, Launch, Met, Observed, baseline_of, hold_and_look,
+    Alone, Depth, Launch, Met, Observed, baseline_of, hold_and_look,
 };
 use harness::workers;
 use std::path::PathBuf;
@@ -28,25 +28,6 @@ pub struct Conditions<'a> {
     pub writable: &'a [PathBuf],
 }
 
-/// A launcher that is to be looked at.
-pub struct Launcher {
-    /// What stands above its column.
-    pub name: String,
-    /// What starts the probe under it, or why nothing can.
-    pub prepared: std::result::Result<Prepared, String>,
-}
-
-/// All launchers in one state.
-#[derive(Debug)]
-pub struct InState {
-    /// The state.
-    pub state: &'static State,
-    /// A column for each launcher; none if the state is unavailable.
-    pub columns: Vec<Column>,
-    /// Why no launcher could be started in this state here.
-    pub unavailable: Option<String>,
-}
-
 /// One look at a launcher.
 struct Look<'a> {
     state: &'static State,
@@ -54,30 +35,27 @@ struct Look<'a> {
     prepared: &'a Prepared,
 }
 
-/// Looks at each launcher in each state, `repeat` times, on all processors.
-/// The scenario's mounts are those of every state that has no others.
+/// Looks at each launcher, of which the first half is what stands above its
+/// column, `repeat` times in each state, on all processors. The scenario's
+/// mounts are those of every state that has no others. Returns a column for each
+/// launcher; it is about the first state, and has the other states in it.
 ///
 /// # Errors
 ///
 /// Fails if the machine allows no sandbox, if the caller's directory is not
 /// there, or if it was interrupted. A launcher that does not run the probe is no
-/// error: its column says so.
+/// error: its column says so, and so it does if a state is unavailable.
 pub fn all(
-    launchers: &[Launcher],
+    launchers: &[(&str, &Prepared)],
     states: &[&'static State],
     repeat: usize,
     conditions: &Conditions<'_>,
-) -> Result<Vec<InState>> {
+) -> Result<Vec<Column>> {
     let mut looks = Vec::new();
-    for state in states {
-        for Launcher { name, prepared } in launchers {
-            if let Ok(prepared) = prepared {
-                looks.extend((0..repeat).map(|_| Look {
-                    state,
-                    name,
-                    prepared,
-                }));
-            }
+    for (name, prepared) in launchers.iter().copied() {
+        for state in states.iter().copied() {
+            let look = || Look { state, name, prepared };
+            looks.extend((0..repeat).map(|_| look()));
         }
     }
     let seen = workers::in_order(
@@ -87,47 +65,41 @@ pub fn all(
     );
     interrupt::check()?;
     let mut seen = seen.into_iter();
-    states
-        .iter()
-        .map(|state| in_state(state, launchers, repeat, &mut seen))
-        .collect()
-}
-
-/// Puts the looks of one state together.
-fn in_state(
-    state: &'static State,
-    launchers: &[Launcher],
-    repeat: usize,
-    seen: &mut impl Iterator<Item = Found<Observed>>,
-) -> Result<InState> {
     let mut columns = Vec::new();
-    let mut unavailable = None;
-    for Launcher { name, prepared } in launchers {
-        let prepared = match prepared {
-            Ok(prepared) => prepared,
-            Err(why) => {
-                let column = Column::not_started(name.clone(), why.clone());
-                columns.push(column);
-                continue;
-            }
-        };
-        let looks: Found<Vec<Observed>> = seen.by_ref().take(repeat).collect();
-        match looks {
-            Ok(looks) => columns.push(
-                Column::of(name.clone(), looks).expecting(&prepared.always),
-            ),
-            Err(Refusal::Unavailable(why)) if state != PLAIN => {
-                unavailable = Some(why);
-            }
-            Err(Refusal::Unavailable(why) | Refusal::Broken(why)) => {
-                return Err(Error::new(why));
-            }
+    for (name, prepared) in launchers.iter().copied() {
+        let in_states: Result<Vec<Column>> = states
+            .iter()
+            .copied()
+            .map(|state| {
+                let looks = seen.by_ref().take(repeat).collect();
+                column(Look { state, name, prepared }, looks)
+            })
+            .collect();
+        let mut in_states = in_states?.into_iter();
+        if let Some(first) = in_states.next() {
+            columns.push(Column { others: in_states.collect(), ..first });
         }
     }
-    if unavailable.is_some() {
-        columns.clear();
-    }
-    Ok(InState { state, columns, unavailable })
+    Ok(columns)
+}
+
+/// Puts the looks at a launcher in one state together.
+fn column(of: Look<'_>, looks: Vec<Found<Observed>>) -> Result<Column> {
+    let Look { state, name, prepared } = of;
+    let looks: Found<Vec<Observed>> = looks.into_iter().collect();
+    let column = match looks {
+        Ok(looks) => {
+            Column::of(name.to_owned(), looks).expecting(&prepared.always)
+        }
+        Err(Refusal::Unavailable(why)) if state != PLAIN => Column {
+            unavailable: true,
+            ..Column::not_started(name.to_owned(), why, true)
+        },
+        Err(Refusal::Unavailable(why) | Refusal::Broken(why)) => {
+            return Err(Error::new(why));
+        }
+    };
+    Ok(Column { state: state.name, ..column })
 }
 
 /// Looks at a launcher twice in the plain state; `name` stands above its column.
@@ -174,7 +146,8 @@ fn once(
     let launch = Launch::in_root(|probe| (prepared.argv)(probe))
         .with_files(|probe| (prepared.files)(probe))
         .in_directory(here)
-        .in_state(state.start);
+        .in_state(state.start)
+        .looked_at(Depth::Deep);
     let baseline = baseline_of(&mut sandbox, &launch)
         .map_err(|error| Refusal::Unavailable(error.message))?;
     let mut met = Met::new(&Alone);

@@ -2,6 +2,7 @@
 //! and of which neither can be said. No process is started here.
 
 use crate::said::{masked, masked_change};
+use crate::state::PLAIN;
 use harness::sandbox::listen::Way;
 use harness::trial::Observed;
 use probe::{Effect, Key, Observation};
@@ -22,6 +23,13 @@ pub enum Value {
     Unstable(Vec<String>),
     /// The launcher's payload was not observed.
     NotObserved,
+}
+
+impl Value {
+    /// Whether it was observed and was the same both times.
+    pub fn is_known(&self) -> bool {
+        !matches!(self, Value::Unstable(..) | Value::NotObserved)
+    }
 }
 
 impl fmt::Display for Value {
@@ -59,6 +67,8 @@ pub struct Column {
     pub values: BTreeMap<Key, Value>,
     /// Why its payload was not observed.
     pub unheard: Option<String>,
+    /// Whether this machine lacks the launcher: it was not started.
+    pub missing: bool,
     /// On which way the observation came.
     pub way: Way,
     /// Where inside and outside do not say the same.
@@ -69,6 +79,12 @@ pub struct Column {
     pub payload: Option<Observation>,
     /// Whether it ran the probe: `yes`, `no`, or unstable.
     pub probe_ran: Value,
+    /// The name of the state in which it was started.
+    pub state: &'static str,
+    /// Whether no launcher can be started in this state here.
+    pub unavailable: bool,
+    /// The same launcher in other states.
+    pub others: Vec<Column>,
 }
 
 /// Whether a launcher has this key without an observation of its payload: the
@@ -106,18 +122,38 @@ impl Column {
             line,
             values,
             unheard,
+            missing: false,
             way: first.way,
             disagreements,
             degraded: Vec::new(),
             payload: first.payload,
             probe_ran,
+            state: PLAIN.name,
+            unavailable: false,
+            others: Vec::new(),
         }
     }
 
-    /// A launcher that could not be started, for this reason.
-    pub fn not_started(line: String, why: String) -> Column {
+    /// The launcher in each state in which it was looked at, this one first.
+    pub fn in_states(&self) -> impl Iterator<Item = &Column> {
+        std::iter::once(self).chain(&self.others)
+    }
+
+    /// The launcher in the state of this name, if it was looked at in it.
+    pub fn in_state(&self, name: &str) -> Option<&Column> {
+        self.in_states().find(|it| it.state == name)
+    }
+
+    /// Whether the launcher ran the probe every time in any state.
+    pub fn ran_in_any(&self) -> bool {
+        self.in_states().any(Column::ran)
+    }
+
+    /// A launcher that could not be started, and why. `missing` says whether
+    /// this machine lacks it; else what was named cannot be used.
+    pub fn not_started(line: String, why: String, missing: bool) -> Column {
         let observed = Observed { unheard: Some(why), ..Observed::default() };
-        Column::of(line, vec![observed])
+        Column { missing, ..Column::of(line, vec![observed]) }
     }
 
     /// The same, with those of the keys in `always` that did not change as what
@@ -201,18 +237,19 @@ fn value_of(looks: Vec<Option<&String>>) -> Value {
 }
 
 /// What can be said of a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Standing {
     /// Every launcher was observed and did the same.
     Agrees,
     /// Two launchers did different things, each of them every time.
     Differs,
     /// Neither: a launcher was not observed, or did not do the same every time.
+    #[default]
     Unknown,
 }
 
 /// One key of all launchers.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Row {
     /// What was looked at.
     pub key: Key,
@@ -223,9 +260,20 @@ pub struct Row {
     /// The names of the states in which all of this is so, but for a launcher
     /// that did not run in one of them; empty before states are compared.
     pub states: Vec<&'static str>,
+    /// The same in a few words, as `in terminal`; empty if it is so in all
+    /// states in which launchers were looked at.
+    pub place: String,
 }
 
 impl Row {
+    /// The key, and where not all states are alike, the states.
+    pub fn title(&self) -> String {
+        match self.place.as_str() {
+            "" => self.key.clone(),
+            place => format!("{} ({place})", self.key),
+        }
+    }
+
     /// Adds the states of another row, if it says the same of the same key;
     /// whether it does. A launcher that did not run in the states of one row is
     /// not in it, and does not make the rows different.
@@ -299,7 +347,7 @@ pub fn row(key: &str, shown: impl Iterator<Item = (usize, Value)>) -> Row {
         (1, 1) if values.len() == 1 => Standing::Agrees,
         _ => Standing::Unknown,
     };
-    Row { key: key.to_owned(), standing, values, states: Vec::new() }
+    Row { key: key.to_owned(), standing, values, ..Row::default() }
 }
 
 #[cfg(test)]

@@ -1,16 +1,47 @@
 //! What the differences of some launchers amount to: decided once, before
-//! anything is printed.
+//! anything is written.
 
 use crate::consequence::{self, Consequence, Level};
-use crate::look::InState;
-use crate::matrix::{Column, Row, Standing, row, rows_of};
+use crate::date::Date;
+use crate::matrix::{Column, Row, Standing, Value, row, rows_of};
+use crate::policy::{Expectation, Policy, Waiver};
 use harness::error::{DIFFERENT, TROUBLE};
 
-/// What is allowed.
+/// Under which terms launchers are compared.
 #[derive(Clone, Debug)]
-pub struct Policy {
-    /// Differences above this level fail.
+pub struct Terms<'a> {
+    /// What may differ, and what has to be so.
+    pub policy: &'a Policy,
+    /// The names of the launchers, as waivers have them.
+    pub names: &'a [String],
+    /// Differences of this level and above it fail.
     pub deny: Level,
+    /// Whether a launcher that this machine lacks is no trouble.
+    pub allow_unavailable: bool,
+    /// The day on which waivers are judged.
+    pub today: Date,
+}
+
+/// What is concluded from a difference between two launchers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is denied.
+    Failed,
+    /// It is waived, by the waiver with this index.
+    Waived(usize),
+    /// Its level is below the one that is denied.
+    Allowed,
+}
+
+/// Two launchers that show different values of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Case {
+    /// The launcher, by its index.
+    pub launcher: usize,
+    /// The first launcher that was observed, from which it differs.
+    pub against: usize,
+    /// What is concluded.
+    pub outcome: Outcome,
 }
 
 /// A difference, and how much it matters.
@@ -22,25 +53,70 @@ pub struct Judged {
     pub level: Level,
     /// What it does to a payload, where that is known.
     pub consequence: Option<&'static Consequence>,
+    /// Each launcher that differs from the first one.
+    pub cases: Vec<Case>,
+}
+
+/// What fails beside the differences.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// What it is about: a key of a launcher, or the keys of a waiver.
+    pub key: String,
+    /// The launcher, by its index; nothing for a waiver.
+    pub launcher: Option<usize>,
+    /// What is wrong, in one sentence.
+    pub text: String,
+    /// The line of the file that has to be changed, from 1.
+    pub line: Option<usize>,
+}
+
+/// A launcher whose payload was not observed, or that isolates less here than
+/// elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// The launcher, by its index.
+    pub launcher: usize,
+    /// What is wrong, beginning with `did not run`, `degraded` or `the state`.
+    pub text: String,
+    /// Whether it is allowed: the machine lacks the launcher.
+    pub is_allowed: bool,
 }
 
 /// What the differences amount to.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Verdict {
     /// Every difference, those that matter most first.
     pub differences: Vec<Judged>,
-    /// What neither agrees nor differs: it was not the same every time under
-    /// one launcher, or no launcher could read it.
+    /// What neither agrees nor differs: it was not the same twice under one
+    /// launcher, or no launcher could read it.
     pub unknown: Vec<Row>,
     /// What all launchers that ran changed in the same way.
     pub alike: Vec<Row>,
     /// The launchers with the same values everywhere, by index, in the order
     /// of their first member; those that did not run are in none.
     pub clusters: Vec<Vec<usize>>,
-    /// 0: no difference that is denied; 1: there is one; 2: a launcher ran the
-    /// probe in no state or isolates less here than elsewhere, or a state is
-    /// unavailable.
+    /// What fails beside the differences.
+    pub faults: Vec<Fault>,
+    /// The launchers that did not run, or isolate less here than elsewhere.
+    pub troubles: Vec<Trouble>,
+    /// 0: nothing fails; 1: something does; 2: a launcher did not
+    /// run, or isolates less here than elsewhere.
     pub status: u8,
+}
+
+impl Verdict {
+    /// How much fails: each difference of two launchers that is denied, and
+    /// each fault.
+    pub fn failures(&self) -> usize {
+        let cases = self.differences.iter().flat_map(|it| &it.cases);
+        let failed = cases.filter(|it| it.outcome == Outcome::Failed).count();
+        failed + self.faults.len()
+    }
+
+    /// How many launchers did not run and had to.
+    pub fn errors(&self) -> usize {
+        self.troubles.iter().filter(|it| !it.is_allowed).count()
+    }
 }
 
 /// The key of whether a launcher runs the probe.
@@ -48,78 +124,337 @@ pub const RAN: &str = "ran";
 
 /// Decides. A launcher that runs the probe in one state and not in another
 /// differs there, under the key [`RAN`], from one that runs it in both.
-pub fn decide(states: &[InState], policy: &Policy) -> Verdict {
-    let columns = states.iter().map(|it| it.columns.len()).max().unwrap_or(0);
-    let all = || states.iter().flat_map(|it| &it.columns);
-    let ran: Vec<usize> = (0..columns)
-        .filter(|index| {
-            let of_it = states.iter().filter_map(|it| it.columns.get(*index));
-            of_it.into_iter().any(Column::ran)
-        })
-        .collect();
+pub fn decide(columns: &[Column], terms: &Terms<'_>) -> Verdict {
+    let ran: Vec<usize> =
+        (0..columns.len()).filter(|it| columns[*it].ran_in_any()).collect();
     let mut verdict = Verdict {
         differences: Vec::new(),
         unknown: Vec::new(),
         alike: Vec::new(),
         clusters: Vec::new(),
+        faults: Vec::new(),
+        troubles: troubles(columns, terms),
         status: 0,
     };
-    for row in rows_of_all(states, &ran) {
+    let mut used = vec![false; terms.policy.waivers.len()];
+    for row in rows_of_all(columns, &ran) {
         match row.standing {
             Standing::Agrees => verdict.alike.push(row),
             Standing::Unknown => verdict.unknown.push(row),
             Standing::Differs => {
-                let consequence = consequence::of(&row);
-                let level = consequence.map_or(Level::Changes, |it| it.level);
-                verdict.differences.push(Judged { row, level, consequence });
+                verdict.differences.push(judge(row, terms, &mut used));
             }
         }
     }
     verdict.differences.sort_by_key(|it| std::cmp::Reverse(it.level));
     verdict.clusters = clusters(&verdict.differences, &ran);
-    let denied = |it: &Judged| it.level >= policy.deny;
-    let disagree = all().any(|it| !it.disagreements.is_empty());
-    let degraded = all().any(|it| !it.degraded.is_empty());
-    let unavailable = states.iter().any(|it| it.unavailable.is_some());
-    let trouble = ran.len() < columns || degraded || unavailable;
-    verdict.status = if trouble || columns == 0 {
-        TROUBLE
-    } else if verdict.differences.iter().any(denied) || disagree {
-        DIFFERENT
-    } else {
-        0
+    verdict.faults.extend(disagreements(columns));
+    let observed: Vec<(usize, &Column)> = ran
+        .iter()
+        .map(|it| (*it, &columns[*it]))
+        .filter(|(_, it)| it.ran())
+        .collect();
+    verdict.faults.extend(broken_expectations(&observed, terms));
+    verdict.faults.extend(waivers(&used, columns, terms));
+    verdict.status = match (verdict.errors(), verdict.failures()) {
+        (1.., _) => TROUBLE,
+        (0, 1..) => DIFFERENT,
+        (0, 0) => 0,
     };
     verdict
 }
 
+/// The names of the states in which any launcher could be started.
+fn states(columns: &[Column]) -> Vec<&'static str> {
+    let mut states = Vec::new();
+    for it in columns.iter().flat_map(Column::in_states) {
+        if !it.unavailable && !states.contains(&it.state) {
+            states.push(it.state);
+        }
+    }
+    states
+}
+
 /// One row for each key, and for each way in which the launchers show it in a
 /// state, in the order of the keys.
-fn rows_of_all(states: &[InState], ran: &[usize]) -> Vec<Row> {
+fn rows_of_all(columns: &[Column], ran: &[usize]) -> Vec<Row> {
+    let states = states(columns);
     let mut rows: Vec<Row> = Vec::new();
-    for InState { state, columns, .. } in states {
-        let ran: Vec<(usize, &Column)> = ran
+    for state in states.iter().copied() {
+        let looked_at: Vec<(usize, &Column)> = ran
             .iter()
-            .filter_map(|it| Some((*it, columns.get(*it)?)))
+            .filter_map(|it| Some((*it, columns[*it].in_state(state)?)))
+            .filter(|(_, it)| !it.unavailable)
             .collect();
         // What those show that did not run the probe is no difference of
         // payloads.
         let observed: Vec<(usize, &Column)> =
-            ran.iter().filter(|(_, it)| it.ran()).copied().collect();
+            looked_at.iter().filter(|(_, it)| it.ran()).copied().collect();
         let mut found = rows_of(&observed);
-        if observed.len() < ran.len() {
-            let shown = ran.iter().map(|(at, it)| (*at, it.probe_ran.clone()));
+        if observed.len() < looked_at.len() {
+            let shown =
+                looked_at.iter().map(|(at, it)| (*at, it.probe_ran.clone()));
             found.push(row(RAN, shown));
         }
         for row in found {
-            let row = Row { states: vec![state.name], ..row };
+            let row = Row { states: vec![state], ..row };
             if !rows.iter_mut().any(|it| it.take_in(&row)) {
                 rows.push(row);
             }
         }
     }
+    for row in &mut rows {
+        row.place = place(&row.states, &states);
+    }
     // The sort keeps the order of the states.
     rows.sort_by(|one, other| one.key.cmp(&other.key));
     rows
+}
+
+/// In which of all states something is so, in a few words; nothing if it is so
+/// in all of them.
+fn place(states: &[&str], all: &[&str]) -> String {
+    let others: Vec<&str> =
+        all.iter().filter(|it| !states.contains(it)).copied().collect();
+    match others.len() {
+        0 => String::new(),
+        few if few < states.len() => format!("not in {}", others.join(", ")),
+        _ => format!("in {}", states.join(", ")),
+    }
+}
+
+fn troubles(columns: &[Column], terms: &Terms<'_>) -> Vec<Trouble> {
+    let mut troubles: Vec<Trouble> = Vec::new();
+    for (launcher, column) in columns.iter().enumerate() {
+        if let (Some(why), false) = (&column.unheard, column.ran_in_any()) {
+            if !column.unavailable {
+                let is_allowed = terms.allow_unavailable && column.missing;
+                let text = format!("did not run: {why}");
+                troubles.push(Trouble { launcher, text, is_allowed });
+            }
+        }
+        for it in column.in_states() {
+            if !it.degraded.is_empty() {
+                let text = format!(
+                    "degraded: it does not change {} here, as it does \
+                     elsewhere",
+                    it.degraded.join(" ")
+                );
+                let is_known =
+                    |it: &Trouble| it.launcher == launcher && it.text == text;
+                if !troubles.iter().any(is_known) {
+                    troubles.push(Trouble {
+                        launcher,
+                        text,
+                        is_allowed: false,
+                    });
+                }
+            }
+            // A state that is unavailable is so to every launcher.
+            if let (Some(why), true) = (&it.unheard, it.unavailable) {
+                let text =
+                    format!("the state {} is not possible: {why}", it.state);
+                if !troubles.iter().any(|it| it.text == text) {
+                    let is_allowed = terms.allow_unavailable;
+                    troubles.push(Trouble { launcher, text, is_allowed });
+                }
+            }
+        }
+    }
+    troubles
+}
+
+fn judge(row: Row, terms: &Terms<'_>, used: &mut [bool]) -> Judged {
+    let consequence = consequence::of(&row);
+    let level = consequence.map_or(Level::Changes, |it| it.level);
+    // A value that is not the same twice is none that others can differ from.
+    let mut shown: Vec<(usize, &Value)> = row
+        .values
+        .iter()
+        .filter(|(value, _)| value.is_known())
+        .flat_map(|(value, who)| who.iter().map(move |it| (*it, value)))
+        .collect();
+    shown.sort_by_key(|(launcher, _)| *launcher);
+    let first = shown.first().copied();
+    let mut cases = Vec::new();
+    if let Some((against, reference)) = first {
+        for (launcher, value) in shown.iter().skip(1).copied() {
+            if value == reference {
+                continue;
+            }
+            let pair = [(launcher, value), (against, reference)];
+            let outcome = outcome(&row.key, pair, level, terms, used);
+            cases.push(Case { launcher, against, outcome });
+        }
+    }
+    Judged { row, level, consequence, cases }
+}
+
+/// What is concluded from two values. The waivers that are about them have
+/// been used, also where nothing would fail without them.
+fn outcome(
+    key: &str,
+    pair: [(usize, &Value); 2],
+    level: Level,
+    terms: &Terms<'_>,
+    used: &mut [bool],
+) -> Outcome {
+    let mut waived = None;
+    for (index, waiver) in terms.policy.waivers.iter().enumerate() {
+        if is_about(waiver, key, pair, terms.names) {
+            used[index] = true;
+            if !has_expired(waiver, terms.today) && waived.is_none() {
+                waived = Some(index);
+            }
+        }
+    }
+    match waived {
+        _ if level < terms.deny => Outcome::Allowed,
+        Some(index) => Outcome::Waived(index),
+        None => Outcome::Failed,
+    }
+}
+
+fn is_about(
+    waiver: &Waiver,
+    key: &str,
+    pair: [(usize, &Value); 2],
+    names: &[String],
+) -> bool {
+    let shows = |(launcher, value): &(usize, &Value)| {
+        let name = names.get(*launcher).map_or("", String::as_str);
+        let named = &waiver.launchers;
+        (named.is_empty() || named.iter().any(|it| it.fits(name)))
+            && waiver
+                .value
+                .as_ref()
+                .is_none_or(|it| it.fits(&value.to_string()))
+    };
+    waiver.key.fits(key) && pair.iter().any(shows)
+}
+
+fn has_expired(waiver: &Waiver, today: Date) -> bool {
+    waiver.until.is_some_and(|until| until < today)
+}
+
+fn disagreements(columns: &[Column]) -> Vec<Fault> {
+    let of = |(launcher, column): (usize, &Column)| {
+        let mut all: Vec<(&str, Vec<&str>)> = Vec::new();
+        for it in column.in_states() {
+            for why in &it.disagreements {
+                match all.iter_mut().find(|(known, _)| known == why) {
+                    Some((_, states)) => states.push(it.state),
+                    None => all.push((why, vec![it.state])),
+                }
+            }
+        }
+        let fault = move |(why, states): (&str, Vec<&str>)| Fault {
+            key: "inside/outside".to_owned(),
+            launcher: Some(launcher),
+            text: match column.others.is_empty() {
+                true => format!(
+                    "the payload and the harness read different values: {why}"
+                ),
+                false => format!(
+                    "the payload and the harness read different values in {}: \
+                     {why}",
+                    states.join(", ")
+                ),
+            },
+            line: None,
+        };
+        all.into_iter().map(fault).collect::<Vec<_>>()
+    };
+    columns.iter().enumerate().flat_map(of).collect()
+}
+
+/// The expectations that a launcher does not meet.
+fn broken_expectations(
+    observed: &[(usize, &Column)],
+    terms: &Terms<'_>,
+) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for expectation in &terms.policy.expectations {
+        for (launcher, column) in observed {
+            for (key, shown) in unmet(expectation, column) {
+                let wanted: Vec<&str> =
+                    expectation.values.iter().map(|it| it.text()).collect();
+                faults.push(Fault {
+                    text: format!(
+                        "{key} is {shown}, expected {}",
+                        wanted.join(" or ")
+                    ),
+                    key,
+                    launcher: Some(*launcher),
+                    line: Some(expectation.line),
+                });
+            }
+        }
+    }
+    faults
+}
+
+/// The keys of an expectation with what the launcher shows instead. A key that
+/// it did not change has the value `unchanged`, and also the one that was read.
+fn unmet(expectation: &Expectation, column: &Column) -> Vec<(String, String)> {
+    let name = expectation.key.text();
+    let fits = |key: &&String| expectation.key.fits(key);
+    let readings = column.payload.iter().flat_map(|it| it.readings.keys());
+    let mut keys: Vec<&String> =
+        column.values.keys().chain(readings).filter(fits).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let own = name.to_owned();
+    if keys.is_empty() {
+        keys.push(&own);
+    }
+    let mut unmet = Vec::new();
+    for key in keys {
+        let value = column.value(key);
+        let read = match value {
+            Value::Unchanged | Value::Changed(_) => {
+                column.payload.as_ref().and_then(|it| it.value(key))
+            }
+            _ => None,
+        };
+        let shown = value.to_string();
+        let is_met = value.is_known()
+            && expectation.values.iter().any(|it| {
+                it.fits(&shown) || read.is_some_and(|read| it.fits(read))
+            });
+        if !is_met {
+            let read = read.filter(|it| *it != shown);
+            let read = read.map(|it| format!(" ({it})")).unwrap_or_default();
+            unmet.push((key.clone(), format!("{shown}{read}")));
+        }
+    }
+    unmet
+}
+
+/// The waivers that have expired or match nothing. Where a launcher did not
+/// run, it is not known what one matches.
+fn waivers(used: &[bool], columns: &[Column], terms: &Terms<'_>) -> Vec<Fault> {
+    let all_ran = columns.iter().all(Column::ran);
+    let mut faults = Vec::new();
+    for (waiver, used) in terms.policy.waivers.iter().zip(used) {
+        let text = match waiver
+            .until
+            .filter(|_| has_expired(waiver, terms.today))
+        {
+            Some(until) => format!("the waiver has expired on {until}"),
+            None if !used && all_ran => "the waiver matches no difference: \
+                                         remove it"
+                .to_owned(),
+            None => continue,
+        };
+        faults.push(Fault {
+            key: waiver.key.text().to_owned(),
+            launcher: None,
+            text,
+            line: Some(waiver.line),
+        });
+    }
+    faults
 }
 
 /// Those of `ran` that show the same value in every difference.
@@ -144,97 +479,212 @@ fn clusters(differences: &[Judged], ran: &[usize]) -> Vec<Vec<usize>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::matrix::Value;
-    use crate::state::STATES;
     use harness::trial::Observed;
+    use probe::Observation;
 
-    /// A launcher that changes these keys in a state.
     fn column(changes: &[(&str, &str)]) -> Column {
-        let mut observed = Observed::default();
-        for (key, change) in changes {
-            observed.effect.change(*key, change);
+        let look = || {
+            let mut payload = Observation::default();
+            payload.read("umask", Ok("0022"));
+            for (key, change) in changes {
+                payload.read(*key, Ok(*change));
+            }
+            let mut observed =
+                Observed { payload: Some(payload), ..Observed::default() };
+            for (key, change) in changes {
+                observed.effect.change(*key, change);
+            }
+            observed
+        };
+        Column::of("a launcher".to_owned(), vec![look(), look()])
+    }
+
+    fn verdict(columns: &[Column], policy: &str, deny: Level) -> Verdict {
+        let policy = Policy::parse("l.toml", policy).expect("it is right");
+        let names = ["from", "to", "to2"].map(str::to_owned);
+        let today = Date { year: 2026, month: 6, day: 1 };
+        let terms = Terms {
+            policy: &policy,
+            names: &names[..columns.len()],
+            deny,
+            allow_unavailable: true,
+            today,
+        };
+        decide(columns, &terms)
+    }
+
+    fn two() -> [Column; 2] {
+        [column(&[("ns.net", "new")]), column(&[("umask", "0077")])]
+    }
+
+    /// How many fail, and the lines of the faults.
+    fn failed(policy: &str) -> (u8, usize, Vec<Option<usize>>) {
+        let verdict = verdict(&two(), policy, Level::Cosmetic);
+        let lines = verdict.faults.iter().map(|it| it.line).collect();
+        (verdict.status, verdict.failures(), lines)
+    }
+
+    #[test]
+    fn a_difference_fails_unless_it_is_waived_or_allowed() {
+        assert_eq!(failed(""), (1, 2, vec![]));
+        let one = "[[waive]]\nkey='ns.*'\nwhy='x'\n";
+        assert_eq!(failed(one), (1, 1, vec![]));
+        let other = "[[waive]]\nkey='umask'\nin='to'\nvalue='0077'\nwhy='x'\n";
+        assert_eq!(failed(&format!("{one}{other}")), (0, 0, vec![]));
+        let verdict = verdict(&two(), "", Level::Security);
+        assert_eq!((verdict.status, verdict.failures()), (1, 1));
+    }
+
+    #[test]
+    fn a_waiver_that_matches_nothing_or_has_expired_fails() {
+        let all = "[[waive]]\nkey='*'\nwhy='x'\n";
+        for stale in [
+            "[[waive]]\nkey='uts.*'\nwhy='x'",
+            "[[waive]]\nkey='umask'\nvalue='0027'\nwhy='x'",
+            "[[waive]]\nkey='umask'\nin='from'\nvalue='0077'\nwhy='x'",
+        ] {
+            let text = format!("{all}{stale}");
+            assert_eq!(failed(&text), (1, 1, vec![Some(4)]), "{stale}");
         }
-        Column::of("a launcher".to_owned(), vec![observed.clone(), observed])
+        let until = |date| format!("[[waive]]\nkey='*'\nwhy='x'\nuntil={date}");
+        assert_eq!(failed(&until("2026-06-01")), (0, 0, vec![]));
+        assert_eq!(failed(&until("2026-05-31")), (1, 3, vec![Some(1)]));
+    }
+
+    #[test]
+    fn an_expectation_is_about_every_launcher() {
+        let all = "[[waive]]\nkey='*'\nwhy='x'\n[expect]\n";
+        for (expected, faults) in [
+            ("'ns.net'='new'", 1),
+            ("'ns.net'=['new','unchanged']", 0),
+            ("'umask'='0022'", 1),
+            ("'umask'=['0022','0077']", 0),
+            ("'residue.*'='unchanged'", 0),
+            ("'env.HOME'='/root'", 2),
+        ] {
+            let (status, failures, lines) = failed(&format!("{all}{expected}"));
+            assert_eq!(failures, faults, "{expected}");
+            assert_eq!(status, u8::from(faults > 0), "{expected}");
+            assert!(lines.iter().all(|it| *it == Some(5)), "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn what_did_not_run_is_trouble_and_hides_no_difference() {
+        let [a, b] = two();
+        let failed = Column {
+            unheard: Some("it failed".to_owned()),
+            ..column(&[("ns.net", "new")])
+        };
+        let missing =
+            Column::not_started("x".to_owned(), "no x".to_owned(), true);
+        let columns = [a.clone(), b.clone(), failed];
+        let it = verdict(&columns, "", Level::Cosmetic);
+        assert_eq!((it.status, it.failures(), it.errors()), (2, 2, 1));
+        let it = verdict(&[a.clone(), b, missing.clone()], "", Level::Cosmetic);
+        assert_eq!((it.status, it.failures(), it.errors()), (1, 2, 0));
+        let stale = "[[waive]]\nkey='umask'\nwhy='x'";
+        let it = verdict(&[a, missing], stale, Level::Cosmetic);
+        assert_eq!((it.status, it.faults.len()), (0, 0));
+    }
+
+    #[test]
+    fn a_key_that_the_first_launcher_does_not_show_is_compared_by_others() {
+        let mut other = Observed::default();
+        other.effect.change("umask", "0027");
+        let looks = vec![Observed::default(), other];
+        let unstable = Column::of("a".to_owned(), looks);
+        let [_, b] = two();
+        let it = verdict(&[unstable, b, column(&[])], "", Level::Cosmetic);
+        let cases: Vec<_> =
+            it.differences.iter().flat_map(|it| &it.cases).collect();
+        assert_eq!(cases.len(), 1);
+        assert_eq!((cases[0].against, cases[0].launcher), (1, 2));
+    }
+
+    /// A launcher with these columns in the first states.
+    fn over(columns: Vec<Column>) -> Column {
+        let named = columns.into_iter().zip(crate::state::STATES);
+        let mut named =
+            named.map(|(it, state)| Column { state: state.name, ..it });
+        let first = named.next().expect("there is one");
+        Column { others: named.collect(), ..first }
     }
 
     fn silent() -> Column {
-        Column::not_started("a launcher".to_owned(), "why".to_owned())
+        let why = "why".to_owned();
+        Column::not_started("a launcher".to_owned(), why, false)
     }
 
-    fn decided(states: Vec<Vec<Column>>) -> Verdict {
-        let states: Vec<InState> = states
-            .into_iter()
-            .zip(STATES)
-            .map(|(columns, state)| InState {
-                state,
-                unavailable: columns.is_empty().then(|| "why".to_owned()),
-                columns,
-            })
-            .collect();
-        decide(&states, &Policy { deny: Level::Cosmetic })
+    /// The titles of the differences, and the status.
+    fn titles(columns: &[Column]) -> (Vec<String>, u8) {
+        let verdict = verdict(columns, "", Level::Cosmetic);
+        let rows = verdict.differences.iter().map(|it| it.row.title());
+        (rows.collect(), verdict.status)
     }
 
     #[test]
     fn what_is_the_same_in_all_states_is_one_row() {
-        let both = || vec![column(&[("ns.net", "new")]), column(&[])];
-        let verdict = decided(vec![both(), both()]);
-        let [it] = verdict.differences.as_slice() else {
-            panic!("{:?}", verdict.differences)
-        };
-        assert_eq!(it.row.states, ["plain", "shared"]);
-        assert_eq!((verdict.status, verdict.clusters.len()), (1, 2));
-    }
-
-    #[test]
-    fn a_row_of_one_state_names_it() {
-        let with = |it| vec![column(&[("umask", it)]), column(&[])];
-        let agree = vec![column(&[]), column(&[])];
-        let verdict = decided(vec![agree, with("027")]);
-        assert_eq!(verdict.differences[0].row.states, ["shared"]);
-        let verdict = decided(vec![with("022"), with("027")]);
-        let states = verdict.differences.iter().map(|it| it.row.states.clone());
-        assert_eq!(states.collect::<Vec<_>>(), [["plain"], ["shared"]]);
+        let new = || column(&[("ns.net", "new")]);
+        let none = || column(&[]);
+        let columns = [over(vec![new(), new()]), over(vec![none(), none()])];
+        assert_eq!(titles(&columns), (vec!["ns.net".to_owned()], 1));
+        let columns = [over(vec![none(), new()]), over(vec![none(), none()])];
+        let one = vec!["ns.net (in shared)".to_owned()];
+        assert_eq!(titles(&columns), (one, 1));
+        let old = || column(&[("umask", "0022")]);
+        let other = || column(&[("umask", "0027")]);
+        let columns = [
+            over(vec![old(), old(), other()]),
+            over(vec![none(), none(), none()]),
+        ];
+        let two = ["umask (not in stdin-null)", "umask (in stdin-null)"];
+        assert_eq!(titles(&columns), (two.map(str::to_owned).to_vec(), 1));
     }
 
     #[test]
     fn a_launcher_that_runs_in_one_state_only_differs_in_the_other() {
-        let both = vec![column(&[]), column(&[])];
-        let one = vec![column(&[]), silent()];
-        let verdict = decided(vec![both, one]);
-        let [it] = verdict.differences.as_slice() else {
-            panic!("{:?}", verdict.differences)
-        };
-        let no = Value::Changed("no".to_owned());
-        assert_eq!((it.row.key.as_str(), it.level), (RAN, Level::Breaks));
-        assert_eq!(it.row.values[1], (no, vec![1]));
-        assert_eq!(it.row.states, ["shared"]);
-        assert_eq!(verdict.status, DIFFERENT);
+        let some = || column(&[]);
+        let columns =
+            [over(vec![some(), some()]), over(vec![some(), silent()])];
+        assert_eq!(titles(&columns), (vec!["ran (in shared)".to_owned()], 1));
+        let never =
+            [over(vec![some(), some()]), over(vec![silent(), silent()])];
+        assert_eq!(titles(&never), (vec![], 2));
     }
 
     #[test]
     fn a_launcher_that_did_not_run_does_not_divide_a_row() {
-        let all =
-            || vec![column(&[("ns.net", "new")]), column(&[]), column(&[])];
-        let two = || vec![column(&[("ns.net", "new")]), column(&[]), silent()];
-        for states in [vec![all(), two()], vec![two(), all()]] {
-            let verdict = decided(states);
-            let rows: Vec<_> = verdict
-                .differences
-                .iter()
-                .filter(|it| it.row.key == "ns.net")
-                .map(|it| (it.row.states.len(), it.row.values[1].1.len()))
-                .collect();
-            assert_eq!(rows, [(2, 2)]);
+        let new = || column(&[("ns.net", "new")]);
+        let none = || column(&[]);
+        for last in [[none(), silent()], [silent(), none()]] {
+            let columns = [
+                over(vec![new(), new()]),
+                over(vec![none(), none()]),
+                over(last.to_vec()),
+            ];
+            let (rows, _) = titles(&columns);
+            let of_the_key = rows.iter().filter(|it| it.contains("ns.net"));
+            assert_eq!(of_the_key.collect::<Vec<_>>(), ["ns.net"]);
         }
     }
 
     #[test]
-    fn what_was_not_looked_at_does_not_agree() {
-        let never = || vec![column(&[]), silent()];
-        let verdict = decided(vec![never(), never()]);
-        assert_eq!((verdict.status, verdict.clusters), (2, vec![vec![0]]));
-        let unavailable = vec![vec![column(&[]), column(&[])], Vec::new()];
-        assert_eq!(decided(unavailable).status, TROUBLE);
-        assert_eq!(decided(Vec::new()).status, TROUBLE);
+    fn a_state_that_is_not_possible_is_trouble_once() {
+        let lost = || Column { unavailable: true, ..silent() };
+        let columns =
+            [over(vec![column(&[]), lost()]), over(vec![column(&[]), lost()])];
+        let policy = Policy::none();
+        let names = ["a", "b"].map(str::to_owned);
+        let terms = |allow_unavailable| Terms {
+            policy: &policy,
+            names: &names,
+            deny: Level::Cosmetic,
+            allow_unavailable,
+            today: Date { year: 2026, month: 6, day: 1 },
+        };
+        let strict = decide(&columns, &terms(false));
+        assert_eq!((strict.troubles.len(), strict.status), (1, 2));
+        assert_eq!(decide(&columns, &terms(true)).status, 0);
     }
 }

@@ -78,6 +78,26 @@ pub fn state() -> Choice<&'static State> {
     Choice::of("state", None, names)
 }
 
+/// A file in one of the forms of reports.
+///
+/// # Errors
+///
+/// Fails if the name ends otherwise.
+pub fn report(text: &str) -> Result<std::path::PathBuf, String> {
+    let path = std::path::PathBuf::from(text);
+    let ending = path.extension().and_then(OsStr::to_str).unwrap_or_default();
+    match REPORTS.contains(&ending) {
+        true => Ok(path),
+        false => Err(format!(
+            "the name of a report ends with .{}",
+            REPORTS.join(", .")
+        )),
+    }
+}
+
+/// How the names of reports end.
+const REPORTS: &[&str] = &["json", "xml", "sarif", "md", "html"];
+
 /// Differences, by the names of their pages.
 pub fn difference() -> Choice<Difference> {
     let all = Difference::all().into_iter();

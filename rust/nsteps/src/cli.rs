@@ -52,6 +52,17 @@ pub enum Command {
     Differences(Differences),
     /// Compare launchers by what their payload observes
     Diff(Diff),
+    /// Hold one launcher against what a file expects of it
+    Expect(Expect),
+    /// Keep what a launcher does, to compare it on another day
+    Record(Record),
+    /// Say what a key is, what it does to a payload and what sets it
+    #[command(after_help = EXPLAIN)]
+    Explain {
+        /// The key, or the key and a value of it
+        #[arg(value_name = "KEY[=VALUE]")]
+        key: String,
+    },
     /// Show the effect of any command line that runs the probe
     Observe(Observe),
     /// Show the system calls by which each language performs a step
@@ -231,37 +242,103 @@ pub struct Differences {
 /// an adapter, a colon and what the adapter takes. It is split as a shell splits
 /// it; no shell runs it. Each launcher runs the probe in sandboxes: what it
 /// writes does not reach the host.
+///
+/// A file of `nsteps record` stands for the launcher that it is about. The only
+/// argument may also be a file of launchers, waivers and expectations, whose
+/// name ends with `.toml`.
 #[derive(Debug, Args)]
 #[command(after_help = diff_help())]
 pub struct Diff {
     /// The launchers
     #[arg(required = true, value_name = "LAUNCHER")]
     pub launchers: Vec<String>,
-    /// The conditions
-    #[arg(long, value_name = "SCENARIO", value_parser = choice::scenario())]
-    pub scenario: Option<Scenario>,
+    /// Fail from this level on [default: cosmetic, or that of the file]
+    #[arg(long, value_name = "LEVEL", value_parser = choice::level())]
+    pub deny: Option<Level>,
+    /// Try what makes the other launchers do as the first one
+    #[arg(long)]
+    pub suggest: bool,
+    /// Show every value whole
+    #[arg(long, short)]
+    pub verbose: bool,
     /// Start the launchers in this state; with several, in each of them
     #[arg(long, value_name = "NAME", value_parser = choice::state())]
-    #[arg(conflicts_with = "states")]
+    #[arg(hide_possible_values = true, conflicts_with = "states")]
     pub state: Vec<&'static State>,
     /// Start the launchers in every state
     #[arg(long, value_name = "all", value_parser = ["all"])]
+    #[arg(hide_possible_values = true)]
     pub states: Option<String>,
     /// Look this many times at each launcher in each state; what is not the
     /// same every time is not compared
     #[arg(long, value_name = "N", default_value_t = 2)]
     #[arg(value_parser = clap::value_parser!(u8).range(1..))]
     pub repeat: u8,
+    /// How the launchers are run, and what is written
+    #[command(flatten)]
+    pub looking: Looking,
+}
+
+/// How launchers are run, and what is written about them.
+#[derive(Debug, Args)]
+pub struct Looking {
+    /// The conditions
+    #[arg(long, value_name = "SCENARIO", value_parser = choice::scenario())]
+    pub scenario: Option<Scenario>,
     /// What the launchers may write to on the host
     #[arg(long, value_name = "PATH")]
     pub write: Vec<PathBuf>,
-    /// Fail from this level on
-    #[arg(long, value_name = "LEVEL", default_value = "cosmetic")]
-    #[arg(value_parser = choice::level())]
-    pub deny: Level,
-    /// Print the differences as JSON
+    /// Write a report: FILE ends with .json, .xml (JUnit), .sarif, .md or .html
+    #[arg(long, value_name = "FILE", value_parser = choice::report)]
+    pub report: Vec<PathBuf>,
+    /// A launcher that this machine lacks is no failure
+    #[arg(long)]
+    pub allow_unavailable: bool,
+    /// Show values of variables and arguments that look like secrets
+    #[arg(long)]
+    pub show_values: bool,
+    /// Print the result as JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// `nsteps expect`.
+///
+/// The file has the form of that of `nsteps diff`; its launchers and waivers
+/// are left out.
+#[derive(Debug, Args)]
+#[command(after_help = EXPECT)]
+pub struct Expect {
+    /// The file with the table `[expect]`
+    #[arg(value_name = "POLICY.toml")]
+    pub policy: PathBuf,
+    /// How the launcher is run, and what is written
+    #[command(flatten)]
+    pub looking: Looking,
+    /// The launcher, in the form of `nsteps diff` or in words
+    #[arg(last = true, required = true, value_name = "LAUNCHER")]
+    pub launcher: Vec<String>,
+}
+
+/// `nsteps record`.
+#[derive(Debug, Args)]
+#[command(after_help = RECORD)]
+pub struct Record {
+    /// The file that is written
+    #[arg(long, short, value_name = "FILE")]
+    pub output: PathBuf,
+    /// The launcher, in the form of `nsteps diff`
+    #[arg(value_name = "LAUNCHER")]
+    pub launcher: String,
+    /// The conditions
+    #[arg(long, value_name = "SCENARIO", value_parser = choice::scenario())]
+    pub scenario: Option<Scenario>,
+    /// What the launcher may write to on the host
+    #[arg(long, value_name = "PATH")]
+    pub write: Vec<PathBuf>,
+    /// Keep values of variables and arguments that look like secrets
+    #[arg(long)]
+    pub show_values: bool,
 }
 
 /// `nsteps observe`.
@@ -403,15 +480,38 @@ fn diff_help() -> String {
          Examples:\n  \
          nsteps diff 'unshare -n' 'bwrap --dev-bind / / --unshare-net'\n  \
          nsteps diff runc:my-bundle crun:my-bundle\n  \
-         nsteps diff 'tini -s -- {{}}' 'dumb-init {{}}' --deny breaks\n  \
-         nsteps diff runc: crun: --states all\n\n\
-         Exit status: 0 if no difference is denied, 1 if one is, 2 if a launcher \
-         ran the\nprobe in no state or isolates less here than elsewhere, or if \
-         a state is\nunavailable.",
+         nsteps diff runc: crun: --states all\n  \
+         nsteps diff launchers.toml --report page.html --report junit.xml\n\n\
+         Exit status: 0 if no difference is denied, 1 if one is, or if the file \
+         has an\nexpectation that is not met or a waiver that matches nothing or has \
+         expired,\n2 if a launcher ran the probe in no state or isolates less here \
+         than elsewhere,\nif a state is not possible, or if the input is wrong.",
         adapters.join("\n"),
         states.join("\n")
     )
 }
+
+const EXPECT: &str = "\
+Examples:
+  nsteps expect policy.toml -- runc:my-bundle
+  nsteps expect policy.toml --report junit.xml -- bwrap --dev-bind / /
+
+Exit status: 0 if all expectations are met, 1 if one is not, 2 if the launcher
+did not run the probe or if the input is wrong.";
+
+const RECORD: &str = "\
+Examples:
+  nsteps record -o runc-1.1.5.json runc:my-bundle
+  nsteps record -o today.json 'unshare --net'
+
+Exit status: 0, or 2 if the launcher did not run the probe.";
+
+const EXPLAIN: &str = "\
+Examples:
+  nsteps explain ns.net
+  nsteps explain signals.ignored=+SIGPIPE
+
+Exit status: 0, or 2 if there is no such key.";
 
 const OBSERVE: &str = "\
 Examples:

@@ -165,7 +165,9 @@ fn main() -> ExitCode {
         "a_launcher_that_isolates_less_here_is_degraded",
         degraded,
     );
-    let trials = cases.chain(selves).chain(pairs).chain([less]).collect();
+    let alone = Trial::ignorable_test("one_file_is_enough_for_diff", one_file);
+    let trials =
+        cases.chain(selves).chain(pairs).chain([less, alone]).collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
@@ -425,7 +427,7 @@ const PAIRS: &[Pair] = &[
         launchers: ["unshare --net", "bwrap: --dev-bind / / --unshare-net"],
         key: "net.link.lo",
         wants: [Has("down"), Same],
-        level: "changes",
+        level: "breaks",
     },
     Pair {
         name: "the_payload_of_bwrap_is_not_pid_1",
@@ -435,7 +437,7 @@ const PAIRS: &[Pair] = &[
         ],
         key: "processes.pid",
         wants: [Has("1"), Has("2")],
-        level: "changes",
+        level: "breaks",
     },
     Pair {
         name: "setpriv_sets_no_new_privs",
@@ -503,5 +505,35 @@ fn degraded() -> Result<Completion, Failed> {
     match right {
         true => Ok(Completion::Completed),
         false => Err(format!("{:#}", report["launchers"]).into()),
+    }
+}
+
+/// `nsteps diff` by a copy of the program, where the repository cannot be seen.
+fn one_file() -> Result<Completion, Failed> {
+    let layout = Layout::find().map_err(|it| it.message)?;
+    let dir = tempfile::tempdir_in("/tmp")?;
+    fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755))?;
+    let copy = dir.path().join("a-copy");
+    fs::copy(layout.programs().join("bin/nsteps"), &copy)?;
+    let script = "mount -t tmpfs hidden \"$1\" && cd / && \
+                  exec \"$2\" diff --json env 'setpriv --no-new-privs'";
+    let mut unshare = Command::new("unshare");
+    if Identity::natural() == Identity::User {
+        unshare.args(["--user", "--map-root-user"]);
+    }
+    let output = unshare
+        .args(["--mount", "sh", "-c", script, "sh"])
+        .args([layout.root(), &copy])
+        .env_remove("NSTEPS_ROOT")
+        .output()?;
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    if is_of_the_machine(&stderr) {
+        return unavailable(stderr.trim());
+    }
+    let report: Value = serde_json::from_slice(&output.stdout)
+        .map_err(|error| format!("{error}: {stderr}"))?;
+    match report["differences"][0]["row"]["key"] == "security.no_new_privs" {
+        true => Ok(Completion::Completed),
+        false => Err(format!("{report:#}").into()),
     }
 }

@@ -211,6 +211,88 @@ exec unshare --cgroup \"$@\"",
         heard_on: &[SOCKET, SOCKET],
     },
     Case {
+        name: "uts_in_plain_nix_ends_as_the_step_does",
+        scripts: &[
+            "exec /nsteps/bench/plain/uts_in_plain_nix \
+             sh -c '\"$@\"; exit 7' sh \"$@\"",
+            "exec /nsteps/rust/uts sh -c '\"$@\"; exit 7' sh \"$@\"",
+            "exec /nsteps/bench/plain/uts_in_plain_nix \
+             sh -c '\"$@\"; kill -KILL $$' sh \"$@\"",
+            "exec /nsteps/rust/uts sh -c '\"$@\"; kill -KILL $$' sh \"$@\"",
+        ],
+        status: 1,
+        effects: &[
+            (0, "exit", Some("7")),
+            (1, "exit", Some("7")),
+            (2, "exit", Some("137")),
+            (3, "exit", Some("137")),
+        ],
+        differing: &["exit"],
+        heard_on: &[SOCKET; 4],
+    },
+    // What the table of its page says of the runtime's start.
+    Case {
+        name: "uts_in_plain_nix_opens_what_was_closed",
+        scripts: &[
+            "exec /nsteps/bench/plain/uts_in_plain_nix \"$@\" 0<&-",
+            "exec /nsteps/rust/uts \"$@\" 0<&-",
+        ],
+        status: 1,
+        effects: &[
+            (0, "descriptors.0", Some("null, read-write")),
+            (1, "descriptors.0", Some("closed")),
+        ],
+        differing: &["descriptors.0", "descriptors.0.mode"],
+        heard_on: &[SOCKET, SOCKET],
+    },
+    // What it says of signal(2).
+    Case {
+        name: "uts_in_plain_nix_passes_no_ignored_sigpipe_on",
+        scripts: &[
+            "trap '' PIPE; exec /nsteps/bench/plain/uts_in_plain_nix \"$@\"",
+            "trap '' PIPE; exec /nsteps/rust/uts \"$@\"",
+        ],
+        status: 1,
+        effects: &[
+            (0, "signals.ignored", None),
+            (1, "signals.ignored", Some("+SIGPIPE")),
+        ],
+        differing: &["signals.ignored"],
+        heard_on: &[SOCKET, SOCKET],
+    },
+    // What it says of waitpid(2).
+    Case {
+        name: "uts_in_plain_nix_loses_the_status_where_sigchld_is_ignored",
+        scripts: &[
+            "set -- /nsteps/bench/plain/uts_in_plain_nix \"$@\"
+exec python3 -c 'import os, signal, sys
+signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+os.execv(sys.argv[1], sys.argv[1:])' \"$@\"",
+            "set -- /nsteps/rust/uts \"$@\"
+exec python3 -c 'import os, signal, sys
+signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+os.execv(sys.argv[1], sys.argv[1:])' \"$@\"",
+        ],
+        status: 1,
+        effects: &[(0, "exit", Some("125")), (1, "exit", Some("0"))],
+        differing: &["exit", "said"],
+        heard_on: &[SOCKET, SOCKET],
+    },
+    Case {
+        name: "uts_in_plain_nix_loses_the_status_after_a_real_time_signal",
+        scripts: &[
+            "exec /nsteps/bench/plain/uts_in_plain_nix \
+             sh -c '\"$@\"; kill -40 $$' sh \"$@\"",
+            "exec /nsteps/rust/uts sh -c '\"$@\"; kill -40 $$' sh \"$@\"",
+        ],
+        status: 1,
+        effects: &[(0, "exit", Some("125")), (1, "exit", Some("168"))],
+        differing: &["exit", "said"],
+        heard_on: &[SOCKET, SOCKET],
+    },
+    Case {
         name: "what_is_not_the_same_twice_neither_differs_nor_agrees",
         scripts: &[
             "X=$(tr -dc 0-9 </dev/urandom | head -c 9) exec \"$@\"",

@@ -21,8 +21,11 @@ use harness::host::rootfs::{Rootfs, put};
 use harness::launcher::Launcher;
 use harness::scenario::{Identity, SCENARIOS};
 use harness::step::{Arguments as Wants, Namespace, Step};
+use launchers::adapter::Prepared;
+use launchers::look::{Conditions, twice};
+use launchers::matrix::{Column, Standing, rows};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
-use probe::{PROPERTIES, Proc, Property};
+use probe::{DEEP, PROPERTIES, Proc, Property};
 use std::collections::BTreeSet;
 use std::fs;
 
@@ -43,9 +46,11 @@ fn main() -> ExitCode {
 
     let mut trials: Vec<Trial> = PROPERTIES
         .iter()
+        .chain(DEEP)
         .map(|property| {
-            let caught = faults.iter().flat_map(|it| &it.caught_by);
-            let some = caught.into_iter().any(|key| belongs(key, property));
+            let own = first_words(property);
+            let mut caught = faults.iter().flat_map(|it| &it.caught_by);
+            let some = caught.any(|key| own.contains(first_word(key)));
             Trial::test(format!("property::{}", property.name), move || {
                 if some { Ok(()) } else { Err(NOTHING_CAUGHT.into()) }
             })
@@ -68,14 +73,22 @@ fn cage() -> PathBuf {
     )
 }
 
-/// Whether a key of an effect is one of this property's.
-fn belongs(key: &str, property: &Property) -> bool {
-    let first = |key: &str| key.split('.').next().unwrap_or("").to_owned();
-    let key = key.strip_prefix("residue.").unwrap_or(key);
-    let key = first(key.strip_prefix("host.").unwrap_or(key));
+/// What the keys of this property begin with.
+fn first_words(property: &Property) -> BTreeSet<String> {
     let own = probe::observe(&Proc::at("/proc"), &[property.name]);
-    own.readings.keys().any(|reading| first(reading) == key)
-        || (property.name == "mounts" && key == "mnt")
+    let mut words: BTreeSet<String> =
+        own.readings.keys().map(|it| first_word(it).to_owned()).collect();
+    if property.name == "mounts" {
+        words.insert("mnt".to_owned());
+    }
+    words
+}
+
+/// What a key of an effect begins with.
+fn first_word(key: &str) -> &str {
+    let key = key.strip_prefix("residue.").unwrap_or(key);
+    let key = key.strip_prefix("host.").unwrap_or(key);
+    key.split('.').next().unwrap_or("")
 }
 
 /// One wrong launcher.
@@ -91,11 +104,22 @@ struct Fault {
     launcher: Launcher,
     /// The keys that must differ.
     caught_by: Vec<String>,
+    look: Look,
+}
+
+/// How a wrong launcher is looked at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Look {
+    /// As the step that it replaces, beside what is blessed.
+    AsStep,
+    /// As any launcher, deeply, beside the step that it replaces.
+    Deeply,
 }
 
 impl Fault {
     /// Reads the comment at the top of a source: `STEP: what is wrong`, then
-    /// `Where:` (default private), `In place of:` (default c), `Caught by:`.
+    /// `Where:` (default private), `In place of:` (default c), `Looked at:
+    /// deeply` (default as a step), `Caught by:`.
     fn read(source: &Path) -> Fault {
         let text = fs::read_to_string(source).expect("read a source");
         let path = source.display();
@@ -129,6 +153,11 @@ impl Fault {
                 .split(' ')
                 .map(str::to_owned)
                 .collect(),
+            look: match named("Looked at: ") {
+                None => Look::AsStep,
+                Some("deeply") => Look::Deeply,
+                Some(it) => panic!("{path}: how is it looked at {it}?"),
+            },
         }
     }
 
@@ -137,6 +166,9 @@ impl Fault {
     fn is_caught(&self) -> Result<Completion, Failed> {
         let (step, group) = self.group()?;
         let mut equipment = equipment_for(step)?;
+        if self.look == Look::Deeply {
+            return self.is_caught_deeply(step, &group, &equipment);
+        }
         let right = match judge(&group, &equipment)? {
             Judged::Unavailable(reason) => return unavailable(&reason),
             Judged::Differing(keys) => keys,
@@ -166,6 +198,54 @@ impl Fault {
         Err(format!("not caught by {missed:?}, only by {wrong:?}").into())
     }
 
+    /// Passes when the wrong program differs in the keys that it must from the
+    /// right one, and the right one from itself in none.
+    fn is_caught_deeply(
+        &self,
+        step: &'static Step,
+        group: &Group,
+        equipment: &Equipment,
+    ) -> Result<Completion, Failed> {
+        let layout = &equipment.layout;
+        let stand_in = StandIn::new(self, step, layout)?;
+        if let Err(why) = stand_in.build(&self.source, layout) {
+            return match why {
+                NotBuilt::NoCompiler => unavailable("no C compiler"),
+                NotBuilt::Wrong(text) => Err(text.into()),
+            };
+        }
+        let conditions =
+            Conditions { equipment, scenario: group.scenario, writable: &[] };
+        let look = |program: &Path| -> Result<Column, Failed> {
+            let program = program.display().to_string();
+            let prepared = Prepared::of_words(std::slice::from_ref(&program));
+            let column = twice(program, &prepared, &conditions)
+                .map_err(|it| it.message)?;
+            match &column.unheard {
+                Some(why) => Err(format!("{}: {why}", column.line).into()),
+                None => Ok(column),
+            }
+        };
+        let right = look(&self.launcher.program(step, layout))?;
+        let again = look(&self.launcher.program(step, layout))?;
+        let wrong = look(&stand_in.program)?;
+        let same = differing(&[right.clone(), again]);
+        if !same.is_empty() {
+            let why = format!("the right program is caught too: {same:?}");
+            return Err(why.into());
+        }
+        let found = differing(&[right, wrong]);
+        let missed: Vec<&String> =
+            self.caught_by.iter().filter(|it| !found.contains(*it)).collect();
+        match missed.is_empty() {
+            true => Ok(Completion::Completed),
+            false => {
+                Err(format!("not caught by {missed:?}, only by {found:?}")
+                    .into())
+            }
+        }
+    }
+
     /// The group of trials it takes part in, alone.
     fn group(&self) -> Result<(&'static Step, Group), Failed> {
         let identity = Identity::natural();
@@ -186,6 +266,13 @@ impl Fault {
         let step = Step::named(group.subject.step).ok_or("no such step")?;
         Ok((step, group))
     }
+}
+
+/// The keys in which some of the launchers differ.
+fn differing(columns: &[Column]) -> BTreeSet<String> {
+    let rows = rows(columns).into_iter();
+    let rows = rows.filter(|row| row.standing == Standing::Differs);
+    rows.map(|row| row.key).collect()
 }
 
 /// What the trial of this step needs of the machine, and no more.

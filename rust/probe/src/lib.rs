@@ -13,9 +13,11 @@
 //! The program `nsteps-probe` is this library with an entry point: it makes
 //! an observation, prints it and ends.
 
+mod attempt;
 mod effect;
 mod mount;
 mod observation;
+mod owner;
 mod print;
 mod proc;
 mod property;
@@ -27,7 +29,8 @@ pub use effect::Effect;
 pub use mount::{Mount, MountError, parse_table};
 pub use observation::{Key, Observation, Reading, Unread};
 pub use proc::Proc;
+pub use property::can::SANDBOX_SOCKET;
 pub use property::capabilities::text as capability_words;
 pub use property::signals::words as signal_words;
-pub use property::{PROPERTIES, Property, effect, observe};
+pub use property::{DEEP, PROPERTIES, Property, effect, observe, observe_deep};
 pub use text::utf8;

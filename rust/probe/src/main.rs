@@ -25,7 +25,7 @@ use nix::sys::signal::{
     SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction,
 };
 use nix::sys::signalfd::{SfdFlags, SignalFd};
-use probe::{PROPERTIES, Proc, observe};
+use probe::{DEEP, PROPERTIES, Proc, observe, observe_deep};
 
 mod heap;
 
@@ -39,6 +39,8 @@ usage: nsteps-probe [OPTION...]
 
   --json          as JSON instead of text
   --only NAME...  these properties alone (up to the next option)
+  --deep          as well what this process can do, each thing tried in a child,
+                  and what takes longer to read
   --proc DIR      procfs is mounted at DIR (/proc)
   --hold          then wait for the end of standard input
   --answer FD:INO print to this socket and hold on it, if FD still is it; else
@@ -93,7 +95,11 @@ pub unsafe extern "C" fn main(
 
 /// Observes, prints, waits if told to, and gives the exit status.
 fn run(options: &Options) -> c_int {
-    let observation = observe(&Proc::at(&options.proc), &options.only);
+    let proc = Proc::at(&options.proc);
+    let observation = match options.deep {
+        true => observe_deep(&proc),
+        false => observe(&proc, &options.only),
+    };
     let text = if options.json {
         match serde_json::to_string(&observation) {
             Ok(json) => json + "\n",
@@ -221,6 +227,7 @@ enum Request<'a> {
 
 struct Options<'a> {
     json: bool,
+    deep: bool,
     hold: bool,
     answer: Option<Answer>,
     proc: PathBuf,
@@ -231,6 +238,7 @@ impl<'a> Options<'a> {
     fn read(arguments: &[&'a OsStr]) -> Result<Request<'a>, String> {
         let mut options = Options {
             json: false,
+            deep: false,
             hold: false,
             answer: None,
             proc: PathBuf::from("/proc"),
@@ -243,6 +251,7 @@ impl<'a> Options<'a> {
                 b"--list" => return Ok(Request::List),
                 b"--json" => options.json = true,
                 b"--hold" => options.hold = true,
+                b"--deep" => options.deep = true,
                 b"--answer" => {
                     let answer = arguments
                         .next()
@@ -275,6 +284,9 @@ impl<'a> Options<'a> {
                 }
             }
         }
+        if options.deep && !options.only.is_empty() {
+            return Err("--deep is everything: leave out --only".to_owned());
+        }
         Ok(Request::Observe(options))
     }
 }
@@ -283,6 +295,7 @@ impl<'a> Options<'a> {
 fn property(name: &OsStr) -> Result<&'static str, String> {
     PROPERTIES
         .iter()
+        .chain(DEEP)
         .map(|property| property.name)
         .find(|known| *known == name)
         .ok_or_else(|| {
@@ -291,10 +304,11 @@ fn property(name: &OsStr) -> Result<&'static str, String> {
 }
 
 fn list() -> String {
-    PROPERTIES
-        .iter()
-        .map(|property| format!("{:13} {}\n", property.name, property.about))
-        .collect()
+    let line = |property: &probe::Property, only: &str| {
+        format!("{:13} {}{only}\n", property.name, property.about)
+    };
+    let all = PROPERTIES.iter().map(|it| line(it, ""));
+    all.chain(DEEP.iter().map(|it| line(it, " (--deep)"))).collect()
 }
 
 /// Writes all of `text` to the descriptor `to` and gives the exit status.

@@ -7,23 +7,32 @@ use crate::effect::Effect;
 use crate::observation::Observation;
 use crate::proc::Proc;
 
+mod arguments;
+mod calls;
+pub(crate) mod can;
 pub(crate) mod capabilities;
 mod cgroup;
 mod descriptors;
+mod dev;
 mod environment;
 mod id_maps;
 mod ids;
+mod keyring;
 mod lifecycle;
 mod limits;
+mod modes;
 mod mounts;
 mod mqueue;
 mod namespaces;
 mod network;
 mod processes;
 mod root_cwd;
+mod routes;
 mod scheduling;
 mod security;
 pub(crate) mod signals;
+mod sizes;
+mod sysctls;
 mod sysvipc;
 mod time_offsets;
 mod umask;
@@ -72,6 +81,20 @@ pub const PROPERTIES: &[Property] = &[
     limits::PROPERTY,
     scheduling::PROPERTY,
     lifecycle::PROPERTY,
+    modes::PROPERTY,
+    dev::PROPERTY,
+];
+
+/// The properties that are read only if asked, after all others: what they try
+/// takes time, and what they read depends on the kernel.
+pub const DEEP: &[Property] = &[
+    arguments::PROPERTY,
+    sysctls::PROPERTY,
+    sizes::PROPERTY,
+    routes::PROPERTY,
+    keyring::PROPERTY,
+    can::PROPERTY,
+    calls::PROPERTY,
 ];
 
 /// What changed from the baseline to what the payload saw.
@@ -81,23 +104,33 @@ pub const PROPERTIES: &[Property] = &[
 /// once, and then two different things look the same.
 pub fn effect(baseline: &Observation, seen: &Observation) -> Effect {
     let mut effect = Effect::default();
-    for property in PROPERTIES {
+    for property in PROPERTIES.iter().chain(DEEP) {
         (property.effect)(baseline, seen, &mut effect);
     }
     effect
 }
 
 /// Observes the calling process: the properties named in `only`, or all of
-/// them if it is empty.
+/// [`PROPERTIES`] if it is empty.
 ///
 /// It is meant for a process with one thread: what belongs to a thread is
 /// read from the calling one, what `/proc/self` has from the first.
 pub fn observe(proc: &Proc, only: &[&str]) -> Observation {
     let mut observation = Observation::default();
-    for property in PROPERTIES {
-        if only.is_empty() || only.contains(&property.name) {
-            (property.observe)(proc, &mut observation);
-        }
+    let all = PROPERTIES.iter().filter(|_| only.is_empty());
+    let named = PROPERTIES.iter().chain(DEEP);
+    let named = named.filter(|property| only.contains(&property.name));
+    for property in all.chain(named) {
+        (property.observe)(proc, &mut observation);
+    }
+    observation
+}
+
+/// Observes the calling process, all properties: those of [`DEEP`], too.
+pub fn observe_deep(proc: &Proc) -> Observation {
+    let mut observation = observe(proc, &[]);
+    for property in DEEP {
+        (property.observe)(proc, &mut observation);
     }
     observation
 }
@@ -129,11 +162,12 @@ mod tests {
 
     #[test]
     fn names_are_unique_and_descriptors_come_first() {
-        let mut names: Vec<_> = PROPERTIES.iter().map(|p| p.name).collect();
+        let all = PROPERTIES.iter().chain(DEEP);
+        let mut names: Vec<_> = all.map(|p| p.name).collect();
         assert_eq!(names.first(), Some(&"descriptors"));
         names.sort_unstable();
         names.dedup();
-        assert_eq!(names.len(), PROPERTIES.len());
+        assert_eq!(names.len(), PROPERTIES.len() + DEEP.len());
     }
 
     #[test]

@@ -106,6 +106,91 @@ pub(crate) fn file_at(fd: RawFd) -> nix::Result<libc::stat> {
     Ok(unsafe { stat.assume_init() })
 }
 
+/// What statx(2) says of a file: as much of it as the probe uses.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct File {
+    pub(crate) mode: u32,
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
+    /// Major and minor number of the superblock that it lies on.
+    pub(crate) device: (u32, u32),
+    pub(crate) inode: u64,
+    /// Major and minor number of the device that it stands for.
+    pub(crate) stands_for: (u32, u32),
+    /// The mount that it was reached through, by the id of mountinfo; nothing
+    /// before Linux 5.8.
+    pub(crate) mount: Option<u64>,
+}
+
+/// struct statx of linux/stat.h.
+#[repr(C)]
+struct Statx {
+    mask: u32,
+    block_size: u32,
+    attributes: u64,
+    links: u32,
+    uid: u32,
+    gid: u32,
+    mode: u16,
+    _spare: u16,
+    inode: u64,
+    _size_blocks_attributes_times: [u64; 11],
+    stands_for: [u32; 2],
+    device: [u32; 2],
+    mount: u64,
+    _later: [u64; 13],
+}
+
+/// Looks at a file without following a link in the last place, without mounting
+/// anything there and without asking a server for what is not known yet: a
+/// reading must not hang. With an empty path it is the file at `fd`.
+pub(crate) fn look(fd: RawFd, path: &CStr) -> nix::Result<File> {
+    const AT_STATX_DONT_SYNC: c_int = 0x4000;
+    const STATX_MNT_ID: u32 = 0x1000;
+    let flags = libc::AT_SYMLINK_NOFOLLOW
+        | libc::AT_NO_AUTOMOUNT
+        | libc::AT_EMPTY_PATH
+        | AT_STATX_DONT_SYNC;
+    let mut found = MaybeUninit::<Statx>::zeroed();
+    // SAFETY: statx reads the string, which ends in NUL, and writes one
+    // structure of 256 bytes to `found`, which is that and outlives the call.
+    Errno::result(unsafe {
+        libc::syscall(
+            libc::SYS_statx,
+            fd,
+            path.as_ptr(),
+            flags,
+            libc::STATX_BASIC_STATS | STATX_MNT_ID,
+            found.as_mut_ptr(),
+        )
+    })?;
+    // SAFETY: it was zeroed before the kernel wrote to it, and is integers.
+    let found = unsafe { found.assume_init() };
+    Ok(File {
+        mode: found.mode.into(),
+        uid: found.uid,
+        gid: found.gid,
+        device: found.device.into(),
+        inode: found.inode,
+        stands_for: found.stands_for.into(),
+        mount: (found.mask & STATX_MNT_ID != 0).then_some(found.mount),
+    })
+}
+
+/// Opens what a path leads to from `fd`.
+pub(crate) fn open_at(
+    fd: RawFd,
+    path: &CStr,
+    flags: c_int,
+) -> nix::Result<OwnedFd> {
+    let flags = flags | libc::O_CLOEXEC;
+    // SAFETY: openat reads the string, which ends in NUL; without O_CREAT it
+    // takes no mode.
+    let answer = unsafe { libc::openat(fd, path.as_ptr(), flags) };
+    // SAFETY: openat answers with a new descriptor.
+    unsafe { opened(answer.into()) }
+}
+
 /// Whether a terminal is open at `fd`.
 pub(crate) fn is_terminal(fd: RawFd) -> bool {
     // SAFETY: isatty takes any number.
@@ -163,6 +248,8 @@ pub(crate) enum Attribute {
     Securebits,
     Dumpable,
     TimerSlack,
+    /// Whether transparent huge pages are off.
+    ThpDisable,
     /// Whether this capability is in the bounding set.
     Bounding(u32),
     /// Whether this capability is in the ambient set.
@@ -177,6 +264,7 @@ pub(crate) fn attribute(attribute: Attribute) -> nix::Result<c_int> {
         Attribute::Securebits => (libc::PR_GET_SECUREBITS, 0, 0),
         Attribute::Dumpable => (libc::PR_GET_DUMPABLE, 0, 0),
         Attribute::TimerSlack => (libc::PR_GET_TIMERSLACK, 0, 0),
+        Attribute::ThpDisable => (libc::PR_GET_THP_DISABLE, 0, 0),
         Attribute::Bounding(capability) => {
             (libc::PR_CAPBSET_READ, capability.into(), 0)
         }
@@ -240,6 +328,49 @@ pub(crate) fn nice() -> nix::Result<c_long> {
 pub(crate) fn scheduling_policy() -> nix::Result<c_long> {
     // SAFETY: sched_getscheduler takes one integer.
     Errno::result(unsafe { libc::syscall(libc::SYS_sched_getscheduler, 0) })
+}
+
+/// The priority of the process's input and output: the class in the bits from
+/// 13 on, and the level.
+pub(crate) fn io_priority() -> nix::Result<c_long> {
+    const IOPRIO_WHO_PROCESS: c_int = 1;
+    // SAFETY: ioprio_get takes two integers.
+    Errno::result(unsafe {
+        libc::syscall(libc::SYS_ioprio_get, IOPRIO_WHO_PROCESS, 0)
+    })
+}
+
+/// The memory policy of the calling thread and the first 1024 of its nodes,
+/// one bit for each.
+pub(crate) fn memory_policy() -> nix::Result<(c_int, [u64; 16])> {
+    let (mut mode, mut nodes) = (0 as c_int, [0u64; 16]);
+    // SAFETY: get_mempolicy writes one int to `mode`, and as many bits as it
+    // is told to `nodes`, which has that many; both outlive the call.
+    Errno::result(unsafe {
+        libc::syscall(
+            libc::SYS_get_mempolicy,
+            &mut mode as *mut c_int,
+            nodes.as_mut_ptr(),
+            1024 as c_ulong,
+            std::ptr::null::<u8>(),
+            0 as c_ulong,
+        )
+    })?;
+    Ok((mode, nodes))
+}
+
+/// Whether an interval timer is armed: ITIMER_REAL, which alarm(2) shares,
+/// ITIMER_VIRTUAL or ITIMER_PROF.
+pub(crate) fn is_armed(timer: c_int) -> nix::Result<bool> {
+    // struct itimerval: seconds and microseconds of the interval, then of what
+    // is left, each a long in the kernel's own structure.
+    let mut timer_value = [0 as c_long; 4];
+    // SAFETY: getitimer writes four longs to the array, which outlives the
+    // call.
+    Errno::result(unsafe {
+        libc::syscall(libc::SYS_getitimer, timer, timer_value.as_mut_ptr())
+    })?;
+    Ok(timer_value[2] != 0 || timer_value[3] != 0)
 }
 
 /// The execution domain and its flags.

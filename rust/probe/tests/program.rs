@@ -4,7 +4,7 @@
 use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 
-use probe::{Observation, PROPERTIES, Reading};
+use probe::{DEEP, Observation, PROPERTIES, Reading};
 
 fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_nsteps-probe"));
@@ -120,11 +120,32 @@ fn the_listed_properties_can_be_asked_for() {
         .filter_map(|line| line.split_whitespace().next())
         .collect();
     let known: Vec<&str> =
-        PROPERTIES.iter().map(|property| property.name).collect();
+        PROPERTIES.iter().chain(DEEP).map(|property| property.name).collect();
     assert_eq!(names, known);
     for name in names {
         assert!(!observe(&["--only", name]).readings.is_empty(), "{name}");
     }
+}
+
+#[test]
+fn what_takes_longer_is_read_only_if_asked() {
+    let shallow = observe(&[]);
+    assert!(!shallow.readings.contains_key("call.keyctl"));
+    let deep = observe(&["--deep"]);
+    for key in [
+        "argv.0",
+        "call.keyctl",
+        "can.write./",
+        "landlock.layers",
+        "routes.ipv4",
+        "sizes",
+        "sysctl.kernel.shmmax",
+    ] {
+        assert!(deep.readings.contains_key(key), "{key}");
+    }
+    // Nothing that was tried stays.
+    let effect = probe::effect(&shallow, &observe(&[]));
+    assert_eq!(effect.to_string(), "");
 }
 
 #[test]
@@ -136,6 +157,7 @@ fn options_that_make_no_sense_are_one_line_and_status_2() {
         &["--only", "--json"],
         &["--only", "uts", "nothing"],
         &["--proc"],
+        &["--deep", "--only", "uts"],
     ] {
         let (status, text, error_message) = run(arguments);
         assert_eq!((status, text.as_str()), (Some(2), ""), "{arguments:?}");

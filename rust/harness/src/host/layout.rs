@@ -1,6 +1,7 @@
 //! Where the built programs, the sources and the pages are.
 
 use crate::error::{Context, Error, Result};
+use crate::host::embedded;
 use crate::step::Step;
 use std::path::{Path, PathBuf};
 
@@ -40,6 +41,18 @@ impl Layout {
             })
     }
 
+    /// No repository: nothing but the running program, in which the probe is
+    /// embedded; `None` if it is not.
+    pub fn alone() -> Option<Layout> {
+        embedded::PROBE?;
+        Some(Layout { root: PathBuf::new(), programs: PathBuf::new() })
+    }
+
+    /// Whether there is no repository, as in [`alone`](Self::alone).
+    pub fn is_alone(&self) -> bool {
+        self.programs.as_os_str().is_empty()
+    }
+
     fn at(root: PathBuf) -> Option<Layout> {
         let programs = root.join("target");
         root.join("reference-c").is_dir().then_some(Layout { root, programs })
@@ -74,7 +87,8 @@ impl Layout {
     pub fn command(&self) -> Result<PathBuf> {
         let own =
             std::env::current_exe().context("find the running program")?;
-        if own.file_name().is_some_and(|name| name == "nsteps") {
+        let is_nsteps = own.file_name().is_some_and(|name| name == "nsteps");
+        if is_nsteps || self.is_alone() {
             return Ok(own);
         }
         Ok(self.programs().join("bin/nsteps"))

@@ -25,7 +25,9 @@ use std::ffi::CString;
 use std::fs::Permissions;
 use std::io::Read;
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::linux::net::SocketAddrExt;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::{SocketAddr, UnixListener};
 use std::path::Path;
 
 /// What of the sandbox itself is observed: the things a step could change for
@@ -120,6 +122,8 @@ fn unshare_everything(plan: &Plan) -> std::result::Result<(), Refusal> {
 ///
 /// Returns what must stay open as long as the sandbox lives.
 fn set_up(plan: &Plan) -> std::result::Result<Mounted, Refusal> {
+    // The modes of what is made here must not depend on the caller's.
+    nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));
     // Every launcher is started with this call.  Where the kernel has it not,
     // the sandbox is unavailable, and the fault is no launcher's.
     kernel::cloexec_from(3)
@@ -132,6 +136,12 @@ fn set_up(plan: &Plan) -> std::result::Result<Mounted, Refusal> {
     links::set_up().map_err(|errno| unavailable("make a veth pair", errno))?;
     kernel::message_queue(QUEUE)
         .map_err(|errno| unavailable("msgget", errno))?;
+    // It has no path: what connects to it has the same network
+    // namespace. The unrelated process keeps it open.
+    let _listening = SocketAddr::from_abstract_name(probe::SANDBOX_SOCKET)
+        .and_then(|address| UnixListener::bind_addr(&address))
+        .context("listen on a socket")
+        .map_err(broken)?;
     match kernel::fork().context("fork an unrelated process").map_err(broken)? {
         ForkResult::Parent { .. } => Ok(mounted),
         // An unrelated process, which a payload sees or does not see.  It ends

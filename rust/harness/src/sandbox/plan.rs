@@ -26,7 +26,8 @@ pub struct Plan {
     pub scenario: Scenario,
     /// How much of the host is visible.
     pub tree: Tree,
-    /// The project's programs on the host; `/nsteps` in the sandbox.
+    /// The project's programs on the host; `/nsteps` in the sandbox. Empty if
+    /// there are none: then `/nsteps` has the embedded probe alone.
     pub programs: String,
     /// What is at `/newroot`, if anything.
     pub rootfs: Option<Rootfs>,

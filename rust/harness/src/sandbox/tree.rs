@@ -10,9 +10,10 @@ use super::whole::{Cover, Host};
 use crate::error::{Context, Error, Result};
 use crate::found::Refusal;
 use crate::host::chroot::{self, NEW_ROOT_AT};
-use crate::host::{cgroup, rootfs};
+use crate::host::{cgroup, embedded, rootfs};
 use crate::paths::{
-    MYTMP, NEWROOT, NO_SHEBANG, OBSERVED_PROC, PROBE_IN_NEWROOT, PROGRAMS,
+    MYTMP, NEWROOT, NO_SHEBANG, OBSERVED_PROC, PROBE, PROBE_IN_NEWROOT,
+    PROGRAMS,
 };
 use crate::scenario::Mounts;
 use nix::mount::{MntFlags, MsFlags, umount2};
@@ -125,6 +126,9 @@ pub fn mount_all(plan: &Plan) -> Built<Mounted> {
         .map_err(broken)?;
     nix::unistd::chdir("/").context("chdir /").map_err(broken)?;
     same_mount(MYTMP, "/")?;
+    if plan.programs.is_empty() {
+        put_probe().map_err(broken)?;
+    }
 
     if let Some(rootfs) = &plan.rootfs {
         rootfs
@@ -148,6 +152,16 @@ pub fn mount_all(plan: &Plan) -> Built<Mounted> {
     };
     let pins = arrange(plan.scenario.mounts)?;
     Ok(Mounted { _pins: pins, covers, launchers })
+}
+
+/// Writes the embedded probe to where the built one is otherwise.
+fn put_probe() -> Result<()> {
+    let probe = embedded::PROBE
+        .ok_or_else(|| Error::new("no probe is embedded in this program"))?;
+    fs::create_dir_all(format!("{PROGRAMS}/bin"))
+        .and_then(|()| fs::write(PROBE, probe))
+        .and_then(|()| fs::set_permissions(PROBE, mode(0o755)))
+        .context(format_args!("write {PROBE}"))
 }
 
 /// The mounts and the propagation of the scenario; init's own procfs stays
@@ -194,7 +208,10 @@ fn sources(plan: &Plan) -> Built<Vec<Source>> {
             sources.extend(Source::of(&path, &path)?);
         }
     }
-    let mut needed = vec![(Path::new(&plan.programs), PROGRAMS)];
+    let mut needed = Vec::new();
+    if !plan.programs.is_empty() {
+        needed.push((Path::new(&plan.programs), PROGRAMS));
+    }
     if let Some(rootfs) = &plan.rootfs {
         needed.push((rootfs.source(), ROOTFS_SOURCE));
     }

@@ -1,63 +1,43 @@
 //! `nsteps diff`: launchers compared by what their payload observes.
 
-use crate::cli::Diff;
-use crate::diff::{self, Report};
-use crate::form;
-use crate::terminal::output;
-use harness::error::Result;
-use harness::host::{Equipment, machine};
-use harness::interrupt;
+use crate::cli::{Diff, Looking};
+use crate::diff::session::{self, Request};
+use crate::diff::writers::{self, Shown};
+use harness::error::{Context, Error, Result};
 use harness::scenario::Scenario;
-use harness::workers;
-use launchers::look::{self, Conditions, Launcher};
-use launchers::provenance::{self, Provenance};
-use launchers::spec::Spec;
+use launchers::consequence::Level;
+use launchers::policy::{Named, Policy};
 use launchers::state::{PLAIN, STATES, State};
-use launchers::verdict::{Policy, decide};
-use std::time::Instant;
+use std::fs;
+use std::path::Path;
 
 /// Runs each launcher, compares, reports, and returns the status of the
 /// verdict: 0, 1 or 2.
 ///
 /// # Errors
 ///
-/// Fails if no adapter has the name that a launcher begins with, if the machine
-/// allows no sandbox, or if it was interrupted.
+/// Fails if a launcher is not of a form that an adapter takes, if a file says
+/// something else than its form allows, if the machine allows no sandbox, if a
+/// report cannot be written, or if it was interrupted. No launcher has been
+/// started where the input is wrong.
 pub fn run(options: &Diff) -> Result<u8> {
-    let equipment = Equipment::gather(None)?;
-    let begun = Instant::now();
-    let scenario = options.scenario.unwrap_or_else(Scenario::natural);
-    let specs: Vec<Spec> = options
-        .launchers
-        .iter()
-        .map(|text| Spec::parse(text))
-        .collect::<Result<_>>()?;
-    let conditions = Conditions {
-        equipment: &equipment,
-        scenario,
-        writable: &options.write,
+    let (policy, launchers) = input(&options.launchers)?;
+    let deny = options.deny.or(policy.deny).unwrap_or(Level::Cosmetic);
+    let request = Request {
+        deny,
+        suggest: options.suggest,
+        states: states(options),
+        repeat: usize::from(options.repeat),
+        ..request(policy, launchers, &options.looking)
     };
-    workers::make_room()?;
-    let launchers: Vec<Launcher> = specs.iter().map(launcher).collect();
-    let programs = programs(&launchers, &conditions)?;
-    let repeat = usize::from(options.repeat);
-    let states = look::all(&launchers, &states(options), repeat, &conditions)?;
-    let verdict = decide(&states, &Policy { deny: options.deny });
-    let report = Report {
-        launchers: &launchers,
-        states: &states,
-        programs: &programs,
-        verdict: &verdict,
-        scenario,
-        machine: machine::in_a_few_words(),
-        seconds: begun.elapsed().as_secs_f64(),
+    let report = session::run(request)?;
+    let shown = match (options.looking.json, options.verbose) {
+        (true, _) => Shown::Json,
+        (_, true) => Shown::Whole,
+        _ => Shown::Short,
     };
-    let text = match options.json {
-        true => form::json(&diff::json::form(&report)),
-        false => diff::text::text(&report),
-    };
-    output::print(&text)?;
-    Ok(verdict.status)
+    writers::write(&report, shown, &options.looking.report)?;
+    Ok(report.verdict.status)
 }
 
 /// The states that the command line names.
@@ -72,29 +52,58 @@ fn states(options: &Diff) -> Vec<&'static State> {
     STATES.iter().filter(is_named).collect()
 }
 
-/// Makes a launcher. Where its program or its bundle cannot be used, its column
-/// says why, and the others are compared all the same.
-fn launcher(spec: &Spec) -> Launcher {
-    Launcher {
-        name: spec.text.clone(),
-        prepared: spec.prepare().map_err(|error| error.message),
+/// The launchers of the command line, or the file that stands for them.
+fn input(words: &[String]) -> Result<(Policy, Vec<Named>)> {
+    if let [path] = words
+        && path.ends_with(".toml")
+    {
+        let policy = read(Path::new(path))?;
+        if policy.launchers.is_empty() {
+            return Err(Error::new(format!(
+                "{path}: it has no launchers: add from and to, or a table \
+                 [[launcher]] for each"
+            )));
+        }
+        let launchers = policy.launchers.clone();
+        return Ok((policy, launchers));
     }
+    let named =
+        |it: &String| Named { name: it.clone(), run: it.clone(), line: 0 };
+    Ok((Policy::none(), words.iter().map(named).collect()))
 }
 
-/// What really runs.
-fn programs(
-    launchers: &[Launcher],
-    conditions: &Conditions<'_>,
-) -> Result<Vec<Provenance>> {
-    let Conditions { equipment, scenario, .. } = conditions;
-    let programs = workers::in_order(
+/// Reads a file of launchers, waivers and expectations.
+///
+/// # Errors
+///
+/// Fails if it cannot be read, or if its text is not of that form.
+pub fn read(path: &Path) -> Result<Policy> {
+    let name = path.display().to_string();
+    let text = fs::read_to_string(path).context(format_args!("read {name}"))?;
+    Policy::parse(&name, &text)
+}
+
+/// How many looks there are if the user does not say.
+pub const TWICE: usize = 2;
+
+/// A request with the options that all commands share, in the plain state;
+/// nothing is denied that
+/// the policy does not deny, and nothing is suggested.
+pub fn request(
+    policy: Policy,
+    launchers: Vec<Named>,
+    options: &Looking,
+) -> Request {
+    Request {
+        deny: policy.deny.unwrap_or(Level::Cosmetic),
         launchers,
-        |it| match &it.prepared {
-            Err(_) => Ok(Provenance::unknown(it.name.clone())),
-            Ok(it) => provenance::of(&it.program, *scenario, equipment),
-        },
-        |it| it.name.clone(),
-    );
-    interrupt::check()?;
-    programs.into_iter().collect()
+        policy,
+        scenario: options.scenario.unwrap_or_else(Scenario::natural),
+        write: options.write.clone(),
+        allow_unavailable: options.allow_unavailable,
+        show_values: options.show_values,
+        suggest: false,
+        states: vec![PLAIN],
+        repeat: TWICE,
+    }
 }

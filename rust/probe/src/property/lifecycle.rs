@@ -1,5 +1,6 @@
 //! What decides how the process ends and which processes end with it: the
-//! signal on its parent's death, whether it adopts orphans, its terminal.
+//! signal on its parent's death, whether it adopts orphans, its terminal, timers
+//! that run; and what it leaves in memory and in a core dump.
 
 use super::Property;
 use crate::effect::Effect;
@@ -9,21 +10,33 @@ use crate::sys::{self, Attribute, Written};
 
 pub(super) const PROPERTY: Property = Property {
     name: "lifecycle",
-    about: "pdeathsig, dumpable, child subreaper, personality, terminal",
+    about: "pdeathsig, dumpable, subreaper, personality, terminal, timers, THP",
     observe,
     effect,
 };
 
-const KEYS: [&str; 5] = [
+const KEYS: [&str; 8] = [
     "lifecycle.pdeathsig",
     "lifecycle.dumpable",
     "lifecycle.subreaper",
     "lifecycle.personality",
     "lifecycle.tty",
+    "lifecycle.timers",
+    "lifecycle.thp",
+    "lifecycle.coredump",
 ];
 
 fn observe(proc: &Proc, observation: &mut Observation) {
-    let [pdeathsig, dumpable, subreaper, personality, tty] = KEYS;
+    let [
+        pdeathsig,
+        dumpable,
+        subreaper,
+        personality,
+        tty,
+        timers,
+        thp,
+        coredump,
+    ] = KEYS;
     observation.read(
         pdeathsig,
         sys::written(Written::Pdeathsig)
@@ -68,6 +81,32 @@ fn observe(proc: &Proc, observation: &mut Observation) {
             })
         }),
     );
+    observation.read(timers, armed());
+    observation.read(
+        thp,
+        sys::attribute(Attribute::ThpDisable)
+            .map(|answer| if answer == 0 { "on" } else { "off" })
+            .map_err(|errno| Unread::new("prctl PR_GET_THP_DISABLE", errno)),
+    );
+    observation.read(coredump, proc.read_text("self/coredump_filter"));
+}
+
+/// The interval timers that run: execve(2) does not stop them.
+fn armed() -> Result<String, Unread> {
+    let mut names = Vec::new();
+    for (name, timer) in [
+        ("real", libc::ITIMER_REAL),
+        ("virtual", libc::ITIMER_VIRTUAL),
+        ("profiling", libc::ITIMER_PROF),
+    ] {
+        let is_armed = sys::is_armed(timer)
+            .map_err(|errno| Unread::new(format!("getitimer {name}"), errno))?;
+        names.extend(is_armed.then_some(name));
+    }
+    Ok(match names.is_empty() {
+        true => "none".to_owned(),
+        false => names.join(" "),
+    })
 }
 
 /// The controlling terminal, from the line of /proc/PID/stat.
@@ -105,6 +144,11 @@ mod tests {
         assert_eq!(terminal(&stat(34816, 7)), Some("foreground"));
         assert_eq!(terminal(&stat(34816, 5)), Some("background"));
         assert_eq!(terminal("9 (a"), None);
+    }
+
+    #[test]
+    fn no_timer_runs_here() {
+        assert_eq!(armed().as_deref(), Ok("none"));
     }
 
     #[test]

@@ -115,7 +115,7 @@ fn effect(baseline: &Observation, seen: &Observation, effect: &mut Effect) {
 
 /// A small number exactly; a larger one depends on how many threads a
 /// runtime happened to start.
-fn few(number: u64) -> String {
+pub(super) fn few(number: u64) -> String {
     match number {
         0..=2 => number.to_string(),
         _ => "3 or more".to_owned(),

@@ -1,5 +1,6 @@
 //! How the kernel treats the process when processors or memory are short: nice
-//! value, policy, processors, timer slack and the OOM killer.
+//! value, policy, processors, timer slack, the OOM killer, the priority of input
+//! and output and the memory policy.
 
 use nix::sched::{CpuSet, sched_getaffinity};
 use nix::unistd::Pid;
@@ -12,21 +13,23 @@ use crate::sys::{self, Attribute};
 
 pub(super) const PROPERTY: Property = Property {
     name: "scheduling",
-    about: "nice, policy, processors, timer slack, oom_score_adj",
+    about: "nice, policy, processors, timer slack, OOM, I/O, memory policy",
     observe,
     effect,
 };
 
-const KEYS: [&str; 5] = [
+const KEYS: [&str; 7] = [
     "scheduling.nice",
     "scheduling.policy",
     "scheduling.cpus",
     "scheduling.timer_slack",
     "scheduling.oom_score_adj",
+    "scheduling.io",
+    "scheduling.memory",
 ];
 
 fn observe(proc: &Proc, observation: &mut Observation) {
-    let [nice, policy, cpus, timer_slack, oom_score_adj] = KEYS;
+    let [nice, policy, cpus, timer_slack, oom_score_adj, io, memory] = KEYS;
     observation.read(
         nice,
         sys::nice()
@@ -55,6 +58,55 @@ fn observe(proc: &Proc, observation: &mut Observation) {
             .map_err(|errno| Unread::new("prctl PR_GET_TIMERSLACK", errno)),
     );
     observation.read(oom_score_adj, proc.read_text("self/oom_score_adj"));
+    observation.read(
+        io,
+        sys::io_priority()
+            .map(io_words)
+            .map_err(|errno| Unread::new("ioprio_get", errno)),
+    );
+    observation.read(
+        memory,
+        sys::memory_policy()
+            .map(|(mode, nodes)| memory_words(mode, &nodes))
+            .map_err(|errno| Unread::new("get_mempolicy", errno)),
+    );
+}
+
+/// The class and the level, as in `best effort 4`.
+fn io_words(priority: impl TryInto<i32>) -> String {
+    let priority: i32 = priority.try_into().unwrap_or(-1);
+    let level = priority & 0x1fff;
+    match priority >> 13 {
+        0 => "none".to_owned(),
+        1 => format!("realtime {level}"),
+        2 => format!("best effort {level}"),
+        3 => "idle".to_owned(),
+        _ => priority.to_string(),
+    }
+}
+
+/// The policy and its nodes, as in `bind 0-1`: set_mempolicy(2).
+fn memory_words(mode: i32, nodes: &[u64]) -> String {
+    const NAMES: [&str; 7] = [
+        "default",
+        "preferred",
+        "bind",
+        "interleave",
+        "local",
+        "preferred many",
+        "weighted interleave",
+    ];
+    // The highest bits are flags.
+    const MODE: i32 = 0x1fff;
+    let name = usize::try_from(mode & MODE).ok().and_then(|it| NAMES.get(it));
+    let name = name.map_or_else(|| mode.to_string(), ToString::to_string);
+    let is_set = |node: &usize| nodes[node / 64] >> (node % 64) & 1 == 1;
+    let nodes = ranges((0..nodes.len() * 64).filter(is_set));
+    let flags = match mode & !MODE {
+        0 => String::new(),
+        flags => format!(" flags {flags:#x}"),
+    };
+    format!("{name} {nodes}{flags}").trim_end().to_owned()
 }
 
 fn name(policy: impl TryInto<i32>) -> String {
@@ -108,6 +160,20 @@ mod tests {
     fn processors_are_ranges() {
         assert_eq!(ranges([0, 1, 2, 3, 8, 10, 11].into_iter()), "0-3,8,10-11");
         assert_eq!(ranges([].into_iter()), "");
+    }
+
+    #[test]
+    fn priorities_of_input_and_output_have_names() {
+        assert_eq!(io_words(0), "none");
+        assert_eq!(io_words(16390), "best effort 6");
+        assert_eq!(io_words(3 << 13), "idle");
+    }
+
+    #[test]
+    fn memory_policies_have_names() {
+        assert_eq!(memory_words(0, &[0]), "default");
+        assert_eq!(memory_words(2, &[0b1011]), "bind 0-1,3");
+        assert_eq!(memory_words(0x8003, &[1]), "interleave 0 flags 0x8000");
     }
 
     #[test]

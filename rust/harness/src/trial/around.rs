@@ -1,0 +1,273 @@
+//! What only the outside sees of a payload that is held: which process is its
+//! parent, what the launcher has left running, its ids, the limits of its
+//! cgroup, and its seccomp filters.
+
+use crate::descendants::{Descendant, descendants, pid_as_seen_by};
+use crate::timeout::grace;
+use nix::errno::Errno;
+use nix::unistd::Pid;
+use probe::Effect;
+use procfs::process::Process;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// Enters all of it. What cannot be read is entered with the reason.
+pub fn enter(init: i32, payload: i32, launcher: i32, effect: &mut Effect) {
+    effect.change("host.parent", parent(init, payload, launcher));
+    effect.change("host.launcher", processes(init, payload));
+    ids(init, payload, effect);
+    limits(init, payload, effect);
+    if let Some(filters) = filters(payload) {
+        effect.change("host.seccomp", filters);
+    }
+}
+
+/// Which process the payload's parent is.
+fn parent(init: i32, payload: i32, launcher: i32) -> String {
+    let is_launcher =
+        |pid| pid_as_seen_by(init, pid).is_ok_and(|it| it == launcher);
+    if is_launcher(payload) {
+        return "the payload is the launcher itself".to_owned();
+    }
+    match Process::new(payload).and_then(|it| it.stat()) {
+        Err(error) => format!("unread: /proc/{payload}/stat: {error}"),
+        Ok(stat) if stat.ppid == init => "init of the sandbox".to_owned(),
+        Ok(stat) if is_launcher(stat.ppid) => "the launcher".to_owned(),
+        Ok(stat) => match Process::new(stat.ppid).and_then(|it| it.stat()) {
+            Ok(parent) => format!("a process called {}", parent.comm),
+            Err(_) => "outside of the sandbox".to_owned(),
+        },
+    }
+}
+
+/// The processes of the launcher that run beside the payload: their names, how
+/// many there are of a name, and their threads. A child of the payload is one of
+/// them: the probe has none of its own.
+fn processes(init: i32, payload: i32) -> String {
+    let mut found: BTreeMap<String, (usize, usize)> = BTreeMap::new();
+    for it in descendants(init) {
+        let is_counted = it.pid() != init
+            && it.pid() != payload
+            && it.is_still_alive()
+            && !is_unrelated(init, &it);
+        if !is_counted {
+            continue;
+        }
+        let (count, threads) = found.entry(it.name()).or_default();
+        *count += 1;
+        *threads += Process::new(it.pid())
+            .and_then(|process| process.tasks())
+            .map_or(0, Iterator::count);
+    }
+    let words: Vec<String> = found
+        .iter()
+        .map(|(name, (count, threads))| {
+            let count = match count {
+                1 => String::new(),
+                _ => format!("{} ", few(*count)),
+            };
+            match threads {
+                1 => format!("{count}{name}"),
+                _ => format!("{count}{name} ({} threads)", few(*threads)),
+            }
+        })
+        .collect();
+    match words.is_empty() {
+        true => "no process".to_owned(),
+        false => words.join(", "),
+    }
+}
+
+/// Whether it is the process that every sandbox has beside its init: a fork of
+/// init's, which bears its name.
+fn is_unrelated(init: i32, it: &Descendant) -> bool {
+    let stat = |pid| Process::new(pid).and_then(|it| it.stat());
+    let (Ok(init), Ok(it)) = (stat(init), stat(it.pid())) else {
+        return false;
+    };
+    it.ppid == init.pid && it.comm == init.comm
+}
+
+/// A small number exactly; how many more there are is not the same in two runs
+/// of one launcher.
+fn few(number: usize) -> String {
+    match number {
+        0..=2 => number.to_string(),
+        _ => "3 or more".to_owned(),
+    }
+}
+
+/// The ids by the host's numbers, where they are not init's.
+fn ids(init: i32, payload: i32, effect: &mut Effect) {
+    let status = |pid| Process::new(pid).and_then(|it| it.status());
+    match (status(init), status(payload)) {
+        (Ok(init), Ok(payload)) => {
+            for (key, before, after) in [
+                ("host.uid", init.euid, payload.euid),
+                ("host.gid", init.egid, payload.egid),
+            ] {
+                if before != after {
+                    effect.change(key, after.to_string());
+                }
+            }
+        }
+        (Err(error), _) | (_, Err(error)) => {
+            effect.change("host.uid", format!("unread: status: {error}"));
+        }
+    }
+}
+
+/// The files of a cgroup that limit it: the key, the file of version 2, those of
+/// version 1 with their controller, and what each says without a limit.
+const LIMITS: [(&str, &str, &str, &[&str]); 3] = [
+    ("host.limit.memory", "memory.max", "memory", &["memory.limit_in_bytes"]),
+    ("host.limit.pids", "pids.max", "pids", &["pids.max"]),
+    (
+        "host.limit.cpu",
+        "cpu.max",
+        "cpu",
+        &["cpu.cfs_quota_us", "cpu.cfs_period_us"],
+    ),
+];
+
+/// The limits of the payload's cgroups, where those are not init's.
+fn limits(init: i32, payload: i32, effect: &mut Effect) {
+    let (Ok(init), Ok(payload)) = (Process::new(init), Process::new(payload))
+    else {
+        return;
+    };
+    let (Ok(before), Ok(after)) = (init.cgroups(), payload.cgroups()) else {
+        return;
+    };
+    let mounts = hierarchies();
+    for (before, after) in before.0.iter().zip(&after.0) {
+        if before.pathname == after.pathname {
+            continue;
+        }
+        for (key, unified, controller, files) in LIMITS {
+            let is_unified = after.hierarchy == 0;
+            if !is_unified
+                && !after.controllers.iter().any(|it| it == controller)
+            {
+                continue;
+            }
+            let name = if is_unified { "" } else { controller };
+            let Some(mount) = mounts.get(name) else { continue };
+            let below = after.pathname.trim_start_matches('/');
+            let files = if is_unified { &[unified][..] } else { files };
+            if let Some(limit) = limit(&mount.join(below), files) {
+                effect.change(key, limit);
+            }
+        }
+    }
+}
+
+/// Where the host has each hierarchy mounted: by controller, version 2 by the
+/// empty name.
+fn hierarchies() -> BTreeMap<String, PathBuf> {
+    let mut found = BTreeMap::new();
+    let mounts = Process::myself().and_then(|it| it.mountinfo());
+    for mount in mounts.into_iter().flatten() {
+        match mount.fs_type.as_str() {
+            "cgroup2" => {
+                found.entry(String::new()).or_insert(mount.mount_point);
+            }
+            "cgroup" => {
+                for option in mount.super_options.into_keys() {
+                    found
+                        .entry(option)
+                        .or_insert_with(|| mount.mount_point.clone());
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// What the files say; nothing where that is no limit, or where the hierarchy
+/// does not have the controller.
+fn limit(cgroup: &Path, files: &[&str]) -> Option<String> {
+    let mut words = Vec::new();
+    for file in files {
+        let path = cgroup.join(file);
+        match fs::read_to_string(&path) {
+            Ok(text) => words.push(text.trim().to_owned()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return None;
+            }
+            Err(error) => {
+                return Some(format!("unread: open {file}: {error}"));
+            }
+        }
+    }
+    is_limit(&words).then(|| words.join(" "))
+}
+
+/// Version 2 says `max`; version 1 has -1 of processor time, and of memory the
+/// largest number of whole pages.
+fn is_limit(words: &[String]) -> bool {
+    let first = words.first().map(String::as_str).unwrap_or_default();
+    let is_number = |it: i64| (0..=i64::MAX / 2).contains(&it);
+    let most = first.parse().is_ok_and(|it| !is_number(it));
+    !first.starts_with("max") && !most
+}
+
+/// The payload's seccomp filters, the newest first: how many instructions each
+/// has, and the start of its SHA-256 digest.
+fn filters(payload: i32) -> Option<String> {
+    let seccomp =
+        Process::new(payload).and_then(|it| it.status()).ok()?.seccomp;
+    if seccomp != Some(2) {
+        return None;
+    }
+    let until = Instant::now() + grace();
+    Some(match kernel::seccomp_filters(Pid::from_raw(payload), until) {
+        Ok(filters) => {
+            let words: Vec<String> =
+                filters.iter().map(|it| fingerprint(it)).collect();
+            words.join(", ")
+        }
+        Err(errno) => {
+            let call = "ptrace PTRACE_SECCOMP_GET_FILTER";
+            let remedy = match errno {
+                Errno::EACCES => " (it takes CAP_SYS_ADMIN on the host)",
+                _ => "",
+            };
+            format!("unread: {call}: {errno:?}{remedy}")
+        }
+    })
+}
+
+fn fingerprint(filter: &[u8]) -> String {
+    let digest = Sha256::digest(filter);
+    let digits: String =
+        digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    format!("{} instructions {digits}", filter.len() / 8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_limit_is_told_from_one() {
+        let is = |word: &str| is_limit(&[word.to_owned()]);
+        assert!(is("268435456"));
+        assert!(is("50000 100000"));
+        assert!(!is("max"));
+        assert!(!is("max 100000"));
+        assert!(!is("-1"));
+        assert!(!is("9223372036854771712"));
+    }
+
+    #[test]
+    fn filters_are_known_by_their_instructions() {
+        let one = fingerprint(&[6, 0, 0, 0, 0, 0, 0xff, 0x7f]);
+        assert!(one.starts_with("1 instructions "), "{one}");
+        assert_ne!(one, fingerprint(&[6, 0, 0, 0, 0, 0, 5, 0]));
+    }
+}

@@ -1,0 +1,1320 @@
+//! The records, the only list of them. The first one that matches a row is
+//! shown, so that special ones stand before general ones.
+
+use super::record::Change::{Add, Around, Edit as Edits, Swap};
+use super::record::Edit::{Push, Remove, Set, Take};
+use super::record::Level::{Breaks, Changes, Cosmetic, Security};
+use super::record::{Change, Consequence, Fix, Level};
+
+const fn record(
+    name: &'static str,
+    (key, value): (&'static str, &'static str),
+    level: Level,
+    sentence: &'static str,
+    fixes: &'static [Fix],
+) -> Consequence {
+    Consequence { name, key, value, level, sentence, fixes }
+}
+
+const fn fix(
+    launcher: &'static str,
+    wanted: &'static str,
+    change: Change,
+) -> Fix {
+    Fix { launcher, wanted, change }
+}
+
+/// Every known consequence.
+pub const CONSEQUENCES: &[Consequence] = &[
+    record(
+        "ran",
+        ("ran", "*"),
+        Breaks,
+        "a launcher that runs its payload in another state does not run it in \
+         this one",
+        &[],
+    ),
+    record(
+        "seccomp",
+        ("security.seccomp", "*"),
+        Security,
+        "where there is no filter, the payload may make every system call",
+        &[],
+    ),
+    record(
+        "seccomp-filters",
+        ("security.seccomp_filters", "*"),
+        Security,
+        "the payload has another number of seccomp filters, so that other \
+         calls may be refused",
+        &[],
+    ),
+    record(
+        "no-new-privs",
+        ("security.no_new_privs", "*"),
+        Security,
+        "where no_new_privs is not set, a set-user-ID program gives the \
+         payload more privileges",
+        &[
+            fix(
+                "oci",
+                "yes",
+                Edits(&[Set("/process/noNewPrivileges", "true")]),
+            ),
+            fix(
+                "oci",
+                "unchanged",
+                Edits(&[Set("/process/noNewPrivileges", "false")]),
+            ),
+            fix("cmd", "yes", Around(&["setpriv", "--no-new-privs"])),
+            fix("nspawn", "yes", Add(&["--no-new-privileges=yes"])),
+            fix("firejail", "yes", Add(&["--nonewprivs"])),
+            fix("podman", "yes", Add(&["--security-opt=no-new-privileges"])),
+        ],
+    ),
+    record(
+        "securebits",
+        ("security.securebits", "*"),
+        Security,
+        "the securebits decide whether user ID 0 has capabilities after \
+         execve",
+        &[],
+    ),
+    record(
+        "capabilities-effective",
+        ("capabilities.{effective,permitted}", "*"),
+        Security,
+        "the kernel allows the payload other privileged operations",
+        &[
+            fix("bwrap", "none", Add(&["--cap-drop", "ALL"])),
+            fix("bwrap", "*_*", Add(&["--cap-drop", "ALL", "--cap-add {cap}"])),
+            fix("bwrap", "unchanged", Add(&["--cap-add", "ALL"])),
+            fix("firejail", "none", Add(&["--caps.drop=all"])),
+            fix("firejail", "*_*", Add(&["--caps.keep={caps}"])),
+            fix("nspawn", "unchanged", Add(&["--capability=all"])),
+            fix("podman", "none", Add(&["--cap-drop=ALL"])),
+            fix("podman", "unchanged", Add(&["--cap-add=ALL"])),
+            fix("oci", "none", Edits(&[Set("/process/capabilities", "{}")])),
+            fix(
+                "oci",
+                "*_*",
+                Edits(&[
+                    Set("/process/capabilities/bounding", "[{cap}]"),
+                    Set("/process/capabilities/effective", "[{cap}]"),
+                    Set("/process/capabilities/permitted", "[{cap}]"),
+                ]),
+            ),
+            fix(
+                "oci",
+                "unchanged",
+                Edits(&[
+                    Set("/process/capabilities/bounding", "[{all}]"),
+                    Set("/process/capabilities/effective", "[{all}]"),
+                    Set("/process/capabilities/permitted", "[{all}]"),
+                ]),
+            ),
+        ],
+    ),
+    record(
+        "capabilities-bounding",
+        ("capabilities.bounding", "*"),
+        Security,
+        "a set-user-ID program can give the payload the capabilities of \
+         the bounding set",
+        &[
+            fix("cmd", "none", Around(&["setpriv", "--bounding-set", "-all"])),
+            fix(
+                "oci",
+                "none",
+                Edits(&[Set("/process/capabilities/bounding", "[]")]),
+            ),
+            fix(
+                "oci",
+                "unchanged",
+                Edits(&[Set("/process/capabilities/bounding", "[{all}]")]),
+            ),
+            fix(
+                "oci",
+                "*_*",
+                Edits(&[Set("/process/capabilities/bounding", "[{cap}]")]),
+            ),
+            fix("nspawn", "unchanged", Add(&["--capability=all"])),
+        ],
+    ),
+    record(
+        "capabilities-ambient",
+        ("capabilities.{ambient,inheritable}", "*"),
+        Security,
+        "an ambient capability stays with programs that the payload \
+         starts, even where it is not user ID 0",
+        &[
+            fix(
+                "oci",
+                "none",
+                Edits(&[
+                    Set("/process/capabilities/ambient", "[]"),
+                    Set("/process/capabilities/inheritable", "[]"),
+                ]),
+            ),
+            fix(
+                "oci",
+                "unchanged",
+                Edits(&[
+                    Set("/process/capabilities/ambient", "[]"),
+                    Set("/process/capabilities/inheritable", "[]"),
+                ]),
+            ),
+        ],
+    ),
+    record(
+        "user-id",
+        ("ids.uid", "*"),
+        Security,
+        "the payload runs as another user: it may open other files and \
+         signal other processes",
+        &[
+            fix(
+                "cmd",
+                "[0-9]*",
+                Around(&["setpriv", "--reuid={value}", "--keep-groups"]),
+            ),
+            fix("unshare", "[0-9]*", Add(&["--setuid={value}"])),
+            fix("podman", "[0-9]*", Add(&["--user={value}"])),
+            fix("oci", "[0-9]*", Edits(&[Set("/process/user/uid", "{value}")])),
+            fix("oci", "unchanged", Edits(&[Set("/process/user/uid", "0")])),
+        ],
+    ),
+    record(
+        "group-id",
+        ("ids.gid", "*"),
+        Security,
+        "the payload runs as another group: it may open other files",
+        &[
+            fix(
+                "cmd",
+                "[0-9]*",
+                Around(&["setpriv", "--regid={value}", "--keep-groups"]),
+            ),
+            fix("unshare", "[0-9]*", Add(&["--setgid={value}"])),
+            fix("oci", "[0-9]*", Edits(&[Set("/process/user/gid", "{value}")])),
+            fix("oci", "unchanged", Edits(&[Set("/process/user/gid", "0")])),
+        ],
+    ),
+    record(
+        "supplementary-groups",
+        ("ids.groups", "*"),
+        Security,
+        "a supplementary group gives the payload the files of that group",
+        &[
+            fix("cmd", "[0-9]*", Around(&["setpriv", "--groups", "{list}"])),
+            fix(
+                "cmd",
+                "{none,unchanged}",
+                Around(&["setpriv", "--clear-groups"]),
+            ),
+            fix(
+                "oci",
+                "[0-9]*",
+                Edits(&[Set("/process/user/additionalGids", "[{list}]")]),
+            ),
+            fix(
+                "oci",
+                "{none,unchanged}",
+                Edits(&[Remove("/process/user/additionalGids")]),
+            ),
+        ],
+    ),
+    record(
+        "id-map",
+        ("id_maps.{uid,gid}", "*"),
+        Changes,
+        "files of users that are not mapped belong to the overflow user \
+         for the payload",
+        &[],
+    ),
+    record(
+        "setgroups",
+        ("id_maps.setgroups", "*"),
+        Breaks,
+        "where setgroups is denied, a program that changes its user fails \
+         with EPERM",
+        &[],
+    ),
+    record(
+        "namespace-mnt",
+        ("ns.mnt", "*"),
+        Security,
+        "where the mount namespace is not new, mounts of the payload are \
+         mounts of the caller",
+        &[
+            fix("unshare", "new", Add(&["--mount"])),
+            fix(
+                "oci",
+                "new",
+                Edits(&[Push("/linux/namespaces", "{\"type\":\"mount\"}")]),
+            ),
+        ],
+    ),
+    record(
+        "namespace-pid",
+        ("ns.pid", "*"),
+        Security,
+        "where the pid namespace is not new, the payload sees the \
+         processes of the caller and may signal them",
+        &[
+            fix("bwrap", "new", Add(&["--unshare-pid", "--proc", "/proc"])),
+            fix("bwrap", "new", Add(&["--unshare-pid"])),
+            fix("unshare", "new", Add(&["--pid", "--fork", "--mount-proc"])),
+            fix("unshare", "new", Add(&["--pid", "--fork"])),
+            fix(
+                "oci",
+                "new",
+                Edits(&[Push("/linux/namespaces", "{\"type\":\"pid\"}")]),
+            ),
+            fix(
+                "oci",
+                "unchanged",
+                Edits(&[Take("/linux/namespaces", "type", "pid")]),
+            ),
+        ],
+    ),
+    record(
+        "namespace-net",
+        ("ns.net", "*"),
+        Security,
+        "where the network namespace is not new, the payload uses the \
+         network, the ports and the abstract sockets of the caller",
+        &[
+            fix("bwrap", "new", Add(&["--unshare-net"])),
+            fix("unshare", "new", Add(&["--net"])),
+            fix("nspawn", "new", Add(&["--private-network"])),
+            fix("firejail", "new", Add(&["--net=none"])),
+            fix("podman", "new", Add(&["--network=none"])),
+            fix("podman", "unchanged", Add(&["--network=host"])),
+            fix(
+                "oci",
+                "new",
+                Edits(&[Push("/linux/namespaces", "{\"type\":\"network\"}")]),
+            ),
+            fix(
+                "oci",
+                "unchanged",
+                Edits(&[Take("/linux/namespaces", "type", "network")]),
+            ),
+        ],
+    ),
+    record(
+        "namespace-ipc",
+        ("ns.ipc", "*"),
+        Security,
+        "where the ipc namespace is not new, the payload reaches the \
+         queues and the shared memory of the caller",
+        &[
+            fix("bwrap", "new", Add(&["--unshare-ipc"])),
+            fix("unshare", "new", Add(&["--ipc"])),
+            fix("firejail", "new", Add(&["--ipc-namespace"])),
+            fix("podman", "unchanged", Add(&["--ipc=host"])),
+            fix(
+                "oci",
+                "new",
+                Edits(&[Push("/linux/namespaces", "{\"type\":\"ipc\"}")]),
+            ),
+            fix(
+                "oci",
+                "unchanged",
+                Edits(&[Take("/linux/namespaces", "type", "ipc")]),
+            ),
+        ],
+    ),
+    record(
+        "namespace-uts",
+        ("ns.uts", "*"),
+        Security,
+        "where the uts namespace is not new, a host name that the payload \
+         sets is set for the caller",
+        &[
+            fix("bwrap", "new", Add(&["--unshare-uts"])),
+            fix("unshare", "new", Add(&["--uts"])),
+            fix("firejail", "new", Add(&["--hostname={hostname}"])),
+            fix("podman", "unchanged", Add(&["--uts=host"])),
+            fix(
+                "oci",
+                "new",
+                Edits(&[Push("/linux/namespaces", "{\"type\":\"uts\"}")]),
+            ),
+            fix(
+                "oci",
+                "unchanged",
+                Edits(&[
+                    Take("/linux/namespaces", "type", "uts"),
+                    Remove("/hostname"),
+                    Remove("/domainname"),
+                ]),
+            ),
+        ],
+    ),
+    record(
+        "namespace-user",
+        ("ns.user", "*"),
+        Security,
+        "where the user namespace is not new, root of the payload is root \
+         of the caller",
+        &[
+            fix("bwrap", "new", Add(&["--unshare-user"])),
+            fix("unshare", "new", Add(&["--user", "--map-root-user"])),
+            fix("nspawn", "new", Add(&["--private-users=pick"])),
+            fix(
+                "oci",
+                "new",
+                Edits(&[
+                    Push("/linux/namespaces", "{\"type\":\"user\"}"),
+                    Set(
+                        "/linux/uidMappings",
+                        "[{\"containerID\":0,\"hostID\":0,\"size\":1}]",
+                    ),
+                    Set(
+                        "/linux/gidMappings",
+                        "[{\"containerID\":0,\"hostID\":0,\"size\":1}]",
+                    ),
+                ]),
+            ),
+            fix(
+                "oci",
+                "unchanged",
+                Edits(&[
+                    Take("/linux/namespaces", "type", "user"),
+                    Remove("/linux/uidMappings"),
+                    Remove("/linux/gidMappings"),
+                ]),
+            ),
+        ],
+    ),
+    record(
+        "namespace-cgroup",
+        ("ns.cgroup", "*"),
+        Security,
+        "where the cgroup namespace is not new, the payload sees the names \
+         of cgroups above its own",
+        &[
+            fix("bwrap", "new", Add(&["--unshare-cgroup"])),
+            fix("unshare", "new", Add(&["--cgroup"])),
+            fix("podman", "unchanged", Add(&["--cgroupns=host"])),
+            fix(
+                "oci",
+                "new",
+                Edits(&[Push("/linux/namespaces", "{\"type\":\"cgroup\"}")]),
+            ),
+            fix(
+                "oci",
+                "unchanged",
+                Edits(&[Take("/linux/namespaces", "type", "cgroup")]),
+            ),
+        ],
+    ),
+    record(
+        "namespace-time",
+        ("ns.{time,time_for_children}", "*"),
+        Changes,
+        "in a new time namespace, the clocks of the payload may count from \
+         another moment",
+        &[
+            fix("unshare", "new", Add(&["--time"])),
+            fix(
+                "oci",
+                "new",
+                Edits(&[Push("/linux/namespaces", "{\"type\":\"time\"}")]),
+            ),
+            fix(
+                "oci",
+                "unchanged",
+                Edits(&[
+                    Take("/linux/namespaces", "type", "time"),
+                    Remove("/linux/timeOffsets"),
+                ]),
+            ),
+        ],
+    ),
+    record(
+        "namespace-of-children",
+        ("ns.pid_for_children", "*"),
+        Breaks,
+        "the first child of the payload becomes init of another pid \
+         namespace, and no process can be started there after its end",
+        &[fix("unshare", "unchanged", Add(&["--fork"]))],
+    ),
+    record(
+        "namespace-owner",
+        ("ns.*.owner", "*"),
+        Security,
+        "the user namespace that owns a namespace decides which \
+         capabilities count in it",
+        &[],
+    ),
+    record(
+        "chroot",
+        ("root", "*"),
+        Security,
+        "a privileged payload leaves a root that was set by chroot(2)",
+        &[],
+    ),
+    record(
+        "root-file",
+        ("root.file", "*"),
+        Changes,
+        "the payload has another root directory",
+        &[],
+    ),
+    record(
+        "working-directory",
+        ("{cwd,cwd.file}", "*"),
+        Breaks,
+        "relative paths lead the payload to other files",
+        &[
+            fix("bwrap", "/*", Add(&["--chdir", "{value}"])),
+            fix("unshare", "/*", Add(&["--wd={value}"])),
+            fix("nspawn", "/*", Add(&["--chdir={value}"])),
+            fix("podman", "/*", Add(&["--workdir={value}"])),
+            fix("oci", "/*", Edits(&[Set("/process/cwd", "\"{value}\"")])),
+            fix("cmd", "/*", Around(&["env", "--chdir={value}"])),
+        ],
+    ),
+    record(
+        "root-mount",
+        ("mnt", "*"),
+        Changes,
+        "the payload sees another mount tree: the rows of its mounts say \
+         which",
+        &[],
+    ),
+    record(
+        "propagation",
+        ("mnt.propagation", "*"),
+        Security,
+        "a mount in a shared tree appears in other mount namespaces",
+        &[
+            fix("unshare", "*-> private*", Add(&["--propagation", "private"])),
+            fix("unshare", "*-> slave*", Add(&["--propagation", "slave"])),
+            fix("unshare", "*-> shared*", Add(&["--propagation", "shared"])),
+            fix("unshare", "unchanged", Add(&["--propagation", "unchanged"])),
+        ],
+    ),
+    record(
+        "mount-shared",
+        ("mnt./*", "*shared*"),
+        Security,
+        "mounts that are made there propagate between the payload and \
+         other mount namespaces",
+        &[],
+    ),
+    record(
+        "options-nodev",
+        ("mnt.options", "*+nodev*"),
+        Breaks,
+        "no device can be opened: open of /dev/null fails with EACCES",
+        &[
+            fix(
+                "bwrap",
+                "unchanged",
+                Swap(&["--bind", "/", "/"], &["--dev-bind", "/", "/"]),
+            ),
+            fix(
+                "bwrap",
+                "*+nosuid",
+                Swap(&["--bind", "/", "/"], &["--dev-bind", "/", "/"]),
+            ),
+            fix(
+                "bwrap",
+                "*+nodev*",
+                Swap(&["--dev-bind", "/", "/"], &["--bind", "/", "/"]),
+            ),
+        ],
+    ),
+    record(
+        "options-nosuid",
+        ("mnt.options", "*+nosuid*"),
+        Changes,
+        "set-user-ID programs such as sudo give no privileges",
+        &[],
+    ),
+    record(
+        "options",
+        ("mnt.options", "*"),
+        Changes,
+        "every mount has other options",
+        &[],
+    ),
+    record(
+        "proc-sys",
+        ("mnt./proc/sys*", "*"),
+        Security,
+        "where /proc/sys is writable, the payload changes settings of the \
+         kernel",
+        &[
+            fix("bwrap", "*ro*", Add(&["--ro-bind", "/proc/sys", "/proc/sys"])),
+            fix("nspawn", "*ro*", Add(&["--bind-ro=/proc/sys"])),
+            fix("oci", "unchanged", Edits(&[Remove("/linux/readonlyPaths")])),
+        ],
+    ),
+    record(
+        "proc-masked",
+        (
+            "mnt./proc/{acpi,asound,interrupts,kcore,keys,latency_stats,\
+             sched_debug,scsi,timer_list,timer_stats}*",
+            "*",
+        ),
+        Security,
+        "a file of /proc that is not masked tells the payload about the \
+         host",
+        &[
+            fix("bwrap", "*", Add(&["--ro-bind", "/dev/null", "/proc/{name}"])),
+            fix("oci", "unchanged", Edits(&[Remove("/linux/maskedPaths")])),
+        ],
+    ),
+    record(
+        "proc-read-only",
+        ("mnt./proc/{bus,fs,irq,sysrq-trigger}*", "*"),
+        Security,
+        "where it is writable, root of the payload changes the host \
+         through it",
+        &[
+            fix(
+                "bwrap",
+                "*ro*",
+                Add(&["--ro-bind", "/proc/{name}", "/proc/{name}"]),
+            ),
+            fix("oci", "unchanged", Edits(&[Remove("/linux/readonlyPaths")])),
+        ],
+    ),
+    record(
+        "sys-masked",
+        ("mnt./sys/{firmware,devices}*", "*"),
+        Security,
+        "what is not masked in /sys tells the payload about the hardware \
+         of the host",
+        &[
+            fix("bwrap", "*tmpfs*", Add(&["--tmpfs", "/sys/firmware"])),
+            fix("oci", "unchanged", Edits(&[Remove("/linux/maskedPaths")])),
+        ],
+    ),
+    record(
+        "sys-cgroup",
+        ("mnt./sys/fs/cgroup*", "*"),
+        Security,
+        "where the cgroup file system is writable, root of the payload \
+         changes its limits",
+        &[
+            fix(
+                "bwrap",
+                "*ro*",
+                Add(&["--ro-bind", "/sys/fs/cgroup", "/sys/fs/cgroup"]),
+            ),
+            fix(
+                "oci",
+                "unchanged",
+                Edits(&[Take("/mounts", "destination", "/sys/fs/cgroup")]),
+            ),
+        ],
+    ),
+    record(
+        "sys",
+        ("mnt./{sys,sys#*}", "*"),
+        Security,
+        "where /sys is writable, root of the payload changes devices of \
+         the host",
+        &[fix("bwrap", "*ro*", Add(&["--ro-bind", "/sys", "/sys"]))],
+    ),
+    record(
+        "proc-of-another",
+        ("mnt./proc*", "*"),
+        Breaks,
+        "a missing or another /proc: ps, and what reads /proc/self, find \
+         other processes or none",
+        &[
+            fix("bwrap", "*proc*", Add(&["--proc", "/proc"])),
+            fix("unshare", "*proc*", Add(&["--mount-proc"])),
+        ],
+    ),
+    record(
+        "dev",
+        ("mnt./{dev,dev#*}", "*"),
+        Breaks,
+        "the payload finds other devices in /dev",
+        &[
+            fix("bwrap", "*tmpfs*", Add(&["--dev", "/dev"])),
+            fix(
+                "oci",
+                "unchanged",
+                Edits(&[Take("/mounts", "destination", "/dev")]),
+            ),
+        ],
+    ),
+    record(
+        "dev-pts",
+        ("mnt./dev/{pts,console}*", "*"),
+        Breaks,
+        "the payload cannot make, or does not see, the same terminals",
+        &[fix(
+            "oci",
+            "unchanged",
+            Edits(&[Take("/mounts", "destination", "/dev/pts")]),
+        )],
+    ),
+    record(
+        "dev-shm",
+        ("mnt./dev/{shm,mqueue}*", "*"),
+        Changes,
+        "the payload shares its memory or its queues in /dev with other \
+         processes",
+        &[
+            fix("bwrap", "*tmpfs*", Add(&["--tmpfs", "/dev/shm"])),
+            fix("bwrap", "*mqueue*", Add(&["--mqueue", "/dev/mqueue"])),
+            fix(
+                "oci",
+                "unchanged",
+                Edits(&[Take("/mounts", "destination", "/dev/{name}")]),
+            ),
+        ],
+    ),
+    record(
+        "temporary-files",
+        ("mnt./{tmp,run,var/tmp}*", "*"),
+        Changes,
+        "temporary files and sockets of the caller are not those of the \
+         payload",
+        &[
+            fix("bwrap", "+ tmpfs*", Add(&["--tmpfs", "/{name}"])),
+            fix("firejail", "*tmpfs*", Add(&["--private-tmp"])),
+            fix(
+                "oci",
+                "unchanged",
+                Edits(&[Take("/mounts", "destination", "/{name}")]),
+            ),
+        ],
+    ),
+    record(
+        "mount-gone",
+        ("mnt./*", "*gone*"),
+        Breaks,
+        "what the mount showed is not there for the payload",
+        &[],
+    ),
+    record(
+        "mount",
+        ("mnt./*", "*"),
+        Changes,
+        "the payload sees another mount there",
+        &[],
+    ),
+    record(
+        "pid-1",
+        ("processes.pid", "1"),
+        Breaks,
+        "as init of its pid namespace, the payload is not ended by a \
+         signal that it does not handle, and has to reap orphans",
+        &[
+            fix("bwrap", "1", Add(&["--as-pid-1"])),
+            fix("nspawn", "[2-9]*", Add(&["--as-pid2"])),
+            fix("unshare", "1", Add(&["--fork"])),
+            fix("podman", "[2-9]*", Add(&["--init"])),
+        ],
+    ),
+    record(
+        "pid",
+        ("processes.pid", "*"),
+        Changes,
+        "the payload has another number in its pid namespace",
+        &[fix("nspawn", "[2-9]*", Add(&["--as-pid2"]))],
+    ),
+    record(
+        "procfs",
+        ("processes.proc", "*"),
+        Security,
+        "/proc shows the processes of another pid namespace, with their \
+         arguments and environments",
+        &[
+            fix(
+                "bwrap",
+                "{unchanged,of this pid namespace}",
+                Add(&["--proc", "/proc"]),
+            ),
+            fix(
+                "unshare",
+                "{unchanged,of this pid namespace}",
+                Add(&["--mount-proc"]),
+            ),
+        ],
+    ),
+    record(
+        "visible-processes",
+        ("processes.visible", "*"),
+        Changes,
+        "the payload sees another number of processes",
+        &[],
+    ),
+    record(
+        "session",
+        ("processes.{sid,pgid}", "*"),
+        Changes,
+        "signals of the terminal, such as that of Ctrl-C, reach another \
+         group of processes",
+        &[
+            fix("bwrap", "self", Add(&["--new-session"])),
+            fix("cmd", "self", Around(&["setsid"])),
+        ],
+    ),
+    record(
+        "parent",
+        ("processes.ppid", "*"),
+        Changes,
+        "the parent of the payload is another process or lies outside its \
+         pid namespace",
+        &[],
+    ),
+    record(
+        "pdeathsig",
+        ("lifecycle.pdeathsig", "*"),
+        Breaks,
+        "where it is not set, the payload lives on when the launcher is \
+         killed",
+        &[
+            fix("bwrap", "SIGKILL", Add(&["--die-with-parent"])),
+            fix("unshare", "SIGKILL", Add(&["--kill-child"])),
+            fix("cmd", "SIG*", Around(&["setpriv", "--pdeathsig", "{signal}"])),
+        ],
+    ),
+    record(
+        "personality",
+        ("{lifecycle.personality,uts.machine}", "*"),
+        Changes,
+        "the kernel treats the payload by another personality: another \
+         machine name or memory layout",
+        &[
+            fix("oci", "unchanged", Edits(&[Remove("/linux/personality")])),
+            fix(
+                "oci",
+                "*8",
+                Edits(&[Set("/linux/personality", "{\"domain\":\"LINUX32\"}")]),
+            ),
+        ],
+    ),
+    record(
+        "tty",
+        ("lifecycle.tty", "*"),
+        Breaks,
+        "without a controlling terminal, job control and prompts for \
+         passwords fail",
+        &[fix(
+            "cmd",
+            "foreground",
+            Around(&["script", "-qec", "{sh}", "/dev/null"]),
+        )],
+    ),
+    record(
+        "sigpipe-ignored",
+        ("signals.ignored", "*PIPE*"),
+        Breaks,
+        "the payload ignores SIGPIPE: a writer in a pipeline gets EPIPE \
+         instead of ending",
+        &[
+            fix("cmd", "unchanged", Around(&["env", "--default-signal=PIPE"])),
+            fix("cmd", "+SIGPIPE", Around(&["env", "--ignore-signal=PIPE"])),
+        ],
+    ),
+    record(
+        "sighup-ignored",
+        ("signals.ignored", "*HUP*"),
+        Changes,
+        "the payload ignores SIGHUP: it outlives its terminal",
+        &[
+            fix("cmd", "unchanged", Around(&["env", "--default-signal=HUP"])),
+            fix("cmd", "+SIGHUP", Around(&["env", "--ignore-signal=HUP"])),
+        ],
+    ),
+    record(
+        "signals-ignored",
+        ("signals.ignored", "*"),
+        Breaks,
+        "the payload ignores other signals, and so do programs that it \
+         starts",
+        &[fix("cmd", "unchanged", Around(&["env", "--default-signal"]))],
+    ),
+    record(
+        "signals-blocked",
+        ("signals.blocked", "*"),
+        Breaks,
+        "a blocked signal does not end the payload until the payload \
+         unblocks it",
+        &[fix("cmd", "unchanged", Around(&["env", "--block-signal="]))],
+    ),
+    record(
+        "home-unset",
+        ("env.HOME", "*"),
+        Breaks,
+        "shells, ssh and package managers look for their files in HOME",
+        &[
+            fix("bwrap", "unset", Add(&["--unsetenv", "HOME"])),
+            fix("cmd", "unset", Around(&["env", "--unset=HOME"])),
+            fix("bwrap", "*/*", Add(&["--setenv", "HOME", "{value}"])),
+            fix("cmd", "*/*", Around(&["env", "HOME={value}"])),
+            fix("oci", "unset", Edits(&[Take("/process/env", "", "HOME=")])),
+            fix(
+                "oci",
+                "*/*",
+                Edits(&[Push("/process/env", "\"HOME={value}\"")]),
+            ),
+            fix("nspawn", "*/*", Add(&["--setenv=HOME={value}"])),
+        ],
+    ),
+    record(
+        "path",
+        ("env.PATH", "*"),
+        Breaks,
+        "programs are looked for in other directories",
+        &[
+            fix("bwrap", "*/*", Add(&["--setenv", "PATH", "{value}"])),
+            fix("cmd", "*/*", Around(&["env", "PATH={value}"])),
+            fix(
+                "oci",
+                "*/*",
+                Edits(&[Push("/process/env", "\"PATH={value}\"")]),
+            ),
+        ],
+    ),
+    record(
+        "listen-fds",
+        ("env.LISTEN_*", "*"),
+        Breaks,
+        "a service that is started by socket activation does not find its \
+         sockets",
+        &[
+            fix("bwrap", "unset", Add(&["--unsetenv", "{name}"])),
+            fix("cmd", "unset", Around(&["env", "--unset={name}"])),
+            fix("cmd", "+*", Around(&["env", "{name}={value}"])),
+            fix(
+                "oci",
+                "+*",
+                Edits(&[Push("/process/env", "\"{name}={value}\"")]),
+            ),
+        ],
+    ),
+    record(
+        "loader",
+        ("env.LD_*", "*"),
+        Security,
+        "the dynamic linker loads what these variables name into every \
+         program of the payload",
+        &[
+            fix("bwrap", "unset", Add(&["--unsetenv", "{name}"])),
+            fix("cmd", "unset", Around(&["env", "--unset={name}"])),
+            fix("bwrap", "+*", Add(&["--setenv", "{name}", "{value}"])),
+            fix("cmd", "+*", Around(&["env", "{name}={value}"])),
+        ],
+    ),
+    record(
+        "proxy",
+        ("env.*{PROXY,proxy}", "*"),
+        Breaks,
+        "programs reach the network through another proxy, or through none",
+        &[
+            fix("bwrap", "unset", Add(&["--unsetenv", "{name}"])),
+            fix("cmd", "unset", Around(&["env", "--unset={name}"])),
+            fix("bwrap", "+*", Add(&["--setenv", "{name}", "{value}"])),
+            fix("cmd", "+*", Around(&["env", "{name}={value}"])),
+            fix(
+                "oci",
+                "+*",
+                Edits(&[Push("/process/env", "\"{name}={value}\"")]),
+            ),
+        ],
+    ),
+    record(
+        "pwd",
+        ("env.{PWD,OLDPWD,SHLVL,_}", "*"),
+        Cosmetic,
+        "the shell of a launcher sets this variable, and a payload that is \
+         a shell sets it again",
+        &[fix("bwrap", "unchanged", Add(&["--unsetenv", "{name}"]))],
+    ),
+    record(
+        "variable",
+        ("env.*", "*"),
+        Changes,
+        "the payload finds another value of the variable",
+        &[
+            fix("bwrap", "unset", Add(&["--unsetenv", "{name}"])),
+            fix("cmd", "unset", Around(&["env", "--unset={name}"])),
+            fix("bwrap", "*", Add(&["--setenv", "{name}", "{value}"])),
+            fix("cmd", "*", Around(&["env", "{name}={value}"])),
+            fix("oci", "unset", Edits(&[Take("/process/env", "", "{name}=")])),
+            fix(
+                "oci",
+                "unchanged",
+                Edits(&[Take("/process/env", "", "{name}=")]),
+            ),
+            fix(
+                "oci",
+                "*",
+                Edits(&[Push("/process/env", "\"{name}={value}\"")]),
+            ),
+            fix("nspawn", "*", Add(&["--setenv={name}={value}"])),
+            fix("firejail", "*", Add(&["--env={name}={value}"])),
+            fix("podman", "*", Add(&["--env={name}={value}"])),
+        ],
+    ),
+    record(
+        "environment-order",
+        ("environment.order", "*"),
+        Cosmetic,
+        "the variables come in another order",
+        &[],
+    ),
+    record(
+        "umask",
+        ("umask", "*"),
+        Changes,
+        "files that the payload makes have other permissions",
+        &[
+            fix(
+                "cmd",
+                "0*",
+                Around(&["sh", "-c", "umask {value}; exec \"$@\"", "sh"]),
+            ),
+            fix("oci", "0*", Edits(&[Set("/process/user/umask", "{octal}")])),
+        ],
+    ),
+    record(
+        "limit-nofile",
+        ("limits.nofile", "*"),
+        Breaks,
+        "where the limit is low, open and accept fail with EMFILE; select \
+         fails above descriptor 1023",
+        &[
+            fix(
+                "cmd",
+                "[0-9]* of *",
+                Around(&["prlimit", "--nofile={soft}:{hard}"]),
+            ),
+            fix(
+                "oci",
+                "[0-9]* of *",
+                Edits(&[Set(
+                    "/process/rlimits",
+                    "[{\"type\":\"RLIMIT_NOFILE\",\"soft\":{soft},\"hard\":{hard}}]",
+                )]),
+            ),
+            fix("oci", "unchanged", Edits(&[Remove("/process/rlimits")])),
+            fix(
+                "podman",
+                "[0-9]* of *",
+                Add(&["--ulimit=nofile={soft}:{hard}"]),
+            ),
+            fix(
+                "nspawn",
+                "[0-9]* of *",
+                Add(&["--rlimit=NOFILE={soft}:{hard}"]),
+            ),
+        ],
+    ),
+    record(
+        "limit",
+        ("limits.*", "*"),
+        Breaks,
+        "a lower limit makes calls of the payload fail that worked",
+        &[
+            fix(
+                "cmd",
+                "[0-9]* of *",
+                Around(&["prlimit", "--{name}={soft}:{hard}"]),
+            ),
+            fix("oci", "unchanged", Edits(&[Remove("/process/rlimits")])),
+            fix(
+                "nspawn",
+                "[0-9]* of *",
+                Add(&["--rlimit={NAME}={soft}:{hard}"]),
+            ),
+        ],
+    ),
+    record(
+        "oom-score",
+        ("scheduling.oom_score_adj", "*"),
+        Changes,
+        "under memory pressure the kernel kills the payload earlier or \
+         later",
+        &[
+            fix("cmd", "[-0-9]*", Around(&["choom", "-n", "{value}", "--"])),
+            fix(
+                "oci",
+                "[-0-9]*",
+                Edits(&[Set("/process/oomScoreAdj", "{value}")]),
+            ),
+            fix("oci", "unchanged", Edits(&[Set("/process/oomScoreAdj", "0")])),
+            fix("nspawn", "[-0-9]*", Add(&["--oom-score-adjust={value}"])),
+        ],
+    ),
+    record(
+        "priority",
+        ("scheduling.{nice,policy}", "*"),
+        Changes,
+        "the payload gets more or less of a busy processor",
+        &[
+            fix("cmd", "[-0-9]*", Around(&["nice", "-n", "{value}"])),
+            fix("cmd", "batch", Around(&["chrt", "--batch", "0"])),
+            fix("cmd", "idle", Around(&["chrt", "--idle", "0"])),
+            fix(
+                "oci",
+                "batch",
+                Edits(&[Set(
+                    "/process/scheduler",
+                    "{\"policy\":\"SCHED_BATCH\"}",
+                )]),
+            ),
+            fix("firejail", "[-0-9]*", Add(&["--nice={value}"])),
+        ],
+    ),
+    record(
+        "processors",
+        ("scheduling.cpus", "*"),
+        Changes,
+        "the payload counts other processors and starts another number of \
+         threads",
+        &[
+            fix("cmd", "[0-9]*", Around(&["taskset", "--cpu-list", "{value}"])),
+            fix(
+                "oci",
+                "[0-9]*",
+                Edits(&[Set("/linux/resources/cpu/cpus", "\"{value}\"")]),
+            ),
+            fix("firejail", "[0-9]*", Add(&["--cpu={value}"])),
+            fix("nspawn", "[0-9]*", Add(&["--cpu-affinity={value}"])),
+        ],
+    ),
+    record(
+        "timer-slack",
+        ("scheduling.timer_slack", "*"),
+        Cosmetic,
+        "timers of the payload end with another accuracy",
+        &[],
+    ),
+    record(
+        "loopback-down",
+        ("net.link.lo", "*"),
+        Breaks,
+        "where lo is down, connections to 127.0.0.1 fail with ENETUNREACH",
+        &[fix("cmd", "down", Around(&["unshare", "--net"]))],
+    ),
+    record(
+        "links",
+        ("net.{links,link.*}", "*"),
+        Security,
+        "an interface of the caller gives the payload the network of the \
+         caller",
+        &[
+            fix("bwrap", "- gone", Add(&["--unshare-net"])),
+            fix("unshare", "- gone", Add(&["--net"])),
+            fix(
+                "oci",
+                "- gone",
+                Edits(&[Push("/linux/namespaces", "{\"type\":\"network\"}")]),
+            ),
+            fix(
+                "oci",
+                "unchanged",
+                Edits(&[Take("/linux/namespaces", "type", "network")]),
+            ),
+        ],
+    ),
+    record(
+        "sysv-objects",
+        ("sysvipc.*", "*"),
+        Security,
+        "the payload reaches other System V queues, segments and \
+         semaphores",
+        &[
+            fix("bwrap", "none", Add(&["--unshare-ipc"])),
+            fix("unshare", "none", Add(&["--ipc"])),
+            fix(
+                "oci",
+                "none",
+                Edits(&[Push("/linux/namespaces", "{\"type\":\"ipc\"}")]),
+            ),
+            fix(
+                "oci",
+                "unchanged",
+                Edits(&[Take("/linux/namespaces", "type", "ipc")]),
+            ),
+        ],
+    ),
+    record(
+        "posix-queues",
+        ("mqueue.*", "*"),
+        Security,
+        "the payload reaches other POSIX message queues, or may not look \
+         at them",
+        &[],
+    ),
+    record(
+        "host-cgroup",
+        ("host.cgroup.*", "*"),
+        Changes,
+        "the payload counts towards the limits of another cgroup of the \
+         host",
+        &[fix("oci", "*", Edits(&[Set("/linux/cgroupsPath", "\"{value}\"")]))],
+    ),
+    record(
+        "cgroup",
+        ("{cgroup,cgroup.*}", "*"),
+        Changes,
+        "programs that read their cgroup find another path, and so other \
+         limits",
+        &[
+            fix("unshare", "/ in every hierarchy", Add(&["--cgroup"])),
+            fix("bwrap", "/ in every hierarchy", Add(&["--unshare-cgroup"])),
+            fix(
+                "oci",
+                "/ in every hierarchy",
+                Edits(&[Push("/linux/namespaces", "{\"type\":\"cgroup\"}")]),
+            ),
+            fix(
+                "oci",
+                "unchanged",
+                Edits(&[Take("/linux/namespaces", "type", "cgroup")]),
+            ),
+        ],
+    ),
+    record(
+        "clock-offsets",
+        ("time_offsets.*", "*"),
+        Changes,
+        "uptime and monotonic clocks count from another moment",
+        &[
+            fix("unshare", "* s", Add(&["--time", "--{name}", "{seconds}"])),
+            fix(
+                "oci",
+                "* s",
+                Edits(&[
+                    Push("/linux/namespaces", "{\"type\":\"time\"}"),
+                    Set(
+                        "/linux/timeOffsets/{name}",
+                        "{\"secs\":{seconds},\"nanosecs\":0}",
+                    ),
+                ]),
+            ),
+        ],
+    ),
+    record(
+        "hostname",
+        ("uts.hostname", "*"),
+        Changes,
+        "programs write another host name into logs, names and \
+         certificates",
+        &[
+            fix("bwrap", "*", Add(&["--unshare-uts", "--hostname", "{value}"])),
+            fix("nspawn", "*", Add(&["--hostname={value}"])),
+            fix("podman", "*", Add(&["--hostname={value}"])),
+            fix("firejail", "*", Add(&["--hostname={value}"])),
+            fix("oci", "unchanged", Edits(&[Remove("/hostname")])),
+            fix("oci", "*", Edits(&[Set("/hostname", "\"{value}\"")])),
+        ],
+    ),
+    record(
+        "domainname",
+        ("uts.domainname", "*"),
+        Changes,
+        "programs that ask for the NIS domain find another one",
+        &[
+            fix("oci", "unchanged", Edits(&[Remove("/domainname")])),
+            fix("oci", "*", Edits(&[Set("/domainname", "\"{value}\"")])),
+        ],
+    ),
+    record(
+        "kernel",
+        ("uts.*", "*"),
+        Changes,
+        "the payload is told of another kernel",
+        &[],
+    ),
+    record(
+        "streams",
+        ("descriptors.[0-2]", "*"),
+        Changes,
+        "a standard stream is another file: it may be no terminal, be \
+         buffered differently or end at another time",
+        &[],
+    ),
+    record(
+        "directory-leaked",
+        ("descriptors.*", "+ directory*"),
+        Security,
+        "through an inherited directory the payload reaches files outside \
+         its root",
+        &[],
+    ),
+    record(
+        "descriptors-inherited",
+        ("descriptors.inherited", "*"),
+        Changes,
+        "descriptors that the caller hands on, as for socket activation, \
+         are closed",
+        &[],
+    ),
+    record(
+        "descriptor-leaked",
+        ("descriptors.*", "*"),
+        Security,
+        "the payload reads or writes what the launcher left open",
+        &[],
+    ),
+    record(
+        "degraded",
+        ("said", "*without any additional sandboxing*"),
+        Security,
+        "the launcher says that it isolates the payload less than it would \
+         elsewhere",
+        &[],
+    ),
+    record(
+        "said",
+        ("said", "*"),
+        Cosmetic,
+        "the launchers write other words to standard error",
+        &[],
+    ),
+    record(
+        "exit",
+        ("exit", "*"),
+        Breaks,
+        "the launcher reports the end of the payload by another exit \
+         status",
+        &[],
+    ),
+    record(
+        "left-processes",
+        ("residue.processes", "*"),
+        Security,
+        "processes live on when the launcher has ended",
+        &[],
+    ),
+    record(
+        "left-mounts",
+        ("residue.mnt*", "*"),
+        Security,
+        "mounts stay in the namespace of the caller when the launcher has \
+         ended",
+        &[],
+    ),
+    record(
+        "left",
+        ("residue.*", "*"),
+        Changes,
+        "something stays on the machine when the launcher has ended",
+        &[],
+    ),
+    record(
+        "caller-changed",
+        ("host.*", "*"),
+        Security,
+        "the launcher changes the namespaces of its caller while the \
+         payload runs",
+        &[],
+    ),
+];

@@ -1,0 +1,177 @@
+//! The texts of fixes, with the wanted value in them.
+
+use serde_json::Value as Json;
+
+/// The words of a fix; nothing where the value has not what they need.
+///
+/// A word with `{cap}` is repeated for each capability, and split at its spaces.
+pub fn words(words: &[&str], key: &str, wanted: &str) -> Option<Vec<String>> {
+    let mut made = Vec::new();
+    for word in words {
+        if word.contains("{cap}") {
+            for capability in capabilities(wanted)? {
+                let word = word.replace("{cap}", &capability);
+                made.extend(word.split(' ').map(str::to_owned));
+            }
+        } else {
+            made.push(filled(word, key, wanted)?);
+        }
+    }
+    Some(made)
+}
+
+/// The JSON of a fix; nothing where the value has not what it needs.
+pub fn json(template: &str, key: &str, wanted: &str) -> Option<Json> {
+    let quoted = |it: &[String]| {
+        let quoted: Vec<String> =
+            it.iter().map(|it| Json::from(it.as_str()).to_string()).collect();
+        quoted.join(",")
+    };
+    let text = match template {
+        it if it.contains("{cap}") => {
+            it.replace("{cap}", &quoted(&capabilities(wanted)?))
+        }
+        it if it.contains("{all}") => {
+            let all: Vec<String> =
+                ALL.iter().map(|it| format!("CAP_{it}")).collect();
+            it.replace("{all}", &quoted(&all))
+        }
+        it => {
+            let escaped = Json::from(wanted).to_string();
+            filled(it, key, &escaped[1..escaped.len() - 1])?
+        }
+    };
+    serde_json::from_str(&text).ok()
+}
+
+/// The template with everything but capabilities in its place.
+pub fn filled(template: &str, key: &str, wanted: &str) -> Option<String> {
+    let name =
+        key.strip_prefix("env.").or_else(|| key.rsplit(['.', '/']).next());
+    let name = name.unwrap_or(key);
+    let value = wanted.strip_prefix("+ ").unwrap_or(wanted);
+    let mut text = template.to_owned();
+    let parts: [(&str, &dyn Fn() -> Option<String>); 10] = [
+        ("{value}", &|| Some(value.to_owned())),
+        ("{name}", &|| Some(name.to_owned())),
+        ("{NAME}", &|| Some(name.to_uppercase())),
+        ("{soft}", &|| limit(value, 0)),
+        ("{hard}", &|| limit(value, 1)),
+        ("{octal}", &|| {
+            i64::from_str_radix(value, 8).ok().map(|it| it.to_string())
+        }),
+        ("{seconds}", &|| value.strip_suffix(" s").map(str::to_owned)),
+        ("{signal}", &|| value.strip_prefix("SIG").map(str::to_owned)),
+        ("{list}", &|| Some(value.split(' ').collect::<Vec<_>>().join(","))),
+        ("{caps}", &|| Some(capabilities(value)?.join(",").to_lowercase())),
+    ];
+    for (place, part) in parts {
+        if text.contains(place) {
+            text = text.replace(place, &part()?);
+        }
+    }
+    Some(text)
+}
+
+/// One side of `SOFT of HARD`.
+fn limit(value: &str, side: usize) -> Option<String> {
+    let both = value.split_once(" of ")?;
+    let all = [both.0, both.1];
+    Some(all[side].to_owned())
+}
+
+/// The names in a set of capabilities, with their prefix; nothing for a set
+/// that says what it lacks.
+fn capabilities(value: &str) -> Option<Vec<String>> {
+    let names: Vec<&str> = value.split(' ').collect();
+    let known = names.iter().all(|it| ALL.contains(it));
+    known.then(|| names.iter().map(|it| format!("CAP_{it}")).collect())
+}
+
+/// Every capability, in the order of the kernel.
+const ALL: &[&str] = &[
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "DAC_READ_SEARCH",
+    "FOWNER",
+    "FSETID",
+    "KILL",
+    "SETGID",
+    "SETUID",
+    "SETPCAP",
+    "LINUX_IMMUTABLE",
+    "NET_BIND_SERVICE",
+    "NET_BROADCAST",
+    "NET_ADMIN",
+    "NET_RAW",
+    "IPC_LOCK",
+    "IPC_OWNER",
+    "SYS_MODULE",
+    "SYS_RAWIO",
+    "SYS_CHROOT",
+    "SYS_PTRACE",
+    "SYS_PACCT",
+    "SYS_ADMIN",
+    "SYS_BOOT",
+    "SYS_NICE",
+    "SYS_RESOURCE",
+    "SYS_TIME",
+    "SYS_TTY_CONFIG",
+    "MKNOD",
+    "LEASE",
+    "AUDIT_WRITE",
+    "AUDIT_CONTROL",
+    "SETFCAP",
+    "MAC_OVERRIDE",
+    "MAC_ADMIN",
+    "SYSLOG",
+    "WAKE_ALARM",
+    "BLOCK_SUSPEND",
+    "AUDIT_READ",
+    "PERFMON",
+    "BPF",
+    "CHECKPOINT_RESTORE",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn joined(words: &[&str], key: &str, wanted: &str) -> Option<String> {
+        super::words(words, key, wanted).map(|it| it.join("|"))
+    }
+
+    #[test]
+    fn a_value_is_put_where_it_is_asked_for() {
+        let set = ["--setenv", "{name}", "{value}"];
+        assert_eq!(
+            joined(&set, "env.A.B", "+ x y").as_deref(),
+            Some("--setenv|A.B|x y")
+        );
+        let caps = ["--cap-drop", "ALL", "--cap-add {cap}"];
+        assert_eq!(
+            joined(&caps, "capabilities.effective", "KILL SYS_ADMIN")
+                .as_deref(),
+            Some("--cap-drop|ALL|--cap-add|CAP_KILL|--cap-add|CAP_SYS_ADMIN")
+        );
+        assert_eq!(
+            joined(&caps, "capabilities.effective", "all but KILL"),
+            None
+        );
+        let limit = ["--{name}={soft}:{hard}"];
+        assert_eq!(
+            joined(&limit, "limits.nofile", "10 of 20").as_deref(),
+            Some("--nofile=10:20")
+        );
+        assert_eq!(joined(&limit, "limits.nofile", "soft 10"), None);
+    }
+
+    #[test]
+    fn json_stays_json() {
+        let value = json("\"A={value}\"", "env.A", "+ a\"b");
+        assert_eq!(value, Some(Json::from("A=a\"b")));
+        assert_eq!(json("{octal}", "umask", "0077"), Some(Json::from(63)));
+        let caps = json("[{cap}]", "capabilities.effective", "KILL");
+        assert_eq!(caps, Some(serde_json::json!(["CAP_KILL"])));
+    }
+}

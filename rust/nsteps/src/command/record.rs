@@ -1,0 +1,52 @@
+//! `nsteps record`: what a launcher does, kept for another day.
+
+use crate::cli::Record;
+use crate::command::diff::TWICE;
+use crate::diff::session::{self, Request};
+use crate::form;
+use harness::error::{Context, Error, Result};
+use harness::scenario::Scenario;
+use launchers::consequence::Level;
+use launchers::policy::{Named, Policy};
+use launchers::record;
+use launchers::state::PLAIN;
+use std::fs;
+
+/// Runs the launcher and writes the file.
+///
+/// # Errors
+///
+/// Fails as `nsteps diff` does, and if the launcher did not run the probe or
+/// the file cannot be written.
+pub fn run(options: &Record) -> Result<u8> {
+    let scenario = options.scenario.unwrap_or_else(Scenario::natural);
+    let run = options.launcher.clone();
+    let report = session::run(Request {
+        launchers: vec![Named { name: run.clone(), run, line: 0 }],
+        policy: Policy::none(),
+        deny: Level::Cosmetic,
+        scenario,
+        write: options.write.clone(),
+        allow_unavailable: false,
+        // It is redacted, if so, when it is written.
+        show_values: true,
+        states: vec![PLAIN],
+        repeat: TWICE,
+        suggest: false,
+    })?;
+    let subject = &report.launchers[0];
+    let Some(program) = &subject.program else {
+        let why = subject.column.unheard.clone().unwrap_or_default();
+        return Err(Error::new(format!("nothing is recorded: {why}")));
+    };
+    let form = record::form(
+        &subject.column,
+        program,
+        session::circumstances(scenario),
+        options.show_values,
+    )?;
+    let path = options.output.display();
+    fs::write(&options.output, form::json(&form))
+        .context(format_args!("write {path}"))?;
+    Ok(0)
+}

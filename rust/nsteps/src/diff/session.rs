@@ -1,0 +1,285 @@
+//! Runs launchers, decides, and makes the report that every writer takes.
+
+use super::{Compared, Report};
+use harness::error::{Error, Result};
+use harness::host::{Equipment, machine};
+use harness::interrupt;
+use harness::scenario::Scenario;
+use harness::workers;
+use launchers::adapter::{Prepared, is_missing};
+use launchers::consequence::Level;
+use launchers::date::Date;
+use launchers::look::{self, Conditions};
+use launchers::matrix::Column;
+use launchers::policy::{Named, Policy};
+use launchers::provenance::{self, Provenance};
+use launchers::record::{self, Circumstances, Kept};
+use launchers::redaction::Redaction;
+use launchers::spec::Spec;
+use launchers::state::{PLAIN, State};
+use launchers::suggest::{Suggestions, suggest};
+use launchers::verdict::{Terms, decide};
+use std::path::PathBuf;
+use std::time::Instant;
+
+/// What is to be compared, and how.
+#[derive(Debug)]
+pub struct Request {
+    /// The launchers; a file of `nsteps record` stands for one.
+    pub launchers: Vec<Named>,
+    /// What may differ and what has to be so.
+    pub policy: Policy,
+    /// Differences of this level and above it fail.
+    pub deny: Level,
+    /// The mounts and the user of the sandboxes.
+    pub scenario: Scenario,
+    /// What the launchers may write to on the host.
+    pub write: Vec<PathBuf>,
+    /// Whether a launcher that this machine lacks is no failure.
+    pub allow_unavailable: bool,
+    /// Whether secrets are shown.
+    pub show_values: bool,
+    /// The states in which the launchers are started, at least one.
+    pub states: Vec<&'static State>,
+    /// How many times each is looked at in each state, at least once.
+    pub repeat: usize,
+    /// Whether to look for what makes the others do as the first launcher.
+    pub suggest: bool,
+}
+
+/// A launcher before it runs.
+enum Source {
+    Launcher(Box<(Spec, Prepared)>),
+    Kept(Box<Kept>),
+    /// Why it cannot be started, and whether this machine lacks it.
+    Unusable(String, bool),
+}
+
+/// Runs each launcher and decides.
+///
+/// # Errors
+///
+/// Fails if no adapter has the name that a launcher begins with, if the machine
+/// allows no sandbox, or if it was interrupted. A launcher that cannot be
+/// started is no error: its column says why.
+pub fn run(request: Request) -> Result<Report> {
+    let begun = Instant::now();
+    let sources = sources(&request)?;
+    let equipment = Equipment::for_launchers()?;
+    let conditions = Conditions {
+        equipment: &equipment,
+        scenario: request.scenario,
+        writable: &request.write,
+    };
+    let mut subjects = looks(&request, &sources, &conditions)?;
+    let is_redacted =
+        |it: &Source| matches!(it, Source::Kept(kept) if kept.redacted);
+    if sources.iter().any(is_redacted) {
+        // What is redacted on one side has to be so on the other.
+        for it in &mut subjects {
+            it.column = redacted(&it.column);
+        }
+    }
+    let columns: Vec<Column> =
+        subjects.iter().map(|it| it.column.clone()).collect();
+    let names: Vec<String> =
+        subjects.iter().map(|it| it.name.clone()).collect();
+    let verdict = decide(
+        &columns,
+        &Terms {
+            policy: &request.policy,
+            names: &names,
+            deny: request.deny,
+            allow_unavailable: request.allow_unavailable,
+            today: Date::today(),
+        },
+    );
+    let suggestions = match request.suggest {
+        true => suggestions(&sources, &columns, &conditions)?,
+        false => Vec::new(),
+    };
+    let report = Report {
+        launchers: subjects,
+        verdict,
+        file: request.policy.path,
+        reasons: request.policy.waivers.into_iter().map(|it| it.why).collect(),
+        suggestions,
+        deny: request.deny,
+        scenario: request.scenario,
+        machine: machine::in_a_few_words(),
+        day: Date::today().to_string(),
+        seconds: begun.elapsed().as_secs_f64(),
+    };
+    Ok(match request.show_values {
+        true => report,
+        false => without_secrets(report, &columns),
+    })
+}
+
+/// What each launcher is, before any is started.
+fn sources(request: &Request) -> Result<Vec<Source>> {
+    let source = |it: &Named| {
+        if let Some(kept) = record::read(&it.run)? {
+            let scenario = request.scenario.to_string();
+            if kept.circumstances.scenario != scenario {
+                return Err(Error::new(format!(
+                    "{} was recorded in {}, and this is {scenario}: choose the \
+                     same by --scenario",
+                    it.run, kept.circumstances.scenario
+                )));
+            }
+            if request.states != [PLAIN] {
+                return Err(Error::new(format!(
+                    "{} was recorded in the plain state: leave out --state and \
+                     --states",
+                    it.run
+                )));
+            }
+            return Ok(Source::Kept(Box::new(kept)));
+        }
+        let spec = Spec::parse(&it.run)?;
+        match spec.prepare() {
+            Ok(prepared) => Ok(Source::Launcher(Box::new((spec, prepared)))),
+            Err(error) => {
+                let missing = is_missing(&error);
+                Ok(Source::Unusable(error.message, missing))
+            }
+        }
+    };
+    let located = |it: &Named| {
+        source(it).map_err(|error| match &request.policy.path {
+            Some(path) if it.line > 0 => {
+                let message = format!("{path}:{}: {error}", it.line);
+                Error { message, ..error }
+            }
+            _ => error,
+        })
+    };
+    request.launchers.iter().map(located).collect()
+}
+
+/// Looks at each launcher.
+fn looks(
+    request: &Request,
+    sources: &[Source],
+    conditions: &Conditions<'_>,
+) -> Result<Vec<Compared>> {
+    workers::make_room()?;
+    let runnable: Vec<(&str, &Prepared)> = request
+        .launchers
+        .iter()
+        .zip(sources)
+        .filter_map(|(named, source)| match source {
+            Source::Launcher(it) => Some((named.run.as_str(), &it.1)),
+            _ => None,
+        })
+        .collect();
+    let programs = programs(&runnable, conditions)?;
+    let Request { states, repeat, .. } = request;
+    let columns = look::all(&runnable, states, *repeat, conditions)?;
+    let mut seen = columns.into_iter().zip(programs);
+    let mut subjects = Vec::new();
+    for (named, source) in request.launchers.iter().zip(sources) {
+        let line = Some(named.line).filter(|it| *it > 0);
+        let run = named.run.clone();
+        let (column, program, recorded) = match source {
+            Source::Launcher(_) => {
+                let (column, program) = seen.next().ok_or_else(|| {
+                    Error::new(format!("{run} was not looked at"))
+                })?;
+                (column, Some(program), None)
+            }
+            Source::Kept(it) => {
+                let recorded = Some(it.circumstances.clone());
+                (it.column.clone(), Some(it.program.clone()), recorded)
+            }
+            Source::Unusable(why, missing) => {
+                let why = why.clone();
+                (Column::not_started(run, why, *missing), None, None)
+            }
+        };
+        let name = named.name.clone();
+        subjects.push(Compared { name, column, program, line, recorded });
+    }
+    Ok(subjects)
+}
+
+/// What really runs, of each launcher.
+fn programs(
+    launchers: &[(&str, &Prepared)],
+    conditions: &Conditions<'_>,
+) -> Result<Vec<Provenance>> {
+    let Conditions { equipment, scenario, .. } = conditions;
+    let programs = workers::in_order(
+        launchers,
+        |(_, it)| provenance::of(&it.program, *scenario, equipment),
+        |(name, _)| (*name).to_owned(),
+    );
+    interrupt::check()?;
+    programs.into_iter().collect()
+}
+
+/// What makes each other launcher do as the first one.
+fn suggestions(
+    sources: &[Source],
+    columns: &[Column],
+    conditions: &Conditions<'_>,
+) -> Result<Vec<(usize, Suggestions)>> {
+    let mut found = Vec::new();
+    let Some(wanted) = columns.first().filter(|it| it.ran()) else {
+        return Ok(found);
+    };
+    for (index, source) in sources.iter().enumerate().skip(1) {
+        if let Source::Launcher(it) = source
+            && columns[index].ran()
+        {
+            let column = &columns[index];
+            found.push((index, suggest(wanted, &it.0, column, conditions)?));
+        }
+    }
+    Ok(found)
+}
+
+fn redacted(column: &Column) -> Column {
+    Redaction::of(std::slice::from_ref(column)).column(column)
+}
+
+/// The report without secrets; what was decided stays.
+fn without_secrets(report: Report, columns: &[Column]) -> Report {
+    let redaction = Redaction::of(columns);
+    let mut report = report;
+    for it in &mut report.launchers {
+        it.name = redaction.line(&it.name);
+        it.column = redaction.column(&it.column);
+    }
+    let verdict = &mut report.verdict;
+    for it in &mut verdict.differences {
+        redaction.row(&mut it.row);
+    }
+    for it in verdict.unknown.iter_mut().chain(&mut verdict.alike) {
+        redaction.row(it);
+    }
+    for it in &mut verdict.faults {
+        it.text = redaction.about_key(&it.key, &it.text);
+    }
+    for it in &mut verdict.troubles {
+        it.text = redaction.text(&it.text);
+    }
+    for (_, it) in &mut report.suggestions {
+        it.line = redaction.line(&it.line);
+        it.patch = it.patch.as_ref().map(|it| redaction.text(it));
+        for one in &mut it.found {
+            one.change = redaction.text(&one.change);
+        }
+    }
+    report
+}
+
+/// The circumstances of this run.
+pub fn circumstances(scenario: Scenario) -> Circumstances {
+    Circumstances {
+        day: Date::today().to_string(),
+        machine: machine::in_a_few_words(),
+        scenario: scenario.to_string(),
+    }
+}
