@@ -26,6 +26,9 @@ pub const OBSERVED_PROC: &str = "/run/proc";
 /// An executable script without a `#!` line.
 pub const NO_SHEBANG: &str = "/run/no-shebang";
 
+/// Standard output of a command that is started with a file as such.
+pub const STDOUT_FILE: &str = "/run/stdout";
+
 /// The value of PATH in a sandbox.
 pub const SEARCHED: &str =
     "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";

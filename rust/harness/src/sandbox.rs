@@ -18,22 +18,24 @@ pub mod listen;
 mod mounting;
 pub mod plan;
 pub mod protocol;
+pub mod start;
 mod tree;
 mod whole;
 mod written;
 
-use crate::descendants::has_child;
+use crate::descendants::{Descendant, descendants, has_child};
 use crate::error::{Context, Error, Result};
 use crate::found::{NEEDS_ROOT, Refusal};
 use crate::host::Equipment;
 use crate::host::cgroup::Made;
 use crate::scenario::Identity;
 use crate::timeout::{any_readable, deadline, learn};
-use listen::{Answer, Running, inode};
+use listen::{Answer, Output, Running};
 use nix::unistd::pipe2;
 use plan::{Plan, Tree};
 use probe::Observation;
 use protocol::{Channel, Ended, PutFile, Reply, Request};
+use start::Start;
 use std::collections::BTreeSet;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::process::{Child, Command, Stdio};
@@ -183,8 +185,8 @@ impl Sandbox {
         }
     }
 
-    /// Starts a command in the sandbox, from a defined state: default signals,
-    /// init's session, descriptors 0 to 2, a small environment, umask 022.
+    /// Starts a command in the sandbox, from a defined state: with a small
+    /// environment, and what its [`Start`] says.
     ///
     /// # Errors
     ///
@@ -217,24 +219,38 @@ impl Sandbox {
         let (stdin, stdin_ours) = pipe()?;
         let (stdout_ours, stdout) = pipe()?;
         let (stderr_ours, stderr) = pipe()?;
-        let streams = [inode(&stdin)?, inode(&stdout)?, inode(&stderr)?];
         let mut theirs = vec![stdin.as_fd(), stdout.as_fd(), stderr.as_fd()];
         theirs.extend(answer.as_ref().map(|it| it.theirs.as_fd()));
-        let started = self.ask(&Request::Run(command.clone()), &theirs)?;
+        let alive = |it: &&Descendant| it.is_still_alive();
+        let others = descendants(self.init).iter().filter(alive).count();
+        let (reply, ours) =
+            self.ask_for_more(&Request::Run(command.clone()), &theirs)?;
         drop((stdin, stdout, stderr));
-        let answer = answer.map(|it| it.ours.into());
-        match started {
-            Reply::Started(pid) => Ok(Running {
-                pid,
-                stdin: Some(stdin_ours),
-                stdout: stdout_ours.into(),
-                stderr: stderr_ours.into(),
-                answer,
-                streams,
-            }),
-            Reply::Broken(why) => Err(Error::new(why)),
-            other => Err(unexpected(&other)),
+        let started = match reply {
+            Reply::Started(started) => started,
+            Reply::Broken(why) => return Err(Error::new(why)),
+            other => return Err(unexpected(&other)),
+        };
+        let mut running = Running {
+            pid: started.pid,
+            stdin: Some(stdin_ours),
+            stdout: stdout_ours.into(),
+            stderr: stderr_ours.into(),
+            answer: answer.map(|it| it.ours.into()),
+            streams: started.streams,
+            on_a_terminal: command.start == Start::Terminal,
+        };
+        if let Ok([ours, process]) = <[OwnedFd; 2]>::try_from(ours) {
+            if running.on_a_terminal {
+                let input = ours.try_clone().context("duplicate a terminal")?;
+                running.stdin = Some(input);
+                running.stdout = ours.into();
+            } else {
+                let init = self.init;
+                running.stdout = Output::of_file(ours, process, init, others)?;
+            }
         }
+        Ok(running)
     }
 
     /// Sends a request, descriptors beside it, and waits for its reply;
@@ -244,11 +260,21 @@ impl Sandbox {
         request: &Request,
         descriptors: &[BorrowedFd<'_>],
     ) -> Result<Reply> {
+        self.ask_for_more(request, descriptors).map(|(reply, _)| reply)
+    }
+
+    /// The same for a request whose reply has descriptors beside it.
+    fn ask_for_more(
+        &mut self,
+        request: &Request,
+        descriptors: &[BorrowedFd<'_>],
+    ) -> Result<(Reply, Vec<OwnedFd>)> {
         self.channel.send(request, descriptors)?;
         loop {
-            match self.channel.receive(Some(deadline()))?.0 {
-                Reply::Ended(ended) => self.channel.remember(ended),
-                reply => return Ok(reply),
+            let until = Some(deadline());
+            match self.channel.receive_with_descriptors(until)? {
+                (Reply::Ended(ended), ..) => self.channel.remember(ended),
+                (reply, _, descriptors) => return Ok((reply, descriptors)),
             }
         }
     }

@@ -22,9 +22,10 @@ use crate::sandbox::Sandbox;
 use crate::sandbox::listen::{self, ANSWER, Answer, Running, Way, read_to_end};
 use crate::sandbox::plan::{Plan, Tree};
 use crate::sandbox::protocol::{Command, Ended, PutFile};
+use crate::sandbox::start::Start;
 use crate::scenario::Scenario;
 use crate::step::{Arguments, Namespace, Step};
-use crate::timeout::{LATE, deadline};
+use crate::timeout::{LATE, deadline, grace};
 use crate::trial::leftovers::Leftovers;
 use nix::errno::Errno;
 use probe::{Effect, Observation};
@@ -165,6 +166,8 @@ pub struct Launch<'a> {
     files: Box<Files<'a>>,
     /// The working directory.
     directory: Option<PathBuf>,
+    /// The state.
+    start: Start,
     depth: Depth,
 }
 
@@ -199,6 +202,7 @@ impl<'a> Launch<'a> {
             argv: Box::new(argv),
             files: Box::new(files),
             directory: None,
+            start: Start::Plain,
             depth: Depth::default(),
         }
     }
@@ -216,6 +220,11 @@ impl<'a> Launch<'a> {
         Launch { directory: Some(directory), ..self }
     }
 
+    /// Started in another state; so is the bare probe.
+    pub fn in_state(self, start: Start) -> Launch<'a> {
+        Launch { start, ..self }
+    }
+
     /// Looked at as deeply as this.
     pub fn looked_at(self, depth: Depth) -> Launch<'a> {
         Launch { depth, ..self }
@@ -226,6 +235,7 @@ impl<'a> Launch<'a> {
         let argv = |probe: &[String]| [&[PROBE.to_owned()], probe].concat();
         Launch {
             directory: self.directory.clone(),
+            start: self.start,
             depth: self.depth,
             ..Launch::in_root(argv)
         }
@@ -233,8 +243,8 @@ impl<'a> Launch<'a> {
 
     fn command(&self, probe: &[String]) -> Command {
         let argv = (self.argv)(probe);
-        let directory = self.directory.clone();
-        Command { argv, directory, ..Command::default() }
+        let (directory, start) = (self.directory.clone(), self.start);
+        Command { argv, directory, start, ..Command::default() }
     }
 }
 
@@ -370,12 +380,14 @@ fn streams(effect: &mut Effect, payload: &Observation, running: &Running) {
         let Some(found) = payload.value(&format!("{key}.inode")) else {
             continue;
         };
-        if found == given.to_string() || effect.0.contains_key(&key) {
+        let is_found = |it: &Option<u64>| {
+            it.is_some_and(|inode| inode.to_string() == found)
+        };
+        if is_found(given) || effect.0.contains_key(&key) {
             continue;
         }
         let what = payload.value(&key).unwrap_or("unread");
-        let other =
-            running.streams.iter().position(|it| it.to_string() == found);
+        let other = running.streams.iter().position(is_found);
         effect.change(
             key,
             match other {
@@ -412,7 +424,7 @@ fn release(
         }
     }
     drop(running.answer.take());
-    drop(running.stdin.take());
+    running.end_input();
     Ok(())
 }
 
@@ -434,10 +446,7 @@ fn finish(
 ) -> Result<bool> {
     let ended = sandbox.wait(running.pid, deadline())?;
     observed.effect.change("exit", exit(ended.as_ref()));
-    // What the launcher wrote is there by now; a process that it left behind
-    // may hold the pipe for ever.
-    let stderr = read_to_end(&mut running.stderr, Instant::now());
-    observed.said = String::from_utf8_lossy(&stderr).into_owned();
+    observed.said = running.said(Instant::now() + grace());
     Ok(ended.is_some())
 }
 

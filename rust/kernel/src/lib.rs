@@ -7,7 +7,7 @@
 
 mod id_map;
 
-pub use id_map::map_root;
+pub use id_map::{map_ids, map_root};
 
 use nix::errno::Errno;
 use nix::libc;
@@ -169,6 +169,29 @@ pub fn default_signals() {
         };
     }
     let _ = SigSet::empty().thread_set_mask();
+}
+
+/// Ignores a signal. An ignored signal stays ignored in what this process
+/// executes.
+///
+/// # Errors
+///
+/// Fails with `EINVAL` for SIGKILL and SIGSTOP.
+pub fn ignore_signal(signal: Signal) -> nix::Result<()> {
+    // SAFETY: sigaction(2) demands that a handler be async-signal-safe; SIG_IGN
+    // is no handler.
+    unsafe { nix::sys::signal::signal(signal, SigHandler::SigIgn) }.map(drop)
+}
+
+/// Makes a terminal the controlling terminal of this process, which must lead a
+/// session without one: TIOCSCTTY of ioctl_tty(2).
+///
+/// # Errors
+///
+/// Fails with `EPERM` if this process does not lead its session or if its
+/// session or another one has that terminal.
+pub fn take_terminal(terminal: BorrowedFd<'_>) -> nix::Result<()> {
+    rustix::process::ioctl_tiocsctty(terminal).map_err(errno)
 }
 
 /// Resets SIGCHLD to its default action. A parent may have left it ignored, and

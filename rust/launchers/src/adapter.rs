@@ -28,7 +28,7 @@ pub struct Adapter {
 }
 
 /// Something made of the probe's arguments.
-pub type OfProbe<T> = Box<dyn Fn(&[String]) -> Vec<T>>;
+pub type OfProbe<T> = Box<dyn Fn(&[String]) -> Vec<T> + Send + Sync>;
 
 /// What starts the probe under a launcher, as functions of the probe's
 /// arguments.
@@ -61,7 +61,7 @@ impl Prepared {
 
     fn command(
         program: PathBuf,
-        argv: impl Fn(&[String]) -> Vec<String> + 'static,
+        argv: impl Fn(&[String]) -> Vec<String> + Send + Sync + 'static,
     ) -> Prepared {
         Prepared {
             program,

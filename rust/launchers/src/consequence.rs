@@ -83,6 +83,7 @@ mod tests {
                 .enumerate()
                 .map(|(index, it)| (value(it), vec![index]))
                 .collect(),
+            ..Row::default()
         };
         of(&row).map(|it| it.name)
     }

@@ -2,8 +2,8 @@
 //! payload observes, and what the differences mean.
 //!
 //! A [`spec`] names a launcher; its [`adapter`] makes a command line around the
-//! probe; [`look`] runs it in a sandbox, twice; [`matrix`] puts the launchers
-//! side by side; [`consequence`] says what a difference does to a payload,
+//! probe; [`look`] runs it in sandboxes, several times in each [`state`];
+//! [`matrix`] puts the launchers side by side; [`consequence`] says what a difference does to a payload,
 //! [`policy`] what may differ, and [`verdict`] decides. [`suggest`] runs a
 //! launcher with what may close a difference; [`record`] keeps a column for
 //! another day; [`redaction`] hides secrets. No file here prints.
@@ -20,5 +20,6 @@ pub mod record;
 pub mod redaction;
 pub mod said;
 pub mod spec;
+pub mod state;
 pub mod suggest;
 pub mod verdict;

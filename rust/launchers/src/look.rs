@@ -1,17 +1,20 @@
-//! One launcher, looked at twice, each time in a sandbox of its own: what is not
-//! the same both times depends on more than the launcher.
+//! Launchers, looked at several times in each state, each time in a sandbox of
+//! its own: what is not the same every time depends on more than the launcher.
 
 use crate::adapter::Prepared;
 use crate::matrix::Column;
-use crate::said::masked_change;
+use crate::state::{PLAIN, State};
 use harness::error::{Context, Error, Result};
+use harness::found::{Found, Refusal};
 use harness::host::Equipment;
+use harness::interrupt;
 use harness::sandbox::Sandbox;
 use harness::sandbox::plan::{Plan, Tree};
 use harness::scenario::Scenario;
 use harness::trial::{
     Alone, Depth, Launch, Met, Observed, baseline_of, hold_and_look,
 };
+use harness::workers;
 use std::path::PathBuf;
 
 /// Where launchers are looked at, and what they may change.
@@ -25,7 +28,81 @@ pub struct Conditions<'a> {
     pub writable: &'a [PathBuf],
 }
 
-/// Looks at a launcher twice; `name` stands above its column.
+/// One look at a launcher.
+struct Look<'a> {
+    state: &'static State,
+    name: &'a str,
+    prepared: &'a Prepared,
+}
+
+/// Looks at each launcher, of which the first half is what stands above its
+/// column, `repeat` times in each state, on all processors. The scenario's
+/// mounts are those of every state that has no others. Returns a column for each
+/// launcher; it is about the first state, and has the other states in it.
+///
+/// # Errors
+///
+/// Fails if the machine allows no sandbox, if the caller's directory is not
+/// there, or if it was interrupted. A launcher that does not run the probe is no
+/// error: its column says so, and so it does if a state is unavailable.
+pub fn all(
+    launchers: &[(&str, &Prepared)],
+    states: &[&'static State],
+    repeat: usize,
+    conditions: &Conditions<'_>,
+) -> Result<Vec<Column>> {
+    let mut looks = Vec::new();
+    for (name, prepared) in launchers.iter().copied() {
+        for state in states.iter().copied() {
+            let look = || Look { state, name, prepared };
+            looks.extend((0..repeat).map(|_| look()));
+        }
+    }
+    let seen = workers::in_order(
+        &looks,
+        |it| once(it.prepared, it.state, conditions),
+        |it| format!("{} {}", it.state.name, it.name),
+    );
+    interrupt::check()?;
+    let mut seen = seen.into_iter();
+    let mut columns = Vec::new();
+    for (name, prepared) in launchers.iter().copied() {
+        let in_states: Result<Vec<Column>> = states
+            .iter()
+            .copied()
+            .map(|state| {
+                let looks = seen.by_ref().take(repeat).collect();
+                column(Look { state, name, prepared }, looks)
+            })
+            .collect();
+        let mut in_states = in_states?.into_iter();
+        if let Some(first) = in_states.next() {
+            columns.push(Column { others: in_states.collect(), ..first });
+        }
+    }
+    Ok(columns)
+}
+
+/// Puts the looks at a launcher in one state together.
+fn column(of: Look<'_>, looks: Vec<Found<Observed>>) -> Result<Column> {
+    let Look { state, name, prepared } = of;
+    let looks: Found<Vec<Observed>> = looks.into_iter().collect();
+    let column = match looks {
+        Ok(looks) => {
+            Column::of(name.to_owned(), looks).expecting(&prepared.always)
+        }
+        Err(Refusal::Unavailable(why)) if state != PLAIN => Column {
+            unavailable: true,
+            ..Column::not_started(name.to_owned(), why, true)
+        },
+        Err(Refusal::Unavailable(why) | Refusal::Broken(why)) => {
+            return Err(Error::new(why));
+        }
+    };
+    Ok(Column { state: state.name, ..column })
+}
+
+/// Looks at a launcher twice in the plain state; `name` stands above its column.
 ///
 /// # Errors
 ///
@@ -37,14 +114,26 @@ pub fn twice(
     prepared: &Prepared,
     conditions: &Conditions<'_>,
 ) -> Result<Column> {
-    let first = once(prepared, conditions)?;
-    let second = once(prepared, conditions)?;
-    Ok(Column::of(name, first, second).expecting(&prepared.always))
+    let look = || {
+        once(prepared, PLAIN, conditions).map_err(|refusal| {
+            let (Refusal::Unavailable(why) | Refusal::Broken(why)) = refusal;
+            Error::new(why)
+        })
+    };
+    Ok(Column::of(name, vec![look()?, look()?]).expecting(&prepared.always))
 }
 
-fn once(prepared: &Prepared, conditions: &Conditions<'_>) -> Result<Observed> {
+/// Looks once. A state in which not even the bare probe can be started is
+/// unavailable.
+fn once(
+    prepared: &Prepared,
+    state: &State,
+    conditions: &Conditions<'_>,
+) -> Found<Observed> {
     let Conditions { equipment, scenario, writable } = conditions;
-    let mut plan = Plan::of(*scenario, Tree::Whole, equipment);
+    let mounts = state.mounts.unwrap_or(scenario.mounts);
+    let scenario = Scenario { mounts, ..*scenario };
+    let mut plan = Plan::of(scenario, Tree::Whole, equipment);
     plan.bundle.clone_from(&prepared.bundle);
     plan.writable = writable.to_vec();
     if prepared.needs_rootfs {
@@ -52,13 +141,15 @@ fn once(prepared: &Prepared, conditions: &Conditions<'_>) -> Result<Observed> {
         let rootfs = rootfs.map_err(|it| Error::new(it.message.clone()))?;
         plan.rootfs = Some(rootfs.clone());
     }
-    let mut sandbox = Sandbox::enter(&plan, equipment)?;
+    let mut sandbox = Sandbox::enter(&plan, equipment).map_err(no_sandbox)?;
     let here = std::env::current_dir().context("find the working directory")?;
     let launch = Launch::in_root(|probe| (prepared.argv)(probe))
         .with_files(|probe| (prepared.files)(probe))
         .in_directory(here)
+        .in_state(state.start)
         .looked_at(Depth::Deep);
-    let baseline = baseline_of(&mut sandbox, &launch)?;
+    let baseline = baseline_of(&mut sandbox, &launch)
+        .map_err(|error| Refusal::Unavailable(error.message))?;
     let mut met = Met::new(&Alone);
     let observed = hold_and_look(&mut sandbox, &baseline, &launch, &mut met);
     let observed = observed.unwrap_or_else(|error| Observed {
@@ -66,6 +157,15 @@ fn once(prepared: &Prepared, conditions: &Conditions<'_>) -> Result<Observed> {
         ..Observed::default()
     });
     Ok(masked(observed, &prepared.masks))
+}
+
+/// The same refusal, with the words of an error.
+fn no_sandbox(refusal: Refusal) -> Refusal {
+    let words = |refusal: &Refusal| Error::from(refusal.clone()).message;
+    match &refusal {
+        Refusal::Unavailable(_) => Refusal::Unavailable(words(&refusal)),
+        Refusal::Broken(_) => Refusal::Broken(words(&refusal)),
+    }
 }
 
 /// The same without the words that stand for this launcher alone.
@@ -77,9 +177,8 @@ fn masked(mut observed: Observed, masks: &[(String, &str)]) -> Observed {
     };
     let effect = std::mem::take(&mut observed.effect.0);
     for (key, value) in effect {
-        let (key, value) = masked_change(&mask(&key), &mask(&value));
         // Two keys may have become one: neither change may be lost.
-        observed.effect.change(key, value);
+        observed.effect.change(mask(&key), mask(&value));
     }
     observed.said = mask(&observed.said);
     observed

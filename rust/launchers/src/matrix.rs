@@ -1,10 +1,11 @@
 //! What foreign launchers did, side by side: which keys agree, which differ,
 //! and of which neither can be said. No process is started here.
 
-use crate::said::masked;
+use crate::said::{masked, masked_change};
+use crate::state::PLAIN;
 use harness::sandbox::listen::Way;
 use harness::trial::Observed;
-use probe::{Key, Observation};
+use probe::{Effect, Key, Observation};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -13,12 +14,13 @@ use std::fmt;
 pub enum Value {
     /// It is as in the baseline.
     Unchanged,
-    /// It changed, both times in the same way.
+    /// It changed, in the same way in every look.
     Changed(String),
     /// The payload could not read it, for this reason.
     NotRead(String),
-    /// It was not the same twice.
-    Unstable(String, String),
+    /// It was not the same in every look: the different values, in the order
+    /// in which they were seen.
+    Unstable(Vec<String>),
     /// The launcher's payload was not observed.
     NotObserved,
 }
@@ -36,20 +38,32 @@ impl fmt::Display for Value {
             Value::Unchanged => f.write_str("unchanged"),
             Value::Changed(change) => f.write_str(change),
             Value::NotRead(why) => write!(f, "not read: {why}"),
-            Value::Unstable(one, other) => {
-                write!(f, "{one} (another time: {other})")
+            Value::Unstable(all) => {
+                f.write_str(&all.join(" (another time: "))?;
+                f.write_str(&")".repeat(all.len().saturating_sub(1)))
             }
             Value::NotObserved => f.write_str("not observed"),
         }
     }
 }
 
-/// A launcher, looked at twice.
+impl Value {
+    /// Whether a reader sees the same: what is not the same in every look is
+    /// not the same in another state either.
+    pub fn is_like(&self, other: &Value) -> bool {
+        match (self, other) {
+            (Value::Unstable(_), Value::Unstable(_)) => true,
+            _ => self == other,
+        }
+    }
+}
+
+/// A launcher, looked at several times in one state.
 #[derive(Clone, Debug)]
 pub struct Column {
     /// The command line of the launcher, as it was typed.
     pub line: String,
-    /// Every key that changed in either look.
+    /// Every key that changed in any look.
     pub values: BTreeMap<Key, Value>,
     /// Why its payload was not observed.
     pub unheard: Option<String>,
@@ -63,6 +77,14 @@ pub struct Column {
     pub degraded: Vec<String>,
     /// What the payload saw the first time.
     pub payload: Option<Observation>,
+    /// Whether it ran the probe: `yes`, `no`, or unstable.
+    pub probe_ran: Value,
+    /// The name of the state in which it was started.
+    pub state: &'static str,
+    /// Whether no launcher can be started in this state here.
+    pub unavailable: bool,
+    /// The same launcher in other states.
+    pub others: Vec<Column>,
 }
 
 /// Whether a launcher has this key without an observation of its payload: the
@@ -72,40 +94,66 @@ fn is_of_the_launcher(key: &str) -> bool {
 }
 
 impl Column {
-    /// Puts two looks together.
-    pub fn of(line: String, first: Observed, second: Observed) -> Column {
-        let looks = [changes(&first), changes(&second)];
+    /// Puts looks together, of which there is at least one.
+    pub fn of(line: String, mut looks: Vec<Observed>) -> Column {
+        let changes = steadied(looks.iter().map(changes).collect());
         let keys: BTreeSet<&Key> =
-            looks.iter().flat_map(BTreeMap::keys).collect();
-        let values = keys
-            .into_iter()
-            .map(|key| {
-                (key.clone(), twice(looks.each_ref().map(|it| it.get(key))))
-            })
-            .collect();
-        let mut disagreements = first.disagreements;
-        for why in second.disagreements {
+            changes.iter().flat_map(BTreeMap::keys).collect();
+        let value = |key: &&Key| {
+            value_of(changes.iter().map(|it| it.get(*key)).collect())
+        };
+        let values =
+            keys.iter().map(|key| ((*key).clone(), value(key))).collect();
+        let mut disagreements: Vec<String> = Vec::new();
+        for why in looks.iter_mut().flat_map(|it| it.disagreements.drain(..)) {
             if !disagreements.contains(&why) {
                 disagreements.push(why);
             }
         }
+        let ran = |it: &Observed| match it.unheard {
+            None => "yes".to_owned(),
+            Some(_) => "no".to_owned(),
+        };
+        let ran: Vec<String> = looks.iter().map(ran).collect();
+        let probe_ran = value_of(ran.iter().map(Some).collect());
+        let unheard = looks.iter_mut().find_map(|it| it.unheard.take());
+        let first = looks.into_iter().next().unwrap_or_default();
         Column {
             line,
             values,
-            unheard: first.unheard.or(second.unheard),
+            unheard,
             missing: false,
             way: first.way,
             disagreements,
             degraded: Vec::new(),
             payload: first.payload,
+            probe_ran,
+            state: PLAIN.name,
+            unavailable: false,
+            others: Vec::new(),
         }
+    }
+
+    /// The launcher in each state in which it was looked at, this one first.
+    pub fn in_states(&self) -> impl Iterator<Item = &Column> {
+        std::iter::once(self).chain(&self.others)
+    }
+
+    /// The launcher in the state of this name, if it was looked at in it.
+    pub fn in_state(&self, name: &str) -> Option<&Column> {
+        self.in_states().find(|it| it.state == name)
+    }
+
+    /// Whether the launcher ran the probe every time in any state.
+    pub fn ran_in_any(&self) -> bool {
+        self.in_states().any(Column::ran)
     }
 
     /// A launcher that could not be started, and why. `missing` says whether
     /// this machine lacks it; else what was named cannot be used.
     pub fn not_started(line: String, why: String, missing: bool) -> Column {
         let observed = Observed { unheard: Some(why), ..Observed::default() };
-        Column { missing, ..Column::of(line, observed.clone(), observed) }
+        Column { missing, ..Column::of(line, vec![observed]) }
     }
 
     /// The same, with those of the keys in `always` that did not change as what
@@ -119,7 +167,7 @@ impl Column {
         self
     }
 
-    /// Whether the launcher ran the probe both times.
+    /// Whether the launcher ran the probe every time.
     pub fn ran(&self) -> bool {
         self.unheard.is_none()
     }
@@ -143,33 +191,65 @@ fn changes(observed: &Observed) -> BTreeMap<Key, String> {
     changes
 }
 
-/// One key in two looks.
-fn twice([one, other]: [Option<&String>; 2]) -> Value {
-    let shown =
-        |it: Option<&String>| it.map_or("unchanged", |it| it).to_owned();
-    match one {
-        _ if one != other => Value::Unstable(shown(one), shown(other)),
-        Some(change) => match change.strip_prefix("unread: ") {
+/// Changes of several looks, in which random names are masked where the looks
+/// are not the same. What is the same every time is not random, and stays. Of
+/// one look that cannot be known, and all of it is masked.
+fn steadied(looks: Vec<BTreeMap<Key, String>>) -> Vec<BTreeMap<Key, String>> {
+    let is_steady = |key: &Key, change: &String| {
+        looks.len() > 1 && looks.iter().all(|it| it.get(key) == Some(change))
+    };
+    let steadied = |look: &BTreeMap<Key, String>| {
+        let mut effect = Effect::default();
+        for (key, change) in look {
+            let (key, change) = match is_steady(key, change) {
+                true => (key.clone(), change.clone()),
+                false => masked_change(key, change),
+            };
+            // Two keys may have become one: neither change may be lost.
+            effect.change(key, change);
+        }
+        effect.0
+    };
+    looks.iter().map(steadied).collect()
+}
+
+/// One key in several looks.
+fn value_of(looks: Vec<Option<&String>>) -> Value {
+    let mut different: Vec<Option<&String>> = Vec::new();
+    for it in looks {
+        if !different.contains(&it) {
+            different.push(it);
+        }
+    }
+    match different.as_slice() {
+        [Some(change)] => match change.strip_prefix("unread: ") {
             Some(why) => Value::NotRead(why.to_owned()),
-            None => Value::Changed(change.clone()),
+            None => Value::Changed((*change).clone()),
         },
-        None => Value::Unchanged,
+        [None] | [] => Value::Unchanged,
+        several => {
+            let shown = |it: &Option<&String>| {
+                it.map_or("unchanged", |it| it).to_owned()
+            };
+            Value::Unstable(several.iter().map(shown).collect())
+        }
     }
 }
 
 /// What can be said of a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Standing {
     /// Every launcher was observed and did the same.
     Agrees,
-    /// Two launchers did different things, each of them twice.
+    /// Two launchers did different things, each of them every time.
     Differs,
-    /// Neither: a launcher was not observed, or did not do the same twice.
+    /// Neither: a launcher was not observed, or did not do the same every time.
+    #[default]
     Unknown,
 }
 
 /// One key of all launchers.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Row {
     /// What was looked at.
     pub key: Key,
@@ -177,6 +257,57 @@ pub struct Row {
     pub standing: Standing,
     /// Each value, and the launchers (by their index) that showed it.
     pub values: Vec<(Value, Vec<usize>)>,
+    /// The names of the states in which all of this is so, but for a launcher
+    /// that did not run in one of them; empty before states are compared.
+    pub states: Vec<&'static str>,
+    /// The same in a few words, as `in terminal`; empty if it is so in all
+    /// states in which launchers were looked at.
+    pub place: String,
+}
+
+impl Row {
+    /// The key, and where not all states are alike, the states.
+    pub fn title(&self) -> String {
+        match self.place.as_str() {
+            "" => self.key.clone(),
+            place => format!("{} ({place})", self.key),
+        }
+    }
+
+    /// Adds the states of another row, if it says the same of the same key;
+    /// whether it does. A launcher that did not run in the states of one row is
+    /// not in it, and does not make the rows different.
+    pub fn take_in(&mut self, other: &Row) -> bool {
+        let of_one_key =
+            self.key == other.key && self.standing == other.standing;
+        if !of_one_key {
+            return false;
+        }
+        if self.says_all_of(other) {
+            self.states.extend(&other.states);
+            return true;
+        }
+        if other.says_all_of(self) {
+            self.values.clone_from(&other.values);
+            self.states.extend(&other.states);
+            return true;
+        }
+        false
+    }
+
+    /// Whether each launcher of another row shows the same value in this one.
+    fn says_all_of(&self, other: &Row) -> bool {
+        other.values.iter().all(|(value, launchers)| {
+            let (has, own) =
+                (|it: &usize| launchers.contains(it), &self.values);
+            let like = own
+                .iter()
+                .find(|(own, all)| own.is_like(value) && all.iter().any(has));
+            like.is_some_and(|(_, all)| {
+                launchers.iter().all(|it| all.contains(it))
+            })
+        })
+    }
 }
 
 /// One row for each key that any launcher changed.
@@ -188,16 +319,20 @@ pub fn rows(columns: &[Column]) -> Vec<Row> {
 pub fn rows_of(columns: &[(usize, &Column)]) -> Vec<Row> {
     let keys: BTreeSet<&Key> =
         columns.iter().flat_map(|(_, it)| it.values.keys()).collect();
-    keys.into_iter().map(|key| row(key, columns)).collect()
+    let row = |key: &Key| {
+        let values = columns.iter().map(|(index, it)| (*index, it.value(key)));
+        row(key, values)
+    };
+    keys.into_iter().map(row).collect()
 }
 
-fn row(key: &Key, columns: &[(usize, &Column)]) -> Row {
+/// A key of which each launcher, by its index, shows a value.
+pub fn row(key: &str, shown: impl Iterator<Item = (usize, Value)>) -> Row {
     let mut values: Vec<(Value, Vec<usize>)> = Vec::new();
-    for (index, column) in columns {
-        let value = column.value(key);
+    for (index, value) in shown {
         match values.iter_mut().find(|(other, _)| *other == value) {
-            Some((_, launchers)) => launchers.push(*index),
-            None => values.push((value, vec![*index])),
+            Some((_, launchers)) => launchers.push(index),
+            None => values.push((value, vec![index])),
         }
     }
     let is = |wanted: fn(&Value) -> bool| {
@@ -212,7 +347,7 @@ fn row(key: &Key, columns: &[(usize, &Column)]) -> Row {
         (1, 1) if values.len() == 1 => Standing::Agrees,
         _ => Standing::Unknown,
     };
-    Row { key: key.clone(), standing, values }
+    Row { key: key.to_owned(), standing, values, ..Row::default() }
 }
 
 #[cfg(test)]
@@ -231,7 +366,7 @@ mod tests {
     }
 
     fn column(one: Observed, other: Observed) -> Column {
-        Column::of("a launcher".to_owned(), one, other)
+        Column::of("a launcher".to_owned(), vec![one, other])
     }
 
     fn standing(columns: &[Column], key: &str) -> Standing {
@@ -259,6 +394,50 @@ mod tests {
             let key = "uts.hostname";
             assert_eq!(standing(&columns, key), Standing::Unknown);
         }
+    }
+
+    #[test]
+    fn what_one_of_many_looks_shows_is_unstable() {
+        let named = |name| looked(&[("uts.hostname", name)]);
+        let looks = vec![named("a"), named("a"), looked(&[]), named("a")];
+        let column = Column::of("a launcher".to_owned(), looks);
+        let seen = ["a", "unchanged"].map(str::to_owned).to_vec();
+        assert_eq!(column.value("uts.hostname"), Value::Unstable(seen));
+        let once = Column::of("a launcher".to_owned(), vec![named("a")]);
+        assert_eq!(once.value("uts.hostname"), Value::Changed("a".to_owned()));
+    }
+
+    #[test]
+    fn a_name_is_masked_only_where_it_is_random() {
+        let with = |digit: &str| looked(&[("env.ID", &digit.repeat(64))]);
+        let random = column(with("a"), with("b"));
+        assert_eq!(random.value("env.ID"), Value::Changed("CID".to_owned()));
+        let [one, other] = ["a", "b"].map(|it| column(with(it), with(it)));
+        assert_eq!(standing(&[one, other], "env.ID"), Standing::Differs);
+        let in_key = |digit: &str| {
+            let key = format!("mnt./run/{}", digit.repeat(64));
+            looked(&[(key.as_str(), "+ tmpfs")])
+        };
+        let random = column(in_key("a"), in_key("b"));
+        assert_eq!(
+            random.value("mnt./run/CID"),
+            Value::Changed("+ tmpfs".to_owned())
+        );
+    }
+
+    #[test]
+    fn whether_the_probe_ran_may_be_unstable() {
+        let failed = || Observed {
+            unheard: Some("it never ran".to_owned()),
+            ..Observed::default()
+        };
+        let ran = |one, other| column(one, other).probe_ran;
+        assert_eq!(
+            ran(looked(&[]), looked(&[])),
+            Value::Changed("yes".to_owned())
+        );
+        assert_eq!(ran(failed(), failed()), Value::Changed("no".to_owned()));
+        assert!(matches!(ran(looked(&[]), failed()), Value::Unstable(_)));
     }
 
     #[test]

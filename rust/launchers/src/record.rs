@@ -3,6 +3,7 @@
 use crate::matrix::{Column, Value};
 use crate::provenance::Provenance;
 use crate::redaction::Redaction;
+use crate::state::PLAIN;
 use harness::error::{Context, Error, Result};
 use harness::sandbox::listen::Way;
 use probe::Observation;
@@ -54,12 +55,12 @@ pub struct Form {
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum KeptValue {
-    /// It changed, both times in the same way.
+    /// It changed, in the same way every time.
     Changed(String),
     /// The payload could not read it, for this reason.
     NotRead(String),
-    /// It was not the same twice.
-    Unstable(String, String),
+    /// It was not the same every time: the different values.
+    Unstable(Vec<String>),
 }
 
 /// When and where a column was recorded.
@@ -112,7 +113,7 @@ pub fn form(
         let value = match value {
             Value::Changed(change) => KeptValue::Changed(change),
             Value::NotRead(why) => KeptValue::NotRead(why),
-            Value::Unstable(one, other) => KeptValue::Unstable(one, other),
+            Value::Unstable(seen) => KeptValue::Unstable(seen),
             Value::Unchanged | Value::NotObserved => return None,
         };
         Some((key, value))
@@ -168,7 +169,7 @@ fn kept(form: Form) -> Kept {
         let value = match value {
             KeptValue::Changed(change) => Value::Changed(change),
             KeptValue::NotRead(why) => Value::NotRead(why),
-            KeptValue::Unstable(one, other) => Value::Unstable(one, other),
+            KeptValue::Unstable(seen) => Value::Unstable(seen),
         };
         (key, value)
     };
@@ -182,6 +183,10 @@ fn kept(form: Form) -> Kept {
             disagreements: form.disagreements,
             degraded: form.degraded,
             payload: Some(form.payload),
+            probe_ran: Value::Changed("yes".to_owned()),
+            state: PLAIN.name,
+            unavailable: false,
+            others: Vec::new(),
         },
         program: Provenance {
             path: form.path,
@@ -213,7 +218,7 @@ mod tests {
             it.effect.change("mqueue.queues", "unread: open: EPERM");
         }
         let [first, second] = look;
-        let column = Column::of("x".to_owned(), first, second);
+        let column = Column::of("x".to_owned(), vec![first, second]);
         let program = Provenance {
             path: "/x".to_owned(),
             version: None,

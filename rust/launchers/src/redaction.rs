@@ -39,7 +39,7 @@ impl Redaction {
     /// Finds the secrets in what launchers showed and in their command lines.
     pub fn of(columns: &[Column]) -> Redaction {
         let mut secrets = BTreeSet::new();
-        for column in columns {
+        for column in columns.iter().flat_map(Column::in_states) {
             in_command_line(&column.line, &mut secrets);
             for (key, value) in &column.values {
                 for text in texts(value) {
@@ -83,8 +83,8 @@ impl Redaction {
         match value {
             Value::Changed(change) => Value::Changed(text(change)),
             Value::NotRead(why) => Value::NotRead(text(why)),
-            Value::Unstable(one, other) => {
-                Value::Unstable(text(one), text(other))
+            Value::Unstable(seen) => {
+                Value::Unstable(seen.iter().map(text).collect())
             }
             Value::Unchanged | Value::NotObserved => value.clone(),
         }
@@ -98,6 +98,8 @@ impl Redaction {
             *value = self.value(key, value);
         }
         column.unheard = column.unheard.map(|it| self.text(&it));
+        column.others =
+            column.others.iter().map(|it| self.column(it)).collect();
         for it in &mut column.disagreements {
             *it = self.text(it);
         }
@@ -214,7 +216,7 @@ fn takes_a_secret(word: &str, before: Option<&str>) -> bool {
 fn texts(value: &Value) -> Vec<&str> {
     match value {
         Value::Changed(text) | Value::NotRead(text) => vec![text],
-        Value::Unstable(one, other) => vec![one, other],
+        Value::Unstable(seen) => seen.iter().map(String::as_str).collect(),
         Value::Unchanged | Value::NotObserved => Vec::new(),
     }
 }
@@ -232,7 +234,7 @@ mod tests {
             }
             observed
         };
-        Column::of(line.to_owned(), look(), look())
+        Column::of(line.to_owned(), vec![look(), look()])
     }
 
     #[test]

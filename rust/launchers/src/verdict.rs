@@ -3,7 +3,7 @@
 
 use crate::consequence::{self, Consequence, Level};
 use crate::date::Date;
-use crate::matrix::{Column, Row, Standing, Value, rows_of};
+use crate::matrix::{Column, Row, Standing, Value, row, rows_of};
 use crate::policy::{Expectation, Policy, Waiver};
 use harness::error::{DIFFERENT, TROUBLE};
 
@@ -76,7 +76,7 @@ pub struct Fault {
 pub struct Trouble {
     /// The launcher, by its index.
     pub launcher: usize,
-    /// What is wrong, beginning with `did not run` or `degraded`.
+    /// What is wrong, beginning with `did not run`, `degraded` or `the state`.
     pub text: String,
     /// Whether it is allowed: the machine lacks the launcher.
     pub is_allowed: bool,
@@ -119,10 +119,14 @@ impl Verdict {
     }
 }
 
-/// Decides.
+/// The key of whether a launcher runs the probe.
+pub const RAN: &str = "ran";
+
+/// Decides. A launcher that runs the probe in one state and not in another
+/// differs there, under the key [`RAN`], from one that runs it in both.
 pub fn decide(columns: &[Column], terms: &Terms<'_>) -> Verdict {
     let ran: Vec<usize> =
-        (0..columns.len()).filter(|it| columns[*it].ran()).collect();
+        (0..columns.len()).filter(|it| columns[*it].ran_in_any()).collect();
     let mut verdict = Verdict {
         differences: Vec::new(),
         unknown: Vec::new(),
@@ -133,10 +137,7 @@ pub fn decide(columns: &[Column], terms: &Terms<'_>) -> Verdict {
         status: 0,
     };
     let mut used = vec![false; terms.policy.waivers.len()];
-    // What those show that did not run the probe is no difference of payloads.
-    let observed: Vec<(usize, &Column)> =
-        ran.iter().map(|it| (*it, &columns[*it])).collect();
-    for row in rows_of(&observed) {
+    for row in rows_of_all(columns, &ran) {
         match row.standing {
             Standing::Agrees => verdict.alike.push(row),
             Standing::Unknown => verdict.unknown.push(row),
@@ -148,6 +149,11 @@ pub fn decide(columns: &[Column], terms: &Terms<'_>) -> Verdict {
     verdict.differences.sort_by_key(|it| std::cmp::Reverse(it.level));
     verdict.clusters = clusters(&verdict.differences, &ran);
     verdict.faults.extend(disagreements(columns));
+    let observed: Vec<(usize, &Column)> = ran
+        .iter()
+        .map(|it| (*it, &columns[*it]))
+        .filter(|(_, it)| it.ran())
+        .collect();
     verdict.faults.extend(broken_expectations(&observed, terms));
     verdict.faults.extend(waivers(&used, columns, terms));
     verdict.status = match (verdict.errors(), verdict.failures()) {
@@ -158,20 +164,105 @@ pub fn decide(columns: &[Column], terms: &Terms<'_>) -> Verdict {
     verdict
 }
 
+/// The names of the states in which any launcher could be started.
+fn states(columns: &[Column]) -> Vec<&'static str> {
+    let mut states = Vec::new();
+    for it in columns.iter().flat_map(Column::in_states) {
+        if !it.unavailable && !states.contains(&it.state) {
+            states.push(it.state);
+        }
+    }
+    states
+}
+
+/// One row for each key, and for each way in which the launchers show it in a
+/// state, in the order of the keys.
+fn rows_of_all(columns: &[Column], ran: &[usize]) -> Vec<Row> {
+    let states = states(columns);
+    let mut rows: Vec<Row> = Vec::new();
+    for state in states.iter().copied() {
+        let looked_at: Vec<(usize, &Column)> = ran
+            .iter()
+            .filter_map(|it| Some((*it, columns[*it].in_state(state)?)))
+            .filter(|(_, it)| !it.unavailable)
+            .collect();
+        // What those show that did not run the probe is no difference of
+        // payloads.
+        let observed: Vec<(usize, &Column)> =
+            looked_at.iter().filter(|(_, it)| it.ran()).copied().collect();
+        let mut found = rows_of(&observed);
+        if observed.len() < looked_at.len() {
+            let shown =
+                looked_at.iter().map(|(at, it)| (*at, it.probe_ran.clone()));
+            found.push(row(RAN, shown));
+        }
+        for row in found {
+            let row = Row { states: vec![state], ..row };
+            if !rows.iter_mut().any(|it| it.take_in(&row)) {
+                rows.push(row);
+            }
+        }
+    }
+    for row in &mut rows {
+        row.place = place(&row.states, &states);
+    }
+    // The sort keeps the order of the states.
+    rows.sort_by(|one, other| one.key.cmp(&other.key));
+    rows
+}
+
+/// In which of all states something is so, in a few words; nothing if it is so
+/// in all of them.
+fn place(states: &[&str], all: &[&str]) -> String {
+    let others: Vec<&str> =
+        all.iter().filter(|it| !states.contains(it)).copied().collect();
+    match others.len() {
+        0 => String::new(),
+        few if few < states.len() => format!("not in {}", others.join(", ")),
+        _ => format!("in {}", states.join(", ")),
+    }
+}
+
 fn troubles(columns: &[Column], terms: &Terms<'_>) -> Vec<Trouble> {
-    let trouble = |(launcher, column): (usize, &Column)| {
-        let is_allowed = terms.allow_unavailable && column.missing;
-        let text = match &column.unheard {
-            Some(why) => format!("did not run: {why}"),
-            None if column.degraded.is_empty() => return None,
-            None => format!(
-                "degraded: it does not change {} here, as it does elsewhere",
-                column.degraded.join(" ")
-            ),
-        };
-        Some(Trouble { launcher, text, is_allowed })
-    };
-    columns.iter().enumerate().filter_map(trouble).collect()
+    let mut troubles: Vec<Trouble> = Vec::new();
+    for (launcher, column) in columns.iter().enumerate() {
+        if let Some(why) = &column.unheard
+            && !column.ran_in_any()
+            && !column.unavailable
+        {
+            let is_allowed = terms.allow_unavailable && column.missing;
+            let text = format!("did not run: {why}");
+            troubles.push(Trouble { launcher, text, is_allowed });
+        }
+        for it in column.in_states() {
+            if !it.degraded.is_empty() {
+                let text = format!(
+                    "degraded: it does not change {} here, as it does \
+                     elsewhere",
+                    it.degraded.join(" ")
+                );
+                let is_known =
+                    |it: &Trouble| it.launcher == launcher && it.text == text;
+                if !troubles.iter().any(is_known) {
+                    troubles.push(Trouble {
+                        launcher,
+                        text,
+                        is_allowed: false,
+                    });
+                }
+            }
+            // A state that is unavailable is so to every launcher.
+            if let (Some(why), true) = (&it.unheard, it.unavailable) {
+                let text =
+                    format!("the state {} is not possible: {why}", it.state);
+                if !troubles.iter().any(|it| it.text == text) {
+                    let is_allowed = terms.allow_unavailable;
+                    troubles.push(Trouble { launcher, text, is_allowed });
+                }
+            }
+        }
+    }
+    troubles
 }
 
 fn judge(row: Row, terms: &Terms<'_>, used: &mut [bool]) -> Judged {
@@ -249,15 +340,31 @@ fn has_expired(waiver: &Waiver, today: Date) -> bool {
 
 fn disagreements(columns: &[Column]) -> Vec<Fault> {
     let of = |(launcher, column): (usize, &Column)| {
-        let fault = move |why: &String| Fault {
+        let mut all: Vec<(&str, Vec<&str>)> = Vec::new();
+        for it in column.in_states() {
+            for why in &it.disagreements {
+                match all.iter_mut().find(|(known, _)| known == why) {
+                    Some((_, states)) => states.push(it.state),
+                    None => all.push((why, vec![it.state])),
+                }
+            }
+        }
+        let fault = move |(why, states): (&str, Vec<&str>)| Fault {
             key: "inside/outside".to_owned(),
             launcher: Some(launcher),
-            text: format!(
-                "the payload and the harness read different values: {why}"
-            ),
+            text: match column.others.is_empty() {
+                true => format!(
+                    "the payload and the harness read different values: {why}"
+                ),
+                false => format!(
+                    "the payload and the harness read different values in {}: \
+                     {why}",
+                    states.join(", ")
+                ),
+            },
             line: None,
         };
-        column.disagreements.iter().map(fault).collect::<Vec<_>>()
+        all.into_iter().map(fault).collect::<Vec<_>>()
     };
     columns.iter().enumerate().flat_map(of).collect()
 }
@@ -390,7 +497,7 @@ mod tests {
             }
             observed
         };
-        Column::of("a launcher".to_owned(), look(), look())
+        Column::of("a launcher".to_owned(), vec![look(), look()])
     }
 
     fn verdict(columns: &[Column], policy: &str, deny: Level) -> Verdict {
@@ -484,16 +591,101 @@ mod tests {
 
     #[test]
     fn a_key_that_the_first_launcher_does_not_show_is_compared_by_others() {
-        let unstable = Column::of("a".to_owned(), Observed::default(), {
-            let mut observed = Observed::default();
-            observed.effect.change("umask", "0027");
-            observed
-        });
+        let mut other = Observed::default();
+        other.effect.change("umask", "0027");
+        let looks = vec![Observed::default(), other];
+        let unstable = Column::of("a".to_owned(), looks);
         let [_, b] = two();
         let it = verdict(&[unstable, b, column(&[])], "", Level::Cosmetic);
         let cases: Vec<_> =
             it.differences.iter().flat_map(|it| &it.cases).collect();
         assert_eq!(cases.len(), 1);
         assert_eq!((cases[0].against, cases[0].launcher), (1, 2));
+    }
+
+    /// A launcher with these columns in the first states.
+    fn over(columns: Vec<Column>) -> Column {
+        let named = columns.into_iter().zip(crate::state::STATES);
+        let mut named =
+            named.map(|(it, state)| Column { state: state.name, ..it });
+        let first = named.next().expect("there is one");
+        Column { others: named.collect(), ..first }
+    }
+
+    fn silent() -> Column {
+        let why = "why".to_owned();
+        Column::not_started("a launcher".to_owned(), why, false)
+    }
+
+    /// The titles of the differences, and the status.
+    fn titles(columns: &[Column]) -> (Vec<String>, u8) {
+        let verdict = verdict(columns, "", Level::Cosmetic);
+        let rows = verdict.differences.iter().map(|it| it.row.title());
+        (rows.collect(), verdict.status)
+    }
+
+    #[test]
+    fn what_is_the_same_in_all_states_is_one_row() {
+        let new = || column(&[("ns.net", "new")]);
+        let none = || column(&[]);
+        let columns = [over(vec![new(), new()]), over(vec![none(), none()])];
+        assert_eq!(titles(&columns), (vec!["ns.net".to_owned()], 1));
+        let columns = [over(vec![none(), new()]), over(vec![none(), none()])];
+        let one = vec!["ns.net (in shared)".to_owned()];
+        assert_eq!(titles(&columns), (one, 1));
+        let old = || column(&[("umask", "0022")]);
+        let other = || column(&[("umask", "0027")]);
+        let columns = [
+            over(vec![old(), old(), other()]),
+            over(vec![none(), none(), none()]),
+        ];
+        let two = ["umask (not in stdin-null)", "umask (in stdin-null)"];
+        assert_eq!(titles(&columns), (two.map(str::to_owned).to_vec(), 1));
+    }
+
+    #[test]
+    fn a_launcher_that_runs_in_one_state_only_differs_in_the_other() {
+        let some = || column(&[]);
+        let columns =
+            [over(vec![some(), some()]), over(vec![some(), silent()])];
+        assert_eq!(titles(&columns), (vec!["ran (in shared)".to_owned()], 1));
+        let never =
+            [over(vec![some(), some()]), over(vec![silent(), silent()])];
+        assert_eq!(titles(&never), (vec![], 2));
+    }
+
+    #[test]
+    fn a_launcher_that_did_not_run_does_not_divide_a_row() {
+        let new = || column(&[("ns.net", "new")]);
+        let none = || column(&[]);
+        for last in [[none(), silent()], [silent(), none()]] {
+            let columns = [
+                over(vec![new(), new()]),
+                over(vec![none(), none()]),
+                over(last.to_vec()),
+            ];
+            let (rows, _) = titles(&columns);
+            let of_the_key = rows.iter().filter(|it| it.contains("ns.net"));
+            assert_eq!(of_the_key.collect::<Vec<_>>(), ["ns.net"]);
+        }
+    }
+
+    #[test]
+    fn a_state_that_is_not_possible_is_trouble_once() {
+        let lost = || Column { unavailable: true, ..silent() };
+        let columns =
+            [over(vec![column(&[]), lost()]), over(vec![column(&[]), lost()])];
+        let policy = Policy::none();
+        let names = ["a", "b"].map(str::to_owned);
+        let terms = |allow_unavailable| Terms {
+            policy: &policy,
+            names: &names,
+            deny: Level::Cosmetic,
+            allow_unavailable,
+            today: Date { year: 2026, month: 6, day: 1 },
+        };
+        let strict = decide(&columns, &terms(false));
+        assert_eq!((strict.troubles.len(), strict.status), (1, 2));
+        assert_eq!(decide(&columns, &terms(true)).status, 0);
     }
 }

@@ -12,6 +12,7 @@ use harness::launcher::{LANGUAGES, LAUNCHERS, Launcher};
 use harness::scenario::{SCENARIOS, Scenario};
 use harness::step::{STEPS, Step};
 use launchers::consequence::Level;
+use launchers::state::{STATES, State};
 use std::ffi::OsStr;
 
 /// Names, and what they stand for.
@@ -69,6 +70,12 @@ pub fn scenarios() -> Choice<Vec<Scenario>> {
 pub fn level() -> Choice<Level> {
     let names = Level::ALL.map(|it| (it.name(), "", it));
     Choice::of("level", None, names)
+}
+
+/// The states in which launchers are started.
+pub fn state() -> Choice<&'static State> {
+    let names = STATES.iter().map(|it| (it.name, it.about, it));
+    Choice::of("state", None, names)
 }
 
 /// A file in one of the forms of reports.

@@ -9,6 +9,7 @@ use harness::scenario::Scenario;
 use harness::step::Step;
 use launchers::adapter::ADAPTERS;
 use launchers::consequence::Level;
+use launchers::state::{STATES, State};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -260,6 +261,19 @@ pub struct Diff {
     /// Show every value whole
     #[arg(long, short)]
     pub verbose: bool,
+    /// Start the launchers in this state; with several, in each of them
+    #[arg(long, value_name = "NAME", value_parser = choice::state())]
+    #[arg(hide_possible_values = true, conflicts_with = "states")]
+    pub state: Vec<&'static State>,
+    /// Start the launchers in every state
+    #[arg(long, value_name = "all", value_parser = ["all"])]
+    #[arg(hide_possible_values = true)]
+    pub states: Option<String>,
+    /// Look this many times at each launcher in each state; what is not the
+    /// same every time is not compared
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    #[arg(value_parser = clap::value_parser!(u8).range(1..))]
+    pub repeat: u8,
     /// How the launchers are run, and what is written
     #[command(flatten)]
     pub looking: Looking,
@@ -451,23 +465,28 @@ Examples:
 Exit status: 0 if all are reproduced, 1 if one is not, 2 if the question could
 not be answered.";
 
-/// The examples of `nsteps diff`, with the names of the adapters.
+/// The examples of `nsteps diff`, with the names of the adapters and states.
 fn diff_help() -> String {
     let adapters: Vec<String> = ADAPTERS
         .iter()
         .map(|it| format!("  {:<7} {}", format!("{}:", it.name), it.about))
         .collect();
+    let states: Vec<String> = STATES
+        .iter()
+        .map(|it| format!("  {:<15} {}", it.name, it.about))
+        .collect();
     format!(
-        "Adapters:\n{}\n\n\
+        "Adapters:\n{}\n\nStates:\n{}\n\n\
          Examples:\n  \
          nsteps diff 'unshare -n' 'bwrap --dev-bind / / --unshare-net'\n  \
-         nsteps diff runc:my-bundle crun:my-bundle\n  \
+         nsteps diff runc: crun: --states all\n  \
          nsteps diff launchers.toml --report page.html --report junit.xml\n\n\
          Exit status: 0 if no difference is denied, 1 if one is, or if the file \
          has an\nexpectation that is not met or a waiver that matches nothing or has \
-         expired,\n2 if a launcher did not run the probe or isolates less here \
-         than elsewhere, or if the input\nis wrong.",
-        adapters.join("\n")
+         expired,\n2 if a launcher ran the probe in no state or isolates less here \
+         than elsewhere,\nif a state is not possible, or if the input is wrong.",
+        adapters.join("\n"),
+        states.join("\n")
     )
 }
 

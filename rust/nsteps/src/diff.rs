@@ -122,7 +122,7 @@ impl Report {
             judged.consequence.map(|it| format!(": {}", it.sentence));
         format!(
             "{} is {} under {}, and {} under {}{}",
-            judged.row.key,
+            judged.row.title(),
             value(launcher),
             name(launcher),
             value(against),
@@ -185,7 +185,7 @@ why = "there is none"
     }
 
     fn column(line: &str, changes: &[(&str, &str)]) -> Column {
-        Column::of(line.to_owned(), look(changes), look(changes))
+        Column::of(line.to_owned(), vec![look(changes), look(changes)])
     }
 
     /// A difference of each level, one that is waived, what is not compared, a
@@ -214,12 +214,13 @@ why = "there is none"
             [("mnt./x", other.as_str()), ("ns.mnt", "new"), ("ns.uts", "new")];
         let mut second = look(&changes);
         second.effect.change("limits.core", "1 of 1");
-        let new = Column::of("bwrap: --x".to_owned(), look(&changes), second);
+        let new =
+            Column::of("bwrap: --x".to_owned(), vec![look(&changes), second]);
         let failed = || Observed {
             unheard: Some("the payload was not heard".to_owned()),
             ..Observed::default()
         };
-        let lost = Column::of("crun:".to_owned(), failed(), failed());
+        let lost = Column::of("crun:".to_owned(), vec![failed(), failed()]);
         let gone = Column::not_started(
             "youki:".to_owned(),
             "youki is not in PATH".to_owned(),

@@ -479,7 +479,10 @@ fn each_record() -> Result<(), Failed> {
     let records: BTreeSet<&str> =
         CONSEQUENCES.iter().map(|it| it.name).collect();
     let cases: BTreeSet<&str> = CASES.iter().map(|it| it.0).collect();
-    let missing: Vec<_> = records.difference(&cases).collect();
+    // That a launcher runs in one state and not in another takes states.
+    let elsewhere = BTreeSet::from(["ran"]);
+    let proved: BTreeSet<&str> = cases.union(&elsewhere).copied().collect();
+    let missing: Vec<_> = records.difference(&proved).collect();
     let orphans: Vec<_> = cases.difference(&records).collect();
     if missing.is_empty() && orphans.is_empty() {
         return Ok(());

@@ -15,14 +15,16 @@ use std::ffi::{CStr, CString, OsStr, c_char, c_int};
 use std::fs::File;
 use std::io::Write;
 use std::mem::ManuallyDrop;
-use std::os::fd::{FromRawFd, RawFd};
+use std::os::fd::{AsFd, FromRawFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{
     SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction,
 };
+use nix::sys::signalfd::{SfdFlags, SignalFd};
 use probe::{DEEP, PROPERTIES, Proc, observe, observe_deep};
 
 mod heap;
@@ -152,7 +154,7 @@ impl Hold {
                 let end = &mut std::io::sink();
                 let _ = std::io::copy(&mut *stream(*fd), end);
             }
-            Hold::UntilASignal => std::thread::sleep(LIMIT),
+            Hold::UntilASignal => wait_for_signal(),
         }
     }
 }
@@ -176,6 +178,24 @@ fn end_on_signal() {
     // SAFETY: sigaction(2) wants a handler that calls only what may be called
     // in one, and `end` calls _exit(2) alone.
     let _ = unsafe { sigaction(Signal::SIGUSR1, &action) };
+}
+
+/// Waits for SIGUSR1. A launcher may have blocked it, and then the handler of
+/// [`end_on_signal`] is not called: a signalfd is readable as soon as the signal
+/// is pending. Of all ways to wait for a blocked signal, it alone does not
+/// change the set of blocked signals, which the harness reads meanwhile.
+fn wait_for_signal() {
+    let mut set = SigSet::empty();
+    set.add(Signal::SIGUSR1);
+    match SignalFd::with_flags(&set, SfdFlags::SFD_CLOEXEC) {
+        Ok(signal) => {
+            let limit = PollTimeout::try_from(LIMIT);
+            let limit = limit.unwrap_or(PollTimeout::MAX);
+            let mut fds = [PollFd::new(signal.as_fd(), PollFlags::POLLIN)];
+            let _ = poll(&mut fds, limit);
+        }
+        Err(_) => std::thread::sleep(LIMIT),
+    }
 }
 
 /// The socket on which the harness wants the answer.

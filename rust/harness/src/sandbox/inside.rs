@@ -1,11 +1,11 @@
 //! The two processes inside: the monitor, which makes the namespaces, and init,
 //! which lives in them.
 
-use super::listen::ANSWER;
 use super::plan::{Plan, unavailable};
 use super::protocol::{
-    Channel, Command, Content, Ended, PutFile, Reply, Request,
+    Channel, Command, Content, Ended, PutFile, Reply, Request, Started,
 };
+use super::start::{Descriptors, above};
 use super::tree::{self, Mounted};
 use super::{chroot, links, written};
 use crate::error::{Context, Error, Result};
@@ -220,28 +220,31 @@ fn answer(
             });
             Ok(())
         }
-        Request::Run(command) => {
-            let started = start(&command, mounted, &descriptors);
-            let reply = started.map_or_else(
-                |error| Reply::Broken(error.message),
-                Reply::Started,
-            );
-            channel.send(&reply, &[])
-        }
+        Request::Run(command) => match start(&command, mounted, descriptors) {
+            Ok((started, ours)) => {
+                let ours: Vec<_> = ours.iter().map(AsFd::as_fd).collect();
+                channel.send(&Reply::Started(started), &ours)
+            }
+            Err(error) => channel.send(&Reply::Broken(error.message), &[]),
+        },
     }
 }
 
 /// Starts a command and waits until it is one: a program that cannot be
-/// executed says so through a pipe that a successful exec closes.
+/// executed says so through a pipe that a successful exec closes. Returns what
+/// is sent to the harness with the reply, see [`Started`].
 fn start(
     command: &Command,
     mounted: &Mounted,
-    descriptors: &[OwnedFd],
-) -> Result<i32> {
+    descriptors: Vec<OwnedFd>,
+) -> Result<(Started, Vec<OwnedFd>)> {
     let (failed, failing) = pipe2(OFlag::O_CLOEXEC).context("make a pipe")?;
+    let failing = above(failing)?;
+    let descriptors = command.start.descriptors(descriptors)?;
+    let streams = descriptors.inodes()?;
     match kernel::fork().context("fork")? {
         ForkResult::Child => {
-            become_command(command, mounted, descriptors, &failing)
+            become_command(command, mounted, &descriptors, &failing)
         }
         ForkResult::Parent { child } => {
             drop(failing);
@@ -250,10 +253,17 @@ fn start(
             failed
                 .read_to_string(&mut why)
                 .context("read whether the exec failed")?;
-            match why.is_empty() {
-                true => Ok(child.as_raw()),
-                false => Err(Error::new(why)),
+            if !why.is_empty() {
+                return Err(Error::new(why));
             }
+            let pid = child.as_raw();
+            let mut ours: Vec<OwnedFd> = descriptors.ours.into_iter().collect();
+            if !ours.is_empty() {
+                // The child has not been reaped: this thread does that.
+                let pidfd = kernel::pidfd_open(pid);
+                ours.push(pidfd.context("open the command")?);
+            }
+            Ok((Started { pid, streams }, ours))
         }
     }
 }
@@ -299,12 +309,14 @@ fn reap(channel: &Channel) -> Result<()> {
 fn become_command(
     command: &Command,
     mounted: &Mounted,
-    descriptors: &[OwnedFd],
+    descriptors: &Descriptors,
     failing: &OwnedFd,
 ) -> ! {
     let directory = command.directory.as_deref().unwrap_or("/".as_ref());
-    let ready =
-        mounted.enter_cgroup().and_then(|()| prepare(descriptors, directory));
+    let ready = mounted
+        .enter_cgroup()
+        .and_then(|()| prepare(descriptors, directory))
+        .and_then(|()| command.start.enter());
     let why = match ready {
         Err(why) => why,
         Ok(()) => {
@@ -326,6 +338,7 @@ fn become_command(
                     .iter()
                     .map(|(name, value)| format!("{name}={value}")),
             );
+            environment.extend(command.start.environment());
             let argv = strings(&command.argv);
             let errno = kernel::execvpe(&argv, &strings(&environment));
             let program = command.argv.first().map_or("", String::as_str);
@@ -336,14 +349,11 @@ fn become_command(
     std::process::exit(127)
 }
 
-/// Gives this process the state that every launcher starts from
-/// (docs/src/pitfalls/inherited-signals.md).
-fn prepare(descriptors: &[OwnedFd], directory: &Path) -> Result<()> {
+/// Gives this process the plain state, from which every other one differs in
+/// one thing (docs/src/pitfalls/inherited-signals.md).
+fn prepare(descriptors: &Descriptors, directory: &Path) -> Result<()> {
     kernel::cloexec_from(0).context("close_range CLOSE_RANGE_CLOEXEC")?;
-    for (number, fd) in [0, 1, 2, ANSWER].into_iter().zip(descriptors) {
-        kernel::install(fd.as_fd(), number)
-            .context(format_args!("dup2 to descriptor {number}"))?;
-    }
+    descriptors.install()?;
     nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));
     nix::unistd::chdir(directory)
         .context(format_args!("chdir to {}", directory.display()))?;

@@ -6,14 +6,16 @@
 //! not told to keep, the probe prints to standard output, between whatever the
 //! launcher prints there.
 
+use crate::descendants::{Descendant, descendants};
 use crate::error::{Context, Error, Result};
 use crate::timeout::{self, any_readable};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
 use nix::sys::stat::fstat;
 use probe::Observation;
 use std::io::Read;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::time::Instant;
 
 /// The number under which a launcher inherits the probe's socket: above those
@@ -85,8 +87,41 @@ pub struct Running {
     pub stderr: Output,
     /// What its probe answers; closing it releases a held probe.
     pub answer: Option<Output>,
-    /// The inodes of its three standard streams.
-    pub streams: [u64; 3],
+    /// The inodes of its three standard streams; none for one that is closed.
+    pub streams: [Option<u64>; 3],
+    /// Whether its standard streams are one terminal, whose other end `stdin`
+    /// and `stdout` are.
+    pub on_a_terminal: bool,
+}
+
+impl Running {
+    /// Ends its standard input: closes the pipe, or types the end of the file.
+    pub fn end_input(&mut self) {
+        if let (Some(stdin), true) = (&self.stdin, self.on_a_terminal) {
+            // It fails if the terminal is gone, and so is its reader.
+            let _ = nix::unistd::write(stdin, b"\x04");
+        }
+        drop(self.stdin.take());
+    }
+
+    /// What it has written to standard error, or to its terminal except for the
+    /// observation of its probe. It has ended: what was written to a pipe is
+    /// there, and what was written to a terminal is there when that is closed,
+    /// or at the deadline.
+    pub fn said(&mut self, until: Instant) -> String {
+        let text = match self.on_a_terminal {
+            true => without_observation(&read_to_end(&mut self.stdout, until)),
+            // A process that was left behind may never close the pipe.
+            false => read_to_end(&mut self.stderr, Instant::now()),
+        };
+        String::from_utf8_lossy(&text).into_owned()
+    }
+}
+
+/// A text without the lines that are an observation.
+fn without_observation(text: &[u8]) -> Vec<u8> {
+    let lines = text.split_inclusive(|&byte| byte == b'\n');
+    lines.filter(|line| within(line).is_none()).flatten().copied().collect()
 }
 
 /// The inode of an open file, which tells one pipe or socket from another.
@@ -98,25 +133,99 @@ pub(super) fn inode(fd: impl AsFd) -> Result<u64> {
     fstat(fd).map(|it| it.st_ino).context("fstat a pipe")
 }
 
-/// The harness's end of a pipe, and what has been read of it and not used yet.
+/// The harness's end of a pipe or a terminal, or a file that a command writes;
+/// and what has been read of it and not used yet.
 #[derive(Debug)]
 pub struct Output {
     pipe: std::fs::File,
     unused: Vec<u8>,
     is_open: bool,
+    /// What tells of more in a file: poll(2) does not.
+    growing: Option<Growing>,
+}
+
+/// How to wait for more in a file, and for its end: there is no more when the
+/// command has ended and no process that came after it is left.
+#[derive(Debug)]
+struct Growing {
+    written: Inotify,
+    /// A pidfd of the command, until that has ended.
+    process: Option<OwnedFd>,
+    init: i32,
+    /// How many processes there were before it.
+    others: usize,
+}
+
+impl Growing {
+    /// Whether no process is left that may write.
+    fn is_over(&mut self) -> bool {
+        let ended = |it: &OwnedFd| any_readable(&[it.as_fd()], Instant::now());
+        if self.process.as_ref().is_some_and(ended) {
+            self.process = None;
+        }
+        let alive = |it: &&Descendant| it.is_still_alive();
+        self.process.is_none()
+            && descendants(self.init).iter().filter(alive).count()
+                <= self.others
+    }
 }
 
 impl From<OwnedFd> for Output {
     fn from(pipe: OwnedFd) -> Output {
-        Output { pipe: pipe.into(), unused: Vec::new(), is_open: true }
+        let (pipe, unused) = (pipe.into(), Vec::new());
+        Output { pipe, unused, is_open: true, growing: None }
     }
 }
 
 impl Output {
-    /// Reads what is there, waiting if there is nothing.
+    /// A file that a command writes. `process` is a pidfd of the command, below
+    /// a sandbox's `init`, before which there were so many `others`.
+    ///
+    /// # Errors
+    ///
+    /// Fails as inotify_init(2) and inotify_add_watch(2) do.
+    pub(super) fn of_file(
+        file: OwnedFd,
+        process: OwnedFd,
+        init: i32,
+        others: usize,
+    ) -> Result<Output> {
+        let flags = InitFlags::IN_NONBLOCK | InitFlags::IN_CLOEXEC;
+        let written = Inotify::init(flags).context("inotify_init")?;
+        let path = format!("/proc/self/fd/{}", file.as_raw_fd());
+        written
+            .add_watch(path.as_str(), AddWatchFlags::IN_MODIFY)
+            .context("watch a file in the sandbox")?;
+        let process = Some(process);
+        let growing = Some(Growing { written, process, init, others });
+        let mut output = Output { growing, ..Output::from(file) };
+        // What was written before the watch began.
+        output.fill();
+        Ok(output)
+    }
+
+    /// What is readable when there may be more, or the end.
+    fn waited_for(&self) -> Vec<BorrowedFd<'_>> {
+        match &self.growing {
+            None => vec![self.pipe.as_fd()],
+            Some(Growing { written, process, .. }) => {
+                let process = process.as_ref().map(AsFd::as_fd);
+                [written.as_fd()].into_iter().chain(process).collect()
+            }
+        }
+    }
+
+    /// Reads what is there; from a pipe, it waits if there is nothing.
     fn fill(&mut self) {
         let mut buffer = [0; 65536];
+        // The end is looked for first: what is written until then is read.
+        let is_over = self.growing.as_mut().is_none_or(|it| {
+            let over = it.is_over();
+            let _ = it.written.read_events();
+            over
+        });
         match self.pipe.read(&mut buffer) {
+            Ok(0) if !is_over => {}
             Ok(0) | Err(_) => self.is_open = false,
             Ok(count) => {
                 let room = MAX_OUTPUT.saturating_sub(self.unused.len());
@@ -160,7 +269,7 @@ pub fn read_line(output: &mut Output, until: Instant) -> LineRead {
         if !output.is_open {
             return LineRead::End(std::mem::take(&mut output.unused));
         }
-        if !output.goes_on() || !any_readable(&[output.pipe.as_fd()], until) {
+        if !output.goes_on() || !any_readable(&output.waited_for(), until) {
             return LineRead::Late(std::mem::take(&mut output.unused));
         }
         output.fill();
@@ -174,7 +283,7 @@ pub fn read_to_end(output: &mut Output, until: Instant) -> Vec<u8> {
     let may_read = |it: &Output| it.goes_on() || Instant::now() < until;
     while output.is_open
         && may_read(output)
-        && any_readable(&[output.pipe.as_fd()], until)
+        && any_readable(&output.waited_for(), until)
     {
         output.fill();
     }
@@ -232,9 +341,12 @@ fn fill_any<'a>(
     loop {
         let left = until.saturating_duration_since(Instant::now());
         let millis = u16::try_from(left.as_millis()).unwrap_or(u16::MAX);
-        let mut fds: Vec<PollFd<'_>> = streams
+        let waited_for: Vec<_> =
+            streams.iter().map(|it| it.waited_for()).collect();
+        let mut fds: Vec<PollFd<'_>> = waited_for
             .iter()
-            .map(|it| PollFd::new(it.pipe.as_fd(), PollFlags::POLLIN))
+            .flatten()
+            .map(|fd| PollFd::new(*fd, PollFlags::POLLIN))
             .collect();
         match poll(&mut fds, PollTimeout::from(millis)) {
             Ok(0) if left.is_zero() => return false,
@@ -242,8 +354,12 @@ fn fill_any<'a>(
             Ok(_) => {}
             Err(_) => return false,
         }
-        let ready: Vec<bool> =
-            fds.iter().map(|fd| fd.any().unwrap_or(false)).collect();
+        let mut fds = fds.iter().map(|fd| fd.any().unwrap_or(false));
+        let ready: Vec<bool> = waited_for
+            .iter()
+            .map(|own| fds.by_ref().take(own.len()).filter(|it| *it).count())
+            .map(|readable| readable > 0)
+            .collect();
         for (stream, _) in
             streams.iter_mut().zip(&ready).filter(|(_, ready)| **ready)
         {

@@ -5,6 +5,7 @@
 //! (`SCM_CREDENTIALS`). The kernel translates that pid into the reader's pid
 //! namespace, so the harness gets init's pid on the host.
 
+use super::start::Start;
 use crate::error::{Context, Error, Result};
 use crate::found::Refusal;
 use crate::timeout::{any_readable, within};
@@ -33,6 +34,8 @@ pub struct Command {
     pub environment: Vec<(String, String)>,
     /// The working directory in the sandbox; `/` if it is `None`.
     pub directory: Option<PathBuf>,
+    /// The state in which it is started.
+    pub start: Start,
 }
 
 /// A file that is put in the sandbox before a command is started.
@@ -59,7 +62,8 @@ pub enum Content {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Request {
     /// Start a command. The first three descriptors sent along become its
-    /// standard streams, a fourth one its [`ANSWER`](super::listen::ANSWER).
+    /// standard streams unless its state has others, a fourth one its
+    /// [`ANSWER`](super::listen::ANSWER).
     Run(Command),
     /// Put files in the sandbox; the reply is [`Reply::Put`].
     Put(Vec<PutFile>),
@@ -91,6 +95,17 @@ pub struct Ended {
     pub status: i32,
 }
 
+/// A command that was started. Where the harness's pipe has been replaced as its
+/// standard output, the harness's end of that (a terminal, or a file open for
+/// reading) is sent with the message, and then a pidfd of the command.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Started {
+    /// Its pid in the sandbox.
+    pub pid: i32,
+    /// The inodes of its standard streams; none for one that is closed.
+    pub streams: [Option<u64>; 3],
+}
+
 /// A reply of the sandbox.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Reply {
@@ -98,8 +113,8 @@ pub enum Reply {
     Ready(Box<Observation>),
     /// The sandbox cannot be set up, for this reason.
     Refused(Refusal),
-    /// A command was started; its pid in the sandbox.
-    Started(i32),
+    /// A command was started.
+    Started(Started),
     /// The files of [`Request::Put`] are there.
     Put,
     /// A command has ended.

@@ -144,6 +144,14 @@ pub const CONSEQUENCES: &[Consequence] = &[
         &[],
     ),
     record(
+        "ran",
+        ("ran", "*"),
+        Breaks,
+        "a launcher that runs its payload in another state does not run it in \
+         this one",
+        &[],
+    ),
+    record(
         "seccomp",
         ("security.seccomp", "*"),
         Security,

@@ -7,6 +7,7 @@ use harness::error::{Context, Error, Result};
 use harness::scenario::Scenario;
 use launchers::consequence::Level;
 use launchers::policy::{Named, Policy};
+use launchers::state::{PLAIN, STATES, State};
 use std::fs;
 use std::path::Path;
 
@@ -25,6 +26,8 @@ pub fn run(options: &Diff) -> Result<u8> {
     let request = Request {
         deny,
         suggest: options.suggest,
+        states: states(options),
+        repeat: usize::from(options.repeat),
         ..request(policy, launchers, &options.looking)
     };
     let report = session::run(request)?;
@@ -35,6 +38,18 @@ pub fn run(options: &Diff) -> Result<u8> {
     };
     writers::write(&report, shown, &options.looking.report)?;
     Ok(report.verdict.status)
+}
+
+/// The states that the command line names.
+fn states(options: &Diff) -> Vec<&'static State> {
+    if options.states.is_some() {
+        return STATES.iter().collect();
+    }
+    if options.state.is_empty() {
+        return vec![PLAIN];
+    }
+    let is_named = |it: &&State| options.state.contains(it);
+    STATES.iter().filter(is_named).collect()
 }
 
 /// The launchers of the command line, or the file that stands for them.
@@ -68,7 +83,11 @@ pub fn read(path: &Path) -> Result<Policy> {
     Policy::parse(&name, &text)
 }
 
-/// A request with the options that all commands share; nothing is denied that
+/// How many looks there are if the user does not say.
+pub const TWICE: usize = 2;
+
+/// A request with the options that all commands share, in the plain state;
+/// nothing is denied that
 /// the policy does not deny, and nothing is suggested.
 pub fn request(
     policy: Policy,
@@ -84,5 +103,7 @@ pub fn request(
         allow_unavailable: options.allow_unavailable,
         show_values: options.show_values,
         suggest: false,
+        states: vec![PLAIN],
+        repeat: TWICE,
     }
 }

@@ -47,7 +47,7 @@ struct LauncherForm {
     effect: BTreeMap<Key, String>,
     /// For each key that was not the same in both looks, the change in the
     /// first and in the second.
-    unstable: BTreeMap<Key, [String; 2]>,
+    unstable: BTreeMap<Key, Vec<String>>,
     /// `socket`, or `stdout` where the launcher closes the descriptors it
     /// inherits; null if there is no observation.
     heard_on: Option<&'static str>,
@@ -194,8 +194,8 @@ fn launcher(column: &Column) -> LauncherForm {
             Value::NotRead(why) => {
                 effect.insert(key.clone(), format!("unread: {why}"));
             }
-            Value::Unstable(one, other) => {
-                unstable.insert(key.clone(), [one.clone(), other.clone()]);
+            Value::Unstable(seen) => {
+                unstable.insert(key.clone(), seen.clone());
             }
             Value::Unchanged | Value::NotObserved => {}
         }

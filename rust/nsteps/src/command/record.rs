@@ -1,6 +1,7 @@
 //! `nsteps record`: what a launcher does, kept for another day.
 
 use crate::cli::Record;
+use crate::command::diff::TWICE;
 use crate::diff::session::{self, Request};
 use crate::form;
 use harness::error::{Context, Error, Result};
@@ -8,6 +9,7 @@ use harness::scenario::Scenario;
 use launchers::consequence::Level;
 use launchers::policy::{Named, Policy};
 use launchers::record;
+use launchers::state::PLAIN;
 use std::fs;
 
 /// Runs the launcher and writes the file.
@@ -28,6 +30,8 @@ pub fn run(options: &Record) -> Result<u8> {
         allow_unavailable: false,
         // It is redacted, if so, when it is written.
         show_values: true,
+        states: vec![PLAIN],
+        repeat: TWICE,
         suggest: false,
     })?;
     let subject = &report.launchers[0];

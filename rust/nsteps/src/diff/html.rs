@@ -49,7 +49,7 @@ struct LevelView<'a> {
 
 /// A key; its cells are those of the clusters.
 struct RowView<'a> {
-    key: &'a str,
+    key: String,
     about: &'a str,
     consequence: &'a str,
     cells: Vec<Cell>,
@@ -196,7 +196,7 @@ fn row<'a>(report: &'a Report, row: &'a Row) -> RowView<'a> {
     let cells = clusters.map(|it| cell(value_of(row, it[0]), it));
     let ran = report.verdict.clusters.iter().flatten();
     RowView {
-        key: &row.key,
+        key: row.title(),
         about: keys::about(&row.key).unwrap_or_default(),
         consequence: "",
         cells: cells.collect(),

@@ -1,7 +1,7 @@
 //! The comparison of launchers for a program.
 
 use super::{Compared, Failure, Report};
-use launchers::matrix::{Row, Value};
+use launchers::matrix::{Column, Row, Value};
 use launchers::suggest::Suggestions;
 use launchers::verdict::{Case, Judged, Outcome};
 use schemars::JsonSchema;
@@ -28,8 +28,8 @@ pub struct Form {
     clusters: Vec<Vec<usize>>,
     /// The keys with different values, those that matter most first.
     differences: Vec<DifferenceForm>,
-    /// The keys that were not compared: a value was not the same twice under
-    /// one launcher, was not read, or was not observed.
+    /// The keys that were not compared: a value was not the same every time
+    /// under one launcher, was not read, or was not observed.
     unknown: Vec<RowForm>,
     /// The keys that all launchers that ran changed in the same way.
     alike: Vec<RowForm>,
@@ -39,8 +39,8 @@ pub struct Form {
     failures: Vec<FailureForm>,
     /// What makes other launchers do as the first one; empty unless asked for.
     suggestions: Vec<SuggestionForm>,
-    /// 0: nothing fails; 1: something does; 2: a launcher did not run
-    /// the probe, or is degraded.
+    /// 0: nothing fails; 1: something does; 2: a launcher ran the probe
+    /// in no state, or is degraded, or a state is not possible.
     status: u8,
 }
 
@@ -71,6 +71,28 @@ struct LauncherForm {
     said: Option<String>,
     /// The keys that the launcher changes on other machines and does not change
     /// here: it isolates less here.
+    degraded: Vec<String>,
+    /// What the payload and the harness read differently.
+    disagreements: Vec<String>,
+    /// The same in each state, the first one included; the members above are
+    /// about the first one.
+    in_states: Vec<InStateForm>,
+}
+
+/// A launcher in one state.
+#[derive(Serialize, JsonSchema)]
+struct InStateForm {
+    /// The name of the state, as after `--state`.
+    state: &'static str,
+    /// Whether no launcher can be started in this state here.
+    unavailable: bool,
+    /// Why there is no observation; null if the payload ran.
+    did_not_run: Option<String>,
+    /// How the launcher ended; null if it was not started.
+    exit: Option<String>,
+    /// What the launcher wrote to standard error, or to its terminal.
+    said: Option<String>,
+    /// The keys that the launcher changes on other machines and not here.
     degraded: Vec<String>,
     /// What the payload and the harness read differently.
     disagreements: Vec<String>,
@@ -151,6 +173,9 @@ struct ChangeForm {
 struct RowForm {
     /// The key, see [observations](observation.md).
     key: String,
+    /// The names of the states in which all of this is so, but for a launcher
+    /// that did not run in one of them (see the key `ran`).
+    state: Vec<&'static str>,
     /// Which launchers showed which value.
     values: Vec<ValueForm>,
 }
@@ -198,6 +223,19 @@ fn launcher(subject: &Compared) -> LauncherForm {
         path: program.map(|it| it.path.clone()),
         version: program.and_then(|it| it.version.clone()),
         sha256: program.map(|it| it.sha256.clone()),
+        did_not_run: column.unheard.clone(),
+        exit: changed(column.value("exit")),
+        said: changed(column.value("said")),
+        degraded: column.degraded.clone(),
+        disagreements: column.disagreements.clone(),
+        in_states: column.in_states().map(in_state).collect(),
+    }
+}
+
+fn in_state(column: &Column) -> InStateForm {
+    InStateForm {
+        state: column.state,
+        unavailable: column.unavailable,
         did_not_run: column.unheard.clone(),
         exit: changed(column.value("exit")),
         said: changed(column.value("said")),
@@ -266,5 +304,9 @@ fn row(row: &Row) -> RowForm {
         };
         ValueForm { kind, value: shown, launchers: who.clone() }
     });
-    RowForm { key: row.key.clone(), values: values.collect() }
+    RowForm {
+        key: row.key.clone(),
+        state: row.states.clone(),
+        values: values.collect(),
+    }
 }

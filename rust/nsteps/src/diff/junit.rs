@@ -66,10 +66,10 @@ fn pair(report: &Report, against: usize, launcher: usize) -> TestSuite {
             }
             None => not_compared(),
         };
-        suite.add_test_case(TestCase::new(judged.row.key.as_str(), status));
+        suite.add_test_case(TestCase::new(judged.row.title(), status));
     }
     for row in &report.verdict.unknown {
-        suite.add_test_case(TestCase::new(row.key.as_str(), not_compared()));
+        suite.add_test_case(TestCase::new(row.title(), not_compared()));
     }
     for key in report.verdict.alike.iter().map(|it| &it.key) {
         let status = TestCaseStatus::success();

@@ -94,7 +94,7 @@ fn differences(out: &mut String, report: &Report) {
             out,
             "| {} | {} | {} | {} |",
             judged.level.name(),
-            code(&judged.row.key),
+            code(&judged.row.title()),
             values.join(" | "),
             conclusion(report, judged)
         );

@@ -5,16 +5,18 @@ use harness::error::{Error, Result};
 use harness::host::{Equipment, machine};
 use harness::interrupt;
 use harness::scenario::Scenario;
+use harness::workers;
 use launchers::adapter::{Prepared, is_missing};
 use launchers::consequence::Level;
 use launchers::date::Date;
 use launchers::look::{self, Conditions};
 use launchers::matrix::Column;
 use launchers::policy::{Named, Policy};
-use launchers::provenance;
+use launchers::provenance::{self, Provenance};
 use launchers::record::{self, Circumstances, Kept};
 use launchers::redaction::Redaction;
 use launchers::spec::Spec;
+use launchers::state::{PLAIN, State};
 use launchers::suggest::{Suggestions, suggest};
 use launchers::verdict::{Terms, decide};
 use std::path::PathBuf;
@@ -37,6 +39,10 @@ pub struct Request {
     pub allow_unavailable: bool,
     /// Whether secrets are shown.
     pub show_values: bool,
+    /// The states in which the launchers are started, at least one.
+    pub states: Vec<&'static State>,
+    /// How many times each is looked at in each state, at least once.
+    pub repeat: usize,
     /// Whether to look for what makes the others do as the first launcher.
     pub suggest: bool,
 }
@@ -122,6 +128,13 @@ fn sources(request: &Request) -> Result<Vec<Source>> {
                     it.run, kept.circumstances.scenario
                 )));
             }
+            if request.states != [PLAIN] {
+                return Err(Error::new(format!(
+                    "{} was recorded in the plain state: leave out --state and \
+                     --states",
+                    it.run
+                )));
+            }
             return Ok(Source::Kept(Box::new(kept)));
         }
         let spec = Spec::parse(&it.run)?;
@@ -151,18 +164,29 @@ fn looks(
     sources: &[Source],
     conditions: &Conditions<'_>,
 ) -> Result<Vec<Compared>> {
+    workers::make_room()?;
+    let runnable: Vec<(&str, &Prepared)> = request
+        .launchers
+        .iter()
+        .zip(sources)
+        .filter_map(|(named, source)| match source {
+            Source::Launcher(it) => Some((named.run.as_str(), &it.1)),
+            _ => None,
+        })
+        .collect();
+    let programs = programs(&runnable, conditions)?;
+    let Request { states, repeat, .. } = request;
+    let columns = look::all(&runnable, states, *repeat, conditions)?;
+    let mut seen = columns.into_iter().zip(programs);
     let mut subjects = Vec::new();
     for (named, source) in request.launchers.iter().zip(sources) {
         let line = Some(named.line).filter(|it| *it > 0);
         let run = named.run.clone();
         let (column, program, recorded) = match source {
-            Source::Launcher(it) => {
-                let program = provenance::of(
-                    &it.1.program,
-                    conditions.scenario,
-                    conditions.equipment,
-                )?;
-                let column = look::twice(run, &it.1, conditions)?;
+            Source::Launcher(_) => {
+                let (column, program) = seen.next().ok_or_else(|| {
+                    Error::new(format!("{run} was not looked at"))
+                })?;
                 (column, Some(program), None)
             }
             Source::Kept(it) => {
@@ -176,9 +200,23 @@ fn looks(
         };
         let name = named.name.clone();
         subjects.push(Compared { name, column, program, line, recorded });
-        interrupt::check()?;
     }
     Ok(subjects)
+}
+
+/// What really runs, of each launcher.
+fn programs(
+    launchers: &[(&str, &Prepared)],
+    conditions: &Conditions<'_>,
+) -> Result<Vec<Provenance>> {
+    let Conditions { equipment, scenario, .. } = conditions;
+    let programs = workers::in_order(
+        launchers,
+        |(_, it)| provenance::of(&it.program, *scenario, equipment),
+        |(name, _)| (*name).to_owned(),
+    );
+    interrupt::check()?;
+    programs.into_iter().collect()
 }
 
 /// What makes each other launcher do as the first one.

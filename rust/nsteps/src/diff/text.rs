@@ -8,7 +8,7 @@ use crate::terminal::style::{BAD, FAINT, GOOD, NOTE, PLAIN, STRONG};
 use crate::terminal::text::{Breaks, GAP, USUAL, paragraph, width, wrap};
 use anstyle::Style;
 use launchers::consequence::Level;
-use launchers::matrix::{Row, Value};
+use launchers::matrix::{Column, Row, Value};
 use launchers::verdict::{Judged, Outcome};
 use std::fmt::Write;
 
@@ -76,6 +76,10 @@ fn launchers(out: &mut String, report: &Report) {
             if trouble.launcher == index {
                 let style = if trouble.is_allowed { NOTE } else { BAD };
                 paragraph(out, &trouble.text, 3, 2, style);
+                if it.column.ran() && it.column.degraded.is_empty() {
+                    // A state is not possible: no launcher said anything.
+                    continue;
+                }
                 for key in ["exit", "said"] {
                     if let Value::Changed(value) = it.column.value(key) {
                         let line = format!("{key}: {value}");
@@ -84,8 +88,35 @@ fn launchers(out: &mut String, report: &Report) {
                 }
             }
         }
+        for (what, states) in silent(&it.column) {
+            let what = format!("{what} (in {})", states.join(", "));
+            paragraph(out, &what, 3, 2, NOTE);
+        }
     }
     out.push('\n');
+}
+
+/// What a launcher that runs the probe in one state said in those in which it
+/// did not, each with these states.
+fn silent(column: &Column) -> Vec<(String, Vec<&'static str>)> {
+    let mut silent: Vec<(String, Vec<&'static str>)> = Vec::new();
+    if !column.ran_in_any() {
+        return silent;
+    }
+    for it in column.in_states().filter(|it| !it.unavailable) {
+        let Some(why) = &it.unheard else { continue };
+        let mut what = format!("did not run: {why}");
+        for key in ["exit", "said"] {
+            if let Value::Changed(value) = it.value(key) {
+                let _ = write!(what, "; {key}: {value}");
+            }
+        }
+        match silent.iter_mut().find(|(known, _)| *known == what) {
+            Some((_, states)) => states.push(it.state),
+            None => silent.push((what, vec![it.state])),
+        }
+    }
+    silent
 }
 
 /// Which launchers do the same everywhere.
@@ -123,7 +154,7 @@ struct Group<'a> {
 impl<'a> Matrix<'a> {
     fn of(report: &'a Report, length: Length, width: usize) -> Matrix<'a> {
         let differences = &report.verdict.differences;
-        let longest = differences.iter().map(|it| it.row.key.len()).max();
+        let longest = differences.iter().map(|it| it.row.title().len()).max();
         let keys = longest.unwrap_or(0).min((width / 3).max(NARROWEST));
         let clusters = &report.verdict.clusters;
         let room = width.saturating_sub(MARK + keys + GAP * clusters.len());
@@ -176,16 +207,22 @@ impl<'a> Matrix<'a> {
                 // Keys with the same values stand on one line.
                 let values = self.values(&judged.row);
                 let mut keys = vec![judged.row.key.as_str()];
+                let place = &judged.row.place;
                 while let Some(next) = rows.next_if(|it| {
                     self.columns.is_some()
                         && self.values(&it.row) == values
+                        && it.row.place == *place
                         && self.mark(it).0 == self.mark(judged).0
                         && cells::family(&it.row.key)
                             == cells::family(&judged.row.key)
                 }) {
                     keys.push(&next.row.key);
                 }
-                self.row(out, &cells::joined(&keys), judged, &values);
+                let key = match place.as_str() {
+                    "" => cells::joined(&keys),
+                    _ => format!("{} ({place})", cells::joined(&keys)),
+                };
+                self.row(out, &key, judged, &values);
             }
         }
         out.push('\n');
@@ -313,11 +350,11 @@ fn unknown(out: &mut String, rows: &[Row]) {
     }
     let _ = writeln!(
         out,
-        "{STRONG}not compared{STRONG:#}: not the same twice under one launcher, \
-         or not read"
+        "{STRONG}not compared{STRONG:#}: not the same every time under one \
+         launcher, or not read"
     );
     for it in rows {
-        let _ = writeln!(out, "  {}", it.key);
+        let _ = writeln!(out, "  {}", it.title());
         for (value, who) in &it.values {
             listed(out, value, who);
         }

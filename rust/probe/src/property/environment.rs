@@ -74,7 +74,8 @@ fn effect(baseline: &Observation, seen: &Observation, effect: &mut Effect) {
         }
     }
     for key in seen.readings.keys().filter(is_variable) {
-        let (before, after) = (baseline.value(key), seen.value(key));
+        let value = |of| value_in(of, key);
+        let (before, after) = (value(baseline), value(seen));
         // Where the launcher was told to start the payload is the machine's
         // business; that it says so is not.
         let after = match (key.as_str(), after) {
@@ -100,6 +101,19 @@ fn effect(baseline: &Observation, seen: &Observation, effect: &mut Effect) {
     });
     effect.compare_value("environment.duplicates", baseline, seen);
     effect.compare_value("environment.malformed", baseline, seen);
+}
+
+/// The value of a variable, in words that are the same in every run: of
+/// LISTEN_PID, whether it is the reader's own pid, see sd_listen_fds(3).
+fn value_in<'a>(observation: &'a Observation, key: &str) -> Option<&'a str> {
+    let value = observation.value(key)?;
+    match (key, observation.value("processes.pid")) {
+        ("env.LISTEN_PID", Some(pid)) if pid == value => {
+            Some("the payload's pid")
+        }
+        ("env.LISTEN_PID", Some(_)) => Some("the pid of another process"),
+        _ => Some(value),
+    }
 }
 
 /// The names of `one` that `other` has too, each where it comes first. A
@@ -157,6 +171,24 @@ mod tests {
     fn the_path_in_pwd_is_the_machines() {
         assert_eq!(change(&[], &["PWD=/tmp/x"]), "env.PWD  + a directory\n");
         assert_eq!(change(&["PWD=/a"], &["PWD=/b"]), "");
+    }
+
+    #[test]
+    fn the_pid_in_listen_pid_is_the_payloads_or_not() {
+        let with_pid = |strings: &[&str], pid: &str| {
+            let mut observation = environment(strings);
+            observation.read("processes.pid", Ok(pid.to_owned()));
+            observation
+        };
+        let mut changes = Effect::default();
+        let before = with_pid(&["LISTEN_PID=7"], "7");
+        effect(&before, &with_pid(&["LISTEN_PID=9"], "9"), &mut changes);
+        assert_eq!(changes.to_string(), "");
+        effect(&before, &with_pid(&["LISTEN_PID=9"], "1"), &mut changes);
+        assert_eq!(
+            changes.to_string(),
+            "env.LISTEN_PID  the pid of another process\n"
+        );
     }
 
     #[test]

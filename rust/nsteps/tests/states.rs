@@ -1,0 +1,202 @@
+//! `nsteps diff --state`: in each state, a launcher that undoes it differs from
+//! one that does nothing, under the key of what was undone, and in no other
+//! state.
+
+mod availability;
+
+use availability::{is_of_the_machine, unavailable};
+use harness::host::layout::Layout;
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use serde_json::Value;
+use std::process::{Command, ExitCode};
+
+/// What a launcher shows in a state that it undoes.
+struct Case {
+    state: &'static str,
+    /// The launcher that undoes it; the other one is `env`.
+    launcher: &'static str,
+    key: &'static str,
+    change: &'static str,
+}
+
+const fn case(
+    state: &'static str,
+    launcher: &'static str,
+    key: &'static str,
+    change: &'static str,
+) -> Case {
+    Case { state, launcher, key, change }
+}
+
+const CASES: &[Case] = &[
+    case(
+        "shared",
+        "unshare --mount --propagation private",
+        "mnt.propagation",
+        "shared -> private",
+    ),
+    case("stdin-null", "sh -c 'exec {} 0<&-'", "descriptors.0", "closed"),
+    case(
+        "stdin-closed",
+        "sh -c 'exec {} </dev/null'",
+        "descriptors.0",
+        "+ null, read",
+    ),
+    case("stdout-file", "sh -c '{} | cat'", "descriptors.1", "pipe, write"),
+    case("terminal", "setsid --wait", "lifecycle.tty", "none"),
+    case(
+        "signals-blocked",
+        "python3 -c 'import os, signal, sys
+signal.pthread_sigmask(signal.SIG_SETMASK, [])
+os.execv(sys.argv[1], sys.argv[1:])'",
+        "signals.blocked",
+        "-SIGUSR1 -SIGTERM",
+    ),
+    case(
+        "signals-ignored",
+        "env --default-signal=PIPE",
+        "signals.ignored",
+        "-SIGPIPE",
+    ),
+    case(
+        "listen-fds",
+        "sh -c '{}; exit $?'",
+        "env.LISTEN_PID",
+        "the pid of another process",
+    ),
+    case("umask-077", "sh -c 'umask 022; exec {}'", "umask", "0022"),
+    case("groups", "setpriv --clear-groups", "ids.groups", "none"),
+    case("one-cpu", "taskset --cpu-list 0-1", "scheduling.cpus", "0-1"),
+    case("user", "unshare --net", "ran", "no"),
+];
+
+/// Closes every descriptor above 2, as runtimes do, and becomes the payload:
+/// the probe answers on standard output, and ends at a signal.
+const CLOSES: &str = "python3 -c 'import os, sys
+os.closerange(3, 1024)
+os.execv(sys.argv[1], sys.argv[1:])'";
+
+/// The states in which it is harder to read such an answer, or to end such a
+/// payload.
+const HARD: &[&str] =
+    &["stdin-closed", "stdout-file", "terminal", "signals-blocked"];
+
+fn main() -> ExitCode {
+    let mut trials: Vec<Trial> = CASES
+        .iter()
+        .map(|case| {
+            let name = format!("{}_undone_is_seen", case.state);
+            Trial::ignorable_test(name, || case.run())
+        })
+        .collect();
+    trials.extend(HARD.iter().map(|state| {
+        let name = format!("{state}_and_an_answer_on_standard_output");
+        Trial::ignorable_test(name, || answers_on_stdout(state))
+    }));
+    trials.push(Trial::ignorable_test(
+        "what_a_launcher_says_to_a_terminal_is_a_key",
+        said_to_a_terminal,
+    ));
+    trials.push(Trial::ignorable_test(
+        "a_launcher_is_like_itself_in_every_state",
+        like_itself,
+    ));
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+/// The exit status, and the report.
+type Compared = Result<Result<(i32, Value), String>, Failed>;
+
+/// Compares two launchers; a reason where the machine does not allow that, or
+/// not in this state.
+fn diff(options: &[&str], launchers: [&str; 2]) -> Compared {
+    let layout = Layout::find().map_err(|it| it.message)?;
+    let output = Command::new(layout.programs().join("bin/nsteps"))
+        .args(["diff", "--json"])
+        .args(options)
+        .args(launchers)
+        .output()?;
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    if output.stdout.is_empty() && is_of_the_machine(&stderr) {
+        return Ok(Err(stderr.trim().to_owned()));
+    }
+    let value: Value = serde_json::from_slice(&output.stdout)
+        .map_err(|error| format!("{error}: {stderr}"))?;
+    let states = value["states"].as_array().into_iter().flatten();
+    if let Some(why) = states.filter_map(|it| it["unavailable"].as_str()).next()
+    {
+        return Ok(Err(why.to_owned()));
+    }
+    Ok(Ok((output.status.code().ok_or("it was killed")?, value)))
+}
+
+impl Case {
+    fn run(&self) -> Result<Completion, Failed> {
+        let options = ["--state", "plain", "--state", self.state];
+        let (status, value) = match diff(&options, ["env", self.launcher])? {
+            Err(why) => return unavailable(&why),
+            Ok(seen) => seen,
+        };
+        let rows = value["differences"].as_array().into_iter().flatten();
+        let seen = rows.map(|it| &it["row"]).any(|row| {
+            let mut states = row["state"].as_array().into_iter().flatten();
+            let mut shown = row["values"].as_array().into_iter().flatten();
+            row["key"] == self.key
+                && states.any(|it| *it == self.state)
+                && shown.any(|it| {
+                    let change = it["value"].as_str().unwrap_or("");
+                    change.contains(self.change)
+                        && it["launchers"] == serde_json::json!([1])
+                })
+        });
+        match seen && status == 1 {
+            true => Ok(Completion::Completed),
+            false => Err(format!("status {status}: {value:#}").into()),
+        }
+    }
+}
+
+fn answers_on_stdout(state: &str) -> Result<Completion, Failed> {
+    let (status, value) = match diff(&["--state", state], ["env", CLOSES])? {
+        Err(why) => return unavailable(&why),
+        Ok(seen) => seen,
+    };
+    let it = &value["launchers"][1];
+    let ran = it["did_not_run"].is_null()
+        && it["exit"] == "0"
+        && it["said"].is_null()
+        && it["disagreements"] == serde_json::json!([]);
+    match ran && status == 1 {
+        true => Ok(Completion::Completed),
+        false => Err(format!("status {status}: {it:#}").into()),
+    }
+}
+
+fn said_to_a_terminal() -> Result<Completion, Failed> {
+    let says = "sh -c 'echo hello >&2; exec {}'";
+    let (status, value) = match diff(&["--state", "terminal"], ["env", says])? {
+        Err(why) => return unavailable(&why),
+        Ok(seen) => seen,
+    };
+    let said = [0, 1].map(|it| value["launchers"][it]["said"].as_str());
+    match (said, status) {
+        ([None, Some("hello")], 1) => Ok(Completion::Completed),
+        _ => Err(format!("status {status}: {said:?}").into()),
+    }
+}
+
+fn like_itself() -> Result<Completion, Failed> {
+    let launcher = "unshare --uts";
+    let options = ["--states", "all", "--repeat", "3"];
+    let (status, value) = match diff(&options, [launcher, launcher])? {
+        Err(why) => return unavailable(&why),
+        Ok(seen) => seen,
+    };
+    let none = ["differences", "unknown"]
+        .iter()
+        .all(|it| value[it] == serde_json::json!([]));
+    match none && status == 0 {
+        true => Ok(Completion::Completed),
+        false => Err(format!("status {status}: {value:#}").into()),
+    }
+}
