@@ -4,7 +4,9 @@
 mod availability;
 
 use availability::{is_of_the_machine, unavailable};
+use harness::found::NEEDS_ROOT;
 use harness::host::layout::Layout;
+use harness::scenario::Identity;
 use launchers::consequence::CONSEQUENCES;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use serde_json::{Value, json};
@@ -491,7 +493,24 @@ fn each_record() -> Result<(), Failed> {
         .into())
 }
 
+/// What an ordinary user may not do even as root of a user namespace: take other
+/// ids, make a cgroup, own a device.
+const NEED_ROOT: &[&str] = &[
+    "cgroup",
+    "device",
+    "group-id",
+    "host-cgroup",
+    "left",
+    "supplementary-groups",
+    "sys-cgroup",
+    "user-id",
+    "user-outside",
+];
+
 fn proof((name, launchers, keys): &Case) -> Result<Completion, Failed> {
+    if NEED_ROOT.contains(name) && Identity::natural() == Identity::User {
+        return unavailable(NEEDS_ROOT);
+    }
     let layout = Layout::find().map_err(|it| it.message)?;
     let program = layout.programs().join("bin/nsteps");
     if !program.exists() {
