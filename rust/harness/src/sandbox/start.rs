@@ -40,20 +40,20 @@ pub enum Start {
     /// Descriptors 0 to 2 are a terminal, which is the controlling terminal of
     /// a session that the command leads.
     Terminal,
-    /// [`BLOCKED`] are blocked.
+    /// SIGUSR1 and SIGTERM are blocked (`BLOCKED`).
     SignalsBlocked,
-    /// [`IGNORED`] are ignored.
+    /// SIGHUP and SIGPIPE are ignored (`IGNORED`).
     SignalsIgnored,
     /// Descriptor 3 is a listening socket, which the environment announces as
     /// sd_listen_fds(3) says.
     ListenFds,
     /// The umask is 077.
     Umask,
-    /// [`GROUPS`] are the supplementary groups.
+    /// The process has supplementary groups (`GROUPS`).
     Groups,
     /// The process may run on one processor only.
     OneCpu,
-    /// The user is [`USER`], without capabilities.
+    /// The user is not root (`USER`), and has no capabilities.
     User,
 }
 
@@ -248,7 +248,7 @@ fn run_on_one_processor() -> Result<()> {
     sched_setaffinity(this, &one).context("sched_setaffinity")
 }
 
-/// Becomes [`USER`]. In a user namespace that maps only root, in another one
+/// Becomes `USER`. In a user namespace that maps only root, in another one
 /// below it: there, too, a process that is not root has no capabilities after
 /// exec.
 fn become_an_ordinary_user() -> Result<()> {
