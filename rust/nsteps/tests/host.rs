@@ -190,6 +190,8 @@ fn abandoned_cgroups() -> Vec<PathBuf> {
             let name = dir.file_name().map(|it| it.to_string_lossy());
             name.as_deref()
                 .and_then(|name| name.strip_prefix("nsteps-"))
+                // Of a trial's own: `nsteps-PID-NUMBER`.
+                .and_then(|name| name.split('-').next())
                 .is_some_and(|pid| !Path::new("/proc").join(pid).exists())
         })
         .collect()

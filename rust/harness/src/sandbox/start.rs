@@ -77,8 +77,9 @@ const LISTENS_AT: &str = "nsteps-listen";
 
 /// Below this number are the descriptors that a command inherits. What is to
 /// become one of them is kept above it, so that none takes the place of one
-/// that is still to be used.
-const ABOVE: RawFd = 64;
+/// that is still to be used. It is as low as it can be: the caller may have a
+/// limit of 64 open files.
+const ABOVE: RawFd = ANSWER + 1;
 
 /// The descriptors of a command, before it has been started.
 pub struct Descriptors {
