@@ -37,7 +37,7 @@ const CASES: &[Case] = &[
         "mnt.propagation",
         "shared -> private",
     ),
-    case("stdin-null", "sh -c 'exec {} 0<&-'", "descriptors.0", "closed"),
+    case("stdin-null", "sh -c 'cat | {}'", "descriptors.0", "pipe, read"),
     case(
         "stdin-closed",
         "sh -c 'exec {} </dev/null'",
@@ -124,9 +124,10 @@ fn diff(options: &[&str], launchers: [&str; 2]) -> Compared {
     }
     let value: Value = serde_json::from_slice(&output.stdout)
         .map_err(|error| format!("{error}: {stderr}"))?;
-    let states = value["states"].as_array().into_iter().flatten();
-    if let Some(why) = states.filter_map(|it| it["unavailable"].as_str()).next()
-    {
+    let states = value["launchers"][0]["in_states"].as_array();
+    let lost = |it: &&Value| it["unavailable"] == true;
+    if let Some(state) = states.into_iter().flatten().find(lost) {
+        let why = state["did_not_run"].as_str().unwrap_or("no reason");
         return Ok(Err(why.to_owned()));
     }
     Ok(Ok((output.status.code().ok_or("it was killed")?, value)))
@@ -146,10 +147,10 @@ impl Case {
         };
         let rows = value["differences"].as_array().into_iter().flatten();
         let seen = rows.map(|it| &it["row"]).any(|row| {
-            let mut states = row["state"].as_array().into_iter().flatten();
+            let states = row["state"].as_array().into_iter().flatten();
             let mut shown = row["values"].as_array().into_iter().flatten();
             row["key"] == self.key
-                && states.any(|it| *it == self.state)
+                && states.eq([self.state])
                 && shown.any(|it| {
                     let change = it["value"].as_str().unwrap_or("");
                     change.contains(self.change)

@@ -13,6 +13,7 @@ use procfs::ProcessCGroup;
 use procfs::process::{MountInfo, MountOptFields, Process, Status};
 use std::collections::BTreeSet;
 use std::fmt;
+use std::os::fd::AsFd;
 
 /// What the kernel shows for an id that has none here (`overflowuid` in
 /// proc_sys_kernel(5), which is left at its default).
@@ -149,7 +150,10 @@ impl Sides<'_> {
     }
 
     /// The id maps.  The kernel shows the outer ids as the reader knows them,
-    /// so what is read inside a nested namespace goes through init's map.
+    /// and to a reader in the namespace itself as the namespace above does, so
+    /// what is read inside a namespace below init's goes through init's map.
+    /// Further below, the map of the namespace above is not known: then the
+    /// inner ids must be the same.
     fn id_maps(&self) -> Vec<String> {
         let same_user_namespace = link(&self.init, Namespace::User).as_deref()
             == self.inside.value("ns.user");
@@ -158,6 +162,14 @@ impl Sides<'_> {
             .filter_map(|(key, file)| {
                 let inside = IdMap::parse(self.inside.value(key)?)?;
                 let outside = IdMap::read(&self.outside, file)?;
+                if !same_user_namespace && !self.is_made_in_init_s() {
+                    let (inside, outside) = (inside.inner(), outside.inner());
+                    return (inside != outside).then(|| {
+                        format!(
+                            "{key} maps {inside:?} inside, {outside:?} outside"
+                        )
+                    });
+                }
                 let inside = if same_user_namespace {
                     inside
                 } else {
@@ -168,6 +180,17 @@ impl Sides<'_> {
                 })
             })
             .collect()
+    }
+
+    /// Whether the payload's user namespace was made in init's.
+    fn is_made_in_init_s(&self) -> bool {
+        let path = format!("/proc/{}/ns/user", self.outside.pid);
+        let Ok(namespace) = std::fs::File::open(path) else { return false };
+        let parent = kernel::parent_of_user_namespace(namespace.as_fd());
+        let inode = parent.and_then(nix::sys::stat::fstat).map(|it| it.st_ino);
+        inode.is_ok_and(|inode| {
+            link(&self.init, Namespace::User) == Some(format!("user:[{inode}]"))
+        })
     }
 
     /// The cgroups. In init's own cgroup namespace the path inside is that
@@ -404,6 +427,11 @@ impl IdMap {
             })
             .collect::<Option<_>>()
             .map(IdMap)
+    }
+
+    /// The inner ids, each with how many follow it.
+    fn inner(&self) -> Vec<[u32; 2]> {
+        self.0.iter().map(|&[first, _, count]| [first, count]).collect()
     }
 
     fn outer(&self, inner: u32) -> Option<u32> {
