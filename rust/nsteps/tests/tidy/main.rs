@@ -42,6 +42,7 @@ const CONVENTIONS: &[Convention] = &[
     ("an_explained_difference_has_a_page", lists::pages_of_differences),
     ("a_property_has_one_file", lists::files_of_properties),
     ("a_page_is_in_the_summary", pages::pages_in_the_summary),
+    ("a_chapter_about_a_step_has_its_blocks", pages::blocks_of_a_chapter),
     ("a_source_opens_with_a_sentence", sources::opening_sentences),
     ("a_step_is_narrow_and_short", sources::narrow_steps),
     ("unsafe_is_where_it_may_be", sources::places_of_unsafe),

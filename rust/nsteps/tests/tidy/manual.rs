@@ -69,6 +69,7 @@ const KNOWN: &[&str] = &[
     "false(1)",
     "fchdir(2)",
     "fcntl(2)",
+    "findmnt(8)",
     "flock(2)",
     "fmemopen(3)",
     "fork(2)",

@@ -32,6 +32,43 @@ pub fn pages_in_the_summary(tree: &Tree) -> Found {
         .collect())
 }
 
+/// What a chapter about a step has, in this order.
+const BLOCKS: &[&str] = &[
+    "Start from the post",
+    "Why",
+    "What changes",
+    "How it is made",
+    "What goes wrong",
+    "Try it yourself",
+];
+
+/// Every chapter about a step has its blocks, each with text, and at least one
+/// transcript where something is to be run.
+pub fn blocks_of_a_chapter(tree: &Tree) -> Found {
+    let dir = format!("{}/steps/", pages(tree)?);
+    let mut wrong = Vec::new();
+    for page in tree.of(&dir, &[".md"]) {
+        let mut rest = page.text.as_str();
+        for block in BLOCKS {
+            let heading = format!("\n## {block}\n");
+            let Some(at) = rest.find(&heading) else {
+                wrong.push(format!("{}: no block `{block}` here", page.path));
+                continue;
+            };
+            rest = &rest[at + heading.len()..];
+            let text = rest.split("\n## ").next().unwrap_or_default();
+            let is_run =
+                !matches!(*block, "Why" | "What changes" | "How it is made");
+            if text.trim().is_empty() {
+                wrong.push(format!("{}: `{block}` is empty", page.path));
+            } else if is_run && !text.contains("\n```console\n$ ") {
+                wrong.push(format!("{}: `{block}` runs nothing", page.path));
+            }
+        }
+    }
+    Ok(wrong)
+}
+
 /// The claims of the book are those of the program.
 pub fn generated_tables(tree: &Tree) -> Found {
     let claims: Vec<_> = nsteps::checks::claims::CLAIMS.iter().collect();

@@ -1,0 +1,234 @@
+//! The transcripts of the book: each block `console` of a page is run, and
+//! shows what its commands print.
+//!
+//! `NSTEPS_WRITE=1 cargo test -p nsteps --test book` writes the outputs again.
+//! A command is a line that begins with `$ `. What follows it is its output,
+//! standard error included. `…` in a line stands for any text: it is for what
+//! is not the same twice, and is kept when outputs are written.
+
+mod availability;
+mod elsewhere;
+
+use availability::unavailable;
+use elsewhere::elsewhere;
+use harness::host::layout::Layout;
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+/// Stands between the outputs of two commands.
+const SEPARATOR: char = '\u{1e}';
+
+/// How long the commands of a block may take, in seconds.
+const BOUND: &str = "60";
+
+/// Where the commands run: in namespaces of their own, on a host called `host`,
+/// with nothing in /tmp.
+const PLACE: &[&str] = &[
+    "--mount",
+    "--uts",
+    "--ipc",
+    "--net",
+    "--pid",
+    "--fork",
+    "--mount-proc",
+    "--kill-child",
+];
+
+const PREPARE: &str = "hostname host && mount -t tmpfs none /tmp && cd /tmp && \
+                       PATH=\"${1%/*}:$PATH\" && export PATH && \
+                       exec timeout --signal=KILL \"$2\" sh -c \"$3\" sh";
+
+fn main() -> ExitCode {
+    let layout = Layout::find().unwrap_or_else(|it| panic!("{}", it.message));
+    let book = layout.root().join("docs/src");
+    let mut pages = Vec::new();
+    collect(&book, &mut pages).expect("the pages of the book can be read");
+    pages.sort();
+    let mut trials = vec![
+        Trial::test("a_wrong_output_is_found", wrong_output),
+        Trial::test("a_wildcard_stands_for_any_text", wildcard),
+    ];
+    for page in pages {
+        let name = page.strip_prefix(&book).unwrap_or(&page).display();
+        trials.push(Trial::ignorable_test(name.to_string(), move || {
+            tried(&page)
+        }));
+    }
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+/// The pages below a directory that have a transcript.
+fn collect(dir: &Path, pages: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    for entry in fs::read_dir(dir)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            collect(&path, pages)?;
+        } else if path.extension().is_some_and(|it| it == "md")
+            && fs::read_to_string(&path)?.lines().any(|it| it == "```console")
+        {
+            pages.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// Runs the blocks of a page, and compares or writes their outputs.
+fn tried(page: &Path) -> Result<Completion, Failed> {
+    let text = fs::read_to_string(page)?;
+    let mut now = String::new();
+    let mut lines = text.lines();
+    let mut wrong = Vec::new();
+    while let Some(line) = lines.next() {
+        now.push_str(line);
+        now.push('\n');
+        if line != "```console" {
+            continue;
+        }
+        let block: Vec<&str> =
+            lines.by_ref().take_while(|line| *line != "```").collect();
+        let said = commands(&block);
+        let outputs = match run(&said)? {
+            Ok(outputs) => outputs,
+            Err(why) => return unavailable(&why),
+        };
+        for ((command, old), new) in said.iter().zip(&outputs) {
+            let new: Vec<&str> =
+                new.trim_end().lines().map(str::trim_end).collect();
+            now.push_str(&format!("$ {command}\n"));
+            for line in merge(old, &new) {
+                now.push_str(line);
+                now.push('\n');
+            }
+            if !same(old, &new) {
+                wrong.push(format!(
+                    "$ {command}\nthe page:\n{}\nit printed:\n{}\n",
+                    old.join("\n"),
+                    new.join("\n")
+                ));
+            }
+        }
+        now.push_str("```\n");
+    }
+    if std::env::var_os("NSTEPS_WRITE").is_some_and(|it| it == "1") {
+        fs::write(page, now)?;
+        return Ok(Completion::Completed);
+    }
+    match wrong.is_empty() {
+        true => Ok(Completion::Completed),
+        false => Err(wrong.join("\n").into()),
+    }
+}
+
+/// The commands of a block, each with the lines of its output.
+fn commands<'a>(block: &[&'a str]) -> Vec<(&'a str, Vec<&'a str>)> {
+    let mut said: Vec<(&str, Vec<&str>)> = Vec::new();
+    for line in block {
+        if let Some(command) = line.strip_prefix("$ ") {
+            said.push((command, Vec::new()));
+        } else if let Some((_, output)) = said.last_mut() {
+            output.push(line);
+        }
+    }
+    said
+}
+
+/// What each command prints; or why this machine does not allow it.
+fn run(
+    said: &[(&str, Vec<&str>)],
+) -> Result<Result<Vec<String>, String>, Failed> {
+    let script: String = said
+        .iter()
+        .map(|(command, _)| {
+            format!("{{ {command}\n}} 2>&1; printf '{SEPARATOR}'\n")
+        })
+        .collect();
+    let mut command: Command = match elsewhere(PLACE, PREPARE)? {
+        Ok(command) => command,
+        Err(why) => return Ok(Err(why)),
+    };
+    let output = command.args([BOUND, &script]).env("LC_ALL", "C").output()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let outputs: Vec<String> =
+        text.split_terminator(SEPARATOR).map(str::to_owned).collect();
+    if outputs.len() != said.len() {
+        let errors = String::from_utf8_lossy(&output.stderr);
+        return Err(format!(
+            "{} of {} commands ended within {BOUND} s: {text}{errors}",
+            outputs.len(),
+            said.len()
+        )
+        .into());
+    }
+    Ok(Ok(outputs))
+}
+
+/// The new lines, but an old one with a wildcard where it fits.
+fn merge<'a>(old: &[&'a str], new: &[&'a str]) -> Vec<&'a str> {
+    if same(old, new) {
+        return old.to_vec();
+    }
+    let with = |line: &'a str| {
+        let fitting = |it: &&&str| it.contains('…') && fits(it, line);
+        old.iter().find(fitting).copied().unwrap_or(line)
+    };
+    new.iter().map(|line| with(line)).collect()
+}
+
+fn same(old: &[&str], new: &[&str]) -> bool {
+    old.len() == new.len()
+        && old.iter().zip(new).all(|(pattern, line)| fits(pattern, line))
+}
+
+/// Whether a line is as a pattern says, in which `…` is any text.
+fn fits(pattern: &str, line: &str) -> bool {
+    let mut parts = pattern.split('…');
+    let first = parts.next().unwrap_or_default();
+    let Some(mut rest) = line.strip_prefix(first) else { return false };
+    let parts: Vec<&str> = parts.collect();
+    let Some((last, middle)) = parts.split_last() else {
+        return rest.is_empty();
+    };
+    for part in middle {
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
+fn wrong_output() -> Result<(), Failed> {
+    let dir = tempfile::tempdir()?;
+    let page = dir.path().join("page.md");
+    fs::write(&page, "```console\n$ echo one\ntwo\n```\n")?;
+    if std::env::var_os("NSTEPS_WRITE").is_some() {
+        return Ok(());
+    }
+    match tried(&page) {
+        Err(why) if why.message().is_some_and(|it| it.contains("one")) => {
+            Ok(())
+        }
+        Ok(Completion::Ignored { .. }) => Ok(()),
+        _ => Err("a page that says `two` where `one` is printed passes".into()),
+    }
+}
+
+fn wildcard() -> Result<(), Failed> {
+    let cases = [
+        ("a … c", "a b c", true),
+        ("a…", "a", true),
+        ("…", "", true),
+        ("a … c", "a b d", false),
+        ("a", "ab", false),
+        ("a…b…c", "a-b-c", true),
+        ("a…b…c", "a-c-b", false),
+    ];
+    for (pattern, line, right) in cases {
+        if fits(pattern, line) != right {
+            return Err(format!("{pattern:?} and {line:?}").into());
+        }
+    }
+    Ok(())
+}
