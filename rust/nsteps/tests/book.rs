@@ -2,8 +2,8 @@
 //! shows what its commands print.
 //!
 //! `NSTEPS_WRITE=1 cargo test -p nsteps --test book` writes the outputs again.
-//! A command is a line that begins with `$ `. What follows it is its output,
-//! standard error included. `…` in a line stands for any text: it is for what
+//! A command is a line that begins with `$ `, and the lines with `> ` after it.
+//! What follows is its output, standard error included. `…` in a line stands for any text: it is for what
 //! is not the same twice, and is kept when outputs are written.
 
 mod availability;
@@ -96,7 +96,7 @@ fn tried(page: &Path) -> Result<Completion, Failed> {
         for ((command, old), new) in said.iter().zip(&outputs) {
             let new: Vec<&str> =
                 new.trim_end().lines().map(str::trim_end).collect();
-            now.push_str(&format!("$ {command}\n"));
+            now.push_str(&format!("$ {}\n", command.replace('\n', "\n> ")));
             for line in merge(old, &new) {
                 now.push_str(line);
                 now.push('\n');
@@ -122,13 +122,20 @@ fn tried(page: &Path) -> Result<Completion, Failed> {
 }
 
 /// The commands of a block, each with the lines of its output.
-fn commands<'a>(block: &[&'a str]) -> Vec<(&'a str, Vec<&'a str>)> {
-    let mut said: Vec<(&str, Vec<&str>)> = Vec::new();
+fn commands<'a>(block: &[&'a str]) -> Vec<(String, Vec<&'a str>)> {
+    let mut said: Vec<(String, Vec<&str>)> = Vec::new();
     for line in block {
         if let Some(command) = line.strip_prefix("$ ") {
-            said.push((command, Vec::new()));
-        } else if let Some((_, output)) = said.last_mut() {
-            output.push(line);
+            said.push((command.to_owned(), Vec::new()));
+            continue;
+        }
+        let Some((command, output)) = said.last_mut() else { continue };
+        match line.strip_prefix("> ") {
+            Some(more) if output.is_empty() => {
+                command.push('\n');
+                command.push_str(more);
+            }
+            _ => output.push(line),
         }
     }
     said
@@ -136,7 +143,7 @@ fn commands<'a>(block: &[&'a str]) -> Vec<(&'a str, Vec<&'a str>)> {
 
 /// What each command prints; or why this machine does not allow it.
 fn run(
-    said: &[(&str, Vec<&str>)],
+    said: &[(String, Vec<&str>)],
 ) -> Result<Result<Vec<String>, String>, Failed> {
     let script: String = said
         .iter()

@@ -497,6 +497,66 @@ pub const CLAIMS: &[Claim] = &[
         because: "",
         check: uts::domain_name_too,
     },
+    Claim {
+        number: 34,
+        posts: &[CDNE],
+        topic: "ipc",
+        sentence: "ipcs -Q lists the queues.",
+        expected: Verdict::Refuted,
+        because: "there is no such option; ipcs -q lists them, ipcmk -Q makes \
+                  one",
+        check: ipc::option_of_ipcs,
+    },
+    Claim {
+        number: 35,
+        posts: &[MITRE, TEJO],
+        topic: "pivot_root",
+        sentence: "There is no wrapper of pivot_root in the C library.",
+        expected: only_where(root::HEADER_IS_MEANT),
+        because: "the library exports it, and no header declares it",
+        check: root::no_wrapper,
+    },
+    Claim {
+        number: 36,
+        posts: &[MITRE],
+        topic: "pid",
+        sentence: "exec keeps the pid.",
+        expected: Verdict::Holds,
+        because: "",
+        check: pid::exec_keeps_the_pid,
+    },
+    Claim {
+        number: 37,
+        posts: &[CDNE],
+        topic: "net_mount",
+        sentence: "All mounts of the host are visible inside because of \
+                   /proc.",
+        expected: Verdict::Refuted,
+        because: "they are there, as copies, whatever /proc is; another root \
+                  hides them",
+        check: mount::visible_because_of_proc,
+    },
+    Claim {
+        number: 38,
+        posts: &[MITRE],
+        topic: "pivot_root",
+        sentence: "The new root must not be on the file system of the present \
+                   root.",
+        expected: only_where(root::MOUNT_IS_MEANT),
+        because: "a directory bound on itself is a mount of its own",
+        check: root::another_file_system,
+    },
+    Claim {
+        number: 39,
+        posts: &[TEJO],
+        topic: "pivot_root",
+        sentence: "After pivot_root the payload is in the new root, without \
+                   chdir.",
+        expected: only_where(root::STARTED_IN_ROOT),
+        because: "pivot_root moves a working directory only if it is the old \
+                  root",
+        check: root::in_the_new_root,
+    },
 ];
 
 #[cfg(test)]
@@ -506,7 +566,7 @@ mod tests {
     #[test]
     fn numbers_count_up_from_one() {
         let numbers: Vec<_> = CLAIMS.iter().map(|it| it.number).collect();
-        assert_eq!(numbers, (1..=33).collect::<Vec<u8>>());
+        assert_eq!(numbers, (1..=39).collect::<Vec<u8>>());
     }
 
     #[test]

@@ -65,11 +65,16 @@ const BREAKS: &[Break] = &[
     broken("29", "c/pivot_root", Script("chroot", CHROOT), REFUTED),
     broken("32", "c/user_mapped", NO_STEP, REFUTED),
     broken("33", "c/uts", NO_STEP, REFUTED),
+    broken("36", "c/pid", Script("forks", FORKS), REFUTED),
+    broken("37", "c/net_mount", Script("new_root", CHROOT_ALONE), HOLDS),
+    broken("39", "c/pitfalls/no_chdir", Program("c/pivot_root"), HOLDS),
 ];
 
 const ANOTHER_TMP: &str =
     "exec unshare -m sh -c 'mount -n -t tmpfs t /tmp; exec \"$@\"' sh \"$@\"";
 const CHROOT: &str = "exec chroot \"$@\"";
+const FORKS: &str = "echo 1; echo 2";
+const CHROOT_ALONE: &str = "echo not here";
 const OLD_PIDS: &str = "exec unshare -m sh -c \
     'mount -n -t proc proc $1/proc; exec chroot \"$@\"' sh \"$@\"";
 const FINE: &str = "echo \"$1: the child exited with 0\"";

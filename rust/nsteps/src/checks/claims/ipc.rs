@@ -34,6 +34,18 @@ pub fn queues_are_apart(conditions: &Conditions<'_>) -> Found<Finding> {
         .seen(format!("inside: {}, then made {}", list(&first), list(&inside))))
 }
 
+/// Claim 34: the option of the text, and the one that it means.
+pub fn option_of_ipcs(conditions: &Conditions<'_>) -> Found<Finding> {
+    conditions.needs("ipcs", "util-linux")?;
+    let mut session = conditions.session(Mounts::Private)?;
+    let published = session.run(&["ipcs", "-Q"])?;
+    let meant = session.run(&["ipcs", "-q"])?.well()?;
+    let rows = meant.lines().filter(|it| it.starts_with("0x")).count();
+    Ok(Finding::plainly(published.status == 0)
+        .seen(format!("ipcs -Q: {}", published.error_message()))
+        .seen(format!("ipcs -q: {rows} queue")))
+}
+
 /// The keys in a list of queues, as ipcs(1) writes them.
 fn keys(list: &str) -> Vec<String> {
     list.lines()

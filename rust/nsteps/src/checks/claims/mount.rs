@@ -119,3 +119,22 @@ pub fn no_jail(conditions: &Conditions<'_>) -> Found<Finding> {
         .seen(format!("inside, ls /: {}", names.join(" ")))
         .seen(format!("outside: {word}; cat /tmp/note: {}", note.stdout)))
 }
+
+/// Claim 37: whether a mount of the caller's can still be reached where /proc
+/// is covered, and where there is another root.
+pub fn visible_because_of_proc(conditions: &Conditions<'_>) -> Found<Finding> {
+    let mut session = conditions.session_with_new_root(Mounts::Private)?;
+    let mount = "mkdir -p /tmp/mounted && mount -n -t tmpfs t /tmp/mounted &&
+                 echo here >/tmp/mounted/file";
+    session.sh(mount)?.well()?;
+    let read = "cat /tmp/mounted/file 2>/dev/null || echo not here";
+    let covered = format!("mount -n -t tmpfs t /proc; ls -A /proc; {read}");
+    let covered = session.step_sh("net_mount", &covered)?.well()?;
+    let pivoted = session.step_sh("pivot_root", read)?.well()?;
+    Ok(Finding::plainly(covered != "here")
+        .seen(format!("with an empty /proc: {covered}"))
+        .seen(format!(
+            "with another root: {}",
+            pivoted.lines().next().unwrap_or("nothing")
+        )))
+}

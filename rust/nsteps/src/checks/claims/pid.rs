@@ -43,6 +43,22 @@ fn in_a_line(ps: &str) -> String {
     ps.lines().map(str::trim).collect::<Vec<_>>().join(", ")
 }
 
+/// Claim 36: the number before and after execve(2), and that of a child.
+pub fn exec_keeps_the_pid(conditions: &Conditions<'_>) -> Found<Finding> {
+    let mut session = conditions.session(Mounts::Private)?;
+    let mut pids = |script: &str| -> Found<(String, String)> {
+        let said = session.step_sh("pid", script)?.well()?;
+        let (before, after) = said.split_once('\n').unwrap_or_default();
+        Ok((before.to_owned(), after.to_owned()))
+    };
+    let exec = pids("echo $$; exec sh -c 'echo $$'")?;
+    let fork = pids("echo $$; sh -c 'echo $$'; true")?;
+    let holds = exec.0 == "1" && exec.0 == exec.1 && fork.0 != fork.1;
+    Ok(Finding::plainly(holds)
+        .seen(format!("exec: {}, then {}", exec.0, exec.1))
+        .seen(format!("fork and exec: {}, then {}", fork.0, fork.1)))
+}
+
 /// Claim 9.  Without a pid namespace what is left behind lives on.
 pub fn all_end_with_pid_1(conditions: &Conditions<'_>) -> Found<Finding> {
     let mut finding = Finding::new();

@@ -4,14 +4,22 @@ use super::{Conditions, Finding};
 use crate::checks::inside::pivot_root::CASES;
 use crate::checks::inside::result;
 use crate::checks::session::{NSTEPS, Session};
-use harness::found::Found;
+use harness::found::{Found, Refusal};
 use harness::paths::NEWROOT;
 use harness::scenario::Mounts;
+use std::path::Path;
 
 /// Where claim 18 holds.
 pub const OWN_PUT_OLD: &str = "put_old is a directory of its own";
 /// Where claim 29 holds.
 pub const NOTHING_LEFT_OPEN: &str = "nothing of the old root was left open";
+
+/// Where claim 35 holds.
+pub const HEADER_IS_MEANT: &str = "the header is meant";
+/// Where claim 38 holds.
+pub const MOUNT_IS_MEANT: &str = "a mount is meant";
+/// Where claim 39 holds.
+pub const STARTED_IN_ROOT: &str = "it was started in the root directory";
 
 /// Claim 18: the table of errors, each row tried in a namespace of its own.
 pub fn rules_of_pivot_root(conditions: &Conditions<'_>) -> Found<Finding> {
@@ -45,6 +53,96 @@ pub fn rules_of_pivot_root(conditions: &Conditions<'_>) -> Found<Finding> {
         finding = finding.seen(format!("{result:<7} {}", names.join("; ")));
     }
     Ok(finding)
+}
+
+/// Claim 35: the library, and the header.
+pub fn no_wrapper(_: &Conditions<'_>) -> Found<Finding> {
+    let place = |paths: &[&str], package: &str| {
+        let found = paths.iter().find(|it| Path::new(it).exists());
+        found.map(|it| (*it).to_owned()).ok_or_else(|| {
+            let name = paths[0];
+            Refusal::Unavailable(format!(
+                "there is no {name}: install {package}"
+            ))
+        })
+    };
+    let architecture = std::env::consts::ARCH;
+    let of_debian = format!("/lib/{architecture}-linux-gnu/libc.so.6");
+    let library = place(
+        &[&of_debian, "/lib64/libc.so.6", "/lib/libc.so.6"],
+        "the GNU C library",
+    )?;
+    let header = place(&["/usr/include/unistd.h"], "libc6-dev")?;
+    let has = |path: &str, name: &[u8]| -> Found<bool> {
+        let bytes = std::fs::read(path)
+            .map_err(|it| Refusal::Broken(format!("read {path}: {it}")))?;
+        Ok(bytes.windows(name.len()).any(|it| it == name))
+    };
+    let exported = has(&library, b"\0pivot_root\0")?;
+    let declared = has(&header, b"pivot_root")?;
+    let word = |is: bool| if is { "has it" } else { "does not have it" };
+    Ok(Finding::new()
+        .case(HEADER_IS_MEANT, !declared)
+        .case("the library is meant", !exported)
+        .seen(format!("unistd.h {}", word(declared)))
+        .seen(format!("libc.so.6 {}", word(exported))))
+}
+
+/// Claim 38: a directory of the root's own file system, as it is, and bound on
+/// itself.
+pub fn another_file_system(conditions: &Conditions<'_>) -> Found<Finding> {
+    conditions.needs("pivot_root", "util-linux")?;
+    let mut session = conditions.session(Mounts::Private)?;
+    let device = |said: &str| said.lines().next().map(str::to_owned);
+    session.run(&["mkdir", "-p", "/mytmp/new/old"])?.well()?;
+    let pivot = "cd /mytmp/new && PATH=/usr/sbin:/sbin:$PATH && \
+                 stat -c %d . .. | uniq && pivot_root . old";
+    let mut tried = |before: &str| {
+        let script = format!("{before} {pivot}");
+        session.run(&["unshare", "--mount", "sh", "-c", &script])
+    };
+    let plain = tried("")?;
+    let bound = tried("mount -n --bind /mytmp/new /mytmp/new &&")?;
+    let one_file_system = bound.stdout.lines().count() == 1;
+    if !one_file_system || device(&plain.stdout) != device(&bound.stdout) {
+        return Err(Refusal::Broken(format!(
+            "the new root is on another file system: {}",
+            bound.stdout
+        )));
+    }
+    Ok(Finding::new()
+        .case(MOUNT_IS_MEANT, plain.status != 0)
+        .case("a file system is meant", bound.status != 0)
+        .seen(format!("a mere directory: {}", plain.error_message()))
+        .seen(format!(
+            "bound on itself, on the same file system: status {}",
+            bound.status
+        )))
+}
+
+/// Claim 39: the published child has no chdir(2).
+pub fn in_the_new_root(conditions: &Conditions<'_>) -> Found<Finding> {
+    let mut session = conditions.session_with_new_root(Mounts::Private)?;
+    let faulty =
+        conditions.program("c/pitfalls/no_chdir", "a compiler for C")?;
+    let mut reads = |from: &str, file: &str| -> Found<bool> {
+        let script = "mkdir -p /mytmp/project
+                      echo 'of the old root' >/mytmp/project/secret
+                      cd \"$0\" && exec \"$@\"";
+        let argv = ["sh", "-c", script, from, &faulty, NEWROOT, "cat", file];
+        Ok(session.run(&argv)?.stdout.contains("of the old root"))
+    };
+    let elsewhere = reads("/mytmp/project", "secret")?;
+    let at_root = reads("/", "mytmp/project/secret")?;
+    let word = |reads: bool| if reads { "read" } else { "not found" };
+    Ok(Finding::new()
+        .case(STARTED_IN_ROOT, !at_root)
+        .case("it was started in another directory", !elsewhere)
+        .seen(format!(
+            "started in /: a file of the old root: {}",
+            word(at_root)
+        ))
+        .seen(format!("started elsewhere: the same: {}", word(elsewhere))))
 }
 
 /// Claim 21: what ps and df of the new root's own say.
