@@ -59,7 +59,7 @@ pub struct Observed {
     /// What the payload observed; nothing when the launcher never ran it.
     pub payload: Option<Observation>,
     /// Why there is no observation.
-    pub unheard: Option<String>,
+    pub did_not_answer: Option<String>,
     /// On which way the observation came.
     pub way: Way,
     /// What the launcher wrote to standard error.
@@ -108,8 +108,8 @@ impl Trial {
         equipment: &Equipment,
         others: &dyn Rendezvous,
     ) -> Outcome {
-        let mut met = Met::new(others);
-        match self.observe(equipment, &mut met) {
+        let mut meeting = Meeting::new(others);
+        match self.observe(equipment, &mut meeting) {
             Ok(observed) => Ok(Box::new(observed)),
             Err(refusal) => Err(refusal),
         }
@@ -118,7 +118,7 @@ impl Trial {
     fn observe(
         &self,
         equipment: &Equipment,
-        met: &mut Met<'_>,
+        meeting: &mut Meeting<'_>,
     ) -> std::result::Result<Observed, Refusal> {
         let broken = |error: Error| Refusal::Broken(error.message);
         let missing = self.launcher.missing(self.step, &equipment.layout);
@@ -148,8 +148,9 @@ impl Trial {
             self.launcher.argv(self.step, PROGRAMS, subject, &payload)
         };
         let launch = Launch::in_root(argv);
-        let mut observed = hold_and_look(&mut sandbox, &baseline, &launch, met)
-            .map_err(broken)?;
+        let mut observed =
+            hold_and_look(&mut sandbox, &baseline, &launch, meeting)
+                .map_err(broken)?;
         observed.enter_refusal();
         Ok(observed)
     }
@@ -249,15 +250,15 @@ impl<'a> Launch<'a> {
 }
 
 /// Waits at the barrier when asked, or on drop if that did not happen.
-pub struct Met<'a> {
+pub struct Meeting<'a> {
     others: &'a dyn Rendezvous,
     done: bool,
 }
 
-impl<'a> Met<'a> {
-    /// Has not met yet.
-    pub fn new(others: &'a dyn Rendezvous) -> Met<'a> {
-        Met { others, done: false }
+impl<'a> Meeting<'a> {
+    /// One that has not taken place.
+    pub fn new(others: &'a dyn Rendezvous) -> Meeting<'a> {
+        Meeting { others, done: false }
     }
 
     fn meet(&mut self) {
@@ -267,7 +268,7 @@ impl<'a> Met<'a> {
     }
 }
 
-impl Drop for Met<'_> {
+impl Drop for Meeting<'_> {
     fn drop(&mut self) {
         self.meet();
     }
@@ -296,9 +297,9 @@ pub fn baseline_of(
     let arguments = launch.depth.add_to(answer.once());
     let command = launch.baseline().command(&arguments);
     let mut running = sandbox.run_probe(&command, answer)?;
-    let heard = listen::observation(&mut running, deadline());
+    let answer = listen::observation(&mut running, deadline());
     sandbox.wait(running.pid, deadline())?;
-    heard.map(|(observation, _)| observation).map_err(|error| {
+    answer.map(|(observation, _)| observation).map_err(|error| {
         let stderr = read_to_end(&mut running.stderr, deadline());
         let stderr = String::from_utf8_lossy(&stderr);
         Error::new(format!("the bare probe: {error} {}", stderr.trim()))
@@ -314,7 +315,7 @@ pub fn hold_and_look(
     sandbox: &mut Sandbox,
     baseline: &Observation,
     launch: &Launch<'_>,
-    met: &mut Met<'_>,
+    meeting: &mut Meeting<'_>,
 ) -> Result<Observed> {
     let host_before = sandbox.host_before().clone();
     let answer = Answer::new()?;
@@ -329,7 +330,7 @@ pub fn hold_and_look(
     let mut observed = Observed::default();
 
     match listen::observation(&mut running, deadline()) {
-        Err(why) => observed.unheard = Some(why.message),
+        Err(why) => observed.did_not_answer = Some(why.message),
         Ok((payload, way)) => {
             observed.way = way;
             observed.effect = probe::effect(baseline, &payload);
@@ -354,7 +355,7 @@ pub fn hold_and_look(
             observed.payload = Some(payload);
         }
     }
-    met.meet();
+    meeting.meet();
     release(sandbox, &mut running, &mut observed)?;
     if finish(sandbox, &mut running, &mut observed)? {
         let after = sandbox.host_now()?;

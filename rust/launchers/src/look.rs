@@ -12,7 +12,7 @@ use harness::sandbox::Sandbox;
 use harness::sandbox::plan::{Plan, Tree};
 use harness::scenario::Scenario;
 use harness::trial::{
-    Alone, Depth, Launch, Met, Observed, baseline_of, hold_and_look,
+    Alone, Depth, Launch, Meeting, Observed, baseline_of, hold_and_look,
 };
 use harness::workers;
 use std::path::PathBuf;
@@ -150,10 +150,11 @@ fn once(
         .looked_at(Depth::Deep);
     let baseline = baseline_of(&mut sandbox, &launch)
         .map_err(|error| Refusal::Unavailable(error.message))?;
-    let mut met = Met::new(&Alone);
-    let observed = hold_and_look(&mut sandbox, &baseline, &launch, &mut met);
+    let mut meeting = Meeting::new(&Alone);
+    let observed =
+        hold_and_look(&mut sandbox, &baseline, &launch, &mut meeting);
     let observed = observed.unwrap_or_else(|error| Observed {
-        unheard: Some(error.message),
+        did_not_answer: Some(error.message),
         ..Observed::default()
     });
     Ok(masked(observed, &prepared.masks))

@@ -66,7 +66,7 @@ pub struct Column {
     /// Every key that changed in any look.
     pub values: BTreeMap<Key, Value>,
     /// Why its payload was not observed.
-    pub unheard: Option<String>,
+    pub did_not_answer: Option<String>,
     /// Whether this machine lacks the launcher: it was not started.
     pub missing: bool,
     /// On which way the observation came.
@@ -110,18 +110,19 @@ impl Column {
                 disagreements.push(why);
             }
         }
-        let ran = |it: &Observed| match it.unheard {
+        let ran = |it: &Observed| match it.did_not_answer {
             None => "yes".to_owned(),
             Some(_) => "no".to_owned(),
         };
         let ran: Vec<String> = looks.iter().map(ran).collect();
         let probe_ran = value_of(ran.iter().map(Some).collect());
-        let unheard = looks.iter_mut().find_map(|it| it.unheard.take());
+        let did_not_answer =
+            looks.iter_mut().find_map(|it| it.did_not_answer.take());
         let first = looks.into_iter().next().unwrap_or_default();
         Column {
             line,
             values,
-            unheard,
+            did_not_answer,
             missing: false,
             way: first.way,
             disagreements,
@@ -152,7 +153,8 @@ impl Column {
     /// A launcher that could not be started, and why. `missing` says whether
     /// this machine lacks it; else what was named cannot be used.
     pub fn not_started(line: String, why: String, missing: bool) -> Column {
-        let observed = Observed { unheard: Some(why), ..Observed::default() };
+        let observed =
+            Observed { did_not_answer: Some(why), ..Observed::default() };
         Column { missing, ..Column::of(line, vec![observed]) }
     }
 
@@ -169,12 +171,12 @@ impl Column {
 
     /// Whether the launcher ran the probe every time.
     pub fn ran(&self) -> bool {
-        self.unheard.is_none()
+        self.did_not_answer.is_none()
     }
 
     /// What the launcher did with a key.
     pub fn value(&self, key: &str) -> Value {
-        if self.unheard.is_some() && !is_of_the_launcher(key) {
+        if self.did_not_answer.is_some() && !is_of_the_launcher(key) {
             return Value::NotObserved;
         }
         self.values.get(key).cloned().unwrap_or(Value::Unchanged)
@@ -428,7 +430,7 @@ mod tests {
     #[test]
     fn whether_the_probe_ran_may_be_unstable() {
         let failed = || Observed {
-            unheard: Some("it never ran".to_owned()),
+            did_not_answer: Some("it never ran".to_owned()),
             ..Observed::default()
         };
         let ran = |one, other| column(one, other).probe_ran;
@@ -443,7 +445,7 @@ mod tests {
     #[test]
     fn a_launcher_without_an_observation_equals_no_other() {
         let failed = || Observed {
-            unheard: Some("it never ran".to_owned()),
+            did_not_answer: Some("it never ran".to_owned()),
             ..looked(&[("exit", "1")])
         };
         let new = || looked(&[("ns.net", "new"), ("exit", "1")]);

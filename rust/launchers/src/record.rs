@@ -105,8 +105,8 @@ pub fn form(
             Redaction::of(columns).column(column)
         }
     };
-    let (None, Some(payload)) = (&column.unheard, column.payload) else {
-        let why = column.unheard.unwrap_or_default();
+    let (None, Some(payload)) = (&column.did_not_answer, column.payload) else {
+        let why = column.did_not_answer.unwrap_or_default();
         return Err(Error::new(format!("{} did not run: {why}", column.line)));
     };
     let kept = |(key, value)| {
@@ -177,7 +177,7 @@ fn kept(form: Form) -> Kept {
         column: Column {
             line: form.name,
             values: form.values.into_iter().map(value).collect(),
-            unheard: None,
+            did_not_answer: None,
             missing: false,
             way: Way::default(),
             disagreements: form.disagreements,

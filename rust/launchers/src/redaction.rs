@@ -97,7 +97,7 @@ impl Redaction {
         for (key, value) in &mut column.values {
             *value = self.value(key, value);
         }
-        column.unheard = column.unheard.map(|it| self.text(&it));
+        column.did_not_answer = column.did_not_answer.map(|it| self.text(&it));
         column.others =
             column.others.iter().map(|it| self.column(it)).collect();
         for it in &mut column.disagreements {

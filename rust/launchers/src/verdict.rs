@@ -226,7 +226,7 @@ fn place(states: &[&str], all: &[&str]) -> String {
 fn troubles(columns: &[Column], terms: &Terms<'_>) -> Vec<Trouble> {
     let mut troubles: Vec<Trouble> = Vec::new();
     for (launcher, column) in columns.iter().enumerate() {
-        if let Some(why) = &column.unheard
+        if let Some(why) = &column.did_not_answer
             && !column.ran_in_any()
             && !column.unavailable
         {
@@ -252,7 +252,7 @@ fn troubles(columns: &[Column], terms: &Terms<'_>) -> Vec<Trouble> {
                 }
             }
             // A state that is unavailable is so to every launcher.
-            if let (Some(why), true) = (&it.unheard, it.unavailable) {
+            if let (Some(why), true) = (&it.did_not_answer, it.unavailable) {
                 let text =
                     format!("the state {} is not possible: {why}", it.state);
                 if !troubles.iter().any(|it| it.text == text) {
@@ -574,7 +574,7 @@ mod tests {
     fn what_did_not_run_is_trouble_and_hides_no_difference() {
         let [a, b] = two();
         let failed = Column {
-            unheard: Some("it failed".to_owned()),
+            did_not_answer: Some("it failed".to_owned()),
             ..column(&[("ns.net", "new")])
         };
         let missing =

@@ -217,7 +217,7 @@ why = "there is none"
         let new =
             Column::of("bwrap: --x".to_owned(), vec![look(&changes), second]);
         let failed = || Observed {
-            unheard: Some("the payload was not heard".to_owned()),
+            did_not_answer: Some("the payload gave no answer".to_owned()),
             ..Observed::default()
         };
         let lost = Column::of("crun:".to_owned(), vec![failed(), failed()]);

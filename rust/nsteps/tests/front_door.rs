@@ -386,10 +386,10 @@ fn hosted_links() -> Found {
         let seen: Vec<_> =
             page.split('"').skip(1).step_by(2).map(str::to_owned).collect();
         demand(seen == links, &format!("{links:#?}"), &seen)?;
-        let heard = fs::read_to_string(machine.path("told"))?;
-        let mut heard: Vec<_> = heard.lines().collect();
-        heard.sort_unstable();
-        demand(told.lines().eq(heard.iter().copied()), told, &heard)?;
+        let written = fs::read_to_string(machine.path("told"))?;
+        let mut written: Vec<_> = written.lines().collect();
+        written.sort_unstable();
+        demand(told.lines().eq(written.iter().copied()), told, &written)?;
     }
     Ok(Completion::Completed)
 }

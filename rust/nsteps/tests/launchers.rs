@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, Stdio};
 use tempfile::TempDir;
 
 /// What a launcher must show under a key.
@@ -166,8 +166,12 @@ fn main() -> ExitCode {
         degraded,
     );
     let alone = Trial::ignorable_test("one_file_is_enough_for_diff", one_file);
+    let beside = Trial::ignorable_test(
+        "paths_in_a_file_of_launchers_are_relative_to_it",
+        beside_the_file,
+    );
     let trials =
-        cases.chain(selves).chain(pairs).chain([less, alone]).collect();
+        cases.chain(selves).chain(pairs).chain([less, alone, beside]).collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
@@ -509,6 +513,34 @@ fn degraded() -> Result<Completion, Failed> {
 }
 
 /// `nsteps diff` by a copy of the program, where the repository cannot be seen.
+/// A file of launchers in another directory, which names a program beside it.
+fn beside_the_file() -> Result<Completion, Failed> {
+    let layout = Layout::find().map_err(|it| it.message)?;
+    let program = layout.programs().join("bin/nsteps");
+    let scratch = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+    let (dir, start) = (scratch.path().join("a"), scratch.path().join("b"));
+    fs::create_dir_all(&dir)?;
+    fs::create_dir_all(&start)?;
+    fs::write(dir.join("launch.sh"), "exec env SIDE=beside \"$@\"\n")?;
+    let launchers = "from = \"env\"\nto = \"sh ./launch.sh\"\n";
+    fs::write(dir.join("launchers.toml"), launchers)?;
+    let output = Command::new(program)
+        .args(["diff", "../a/launchers.toml", "--report", "report.json"])
+        .current_dir(&start)
+        .stdin(Stdio::null())
+        .output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    if output.status.code() == Some(2) && is_of_the_machine(&said) {
+        return unavailable(&said);
+    }
+    let report = fs::read_to_string(start.join("report.json"))
+        .map_err(|error| format!("report.json: {error}: {said}"))?;
+    match report.contains("env.SIDE") {
+        true => Ok(Completion::Completed),
+        false => Err(format!("no env.SIDE in {report}").into()),
+    }
+}
+
 fn one_file() -> Result<Completion, Failed> {
     let layout = Layout::find().map_err(|it| it.message)?;
     let dir = tempfile::tempdir_in("/tmp")?;

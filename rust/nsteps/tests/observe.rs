@@ -25,8 +25,8 @@ struct Case {
     effects: &'static [(usize, &'static str, Option<&'static str>)],
     /// Keys in which the launchers must differ.
     differing: &'static [&'static str],
-    /// The way on which each is heard.
-    heard_on: &'static [Option<&'static str>],
+    /// The way on which each answers.
+    answered_on: &'static [Option<&'static str>],
 }
 
 const SOCKET: Option<&str> = Some("socket");
@@ -44,7 +44,7 @@ const CASES: &[Case] = &[
         status: 0,
         effects: &[(0, "exit", Some("0")), (0, "descriptors.1", None)],
         differing: &[],
-        heard_on: &[SOCKET],
+        answered_on: &[SOCKET],
     },
     Case {
         name: "a_line_without_an_end_before_the_payload_is_no_answer",
@@ -52,7 +52,7 @@ const CASES: &[Case] = &[
         status: 0,
         effects: &[(0, "exit", Some("0"))],
         differing: &[],
-        heard_on: &[SOCKET],
+        answered_on: &[SOCKET],
     },
     Case {
         name: "much_talk_on_both_streams_holds_nothing_up",
@@ -62,7 +62,7 @@ exec \"$@\""],
         status: 0,
         effects: &[(0, "exit", Some("0"))],
         differing: &[],
-        heard_on: &[SOCKET],
+        answered_on: &[SOCKET],
     },
     Case {
         name: "closed_standard_streams_are_seen_and_the_payload_is_heard",
@@ -75,7 +75,7 @@ exec \"$@\""],
             (0, "exit", Some("0")),
         ],
         differing: &[],
-        heard_on: &[SOCKET],
+        answered_on: &[SOCKET],
     },
     Case {
         name: "closed_descriptors_are_seen_and_stdout_is_heard",
@@ -86,7 +86,7 @@ exec \"$@\""],
             (0, "exit", Some("0")),
         ],
         differing: &[],
-        heard_on: &[STDOUT],
+        answered_on: &[STDOUT],
     },
     Case {
         name: "on_stdout_the_answer_may_follow_a_text_without_a_newline",
@@ -96,7 +96,7 @@ os.execv(sys.argv[1], sys.argv[1:])' \"$@\""],
         status: 0,
         effects: &[(0, "descriptors.inherited", Some("closed"))],
         differing: &[],
-        heard_on: &[STDOUT],
+        answered_on: &[STDOUT],
     },
     Case {
         name: "another_stdin_is_one_true_line",
@@ -107,7 +107,7 @@ os.execv(sys.argv[1], sys.argv[1:])' \"$@\""],
             (0, "exit", Some("0")),
         ],
         differing: &[],
-        heard_on: &[SOCKET],
+        answered_on: &[SOCKET],
     },
     Case {
         name: "another_pipe_on_stdin_is_one_true_line",
@@ -118,7 +118,7 @@ os.execv(sys.argv[1], sys.argv[1:])' \"$@\""],
             (0, "exit", Some("0")),
         ],
         differing: &[],
-        heard_on: &[SOCKET],
+        answered_on: &[SOCKET],
     },
     Case {
         name: "holding_does_not_depend_on_stdin_where_stdout_is_heard",
@@ -131,7 +131,7 @@ os.execv(sys.argv[1], sys.argv[1:])' \"$@\" </dev/null"],
             (0, "exit", Some("0")),
         ],
         differing: &[],
-        heard_on: &[STDOUT],
+        answered_on: &[STDOUT],
     },
     Case {
         name: "the_words_of_a_launcher_are_part_of_what_is_observed",
@@ -145,7 +145,7 @@ os.execv(sys.argv[1], sys.argv[1:])' \"$@\" </dev/null"],
             (1, "said", None),
         ],
         differing: &["said"],
-        heard_on: &[SOCKET, SOCKET],
+        answered_on: &[SOCKET, SOCKET],
     },
     Case {
         name: "a_message_of_a_foreign_launcher_is_kept_whole",
@@ -166,7 +166,7 @@ exit 3"],
             (0, "refused", None),
         ],
         differing: &[],
-        heard_on: &[None],
+        answered_on: &[None],
     },
     Case {
         name: "a_launcher_without_an_observation_equals_no_other",
@@ -174,7 +174,7 @@ exit 3"],
         status: 2,
         effects: &[(0, "ns.uts", Some("new")), (1, "ns.uts", None)],
         differing: &["exit"],
-        heard_on: &[SOCKET, None],
+        answered_on: &[SOCKET, None],
     },
     Case {
         name: "a_payload_moved_to_a_cgroup_is_seen_there_from_outside",
@@ -194,7 +194,7 @@ exec unshare --cgroup \"$@\"",
             (1, "residue.cgroups", None),
         ],
         differing: &["host.cgroup.unified", "residue.cgroups"],
-        heard_on: &[SOCKET, SOCKET],
+        answered_on: &[SOCKET, SOCKET],
     },
     Case {
         name: "uts_in_plain_nix_does_what_the_step_does",
@@ -208,7 +208,7 @@ exec unshare --cgroup \"$@\"",
             (1, "uts.hostname", Some("myhostname")),
         ],
         differing: &[],
-        heard_on: &[SOCKET, SOCKET],
+        answered_on: &[SOCKET, SOCKET],
     },
     Case {
         name: "uts_in_plain_nix_ends_as_the_step_does",
@@ -228,7 +228,7 @@ exec unshare --cgroup \"$@\"",
             (3, "exit", Some("137")),
         ],
         differing: &["exit"],
-        heard_on: &[SOCKET; 4],
+        answered_on: &[SOCKET; 4],
     },
     // What the table of its page says of the runtime's start.
     Case {
@@ -243,7 +243,7 @@ exec unshare --cgroup \"$@\"",
             (1, "descriptors.0", Some("closed")),
         ],
         differing: &["descriptors.0", "descriptors.0.mode"],
-        heard_on: &[SOCKET, SOCKET],
+        answered_on: &[SOCKET, SOCKET],
     },
     // What it says of signal(2).
     Case {
@@ -258,7 +258,7 @@ exec unshare --cgroup \"$@\"",
             (1, "signals.ignored", Some("+SIGPIPE")),
         ],
         differing: &["signals.ignored"],
-        heard_on: &[SOCKET, SOCKET],
+        answered_on: &[SOCKET, SOCKET],
     },
     // What it says of waitpid(2).
     Case {
@@ -278,7 +278,7 @@ os.execv(sys.argv[1], sys.argv[1:])' \"$@\"",
         status: 1,
         effects: &[(0, "exit", Some("125")), (1, "exit", Some("0"))],
         differing: &["exit", "said"],
-        heard_on: &[SOCKET, SOCKET],
+        answered_on: &[SOCKET, SOCKET],
     },
     Case {
         name: "uts_in_plain_nix_loses_the_status_after_a_real_time_signal",
@@ -290,7 +290,7 @@ os.execv(sys.argv[1], sys.argv[1:])' \"$@\"",
         status: 1,
         effects: &[(0, "exit", Some("125")), (1, "exit", Some("168"))],
         differing: &["exit", "said"],
-        heard_on: &[SOCKET, SOCKET],
+        answered_on: &[SOCKET, SOCKET],
     },
     Case {
         name: "what_is_not_the_same_twice_neither_differs_nor_agrees",
@@ -301,7 +301,7 @@ os.execv(sys.argv[1], sys.argv[1:])' \"$@\"",
         status: 0,
         effects: &[(0, "env.X", None), (1, "env.X", None)],
         differing: &[],
-        heard_on: &[SOCKET, SOCKET],
+        answered_on: &[SOCKET, SOCKET],
     },
 ];
 
@@ -352,8 +352,8 @@ impl Case {
                 wrong.push(format!("{index} {key}: {found:?}"));
             }
         }
-        for (index, expected) in self.heard_on.iter().enumerate() {
-            let found = launchers[index]["heard_on"].as_str();
+        for (index, expected) in self.answered_on.iter().enumerate() {
+            let found = launchers[index]["answered_on"].as_str();
             if found != *expected {
                 wrong.push(format!("{index} heard on {found:?}"));
             }
@@ -445,7 +445,7 @@ fn cannot_start() -> Result<Completion, Failed> {
     };
     let launchers = &value["launchers"];
     let seen = launchers[0]["effect"]["ns.uts"].as_str();
-    let why = launchers[1]["unheard"].as_str().unwrap_or("");
+    let why = launchers[1]["did_not_answer"].as_str().unwrap_or("");
     let right = "start /no/such/launcher: No such file or directory";
     if status == 2 && seen == Some("new") && why == right {
         return Ok(Completion::Completed);

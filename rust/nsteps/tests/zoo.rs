@@ -221,7 +221,7 @@ impl Fault {
             let prepared = Prepared::of_words(std::slice::from_ref(&program));
             let column = twice(program, &prepared, &conditions)
                 .map_err(|it| it.message)?;
-            match &column.unheard {
+            match &column.did_not_answer {
                 Some(why) => Err(format!("{}: {why}", column.line).into()),
                 None => Ok(column),
             }

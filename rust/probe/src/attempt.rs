@@ -79,12 +79,12 @@ pub(crate) fn attempt(
         exit();
     }
     drop(told);
-    let heard = hear(&answer);
-    if heard.is_none() {
+    let message = read_answer(&answer);
+    if message.is_none() {
         kill(child);
     }
     let signal = reap(child);
-    Ok(match (heard, signal) {
+    Ok(match (message, signal) {
         (None, _) => Outcome::Late,
         (Some(message), _) if message.len() >= 4 => {
             let (errno, bytes) = message.split_at(4);
@@ -102,7 +102,7 @@ pub(crate) fn attempt(
 }
 
 /// What the child wrote before it ended; nothing if it did not end in time.
-fn hear(answer: &OwnedFd) -> Option<Vec<u8>> {
+fn read_answer(answer: &OwnedFd) -> Option<Vec<u8>> {
     let mut ready = libc::pollfd {
         fd: answer.as_raw_fd(),
         events: libc::POLLIN,

@@ -123,12 +123,12 @@ fn join(
     let answer = Answer::new()?;
     let mut running =
         run_probe(sandbox, joiner, step, &pid, answer.once(), answer)?;
-    let heard = listen::observation(&mut running, deadline());
+    let answer = listen::observation(&mut running, deadline());
     let ended = sandbox.wait(running.pid, deadline())?;
     let stderr = read_to_end(&mut running.stderr, Instant::now());
     let mut observed = Observed::default();
     observed.effect.change("exit", exit(ended.as_ref()));
-    match heard {
+    match answer {
         Ok((seen, _)) => {
             for namespace in Namespace::ALL {
                 let key = format!("ns.{namespace}");

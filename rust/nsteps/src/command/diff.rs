@@ -9,7 +9,7 @@ use launchers::consequence::Level;
 use launchers::policy::{Named, Policy};
 use launchers::state::{PLAIN, STATES, State};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Runs each launcher, compares, reports, and returns the status of the
 /// verdict: 0, 1 or 2.
@@ -21,6 +21,8 @@ use std::path::Path;
 /// report cannot be written, or if it was interrupted. No launcher has been
 /// started where the input is wrong.
 pub fn run(options: &Diff) -> Result<u8> {
+    let reports = absolute(&options.looking.report)?;
+    let write = absolute(&options.looking.write)?;
     let (policy, launchers) = input(&options.launchers)?;
     let deny = options.deny.or(policy.deny).unwrap_or(Level::Cosmetic);
     let request = Request {
@@ -28,6 +30,7 @@ pub fn run(options: &Diff) -> Result<u8> {
         suggest: options.suggest,
         states: states(options),
         repeat: usize::from(options.repeat),
+        write,
         ..request(policy, launchers, &options.looking)
     };
     let report = session::run(request)?;
@@ -36,7 +39,7 @@ pub fn run(options: &Diff) -> Result<u8> {
         (_, true) => Shown::Whole,
         _ => Shown::Short,
     };
-    writers::write(&report, shown, &options.looking.report)?;
+    writers::write(&report, shown, &reports)?;
     Ok(report.verdict.status)
 }
 
@@ -64,12 +67,33 @@ fn input(words: &[String]) -> Result<(Policy, Vec<Named>)> {
                  [[launcher]] for each"
             )));
         }
+        enter_directory_of(Path::new(path))?;
         let launchers = policy.launchers.clone();
         return Ok((policy, launchers));
     }
     let named =
         |it: &String| Named { name: it.clone(), run: it.clone(), line: 0 };
     Ok((Policy::none(), words.iter().map(named).collect()))
+}
+
+/// Makes the directory of a file of launchers the working directory: what the
+/// file names is relative to it, wherever the command was started.
+fn enter_directory_of(path: &Path) -> Result<()> {
+    let Some(dir) = path.parent().filter(|it| !it.as_os_str().is_empty())
+    else {
+        return Ok(());
+    };
+    std::env::set_current_dir(dir)
+        .context(format_args!("enter the directory {}", dir.display()))
+}
+
+/// The paths that the command line names, before the working directory changes.
+fn absolute(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    let absolute = |path: &PathBuf| {
+        std::path::absolute(path)
+            .context(format_args!("find {}", path.display()))
+    };
+    paths.iter().map(absolute).collect()
 }
 
 /// Reads a file of launchers, waivers and expectations.

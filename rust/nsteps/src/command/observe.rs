@@ -23,12 +23,12 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// The version of [`Form`]; it grows when a member changes its meaning.
-pub const SCHEMA: &str = "nsteps.observe/2";
+pub const SCHEMA: &str = "nsteps.observe/3";
 
 /// `nsteps observe --json -- LAUNCHER... [-- LAUNCHER...]`
 #[derive(Serialize, JsonSchema)]
 pub struct Form {
-    /// `nsteps.observe/2`
+    /// `nsteps.observe/3`
     schema: &'static str,
     /// The scenario in which the launchers ran.
     scenario: String,
@@ -50,9 +50,9 @@ struct LauncherForm {
     unstable: BTreeMap<Key, Vec<String>>,
     /// `socket`, or `stdout` where the launcher closes the descriptors it
     /// inherits; null if there is no observation.
-    heard_on: Option<&'static str>,
+    answered_on: Option<&'static str>,
     /// Why there is no observation.
-    unheard: Option<String>,
+    did_not_answer: Option<String>,
     /// Where the readings inside and outside are not the same.
     disagreements: Vec<String>,
     /// Everything the payload saw in the first look, in
@@ -91,7 +91,7 @@ pub fn run(options: &Observe) -> Result<u8> {
     let differ = rows.iter().any(|it| it.standing == Standing::Differs)
         || columns.iter().any(|it| !it.disagreements.is_empty());
     Ok(match differ {
-        _ if columns.iter().any(|it| it.unheard.is_some()) => TROUBLE,
+        _ if columns.iter().any(|it| it.did_not_answer.is_some()) => TROUBLE,
         true => DIFFERENT,
         false => 0,
     })
@@ -118,11 +118,11 @@ fn text(columns: &[Column], rows: &[Row]) -> String {
             let name = letter(index);
             let _ = writeln!(out, "{STRONG}{name}{STRONG:#}  {}", column.line);
         }
-        if let Some(why) = &column.unheard {
+        if let Some(why) = &column.did_not_answer {
             let _ = writeln!(out, "   not observed: {why}");
         } else if column.way == Way::Stdout {
             out.push_str(
-                "   heard on standard output: it closes what it inherits\n",
+                "   answered on standard output: it closes what it inherits\n",
             );
         }
     }
@@ -204,12 +204,12 @@ fn launcher(column: &Column) -> LauncherForm {
         launcher: column.line.clone(),
         effect,
         unstable,
-        heard_on: match (&column.unheard, column.way) {
+        answered_on: match (&column.did_not_answer, column.way) {
             (Some(_), _) => None,
             (None, Way::Socket) => Some("socket"),
             (None, Way::Stdout) => Some("stdout"),
         },
-        unheard: column.unheard.clone(),
+        did_not_answer: column.did_not_answer.clone(),
         disagreements: column.disagreements.clone(),
         observation: column.payload.clone(),
     }

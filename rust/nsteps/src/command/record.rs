@@ -36,7 +36,7 @@ pub fn run(options: &Record) -> Result<u8> {
     })?;
     let subject = &report.launchers[0];
     let Some(program) = &subject.program else {
-        let why = subject.column.unheard.clone().unwrap_or_default();
+        let why = subject.column.did_not_answer.clone().unwrap_or_default();
         return Err(Error::new(format!("nothing is recorded: {why}")));
     };
     let form = record::form(

@@ -223,7 +223,7 @@ fn launcher(subject: &Compared) -> LauncherForm {
         path: program.map(|it| it.path.clone()),
         version: program.and_then(|it| it.version.clone()),
         sha256: program.map(|it| it.sha256.clone()),
-        did_not_run: column.unheard.clone(),
+        did_not_run: column.did_not_answer.clone(),
         exit: changed(column.value("exit")),
         said: changed(column.value("said")),
         degraded: column.degraded.clone(),
@@ -236,7 +236,7 @@ fn in_state(column: &Column) -> InStateForm {
     InStateForm {
         state: column.state,
         unavailable: column.unavailable,
-        did_not_run: column.unheard.clone(),
+        did_not_run: column.did_not_answer.clone(),
         exit: changed(column.value("exit")),
         said: changed(column.value("said")),
         degraded: column.degraded.clone(),

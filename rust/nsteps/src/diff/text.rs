@@ -104,7 +104,7 @@ fn silent(column: &Column) -> Vec<(String, Vec<&'static str>)> {
         return silent;
     }
     for it in column.in_states().filter(|it| !it.unavailable) {
-        let Some(why) = &it.unheard else { continue };
+        let Some(why) = &it.did_not_answer else { continue };
         let mut what = format!("did not run: {why}");
         for key in ["exit", "said"] {
             if let Value::Changed(value) = it.value(key) {
