@@ -28,7 +28,7 @@ use harness::sandbox::protocol::Command;
 use harness::step::{Arguments, Namespace, Step};
 use harness::timeout::deadline;
 use harness::trial::{
-    Alone, Launch as Launched, Met, Observed, bare_probe, hold_and_look,
+    Alone, Launch as Launched, Meeting, Observed, bare_probe, hold_and_look,
 };
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -379,8 +379,12 @@ fn observe(
         payload.extend(arguments.iter().map(String::as_str));
         (launch.argv)(&subject, &payload)
     });
-    let mut observed =
-        hold_and_look(&mut sandbox, &baseline, &held, &mut Met::new(&Alone))?;
+    let mut observed = hold_and_look(
+        &mut sandbox,
+        &baseline,
+        &held,
+        &mut Meeting::new(&Alone),
+    )?;
     observed.enter_refusal();
     Ok(observed)
 }
