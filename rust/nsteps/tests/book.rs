@@ -15,7 +15,7 @@ use harness::host::layout::Layout;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 /// Stands between the outputs of two commands.
 const SEPARATOR: char = '\u{1e}';
@@ -36,9 +36,12 @@ const PLACE: &[&str] = &[
     "--kill-child",
 ];
 
-const PREPARE: &str = "hostname host && mount -t tmpfs none /tmp && cd /tmp && \
-                       PATH=\"${1%/*}:$PATH\" && export PATH && \
-                       exec timeout --signal=KILL \"$2\" sh -c \"$3\" sh";
+/// The repository is seen at /mnt, because it may lie below /tmp.
+const PREPARE: &str = "hostname host && mount --rbind \"$2\" /mnt && \
+                       mount -t tmpfs none /tmp && cd /tmp && \
+                       NSTEPS_ROOT=/mnt && PATH=\"/mnt/target/bin:$PATH\" && \
+                       export NSTEPS_ROOT PATH && \
+                       exec timeout --signal=KILL \"$3\" sh -c \"$4\" sh";
 
 fn main() -> ExitCode {
     let layout = Layout::find().unwrap_or_else(|it| panic!("{}", it.message));
@@ -151,11 +154,13 @@ fn run(
             format!("{{ {command}\n}} 2>&1; printf '{SEPARATOR}'\n")
         })
         .collect();
-    let mut command: Command = match elsewhere(PLACE, PREPARE)? {
+    let mut command = match elsewhere(PLACE, PREPARE)? {
         Ok(command) => command,
         Err(why) => return Ok(Err(why)),
     };
-    let output = command.args([BOUND, &script]).env("LC_ALL", "C").output()?;
+    let layout = Layout::find().map_err(|it| it.message)?;
+    command.arg(layout.root()).args([BOUND, &script]).env("LC_ALL", "C");
+    let output = command.output()?;
     let text = String::from_utf8_lossy(&output.stdout);
     let outputs: Vec<String> =
         text.split_terminator(SEPARATOR).map(str::to_owned).collect();
