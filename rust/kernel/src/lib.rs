@@ -368,25 +368,6 @@ pub fn pidfd_open(pid: i32) -> nix::Result<OwnedFd> {
     rustix::process::pidfd_open(pid, PidfdFlags::empty()).map_err(errno)
 }
 
-/// Opens the user namespace in which a user namespace was made: NS_GET_PARENT of
-/// ioctl_ns(2).
-///
-/// # Errors
-///
-/// Fails with `EPERM` if that is not the caller's or below it.
-pub fn parent_of_user_namespace(
-    namespace: BorrowedFd<'_>,
-) -> nix::Result<OwnedFd> {
-    const NS_GET_PARENT: libc::c_int = 0xb702;
-    // SAFETY: NS_GET_PARENT takes no argument, touches no memory of ours, and
-    // returns a descriptor.
-    let result = unsafe {
-        libc::syscall(libc::SYS_ioctl, namespace.as_raw_fd(), NS_GET_PARENT)
-    };
-    let number = Errno::result(result)?;
-    RawFd::try_from(number).map(own).map_err(|_| Errno::EBADF)
-}
-
 /// Sends SIGKILL to the process that a pidfd refers to.
 ///
 /// # Errors

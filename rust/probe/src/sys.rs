@@ -49,10 +49,14 @@ pub(crate) fn namespace_owner(
     unsafe { opened(answer?.into()) }
 }
 
-/// The parent of a user or pid namespace.
-pub(crate) fn namespace_parent(
-    namespace: BorrowedFd<'_>,
-) -> nix::Result<OwnedFd> {
+/// Opens the namespace in which a user or pid namespace was made:
+/// `NS_GET_PARENT` of ioctl_nsfs(2), Linux 4.9.
+///
+/// # Errors
+///
+/// Fails with `EPERM` if that one is neither the caller's nor below it, and with
+/// `EINVAL` for a namespace of another kind.
+pub fn namespace_parent(namespace: BorrowedFd<'_>) -> nix::Result<OwnedFd> {
     // SAFETY: the ioctl wants an open descriptor; the borrow is one.
     let answer = unsafe { ns_get_parent(namespace.as_raw_fd()) };
     // SAFETY: NS_GET_PARENT answers with a new descriptor.

@@ -186,7 +186,7 @@ impl Sides<'_> {
     fn is_made_in_init_s(&self) -> bool {
         let path = format!("/proc/{}/ns/user", self.outside.pid);
         let Ok(namespace) = std::fs::File::open(path) else { return false };
-        let parent = kernel::parent_of_user_namespace(namespace.as_fd());
+        let parent = probe::namespace_parent(namespace.as_fd());
         let inode = parent.and_then(nix::sys::stat::fstat).map(|it| it.st_ino);
         inode.is_ok_and(|inode| {
             link(&self.init, Namespace::User) == Some(format!("user:[{inode}]"))
