@@ -4,6 +4,7 @@
 pub mod check;
 pub mod claims;
 pub mod inside;
+mod old_root;
 pub mod pitfalls;
 pub mod report;
 pub mod session;

@@ -513,7 +513,7 @@ pub const CLAIMS: &[Claim] = &[
         topic: "pivot_root",
         sentence: "There is no wrapper of pivot_root in the C library.",
         expected: only_where(root::HEADER_IS_MEANT),
-        because: "the library exports it, and no header declares it",
+        because: "the library exports it, and unistd.h does not declare it",
         check: root::no_wrapper,
     },
     Claim {

@@ -3,8 +3,10 @@
 use super::{Conditions, Finding};
 use crate::checks::inside::pivot_root::CASES;
 use crate::checks::inside::result;
+use crate::checks::old_root::{self, BELOW_ROOT, DIRECTORY, was_read};
 use crate::checks::session::{NSTEPS, Session};
 use harness::found::{Found, Refusal};
+use harness::launcher::Launcher;
 use harness::paths::NEWROOT;
 use harness::scenario::Mounts;
 use std::path::Path;
@@ -57,29 +59,18 @@ pub fn rules_of_pivot_root(conditions: &Conditions<'_>) -> Found<Finding> {
 
 /// Claim 35: the library, and the header.
 pub fn no_wrapper(_: &Conditions<'_>) -> Found<Finding> {
-    let place = |paths: &[&str], package: &str| {
-        let found = paths.iter().find(|it| Path::new(it).exists());
-        found.map(|it| (*it).to_owned()).ok_or_else(|| {
-            let name = paths[0];
-            Refusal::Unavailable(format!(
-                "there is no {name}: install {package}"
-            ))
-        })
-    };
     let architecture = std::env::consts::ARCH;
     let of_debian = format!("/lib/{architecture}-linux-gnu/libc.so.6");
-    let library = place(
-        &[&of_debian, "/lib64/libc.so.6", "/lib/libc.so.6"],
-        "the GNU C library",
-    )?;
-    let header = place(&["/usr/include/unistd.h"], "libc6-dev")?;
+    let libraries = [&of_debian, "/lib64/libc.so.6", "/lib/libc.so.6"];
+    let library = first(&libraries, "the GNU C library")?;
+    let header = first(&["/usr/include/unistd.h"], "libc6-dev")?;
     let has = |path: &str, name: &[u8]| -> Found<bool> {
         let bytes = std::fs::read(path)
             .map_err(|it| Refusal::Broken(format!("read {path}: {it}")))?;
         Ok(bytes.windows(name.len()).any(|it| it == name))
     };
-    let exported = has(&library, b"\0pivot_root\0")?;
-    let declared = has(&header, b"pivot_root")?;
+    let exported = has(library, b"\0pivot_root\0")?;
+    let declared = has(header, b"pivot_root")?;
     let word = |is: bool| if is { "has it" } else { "does not have it" };
     Ok(Finding::new()
         .case(HEADER_IS_MEANT, !declared)
@@ -88,52 +79,53 @@ pub fn no_wrapper(_: &Conditions<'_>) -> Found<Finding> {
         .seen(format!("libc.so.6 {}", word(exported))))
 }
 
-/// Claim 38: a directory of the root's own file system, as it is, and bound on
+/// The first of these files that is here.
+fn first<'p>(paths: &[&'p str], package: &str) -> Found<&'p str> {
+    let found = paths.iter().copied().find(|it| Path::new(it).exists());
+    found.ok_or_else(|| {
+        let name = paths[0];
+        Refusal::Unavailable(format!("there is no {name}: install {package}"))
+    })
+}
+
+/// Claim 38: a directory of the file system of `/`, as it is, and bound on
 /// itself.
 pub fn another_file_system(conditions: &Conditions<'_>) -> Found<Finding> {
     conditions.needs("pivot_root", "util-linux")?;
     let mut session = conditions.session(Mounts::Private)?;
-    let device = |said: &str| said.lines().next().map(str::to_owned);
-    session.run(&["mkdir", "-p", "/mytmp/new/old"])?.well()?;
-    let pivot = "cd /mytmp/new && PATH=/usr/sbin:/sbin:$PATH && \
-                 stat -c %d . .. | uniq && pivot_root . old";
     let mut tried = |before: &str| {
-        let script = format!("{before} {pivot}");
+        let script = format!(
+            "mkdir -p /mytmp/new/old && {before} cd /mytmp/new &&
+             test $(stat -c %d .) = $(stat -c %d /) && echo the same &&
+             PATH=/usr/sbin:/sbin:$PATH pivot_root . old"
+        );
         session.run(&["unshare", "--mount", "sh", "-c", &script])
     };
     let plain = tried("")?;
     let bound = tried("mount -n --bind /mytmp/new /mytmp/new &&")?;
-    let one_file_system = bound.stdout.lines().count() == 1;
-    if !one_file_system || device(&plain.stdout) != device(&bound.stdout) {
-        return Err(Refusal::Broken(format!(
-            "the new root is on another file system: {}",
-            bound.stdout
-        )));
+    if [&plain, &bound].iter().any(|it| it.stdout != "the same") {
+        return Err(Refusal::Broken(
+            "/mytmp is not on the file system of /".to_owned(),
+        ));
     }
     Ok(Finding::new()
         .case(MOUNT_IS_MEANT, plain.status != 0)
         .case("a file system is meant", bound.status != 0)
         .seen(format!("a mere directory: {}", plain.error_message()))
-        .seen(format!(
-            "bound on itself, on the same file system: status {}",
-            bound.status
-        )))
+        .seen(format!("bound on itself: status {}", bound.status)))
 }
 
 /// Claim 39: the published child has no chdir(2).
 pub fn in_the_new_root(conditions: &Conditions<'_>) -> Found<Finding> {
     let mut session = conditions.session_with_new_root(Mounts::Private)?;
     let faulty =
-        conditions.program("c/pitfalls/no_chdir", "a compiler for C")?;
-    let mut reads = |from: &str, file: &str| -> Found<bool> {
-        let script = "mkdir -p /mytmp/project
-                      echo 'of the old root' >/mytmp/project/secret
-                      cd \"$0\" && exec \"$@\"";
-        let argv = ["sh", "-c", script, from, &faulty, NEWROOT, "cat", file];
-        Ok(session.run(&argv)?.stdout.contains("of the old root"))
+        conditions.program("c/pitfalls/no_chdir", Launcher::C.toolchain())?;
+    let mut reads = |from: &str, file: &str| {
+        let argv = [&faulty, NEWROOT, "cat", file];
+        old_root::read(&mut session, from, &argv).map(|it| was_read(&it))
     };
-    let elsewhere = reads("/mytmp/project", "secret")?;
-    let at_root = reads("/", "mytmp/project/secret")?;
+    let at_root = reads("/", BELOW_ROOT)?;
+    let elsewhere = reads(DIRECTORY, "secret")?;
     let word = |reads: bool| if reads { "read" } else { "not found" };
     Ok(Finding::new()
         .case(STARTED_IN_ROOT, !at_root)

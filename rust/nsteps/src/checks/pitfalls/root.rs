@@ -1,17 +1,13 @@
 //! What a payload in a new root still reaches of the old one.
 
 use super::{C, GO, RUST};
+use crate::checks::old_root::{self, BELOW_ROOT, DIRECTORY, was_read};
 use crate::checks::pitfalls::pitfall::Evidence;
 use crate::checks::session::{Conditions, Session};
 use harness::found::Found;
 use harness::paths::{NEWROOT, NO_SHEBANG, PROGRAMS};
 use harness::scenario::Mounts;
 use harness::step::Step;
-
-/// A directory of the old root, with a file in it.
-const DIRECTORY: &str = "/mytmp/project";
-/// What is in the file.
-const SECRET: &str = "a secret";
 
 const READ: &str = "the payload reads it";
 const NOT_THERE: &str = "No such file or directory";
@@ -26,7 +22,7 @@ pub fn no_chdir(conditions: &Conditions<'_>) -> Found<Evidence> {
     for (from, file, what, described) in [
         (DIRECTORY, "secret", "a file of the caller's directory", READ),
         (DIRECTORY, &up, "a file of the old root, by ..", READ),
-        ("/", "mytmp/project/secret", "the same, started in /", NOT_THERE),
+        ("/", BELOW_ROOT, "the same, started in /", NOT_THERE),
     ] {
         let argv = [&faulty, NEWROOT, "cat", file];
         let seen = read(&mut session, from, &argv)?;
@@ -46,15 +42,11 @@ pub fn no_chdir(conditions: &Conditions<'_>) -> Found<Evidence> {
     Ok(evidence)
 }
 
-/// Runs a launcher in a directory, and says whether its payload read a file.
+/// Whether the payload of a launcher that was started in a directory read a
+/// file, in words.
 fn read(session: &mut Session<'_>, from: &str, argv: &[&str]) -> Found<String> {
-    let script = format!(
-        "mkdir -p {DIRECTORY}; echo {SECRET} >{DIRECTORY}/secret
-         cd {from} && exec \"$@\""
-    );
-    let said = session.run(&[&["sh", "-c", &script, "sh"], argv].concat())?;
-    let has = |text: &str| said.stdout.contains(text);
-    Ok(if has(SECRET) || has("run by a shell") {
+    let said = old_root::read(session, from, argv)?;
+    Ok(if was_read(&said) || said.stdout.contains("run by a shell") {
         READ.to_owned()
     } else if said.error_message().ends_with(NOT_THERE) {
         NOT_THERE.to_owned()
