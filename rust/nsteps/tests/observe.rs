@@ -65,7 +65,7 @@ exec \"$@\""],
         answered_on: &[SOCKET],
     },
     Case {
-        name: "closed_standard_streams_are_seen_and_the_payload_is_heard",
+        name: "closed_standard_streams_are_seen_and_the_payload_answers",
         scripts: &["exec \"$@\" 0<&- 1>&- 2>&-"],
         status: 0,
         effects: &[
@@ -78,7 +78,7 @@ exec \"$@\""],
         answered_on: &[SOCKET],
     },
     Case {
-        name: "closed_descriptors_are_seen_and_stdout_is_heard",
+        name: "closed_descriptors_are_seen_and_the_answer_is_on_stdout",
         scripts: &[CLOSE],
         status: 0,
         effects: &[
@@ -121,7 +121,7 @@ os.execv(sys.argv[1], sys.argv[1:])' \"$@\""],
         answered_on: &[SOCKET],
     },
     Case {
-        name: "holding_does_not_depend_on_stdin_where_stdout_is_heard",
+        name: "holding_does_not_depend_on_stdin_where_the_answer_is_on_stdout",
         scripts: &["python3 -c 'import os, sys
 os.closerange(3, 1024)
 os.execv(sys.argv[1], sys.argv[1:])' \"$@\" </dev/null"],
@@ -355,7 +355,7 @@ impl Case {
         for (index, expected) in self.answered_on.iter().enumerate() {
             let found = launchers[index]["answered_on"].as_str();
             if found != *expected {
-                wrong.push(format!("{index} heard on {found:?}"));
+                wrong.push(format!("{index} answered on {found:?}"));
             }
             let disagreements = &launchers[index]["disagreements"];
             if disagreements.as_array().is_none_or(|it| !it.is_empty()) {

@@ -12,6 +12,8 @@ mod lists;
 mod manual;
 mod messages;
 mod pages;
+#[path = "../pages_written/mod.rs"]
+mod pages_written;
 mod picture;
 mod schema;
 mod sleeps;

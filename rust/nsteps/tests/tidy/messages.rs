@@ -3,6 +3,7 @@
 //! `NSTEPS_WRITE=1 cargo test -p nsteps --test tidy messages` writes it again.
 
 use crate::Found;
+use crate::pages_written;
 use crate::tree::Tree;
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -47,7 +48,7 @@ pub fn page(tree: &Tree) -> Found {
         }
     }
     let text = text(&messages);
-    if std::env::var_os("NSTEPS_WRITE").is_some_and(|it| it == "1") {
+    if pages_written::demanded() {
         let path = tree.layout.root().join(PAGE);
         fs::write(path, &text).map_err(|error| format!("{PAGE}: {error}"))?;
     }

@@ -5,6 +5,7 @@
 //! has objects.
 
 use crate::Found;
+use crate::pages_written;
 use crate::tree::Tree;
 use nsteps::calls::print as trace;
 use nsteps::checks::{claims, pitfalls};
@@ -54,7 +55,7 @@ pub fn page(tree: &Tree) -> Found {
     let forms = forms();
     let text = text(&forms);
     let path = tree.layout.root().join(PAGE);
-    if std::env::var_os("NSTEPS_WRITE").is_some_and(|it| it == "1") {
+    if pages_written::demanded() {
         fs::write(&path, &text).map_err(|error| format!("{PAGE}: {error}"))?;
     }
     let mut wrong = Vec::new();

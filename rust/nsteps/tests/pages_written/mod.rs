@@ -1,0 +1,6 @@
+//! `NSTEPS_WRITE=1`: what a test makes is written to its page.
+
+/// Whether `NSTEPS_WRITE` is `1` in the environment.
+pub fn demanded() -> bool {
+    std::env::var_os("NSTEPS_WRITE").is_some_and(|it| it == "1")
+}
