@@ -48,7 +48,7 @@ help: ## list these targets
 	@echo "  PREFIX=DIR         where install puts things ($(PREFIX))"
 
 # make ends with 2 when anything fails, and says what nsteps ended with: 1 for a
-# difference nobody explained, 2 for trouble.
+# difference that is not explained, 2 for trouble.
 compare: tree setup build ## run every step in every language, compare effects
 	@target/bin/nsteps compare $(ARGS)
 

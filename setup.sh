@@ -171,7 +171,7 @@ apt_install() {
 
 # The package busybox comes with initramfs-tools and is dynamically linked, and
 # busybox-static would take its place. What is there stays: the static one is
-# unpacked beside it, into target/bin, for which nobody needs to be root.
+# unpacked beside it, into target/bin, which does not need root.
 unpack_busybox() {
     [ -O . ] || [ "${ANY_OWNER:-0}" = 1 ] ||
         stop "this tree is not yours, to unpack a static busybox into"

@@ -17,7 +17,7 @@ pub enum Launcher {
     Go,
     /// `rust/steps`: the careful implementation.
     Rust,
-    /// unshare(1) of util-linux: a control that no one here wrote.
+    /// unshare(1) of util-linux: a control that is no part of this project.
     Unshare,
 }
 

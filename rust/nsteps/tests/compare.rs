@@ -205,8 +205,10 @@ fn is_still_seen(
     let reasons = comparisons.iter().flat_map(|it| &it.unavailable);
     match reasons.map(|(_, reason)| reason).next() {
         Some(reason) => unavailable(&format!("not seen, but: {reason}")),
-        None => Err("nobody shows this difference any more: remove its entry \
+        None => {
+            Err("no trial shows this difference any more: remove its entry \
                      in known.rs and its page"
-            .into()),
+                .into())
+        }
     }
 }
