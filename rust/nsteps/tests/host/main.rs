@@ -5,8 +5,12 @@
 //! killed, a payload that hides. This process adopts every orphan it makes, so
 //! that each process that is left behind is found below it.
 
+#[path = "../availability/mod.rs"]
 mod availability;
+mod launchers;
+#[path = "../scratch/mod.rs"]
 mod scratch;
+mod snapshot;
 
 use availability::unavailable;
 use harness::descendants::{Descendant, descendants, one_ends};
@@ -25,14 +29,14 @@ use nix::sys::prctl::set_child_subreaper;
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::sys::stat::Mode;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
-use nix::unistd::{Pid, gethostname, mkfifo};
+use nix::unistd::{Pid, mkfifo};
 use scratch::Scratch;
 use serde_json::Value;
-use std::collections::BTreeSet;
+use snapshot::Host;
 use std::fs::{self, File};
 use std::io::Read;
 use std::os::fd::AsFd;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
@@ -40,6 +44,12 @@ use std::time::Instant;
 
 /// A name, and what is done to a host that must not notice.
 type Tried = (&'static str, fn() -> Result<(), Failed>);
+
+/// These need a mount namespace in which the host's files are watched.
+const WATCHED: &[Tried] = &[
+    ("launchers_of_others_reach_nothing", launchers::run_to_the_end),
+    ("launchers_of_others_leave_nothing_when_killed", launchers::killed),
+];
 
 const TRIALS: &[Tried] = &[
     ("a_run_leaves_the_host_as_it_was", a_whole_run),
@@ -58,12 +68,22 @@ fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     // They look at every process below this one.
     arguments.test_threads = Some(1);
+    let watched = WATCHED.iter().map(|it| (it, true));
     let trials = TRIALS
         .iter()
-        .map(|(name, run)| {
-            Trial::ignorable_test(*name, move || match forbidden() {
-                Some(reason) => unavailable(&reason),
-                None => leaves_nothing(*run).map(|()| Completion::Completed),
+        .map(|it| (it, false))
+        .chain(watched)
+        .map(|((name, run), is_watched)| {
+            Trial::ignorable_test(*name, move || {
+                let reason = forbidden().or_else(|| {
+                    is_watched.then(launchers::cannot_watch).flatten()
+                });
+                match reason {
+                    Some(reason) => unavailable(&reason),
+                    None => {
+                        leaves_nothing(*run).map(|()| Completion::Completed)
+                    }
+                }
             })
         })
         .collect();
@@ -86,7 +106,7 @@ fn leaves_nothing(run: fn() -> Result<(), Failed>) -> Result<(), Failed> {
     set_child_subreaper(true)?;
     let before = Host::now();
     let ended = run();
-    let left = wait_for_all(deadline());
+    let left = wait_for_all(deadline(), NONE);
     let after = Host::now();
     if after == before {
         return ended;
@@ -99,12 +119,16 @@ fn leaves_nothing(run: fn() -> Result<(), Failed>) -> Result<(), Failed> {
     Err(format!("the host has changed:\n{differences}").into())
 }
 
+/// The pid of no process.
+const NONE: i32 = -1;
+
 /// Waits until every process below this one has ended, the orphans that it
-/// adopts as well, and gives those that do not end in time.
-fn wait_for_all(until: Instant) -> Vec<Descendant> {
+/// adopts as well, but for one process; gives those that do not end in time.
+fn wait_for_all(until: Instant, but: i32) -> Vec<Descendant> {
     loop {
         reap();
-        let left = below_this_process();
+        let mut left = below_this_process();
+        left.retain(|it| it.pid() != but);
         if left.is_empty() || !one_ends(&left, until) {
             return left;
         }
@@ -125,76 +149,6 @@ fn below_this_process() -> Vec<Descendant> {
     let mut all = descendants(own);
     all.retain(|it| it.pid() != own);
     all
-}
-
-/// What a run could change, one line for each thing.
-#[derive(PartialEq, Eq)]
-struct Host(BTreeSet<String>);
-
-impl Host {
-    fn now() -> Host {
-        let mut lines = BTreeSet::new();
-        let name = gethostname().unwrap_or_default();
-        lines.insert(format!("host name {}", name.display()));
-        for (what, file) in [
-            ("mount", "/proc/self/mountinfo"),
-            ("queue", "/proc/sysvipc/msg"),
-            ("shared memory", "/proc/sysvipc/shm"),
-            ("semaphores", "/proc/sysvipc/sem"),
-            ("link", "/proc/net/dev"),
-        ] {
-            let text = fs::read_to_string(file).unwrap_or_default();
-            for line in text.lines() {
-                // The counters of a link are not ours.
-                let line = match what {
-                    "link" => line.split(':').next().unwrap_or(line),
-                    _ => line,
-                };
-                lines.insert(format!("{what} {}", line.trim()));
-            }
-        }
-        for device in fs::read_dir("/dev").into_iter().flatten().flatten() {
-            if let Ok(it) = device.metadata() {
-                let (mode, uid, gid) = (it.mode(), it.uid(), it.gid());
-                let path = device.path();
-                let path = path.display();
-                lines.insert(format!("device {path} {mode:o} {uid}:{gid}"));
-            }
-        }
-        for cgroup in abandoned_cgroups() {
-            lines.insert(format!("cgroup {}", cgroup.display()));
-        }
-        for it in below_this_process().iter().filter(|it| it.is_still_alive()) {
-            lines.insert(format!("process {} {}", it.pid(), it.name()));
-        }
-        Host(lines)
-    }
-
-    fn differences(&self, after: &Host) -> Vec<String> {
-        let gone = self.0.difference(&after.0).map(|it| format!("- {it}"));
-        let new = after.0.difference(&self.0).map(|it| format!("+ {it}"));
-        gone.chain(new).collect()
-    }
-}
-
-/// The cgroups of runs that have ended.
-fn abandoned_cgroups() -> Vec<PathBuf> {
-    let table = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
-    table
-        .lines()
-        .filter(|line| line.contains(" - cgroup"))
-        .filter_map(|line| line.split(' ').nth(4))
-        .flat_map(|at| fs::read_dir(at).into_iter().flatten().flatten())
-        .map(|entry| entry.path())
-        .filter(|dir| {
-            let name = dir.file_name().map(|it| it.to_string_lossy());
-            name.as_deref()
-                .and_then(|name| name.strip_prefix("nsteps-"))
-                // Of a trial's own: `nsteps-PID-NUMBER`.
-                .and_then(|name| name.split('-').next())
-                .is_some_and(|pid| !Path::new("/proc").join(pid).exists())
-        })
-        .collect()
 }
 
 fn layout() -> Result<Layout, Failed> {
