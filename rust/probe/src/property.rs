@@ -45,6 +45,9 @@ pub(crate) use mounts::lines;
 pub struct Property {
     /// Its name, which is also the stem of its source file.
     pub name: &'static str,
+    /// What stands before the first dot of its keys, in observations and in
+    /// effects.  No other property has them.
+    pub families: &'static [&'static str],
     /// What it is, for people, in a phrase.
     pub about: &'static str,
     /// Takes the readings. Never fails: what cannot be read is recorded as
@@ -168,6 +171,24 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), PROPERTIES.len() + DEEP.len());
+    }
+
+    #[test]
+    fn each_key_is_of_a_family_of_its_property() {
+        let proc = Proc::at("/proc");
+        let mut families: Vec<&str> = Vec::new();
+        for property in PROPERTIES.iter().chain(DEEP) {
+            let seen = observe(&proc, &[property.name]);
+            for key in seen.readings.keys() {
+                let family = key.split('.').next().unwrap_or(key);
+                assert!(property.families.contains(&family), "{key}");
+            }
+            families.extend(property.families.iter().copied());
+        }
+        let all = families.len();
+        families.sort_unstable();
+        families.dedup();
+        assert_eq!(families.len(), all, "two properties have one family");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::text::lossless;
 
 pub(super) const PROPERTY: Property = Property {
     name: "arguments",
+    families: &["argv"],
     about: "the name it was called by, and the arguments",
     observe,
     effect,

@@ -9,6 +9,7 @@ use crate::proc::Proc;
 
 pub(super) const PROPERTY: Property = Property {
     name: "calls",
+    families: &["call"],
     about: "the answer to each system call that seccomp profiles decide",
     observe,
     effect,

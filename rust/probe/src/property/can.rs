@@ -22,6 +22,7 @@ use crate::proc::Proc;
 
 pub(super) const PROPERTY: Property = Property {
     name: "can",
+    families: &["can", "landlock", "lsm"],
     about: "what the process can do, tried; Landlock layers; LSM label",
     observe,
     effect,

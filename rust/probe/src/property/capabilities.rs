@@ -10,6 +10,7 @@ use crate::sys::{self, Attribute};
 
 pub(super) const PROPERTY: Property = Property {
     name: "capabilities",
+    families: &["capabilities"],
     about: "the five capability sets",
     observe,
     effect,

@@ -8,6 +8,7 @@ use crate::text::lossless;
 
 pub(super) const PROPERTY: Property = Property {
     name: "cgroup",
+    families: &["cgroup"],
     about: "the cgroup in each hierarchy",
     observe,
     effect,

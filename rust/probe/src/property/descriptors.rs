@@ -14,6 +14,7 @@ use crate::sys;
 
 pub(super) const PROPERTY: Property = Property {
     name: "descriptors",
+    families: &["descriptors"],
     about: "open descriptors: kind, access, flags, owner, where they lead",
     observe,
     effect,

@@ -17,6 +17,7 @@ use crate::text::lossless;
 
 pub(super) const PROPERTY: Property = Property {
     name: "dev",
+    families: &["dev"],
     about: "the names in /dev: kind, number, mode, owner, whether it opens",
     observe,
     effect,

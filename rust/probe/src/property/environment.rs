@@ -10,6 +10,7 @@ use crate::text::lossless;
 
 pub(super) const PROPERTY: Property = Property {
     name: "environment",
+    families: &["env", "environment"],
     about: "environment variables, their order, duplicates and oddities",
     observe,
     effect,

@@ -8,6 +8,7 @@ use crate::proc::Proc;
 
 pub(super) const PROPERTY: Property = Property {
     name: "id_maps",
+    families: &["id_maps"],
     about: "uid_map, gid_map and setgroups of the user namespace",
     observe,
     effect,

@@ -10,6 +10,7 @@ use crate::proc::Proc;
 
 pub(super) const PROPERTY: Property = Property {
     name: "ids",
+    families: &["ids"],
     about: "user and group ids, and the supplementary groups",
     observe,
     effect,

@@ -10,6 +10,7 @@ use crate::text::lossless;
 
 pub(super) const PROPERTY: Property = Property {
     name: "keyring",
+    families: &["keyring"],
     about: "the session keyring: which one, its rights and owner",
     observe,
     effect,

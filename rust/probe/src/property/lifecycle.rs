@@ -10,6 +10,7 @@ use crate::sys::{self, Attribute, Written};
 
 pub(super) const PROPERTY: Property = Property {
     name: "lifecycle",
+    families: &["lifecycle"],
     about: "pdeathsig, dumpable, subreaper, personality, terminal, timers, THP",
     observe,
     effect,

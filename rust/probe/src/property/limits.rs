@@ -9,6 +9,7 @@ use crate::proc::Proc;
 
 pub(super) const PROPERTY: Property = Property {
     name: "limits",
+    families: &["limits"],
     about: "resource limits, soft and hard",
     observe,
     effect,

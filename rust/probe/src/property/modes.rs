@@ -16,6 +16,7 @@ use crate::text;
 
 pub(super) const PROPERTY: Property = Property {
     name: "modes",
+    families: &["mode"],
     about: "mode and owner of /, /dev, /run, /tmp and every mount point",
     observe,
     effect,

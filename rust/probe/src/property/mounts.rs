@@ -40,6 +40,7 @@ use words::kind;
 
 pub(super) const PROPERTY: Property = Property {
     name: "mounts",
+    families: &["mnt", "mounts"],
     about: "the mount table: what is mounted where, options, propagation",
     observe,
     effect,

@@ -17,6 +17,7 @@ use crate::text;
 
 pub(super) const PROPERTY: Property = Property {
     name: "mqueue",
+    families: &["mqueue"],
     about: "POSIX message queues, and those that a mounted mqueue shows",
     observe,
     effect,

@@ -13,6 +13,7 @@ use crate::sys;
 
 pub(super) const PROPERTY: Property = Property {
     name: "namespaces",
+    families: &["ns"],
     about: "the ten namespaces, and the user namespaces that own them",
     observe,
     effect,

@@ -14,6 +14,7 @@ use crate::text::lossless;
 
 pub(super) const PROPERTY: Property = Property {
     name: "network",
+    families: &["net"],
     about: "network links, whether they are up, and their addresses",
     observe,
     effect,

@@ -11,6 +11,7 @@ use crate::proc::Proc;
 
 pub(super) const PROPERTY: Property = Property {
     name: "processes",
+    families: &["processes"],
     about: "pid, parent, group, session, and what /proc shows of others",
     observe,
     effect,

@@ -12,6 +12,7 @@ use crate::text::lossless;
 
 pub(super) const PROPERTY: Property = Property {
     name: "root_cwd",
+    families: &["cwd", "root"],
     about: "the root directory and the current directory",
     observe,
     effect,

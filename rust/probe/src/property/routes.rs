@@ -9,6 +9,7 @@ use crate::proc::Proc;
 
 pub(super) const PROPERTY: Property = Property {
     name: "routes",
+    families: &["routes"],
     about: "routes, and the tables of iptables",
     observe,
     effect,

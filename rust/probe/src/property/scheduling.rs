@@ -13,6 +13,7 @@ use crate::sys::{self, Attribute};
 
 pub(super) const PROPERTY: Property = Property {
     name: "scheduling",
+    families: &["scheduling"],
     about: "nice, policy, processors, timer slack, OOM, I/O, memory policy",
     observe,
     effect,

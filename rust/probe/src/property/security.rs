@@ -11,6 +11,7 @@ use crate::sys::{self, Attribute};
 
 pub(super) const PROPERTY: Property = Property {
     name: "security",
+    families: &["security"],
     about: "no_new_privs, seccomp mode and filters, securebits",
     observe,
     effect,

@@ -9,6 +9,7 @@ use crate::sys;
 
 pub(super) const PROPERTY: Property = Property {
     name: "signals",
+    families: &["signals"],
     about: "blocked and ignored signals",
     observe,
     effect,

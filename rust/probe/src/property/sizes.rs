@@ -12,6 +12,7 @@ use crate::text;
 
 pub(super) const PROPERTY: Property = Property {
     name: "sizes",
+    families: &["size", "sizes"],
     about: "how much each tmpfs may hold",
     observe,
     effect,

@@ -10,6 +10,7 @@ use crate::proc::Proc;
 
 pub(super) const PROPERTY: Property = Property {
     name: "sysctls",
+    families: &["sysctl"],
     about: "settings of the kernel that a namespace has of its own",
     observe,
     effect,

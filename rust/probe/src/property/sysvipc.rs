@@ -9,6 +9,7 @@ use crate::sys::SystemV;
 
 pub(super) const PROPERTY: Property = Property {
     name: "sysvipc",
+    families: &["sysvipc"],
     about: "System V message queues, shared memory and semaphores",
     observe,
     effect,

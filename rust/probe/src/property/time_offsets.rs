@@ -7,6 +7,7 @@ use crate::proc::Proc;
 
 pub(super) const PROPERTY: Property = Property {
     name: "time_offsets",
+    families: &["time_offsets"],
     about: "the offsets of the monotonic and the boot-time clock",
     observe,
     effect,

@@ -9,6 +9,7 @@ use crate::proc::Proc;
 
 pub(super) const PROPERTY: Property = Property {
     name: "umask",
+    families: &["umask"],
     about: "the file mode creation mask",
     observe,
     effect,

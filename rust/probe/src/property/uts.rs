@@ -11,6 +11,7 @@ use crate::text::lossless;
 
 pub(super) const PROPERTY: Property = Property {
     name: "uts",
+    families: &["uts"],
     about: "host name, domain name, and the rest of uname(2)",
     observe,
     effect,
