@@ -66,6 +66,8 @@ pub struct Observed {
     pub said: String,
     /// The namespaces that are not the sandbox's, by what identifies them.
     pub made: BTreeMap<Namespace, String>,
+    /// What the harness read of the payload from outside, by key.
+    pub outside: BTreeMap<String, String>,
     /// Where inside and outside do not say the same.
     pub disagreements: Vec<String>,
 }
@@ -336,8 +338,9 @@ pub fn hold_and_look(
             observed.effect = probe::effect(baseline, &payload);
             streams(&mut observed.effect, &payload, &running);
             observed.made = made(baseline, &payload);
-            observed.disagreements =
-                outside::disagreements(sandbox.init(), &payload);
+            let view = outside::view(sandbox.init(), &payload);
+            observed.outside = view.read;
+            observed.disagreements = view.disagreements;
             if let Ok(pid) = find(sandbox.init(), &payload) {
                 let effect = &mut observed.effect;
                 outside::moved(sandbox.init(), pid, effect)?;

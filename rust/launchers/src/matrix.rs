@@ -71,6 +71,9 @@ pub struct Column {
     pub missing: bool,
     /// On which way the observation came.
     pub way: Way,
+    /// What the harness read of the payload from outside the first time, by
+    /// key; a record keeps none of it.
+    pub outside: BTreeMap<String, String>,
     /// Where inside and outside do not say the same.
     pub disagreements: Vec<String>,
     /// What the launcher isolates elsewhere and does not isolate here.
@@ -125,6 +128,7 @@ impl Column {
             did_not_answer,
             missing: false,
             way: first.way,
+            outside: first.outside,
             disagreements,
             degraded: Vec::new(),
             payload: first.payload,

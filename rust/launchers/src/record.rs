@@ -180,6 +180,7 @@ fn kept(form: Form) -> Kept {
             did_not_answer: None,
             missing: false,
             way: Way::default(),
+            outside: BTreeMap::new(),
             disagreements: form.disagreements,
             degraded: form.degraded,
             payload: Some(form.payload),

@@ -13,7 +13,7 @@ use harness::sandbox::plan::{Plan, Tree};
 use harness::sandbox::protocol::Command;
 use harness::scenario::{Identity, Mounts, Scenario};
 use harness::timeout::deadline;
-use harness::trial::outside::disagreements;
+use harness::trial::outside::view;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use probe::{Mount, Observation, Reading};
 use std::process::ExitCode;
@@ -99,7 +99,7 @@ fn main() -> ExitCode {
                 believed(init, truth)?;
                 let mut told = truth.clone();
                 falsify(&mut told)?;
-                let found = disagreements(init, &told);
+                let found = view(init, &told).disagreements;
                 // Where mounts are missing, what is said begins with a number.
                 let words = match *words {
                     "" => format!("{} mounts", mounts(&mut told)?.len()),
@@ -128,7 +128,7 @@ static EQUIPMENT: LazyLock<Result<Equipment, String>> =
 
 /// Nothing is said against what a payload really sees.
 fn believed(init: i32, truth: &Observation) -> Result<(), Failed> {
-    let found = disagreements(init, truth);
+    let found = view(init, truth).disagreements;
     if found.is_empty() {
         return Ok(());
     }

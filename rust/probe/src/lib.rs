@@ -32,6 +32,9 @@ pub use proc::Proc;
 pub use property::can::SANDBOX_SOCKET;
 pub use property::capabilities::text as capability_words;
 pub use property::signals::words as signal_words;
-pub use property::{DEEP, PROPERTIES, Property, effect, observe, observe_deep};
+pub use property::{
+    DEEP, PROPERTIES, Property, effect, mount_keys, mount_lines, observe,
+    observe_deep,
+};
 pub use sys::namespace_parent;
 pub use text::utf8;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::observation::{Observation, Reading, Unread};
-use crate::property::lines;
+use crate::property::mount_lines;
 use crate::text;
 
 /// One line for each reading, sorted by key, the keys in a column of their
@@ -33,7 +33,7 @@ impl fmt::Display for Observation {
                 .map(|(key, reading)| line(key, reading))
         };
         let mounts: Vec<(String, String)> = match &self.mounts {
-            Ok(table) => lines(table)
+            Ok(table) => mount_lines(table)
                 .into_iter()
                 .map(|(key, text)| line(&key, &Reading::Value(text)))
                 .collect(),

@@ -38,7 +38,7 @@ mod time_offsets;
 mod umask;
 mod uts;
 
-pub(crate) use mounts::lines;
+pub use mounts::{keys as mount_keys, lines as mount_lines};
 
 /// One property of a process.
 #[derive(Clone, Copy, Debug)]

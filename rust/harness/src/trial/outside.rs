@@ -11,7 +11,7 @@ use crate::step::Namespace;
 use probe::{Effect, Mount, Observation};
 use procfs::ProcessCGroup;
 use procfs::process::{MountInfo, MountOptFields, Process, Status};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::os::fd::AsFd;
 
@@ -24,12 +24,48 @@ fn own_cgroup_namespace() -> Option<String> {
     link(&Process::myself().ok()?, Namespace::Cgroup)
 }
 
-/// Every point on which the payload's word and the view from outside differ.
-pub fn disagreements(init: i32, payload: &Observation) -> Vec<String> {
-    match Sides::of(init, payload) {
-        Ok(sides) => sides.compare(),
-        Err(error) => vec![error.message],
+/// What the harness read of a payload from outside.
+#[derive(Debug, Default)]
+pub struct View {
+    /// The keys that it could read and compare, and what it read. What has no
+    /// key here was seen by the payload alone.
+    pub read: BTreeMap<String, String>,
+    /// Every point on which the payload's word and the view from outside
+    /// differ.
+    pub disagreements: Vec<String>,
+}
+
+impl View {
+    /// Enters a key that both sides have read.
+    fn enter(
+        &mut self,
+        key: &str,
+        inside: impl fmt::Display,
+        outside: impl fmt::Display,
+        is_same: bool,
+    ) {
+        let outside = outside.to_string();
+        if !is_same {
+            self.disagree(format!(
+                "{key} is {inside} inside, {outside} outside"
+            ));
+        }
+        self.read.insert(key.to_owned(), outside);
     }
+
+    fn disagree(&mut self, why: String) {
+        self.disagreements.push(why);
+    }
+}
+
+/// Reads of the payload what can be read from outside, and compares.
+pub fn view(init: i32, payload: &Observation) -> View {
+    let mut view = View::default();
+    match Sides::of(init, payload) {
+        Ok(sides) => sides.compare(&mut view),
+        Err(error) => view.disagree(error.message),
+    }
+    view
 }
 
 /// The two views.
@@ -53,89 +89,85 @@ impl Sides<'_> {
         Ok(Sides { inside, init, outside, status })
     }
 
-    fn compare(&self) -> Vec<String> {
-        let mut found = self.namespaces();
-        found.extend(self.mounts());
-        found.extend(self.ids());
-        found.extend(self.id_maps());
-        found.extend(self.cgroup());
-        found.extend(self.sets());
-        found
+    fn compare(&self, view: &mut View) {
+        self.namespaces(view);
+        self.mounts(view);
+        self.ids(view);
+        self.id_maps(view);
+        self.cgroup(view);
+        self.sets(view);
     }
 
     /// The inode of every namespace, by procfs.
-    fn namespaces(&self) -> Vec<String> {
+    fn namespaces(&self, view: &mut View) {
         let Ok(seen) = self.outside.namespaces() else {
             // A link may be missing for a moment (pid_for_children before the
             // first child), and the crate then gives none; the payload's own
             // links are all there or say why not.
-            return Vec::new();
+            return;
         };
-        Namespace::ALL
-            .into_iter()
-            .filter_map(|namespace| {
-                let name = namespace.proc_name();
-                let says = self.inside.value(&format!("ns.{name}"))?;
-                let inode = seen.0.get(std::ffi::OsStr::new(name))?.identifier;
-                let sees = format!("{name}:[{inode}]");
-                (says != sees).then(|| {
-                    format!("ns.{name} is {says} inside, {sees} outside")
-                })
-            })
-            .collect()
+        for namespace in Namespace::ALL {
+            let name = namespace.proc_name();
+            let key = format!("ns.{name}");
+            let Some(says) = self.inside.value(&key) else { continue };
+            let inode = seen.0.get(std::ffi::OsStr::new(name));
+            let Some(inode) = inode.map(|it| it.identifier) else { continue };
+            let sees = format!("{name}:[{inode}]");
+            view.enter(&key, says, &sees, says == sees);
+        }
     }
 
     /// Every line of the mount table, by procfs.
-    fn mounts(&self) -> Vec<String> {
-        let Ok(inside) = &self.inside.mounts else { return Vec::new() };
+    fn mounts(&self, view: &mut View) {
+        let Ok(inside) = &self.inside.mounts else { return };
         let outside = match mount_table(&self.outside) {
             Ok(mounts) => mounts,
             Err(error) => {
-                return vec![format!("no mount table from outside: {error}")];
+                view.disagree(format!("no mount table from outside: {error}"));
+                return;
             }
         };
         if inside.len() != outside.len() {
-            return vec![format!(
+            view.disagree(format!(
                 "{} mounts inside, {} outside",
                 inside.len(),
                 outside.len()
-            )];
+            ));
+            return;
         }
         // The root of a cgroup mount is shown as the reader's cgroup
         // namespace has it, and the harness reads it from another.
         let same_cgroups =
             own_cgroup_namespace().as_deref() == self.inside.value("ns.cgroup");
-        inside
-            .iter()
-            .zip(&outside)
-            .filter(|(inside, (_, outside))| {
-                !same_mount(inside, outside, same_cgroups)
-            })
-            .map(|(inside, (line, _))| {
-                format!("a mount is `{inside}` inside, `{line}` outside")
-            })
-            .collect()
+        let keys = probe::mount_keys(inside);
+        let tables = inside.iter().zip(&outside);
+        for (key, (inside, (line, outside))) in keys.into_iter().zip(tables) {
+            if !same_mount(inside, outside, same_cgroups) {
+                view.disagree(format!(
+                    "a mount is `{inside}` inside, `{line}` outside"
+                ));
+            }
+            view.read.insert(key, line.clone());
+        }
     }
 
     /// User and group id, translated by the payload's own maps.  An id
     /// without a place in the map is shown as the overflow id.
-    fn ids(&self) -> Vec<String> {
+    fn ids(&self, view: &mut View) {
         let status = &self.status;
-        [
+        for (key, file, sees) in [
             ("ids.uid", "uid_map", status.euid),
             ("ids.gid", "gid_map", status.egid),
-        ]
-        .into_iter()
-        .filter_map(|(key, file, sees)| {
-            let says: u32 = self.inside.value(key)?.parse().ok()?;
-            let map = self.map_to_here(&self.outside, file)?;
-            let right = match map.outer(says) {
+        ] {
+            let says = self.inside.value(key).and_then(|it| it.parse().ok());
+            let map = self.map_to_here(&self.outside, file);
+            let (Some(says), Some(map)) = (says, map) else { continue };
+            let is_same = match map.outer(says) {
                 Some(outer) => outer == sees,
                 None => says == OVERFLOW_ID,
             };
-            (!right).then(|| format!("{key} is {says} inside, {sees} outside"))
-        })
-        .collect()
+            view.enter(key, says, sees, is_same);
+        }
     }
 
     /// How ids of a process are called in the harness's own user namespace.
@@ -154,32 +186,32 @@ impl Sides<'_> {
     /// what is read inside a namespace below init's goes through init's map.
     /// Further below, the map of the namespace above is not known: then the
     /// inner ids must be the same.
-    fn id_maps(&self) -> Vec<String> {
+    fn id_maps(&self, view: &mut View) {
         let same_user_namespace = link(&self.init, Namespace::User).as_deref()
             == self.inside.value("ns.user");
-        [("id_maps.uid", "uid_map"), ("id_maps.gid", "gid_map")]
-            .into_iter()
-            .filter_map(|(key, file)| {
-                let inside = IdMap::parse(self.inside.value(key)?)?;
-                let outside = IdMap::read(&self.outside, file)?;
-                if !same_user_namespace && !self.is_made_in_init_s() {
-                    let (inside, outside) = (inside.inner(), outside.inner());
-                    return (inside != outside).then(|| {
-                        format!(
-                            "{key} maps {inside:?} inside, {outside:?} outside"
-                        )
-                    });
-                }
-                let inside = if same_user_namespace {
-                    inside
-                } else {
-                    inside.through(&self.map_to_here(&self.init, file)?)
-                };
-                (inside != outside).then(|| {
-                    format!("{key} is {inside} inside, {outside} outside")
-                })
-            })
-            .collect()
+        for (key, file) in
+            [("id_maps.uid", "uid_map"), ("id_maps.gid", "gid_map")]
+        {
+            let inside = self.inside.value(key).and_then(IdMap::parse);
+            let outside = IdMap::read(&self.outside, file);
+            let (Some(inside), Some(outside)) = (inside, outside) else {
+                continue;
+            };
+            if !same_user_namespace && !self.is_made_in_init_s() {
+                let is_same = inside.inner() == outside.inner();
+                view.enter(key, inside, outside, is_same);
+                continue;
+            }
+            let inside = match same_user_namespace {
+                true => inside,
+                false => match self.map_to_here(&self.init, file) {
+                    Some(map) => inside.through(&map),
+                    None => continue,
+                },
+            };
+            let is_same = inside == outside;
+            view.enter(key, inside, outside, is_same);
+        }
     }
 
     /// Whether the payload's user namespace was made in init's.
@@ -197,15 +229,15 @@ impl Sides<'_> {
     /// outside, less the namespace's root. Another namespace has its root
     /// where its maker was, which cannot be known from outside: then the path
     /// outside must end in the path inside.
-    fn cgroup(&self) -> Vec<String> {
+    fn cgroup(&self, view: &mut View) {
         let (Ok(outside), Ok(init)) =
             (self.outside.cgroups(), self.init.cgroups())
         else {
-            return vec!["no cgroup from outside".to_owned()];
+            view.disagree("no cgroup from outside".to_owned());
+            return;
         };
         let is_init_s = link(&self.init, Namespace::Cgroup).as_deref()
             == self.inside.value("ns.cgroup");
-        let mut found = Vec::new();
         for (sees, init) in outside.0.iter().zip(&init.0) {
             let sees_from = |root: &str| sees.pathname.strip_prefix(root);
             let root = cgroup_root(&self.init, init);
@@ -222,25 +254,19 @@ impl Sides<'_> {
                     }),
                     false => sees.pathname.ends_with(below_root(says)),
                 };
-                if !fits {
-                    let sees = &sees.pathname;
-                    found.push(format!(
-                        "{key} is {says} inside, {sees} outside"
-                    ));
-                }
+                view.enter(&key, says, &sees.pathname, fits);
             }
         }
-        found
     }
 
     /// Signal sets and capability sets, bit for bit.
-    fn sets(&self) -> Vec<String> {
+    fn sets(&self, view: &mut View) {
         let status = &self.status;
         let all = capabilities_of_this_kernel();
         let internal = 0b11 << 31;
         let signals = |set: u64| Some(probe::signal_words(set & !internal));
         let caps = |set: u64| Some(probe::capability_words(set, all));
-        [
+        for (key, sees) in [
             ("signals.blocked", signals(status.sigblk)),
             ("signals.ignored", signals(status.sigign)),
             ("capabilities.effective", caps(status.capeff)),
@@ -248,14 +274,11 @@ impl Sides<'_> {
             ("capabilities.inheritable", caps(status.capinh)),
             ("capabilities.bounding", status.capbnd.and_then(caps)),
             ("capabilities.ambient", status.capamb.and_then(caps)),
-        ]
-        .into_iter()
-        .filter_map(|(key, sees)| {
-            let (sees, says) = (sees?, self.inside.value(key)?);
-            (says != sees)
-                .then(|| format!("{key} is {says} inside, {sees} outside"))
-        })
-        .collect()
+        ] {
+            if let (Some(sees), Some(says)) = (sees, self.inside.value(key)) {
+                view.enter(key, says, &sees, says == sees);
+            }
+        }
     }
 }
 

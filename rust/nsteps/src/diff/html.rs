@@ -9,6 +9,7 @@ use launchers::consequence::Level;
 use launchers::keys;
 use launchers::matrix::{Row, Value};
 use launchers::verdict::{Case, Judged, Outcome};
+use probe::Observation;
 
 /// The page.
 ///
@@ -231,14 +232,31 @@ fn evidence(report: &Report, row: &Row, index: usize) -> Sides {
         (Some(Some(value)), _) => value.to_owned(),
         (Some(None), Value::NotRead(why)) => format!("not read: {why}"),
         (Some(None), _) => "not read".to_owned(),
-        (None, _) => "no reading of this name: the change was found by \
-                      comparing tables, or by the harness"
-            .to_owned(),
+        (None, _) if row.key.starts_with("mnt.") => mount(payload, &row.key),
+        (None, _) => {
+            "no reading of this name: the harness found the change".to_owned()
+        }
     };
-    let outside = match column.disagreements.as_slice() {
-        [] => "the harness read nothing that disagrees".to_owned(),
-        all => all.join("; "),
+    let begins = format!("{} is ", row.key);
+    let disagreement =
+        column.disagreements.iter().find(|it| it.starts_with(&begins));
+    let is_recorded = report.launchers[index].recorded.is_some();
+    let outside = match (disagreement, column.outside.get(&row.key)) {
+        (Some(why), _) => why.clone(),
+        (None, Some(value)) => value.clone(),
+        (None, None) if is_recorded => "not in the record".to_owned(),
+        (None, None) => "not read from outside".to_owned(),
     };
     let change = value_of(row, index).to_string();
     Sides { letter: letter(index), change, payload, outside }
+}
+
+/// The mount of a key, as the payload saw it.
+fn mount(payload: Option<&Observation>, key: &str) -> String {
+    let Some(Ok(table)) = payload.map(|it| &it.mounts) else {
+        return "the mount table was not read".to_owned();
+    };
+    let mut lines = probe::mount_lines(table).into_iter();
+    let found = lines.find(|it| it.0 == key).map(|it| it.1);
+    found.unwrap_or_else(|| "not mounted".to_owned())
 }

@@ -36,6 +36,7 @@ use crate::observation::{Key, Observation, Unread};
 use crate::proc::Proc;
 use comparison::TwoTables;
 use place::{new_root, places};
+use std::collections::HashMap;
 use words::kind;
 
 pub(super) const PROPERTY: Property = Property {
@@ -71,8 +72,21 @@ fn observe(proc: &Proc, observation: &mut Observation) {
     observation.read("mounts.from", from);
 }
 
-/// Every mount as one line, for an observation in print.
-pub(crate) fn lines(table: &[Mount]) -> Vec<(Key, String)> {
+/// The key of each mount of a table, in the order of the table: `mnt.PATH`, and
+/// `mnt.PATH#2` for one that is stacked on it.
+pub fn keys(table: &[Mount]) -> Vec<Key> {
+    let keys: HashMap<u64, Key> = places(table)
+        .iter()
+        .map(|place| (place.mount.id, place.key()))
+        .collect();
+    table
+        .iter()
+        .map(|it| keys.get(&it.id).cloned().unwrap_or_default())
+        .collect()
+}
+
+/// Every mount as one line, by its key, for an observation in print.
+pub fn lines(table: &[Mount]) -> Vec<(Key, String)> {
     let places = places(table);
     places
         .iter()
