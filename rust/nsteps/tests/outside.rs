@@ -66,6 +66,16 @@ const LIES: &[Lie] = &[
     ("bounding_capabilities", "capabilities.bounding is", |seen| {
         set(seen, "capabilities.bounding", "none")
     }),
+    ("no_new_privs", "security.no_new_privs is", |seen| {
+        set(seen, "security.no_new_privs", "yes")
+    }),
+    ("seccomp", "security.seccomp is", |seen| {
+        set(seen, "security.seccomp", "strict")
+    }),
+    ("umask", "umask is", |seen| set(seen, "umask", "0123")),
+    ("oom_score_adj", "scheduling.oom_score_adj is", |seen| {
+        set(seen, "scheduling.oom_score_adj", "17")
+    }),
     ("cgroup", "cgroup.", |seen| {
         let key = seen.readings.keys().find(|it| it.starts_with("cgroup."));
         let key = key.ok_or("there is no cgroup")?.clone();

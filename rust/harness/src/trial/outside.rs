@@ -96,6 +96,7 @@ impl Sides<'_> {
         self.id_maps(view);
         self.cgroup(view);
         self.sets(view);
+        self.words(view);
     }
 
     /// The inode of every namespace, by procfs.
@@ -274,6 +275,29 @@ impl Sides<'_> {
             ("capabilities.inheritable", caps(status.capinh)),
             ("capabilities.bounding", status.capbnd.and_then(caps)),
             ("capabilities.ambient", status.capamb.and_then(caps)),
+        ] {
+            if let (Some(sees), Some(says)) = (sees, self.inside.value(key)) {
+                view.enter(key, says, &sees, says == sees);
+            }
+        }
+    }
+
+    /// What `/proc/PID/status` has as a number and the probe as a word, and the
+    /// score of the out-of-memory killer.
+    fn words(&self, view: &mut View) {
+        let status = &self.status;
+        let yes = |flag: u64| if flag == 0 { "no" } else { "yes" }.to_owned();
+        let seccomp = |mode: u32| match mode {
+            0 => "none".to_owned(),
+            1 => "strict".to_owned(),
+            _ => "filter".to_owned(),
+        };
+        let score = self.outside.oom_score_adj().ok();
+        for (key, sees) in [
+            ("security.no_new_privs", status.nonewprivs.map(yes)),
+            ("security.seccomp", status.seccomp.map(seccomp)),
+            ("umask", status.umask.map(|it| format!("{it:04o}"))),
+            ("scheduling.oom_score_adj", score.map(|it| it.to_string())),
         ] {
             if let (Some(sees), Some(says)) = (sees, self.inside.value(key)) {
                 view.enter(key, says, &sees, says == sees);

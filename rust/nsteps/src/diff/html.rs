@@ -240,10 +240,16 @@ fn evidence(report: &Report, row: &Row, index: usize) -> Sides {
     let begins = format!("{} is ", row.key);
     let disagreement =
         column.disagreements.iter().find(|it| it.starts_with(&begins));
+    let of_mounts = |key: &String| key.starts_with("mnt.");
+    let is_mount = of_mounts(&row.key);
     let is_recorded = report.launchers[index].recorded.is_some();
     let outside = match (disagreement, column.outside.get(&row.key)) {
         (Some(why), _) => why.clone(),
         (None, Some(value)) => value.clone(),
+        // The whole table was read.
+        (None, None) if is_mount && column.outside.keys().any(of_mounts) => {
+            "not mounted".to_owned()
+        }
         (None, None) if is_recorded => "not in the record".to_owned(),
         (None, None) => "not read from outside".to_owned(),
     };
