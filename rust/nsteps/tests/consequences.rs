@@ -479,8 +479,11 @@ fn each_record() -> Result<(), Failed> {
     if missing.is_empty() && orphans.is_empty() {
         return Ok(());
     }
-    Err(format!("without a case: {missing:?}; of no record: {orphans:?}")
-        .into())
+    Err(format!(
+        "add a case to CASES in rust/nsteps/tests/consequences.rs for \
+         {missing:?}; remove the cases {orphans:?}, which have no record"
+    )
+    .into())
 }
 
 /// What an ordinary user may not do even as root of a user namespace: take other

@@ -63,7 +63,8 @@ fn main() -> ExitCode {
 }
 
 const NOTHING_CAUGHT: &str = "no wrong launcher is caught by this property: \
-                              add one to tests/zoo that is";
+                              write rust/nsteps/tests/zoo/STEP_FAULT.c, with \
+                              a key of the property behind `Caught by:`";
 
 /// Where the zoo is.
 fn cage() -> PathBuf {
