@@ -12,6 +12,7 @@ use harness::found::NEEDS_ROOT;
 use harness::host::layout::Layout;
 use harness::host::rootfs::Rootfs;
 use harness::scenario::Identity;
+use launchers::adapter::ADAPTERS;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use serde_json::{Value, json};
 use std::fs;
@@ -170,8 +171,12 @@ fn main() -> ExitCode {
         "paths_in_a_file_of_launchers_are_relative_to_it",
         beside_the_file,
     );
-    let trials =
-        cases.chain(selves).chain(pairs).chain([less, alone, beside]).collect();
+    let adapters = Trial::test("each_adapter_is_tried", each_adapter);
+    let trials = cases
+        .chain(selves)
+        .chain(pairs)
+        .chain([less, alone, beside, adapters])
+        .collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
@@ -387,6 +392,33 @@ const SELVES: &[(&str, &str)] = &[
     ("runc", "runc:BUNDLE"),
     ("crun", "crun:BUNDLE"),
 ];
+
+/// The adapters that are in no launcher of [`SELVES`], and where they are tried.
+const TRIED_ELSEWHERE: &[(&str, &str)] = &[
+    ("cmd", "every command line of SELVES"),
+    ("firejail", "a_launcher_that_isolates_less_here_is_degraded"),
+    ("nspawn", "nowhere: setup.sh does not install systemd-nspawn"),
+    ("oci", "the runtimes of RUNTIMES that were fetched"),
+    ("youki", "the runtimes of RUNTIMES, if it is in PATH"),
+];
+
+/// An adapter that no trial uses may make a command line that does not work.
+fn each_adapter() -> Result<(), Failed> {
+    let is_tried = |name: &str| {
+        let prefix = format!("{name}:");
+        SELVES.iter().any(|(_, launcher)| launcher.starts_with(&prefix))
+            || TRIED_ELSEWHERE.iter().any(|(it, _)| *it == name)
+    };
+    let mut names = ADAPTERS.iter().map(|it| it.name);
+    match names.find(|name| !is_tried(name)) {
+        None => Ok(()),
+        Some(name) => Err(format!(
+            "add a launcher {name}:... to SELVES in \
+             rust/nsteps/tests/launchers.rs"
+        )
+        .into()),
+    }
+}
 
 /// Each of three columns of one launcher is as the others, and nothing varies.
 fn is_the_same_as_itself(launcher: &str) -> Result<Completion, Failed> {
