@@ -172,6 +172,9 @@ pub(crate) enum Act {
         more: u64,
     },
     Execute {
+        /// As it was asked for.
+        program: CString,
+        /// Where it is looked for.
         programs: Vec<CString>,
         arguments: Strings,
         environment: Strings,
@@ -334,7 +337,7 @@ impl Act {
                 let blocked = blocked.unwrap_or(place.birth.mask);
                 kernel::set_mask(blocked | more).map(drop)
             }
-            Act::Execute { programs, arguments, environment } => {
+            Act::Execute { programs, arguments, environment, .. } => {
                 Err(execute(programs, arguments, environment))
             }
         }
@@ -430,10 +433,7 @@ impl Act {
             Act::ParentDeath { signal } | Act::Disposition { signal, .. } => {
                 signal.to_string()
             }
-            Act::Execute { arguments, programs, .. } => match &programs[..] {
-                [only] => path(only),
-                _ => path(arguments.strings().first()?),
-            },
+            Act::Execute { program, .. } => path(program),
             _ => return None,
         })
     }
@@ -474,6 +474,9 @@ fn execute(
     arguments: &Strings,
     environment: &Strings,
 ) -> c_int {
+    if let [only] = programs {
+        return kernel::execute(only, arguments, environment);
+    }
     let mut answer = libc::ENOENT;
     for program in programs {
         match kernel::execute(program, arguments, environment) {

@@ -22,8 +22,8 @@ use crate::process::Child;
 /// 1. In the caller: the pid namespace to join is chosen ([`join`]), then
 ///    [clone3(2)](https://man7.org/linux/man-pages/man2/clone.2.html) makes the
 ///    child with its new namespaces ([`namespaces`]) in its [`cgroup`].
-/// 2. The other namespaces are joined ([`join`]); what is joined and new is
-///    made below what was joined.
+/// 2. The other namespaces are joined ([`join`]); of a kind that is joined and
+///    new, the new one is made in what was joined: a copy of its mounts, names.
 /// 3. Id maps ([`user`]); with a map that only the caller may write, the child
 ///    becomes id 0 if there is one.
 /// 4. The time namespace and its clocks ([`time_offset`]).
@@ -189,8 +189,9 @@ impl<'fd> Command<'fd> {
     ///
     /// This takes `CAP_SYS_ADMIN` in the user namespace that owns the
     /// namespace; to join that one too gives it. A time namespace cannot be
-    /// joined. A pid namespace is chosen by the calling thread, which goes back
-    /// when the child is made: it takes `CAP_SYS_ADMIN` of the caller.
+    /// joined, and a user or pid namespace not be both joined and new. A pid
+    /// namespace is chosen by the calling thread, which goes back when the child
+    /// is made: it takes `CAP_SYS_ADMIN` of the caller.
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -151,6 +151,10 @@ impl<'fd> Options<'fd> {
                 "(a user namespace cannot be both new and joined)",
             ),
             (
+                both(Namespace::PID),
+                "(a pid namespace cannot be both new and joined)",
+            ),
+            (
                 joined.contains(Namespace::TIME),
                 "(a time namespace cannot be joined by a child that borrows \
                  memory)",

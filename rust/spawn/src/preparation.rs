@@ -89,9 +89,8 @@ impl Preparation {
                 unshared |= Namespace::CGROUP;
             }
         }
-        // clone makes a pid namespace below the one that was chosen for the
-        // children of the caller; and a time namespace needs its offsets
-        // before a process is in it.
+        // A child that unshares its pid namespace is not in the new one; and a
+        // time namespace needs its offsets before a process is in it.
         let unshared = unshared.without(Namespace::PID | Namespace::TIME);
         self.cloned = new.without(unshared).without(Namespace::TIME);
         for (fd, kinds) in &options.joined {
@@ -340,6 +339,7 @@ impl Preparation {
             CString::new(entry.into_vec()).map_err(|_| has_nul())
         });
         self.add(Act::Execute {
+            program: text(&options.program)?,
             programs,
             arguments: Strings::new(arguments.collect::<Result<_, _>>()?),
             environment: Strings::new(environment.collect::<Result<_, _>>()?),

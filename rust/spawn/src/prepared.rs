@@ -111,7 +111,9 @@ impl<'fd> Prepared<'fd> {
         drop(kept);
         let (born, maps) =
             born.map_err(|errno| self.failure_of_clone(errno))?;
-        if let Err(error) = left.and(maps.unwrap_or(Ok(()))) {
+        let has_failed = matches!(work.report.read(), Progress::Failed(..));
+        let beside = left.and(maps.unwrap_or(Ok(())));
+        if let (false, Err(error)) = (has_failed, beside) {
             end(&born);
             return Err(error);
         }
