@@ -166,7 +166,7 @@ const LAUNCHES: usize = 12;
 
 fn killed() -> Outcome {
     let mut reaper = role(&["--reaper"])?.spawn()?;
-    match reaper.wait_until(BOUND)? {
+    match reaper.wait_until(3 * BOUND)? {
         Some(status) => holds(status.success(), format!("reaper: {status}")),
         None => {
             reaper.kill()?;
