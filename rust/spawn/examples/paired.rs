@@ -14,7 +14,9 @@ use std::process::Stdio;
 use std::ptr;
 use std::time::{Duration, Instant};
 
-use nsteps_spawn::{Command, Mount, Namespace, Prepared, Propagation};
+use nsteps_spawn::{
+    Command, Mount, Namespace, Networks, Prepared, Propagation, Template,
+};
 
 /// How often each way is taken in a round.
 const BLOCK: usize = 20;
@@ -114,10 +116,15 @@ fn main() -> Outcome<()> {
         .env_clear()
         .namespaces(six)
         .hostname("box")
-        .root(root.path.to_str()?)
         .mount(Mount::proc("/proc"))
         .mount(Mount::tmpfs("/tmp"));
-    let prepared = full.prepare()?;
+    let prepared = full.clone().root(root.path.to_str()?).prepare()?;
+    let template = Template::new(root.path.to_str()?)?;
+    let copied = full.clone().template(&template).prepare()?;
+    // A block takes no longer than the stock lasts.
+    let networks = Networks::new(2 * BLOCK)?;
+    let warm = full.template(&template).networks(&networks).prepare()?;
+    let mut plain = Bare::new(&program, 0, None);
     let mut bare = Bare::new(&inside, six.flags(), Some(&root.path));
     let set_up = root.path.clone();
     compare(
@@ -126,6 +133,9 @@ fn main() -> Outcome<()> {
         vec![
             way("the same calls by hand", || bare.launch()),
             way("this crate, prepared", || once(&prepared)),
+            way("this crate, template", || once(&copied)),
+            way("this crate, template and networks", || once(&warm)),
+            way("no namespaces: clone, execve", || plain.launch()),
             way("std Command, the same in pre_exec", || {
                 let mut command = std::process::Command::new(inside.to_str()?);
                 let root = set_up.clone();

@@ -35,6 +35,8 @@ pub(crate) enum Act {
         fd: c_int,
         kinds: c_int,
     },
+    /// The one that the caller has taken from its stock.
+    JoinNetwork,
     WriteMap {
         path: CString,
         text: Vec<u8>,
@@ -74,6 +76,7 @@ pub(crate) enum Act {
         path: CString,
         attributes: u64,
         recursive: bool,
+        private: bool,
         slot: Slot,
     },
     BindRoot {
@@ -193,6 +196,8 @@ pub(crate) struct Place<'a> {
     /// An eventfd that becomes readable when the caller has written the maps,
     /// or -1.
     pub(crate) maps: c_int,
+    /// A network namespace that only this launch has, or -1.
+    pub(crate) network: c_int,
 }
 
 impl Place<'_> {
@@ -225,6 +230,7 @@ impl Act {
                 written
             }
             Act::Join { fd, kinds } => kernel::join(*fd, *kinds),
+            Act::JoinNetwork => kernel::join(place.network, libc::CLONE_NEWNET),
             Act::WriteMap { path, text } => write_file(path, text),
             Act::AwaitMaps => {
                 match kernel::readable([place.maps, place.caller], true)? {
@@ -253,10 +259,19 @@ impl Act {
                 place.keep(*slot, tree);
                 Ok(())
             }
-            Act::SourceAttributes { attributes, recursive, slot, .. } => {
-                let tree = place.kept(*slot);
-                kernel::set_attributes(tree, c"", *attributes, *recursive)
-            }
+            Act::SourceAttributes {
+                attributes,
+                recursive,
+                private,
+                slot,
+                ..
+            } => kernel::set_attributes(
+                place.kept(*slot),
+                c"",
+                *attributes,
+                if *private { libc::MS_PRIVATE } else { 0 },
+                *recursive,
+            ),
             Act::BindRoot { root } => {
                 let flags = libc::MS_BIND | libc::MS_REC;
                 kernel::mount(Some(root), root, None, flags, None)
@@ -281,9 +296,13 @@ impl Act {
                 kernel::detach(c".")?;
                 kernel::change_directory(c"/")
             }
-            Act::RootAttributes { attributes } => {
-                kernel::set_attributes(libc::AT_FDCWD, c"/", *attributes, false)
-            }
+            Act::RootAttributes { attributes } => kernel::set_attributes(
+                libc::AT_FDCWD,
+                c"/",
+                *attributes,
+                0,
+                false,
+            ),
             Act::CurrentDirectory { path } => kernel::change_directory(path),
             Act::Umask { mask } => {
                 kernel::set_umask(*mask);
@@ -347,7 +366,7 @@ impl Act {
     pub(crate) fn action(&self) -> Action {
         match self {
             Act::EnterCgroup { .. } => Action::EnterCgroup,
-            Act::Join { .. } => Action::Join,
+            Act::Join { .. } | Act::JoinNetwork => Action::Join,
             Act::WriteMap { .. } | Act::AwaitMaps => Action::MapIds,
             Act::BecomeRootGroup | Act::BecomeRoot => Action::BecomeRoot,
             Act::Unshare { .. } => Action::Unshare,
@@ -408,6 +427,7 @@ impl Act {
             Act::BecomeRootGroup => "(setresgid)".to_owned(),
             Act::BecomeRoot => "(setresuid)".to_owned(),
             Act::Join { kinds, .. } => kinds_of(*kinds),
+            Act::JoinNetwork => kinds_of(libc::CLONE_NEWNET),
             Act::Unshare { kind } => kinds_of(*kind),
             Act::ProcessGroup { group } => group.to_string(),
             Act::Hostname { name } | Act::Domainname { name } => bytes(name),

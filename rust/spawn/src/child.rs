@@ -18,6 +18,8 @@ pub(crate) struct Work<'a> {
     pub(crate) caller: c_int,
     /// See [`Place`].
     pub(crate) maps: c_int,
+    /// See [`Place`].
+    pub(crate) network: c_int,
     pub(crate) report: Report,
 }
 
@@ -71,6 +73,7 @@ unsafe impl Run for Work<'_> {
             slots: &self.slots,
             caller: self.caller,
             maps: self.maps,
+            network: self.network,
         };
         for (number, act) in self.acts.iter().enumerate() {
             self.report.begin(number);

@@ -8,9 +8,11 @@ use crate::id_map::IdMap;
 use crate::limits::{Capabilities, Resource};
 use crate::mount::{Mount, Propagation};
 use crate::namespace::{Clock, Namespace};
+use crate::networks::Networks;
 use crate::options::{Entry, Options, Signals};
 use crate::prepared::Prepared;
 use crate::process::Child;
+use crate::template::Template;
 
 /// A program, and what is done between its process being made and it being
 /// executed.
@@ -19,18 +21,19 @@ use crate::process::Child;
 /// in any order; the actions have an order of their own, in which each one has
 /// what it needs:
 ///
-/// 1. In the caller: the pid namespace to join is chosen ([`join`]), then
+/// 1. In the caller: a network is taken ([`networks`]), the pid namespace to join is chosen ([`join`]), then
 ///    [clone3(2)](https://man7.org/linux/man-pages/man2/clone.2.html) makes the
 ///    child with its new namespaces ([`namespaces`]) in its [`cgroup`].
-/// 2. The other namespaces are joined ([`join`]); of a kind that is joined and
+/// 2. The other namespaces are joined ([`join`], [`template`], the network); of a kind that is joined and
 ///    new, the new one is made in what was joined: a copy of its mounts, names.
 /// 3. Id maps ([`user`]); with a map that only the caller may write, the child
 ///    becomes id 0 if there is one.
 /// 4. The time namespace and its clocks ([`time_offset`]).
 /// 5. [`session`], [`controlling_terminal`], [`process_group`].
 /// 6. [`hostname`], [`domainname`], [`loopback_up`].
-/// 7. [`propagation`], the sources of bind mounts, the new [`root`]; then in the
-///    order of the calls [`mount`], [`make_dir`], [`make_file`],
+/// 7. [`propagation`], the sources of bind mounts (they are opened before a
+///    mount namespace is joined, unless a user namespace is joined too), the new
+///    [`root`]; then in the order of the calls [`mount`], [`make_dir`], [`make_file`],
 ///    [`make_symlink`], [`devices`]; then the old root is detached.
 /// 8. [`root_read_only`], [`current_dir`], [`umask`].
 /// 9. [`pass_fd`], [`close_other_fds`].
@@ -86,6 +89,7 @@ use crate::process::Child;
 /// [`make_symlink`]: Command::make_symlink
 /// [`mount`]: Command::mount
 /// [`namespaces`]: Command::namespaces
+/// [`networks`]: Command::networks
 /// [`no_new_privs`]: Command::no_new_privs
 /// [`parent_death_signal`]: Command::parent_death_signal
 /// [`pass_fd`]: Command::pass_fd
@@ -94,6 +98,7 @@ use crate::process::Child;
 /// [`root`]: Command::root
 /// [`root_read_only`]: Command::root_read_only
 /// [`session`]: Command::session
+/// [`template`]: Command::template
 /// [`time_offset`]: Command::time_offset
 /// [`uid`]: Command::uid
 /// [`umask`]: Command::umask
@@ -280,12 +285,30 @@ impl<'fd> Command<'fd> {
         self
     }
 
+    /// The payload has a copy of the mounts of `template`, in place of those of
+    /// the caller, and its root. It takes `CAP_SYS_ADMIN`, and there can be no
+    /// user namespace, because the template belongs to that of the caller.
+    pub fn template(mut self, template: &'fd Template) -> Self {
+        self.options.template = Some(template.as_fd());
+        self.options.new |= Namespace::MNT;
+        self.join(template, Namespace::MNT)
+    }
+
+    /// The payload has a network namespace from the stock, in place of one that
+    /// is made in the launch. It takes `CAP_SYS_ADMIN`, and there can be no
+    /// user namespace, because the network belongs to that of the caller.
+    pub fn networks(mut self, networks: &'fd Networks) -> Self {
+        self.options.networks = Some(networks);
+        self
+    }
+
     /// The directory `root` becomes `/`, with all mounts below it, and the old
     /// root is detached
     /// ([pivot_root(2)](https://man7.org/linux/man-pages/man2/pivot_root.2.html)).
     /// The working directory is the new `/`.
     ///
-    /// `root` need not be a mount. Nothing is created in it.
+    /// `root` need not be a mount. Nothing is created in it. With `/` all mounts
+    /// stay, as copies.
     pub fn root(mut self, root: impl AsRef<OsStr>) -> Self {
         self.options.root = Some(root.as_ref().to_owned());
         self

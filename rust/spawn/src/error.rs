@@ -35,6 +35,9 @@ actions! {
     /// The caller: a descriptor of itself is opened,
     /// [pidfd_open(2)](https://man7.org/linux/man-pages/man2/pidfd_open.2.html).
     OpenSelf: "open a descriptor of the caller",
+    /// The caller: a network namespace is taken from the stock, see
+    /// [`Networks`](crate::Networks).
+    TakeNetwork: "take a network namespace",
     /// The caller: its thread chooses the pid namespace of its children,
     /// [setns(2)](https://man7.org/linux/man-pages/man2/setns.2.html).
     JoinPid: "join a pid namespace",
@@ -260,7 +263,13 @@ fn remedy(action: Action, cause: Cause) -> Option<&'static str> {
              (Command::user); if there is one, user namespaces are forbidden \
              here, by a sysctl, a seccomp filter or a security module"
         }
-        (A::Clone | A::Unshare, libc::ENOSPC | libc::EUSERS) => {
+        (A::TakeNetwork | A::Unshare, libc::EPERM) => {
+            "new namespaces need CAP_SYS_ADMIN"
+        }
+        (
+            A::Clone | A::Unshare | A::TakeNetwork,
+            libc::ENOSPC | libc::EUSERS,
+        ) => {
             "a limit on the number of namespaces is reached: raise the sysctls \
              user.max_*_namespaces"
         }

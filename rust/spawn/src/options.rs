@@ -7,6 +7,7 @@ use crate::id_map::IdMap;
 use crate::limits::{Capabilities, Resource};
 use crate::mount::{Mount, Propagation};
 use crate::namespace::{Clock, Namespace};
+use crate::networks::Networks;
 
 /// Everything that a command says.
 #[derive(Clone, Debug)]
@@ -20,6 +21,8 @@ pub(crate) struct Options<'fd> {
     pub(crate) environment: Vec<(OsString, Option<OsString>)>,
     pub(crate) new: Namespace,
     pub(crate) joined: Vec<(BorrowedFd<'fd>, Namespace)>,
+    pub(crate) template: Option<BorrowedFd<'fd>>,
+    pub(crate) networks: Option<&'fd Networks>,
     pub(crate) user: Option<IdMap>,
     pub(crate) clocks: Vec<(Clock, i64, u32)>,
     pub(crate) cgroup: Option<BorrowedFd<'fd>>,
@@ -78,6 +81,8 @@ impl<'fd> Options<'fd> {
             environment: Vec::new(),
             new: Namespace::empty(),
             joined: Vec::new(),
+            template: None,
+            networks: None,
             user: None,
             clocks: Vec::new(),
             cgroup: None,
@@ -131,7 +136,19 @@ impl<'fd> Options<'fd> {
         let needed = needed.iter().filter(|(needed, _)| *needed);
         let needed =
             needed.fold(Namespace::empty(), |all, (_, kind)| all | *kind);
-        self.new | needed.without(self.joined_kinds())
+        let new = self.new | needed.without(self.joined_kinds());
+        match self.networks {
+            // One from the stock takes the place of a new one.
+            Some(_) => new.without(Namespace::NET),
+            None => new,
+        }
+    }
+
+    /// Whether the sources of bind mounts are opened before a mount namespace
+    /// is joined, in which they are not.
+    pub(crate) fn opens_sources_early(&self) -> bool {
+        let joined = self.joined_kinds();
+        joined.contains(Namespace::MNT) && !joined.contains(Namespace::USER)
     }
 
     /// Why the command contradicts itself, if it does.
@@ -149,6 +166,20 @@ impl<'fd> Options<'fd> {
             (
                 both(Namespace::USER),
                 "(a user namespace cannot be both new and joined)",
+            ),
+            (
+                self.template.is_some() && self.root.is_some(),
+                "(a template and a root are given)",
+            ),
+            (
+                (self.template.is_some() || self.networks.is_some())
+                    && (new | joined).contains(Namespace::USER),
+                "(a template and a network from a stock belong to the user \
+                 namespace of the caller)",
+            ),
+            (
+                self.networks.is_some() && joined.contains(Namespace::NET),
+                "(a network namespace is joined, and one taken from a stock)",
             ),
             (
                 both(Namespace::PID),

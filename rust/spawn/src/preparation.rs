@@ -47,12 +47,16 @@ impl Preparation {
             watches_caller: options.parent_death.is_some(),
             greatest: numbers.max().unwrap_or(2),
         };
+        let early = match options.opens_sources_early() {
+            true => Some(preparation.sources(options, true)?),
+            false => None,
+        };
         preparation.namespaces(options);
         preparation.ids(options)?;
         preparation.clocks(options)?;
         preparation.session(options);
         preparation.names(options);
-        preparation.tree(options)?;
+        preparation.tree(options, early)?;
         preparation.descriptors(options);
         preparation.restrictions(options);
         preparation.signals(options);
@@ -98,6 +102,9 @@ impl Preparation {
             if kinds != 0 {
                 self.add(Act::Join { fd: fd.as_raw_fd(), kinds });
             }
+        }
+        if options.networks.is_some() {
+            self.add(Act::JoinNetwork);
         }
         if !unshared.is_empty() {
             self.add(Act::Unshare { kind: unshared.flags() });
@@ -172,20 +179,26 @@ impl Preparation {
         }
     }
 
-    fn tree(&mut self, options: &Options<'_>) -> Result<(), Error> {
+    /// What is done with files and mounts. `early` are the sources of bind
+    /// mounts, if they have been opened.
+    fn tree(
+        &mut self,
+        options: &Options<'_>,
+        early: Option<Vec<Option<Slot>>>,
+    ) -> Result<(), Error> {
         if options.new_kinds().contains(Namespace::MNT)
             && let Some(flags) = options.propagation.flags()
         {
             self.add(Act::Propagation { flags });
         }
-        let mut sources = Vec::new();
-        for entry in &options.tree {
-            if let Entry::Mount(mount) = entry {
-                sources.push(self.source(mount)?);
-            }
-        }
+        let sources = match early {
+            Some(sources) => sources,
+            None => self.sources(options, false)?,
+        };
         let root = options.root.as_deref().map(text).transpose()?;
-        if let Some(root) = &root {
+        // A bind mount on `/` would be above the root that paths begin at.
+        let is_other = root.as_deref().is_some_and(|root| root != c"/");
+        if let (Some(root), true) = (&root, is_other) {
             self.add(Act::BindRoot { root: root.clone() });
             self.add(Act::EnterRoot { root: root.clone() });
             self.add(Act::PivotRoot { root: root.clone() });
@@ -209,8 +222,10 @@ impl Preparation {
             };
             self.add(act);
         }
-        if root.is_some() {
+        if is_other {
             self.add(Act::DetachRoot);
+        } else if let Some(root) = root {
+            self.add(Act::EnterRoot { root });
         }
         if options.root_is_read_only {
             let attributes = Attributes::READ_ONLY.attributes();
@@ -225,8 +240,28 @@ impl Preparation {
         Ok(())
     }
 
-    /// Opens the source of a bind mount, while the old root is there.
-    fn source(&mut self, mount: &Mount) -> Result<Option<Slot>, Error> {
+    /// Opens the sources of bind mounts: a slot for each mount that is one.
+    fn sources(
+        &mut self,
+        options: &Options<'_>,
+        early: bool,
+    ) -> Result<Vec<Option<Slot>>, Error> {
+        let mut sources = Vec::new();
+        for entry in &options.tree {
+            if let Entry::Mount(mount) = entry {
+                sources.push(self.source(mount, early)?);
+            }
+        }
+        Ok(sources)
+    }
+
+    /// Opens the source of a bind mount, while the old root is there. Early,
+    /// the mounts of the caller have not been made private.
+    fn source(
+        &mut self,
+        mount: &Mount,
+        early: bool,
+    ) -> Result<Option<Slot>, Error> {
         let What::Bind { source, recursive } = &mount.what else {
             return Ok(None);
         };
@@ -234,10 +269,11 @@ impl Preparation {
         let slot = self.slot();
         self.add(Act::OpenSource { path: path.clone(), recursive, slot });
         let attributes = mount.attributes.attributes();
-        if attributes != 0 {
+        if attributes != 0 || early {
             self.add(Act::SourceAttributes {
                 path,
                 attributes,
+                private: early,
                 recursive,
                 slot,
             });

@@ -16,6 +16,7 @@ use crate::child::{Progress, Report, Work};
 use crate::dumpable::Kept;
 use crate::error::{Action, Cause, Error};
 use crate::namespace::Namespace;
+use crate::networks::Networks;
 use crate::options::Options;
 use crate::preparation::Preparation;
 use crate::process::Child;
@@ -46,6 +47,7 @@ use crate::raw::stack::Stack;
 pub struct Prepared<'fd> {
     preparation: Preparation,
     cgroup: Option<BorrowedFd<'fd>>,
+    networks: Option<&'fd Networks>,
     joined_pid: Option<BorrowedFd<'fd>>,
     /// The numbers of descriptors in the preparation are borrowed for so long.
     descriptors: PhantomData<BorrowedFd<'fd>>,
@@ -59,6 +61,7 @@ impl<'fd> Prepared<'fd> {
         Ok(Prepared {
             preparation: Preparation::new(options)?,
             cgroup: options.cgroup,
+            networks: options.networks,
             joined_pid: joined_pid.next_back().map(|(fd, _)| *fd),
             descriptors: PhantomData,
         })
@@ -87,6 +90,7 @@ impl<'fd> Prepared<'fd> {
             Some(files) => Some((gate()?, files)),
             None => None,
         };
+        let network = self.networks.map(Networks::take).transpose()?;
         let slots = std::iter::repeat_with(|| AtomicI32::new(-1));
         let number =
             |fd: Option<BorrowedFd<'_>>| fd.map_or(-1, |fd| fd.as_raw_fd());
@@ -95,6 +99,7 @@ impl<'fd> Prepared<'fd> {
             slots: slots.take(preparation.slots).collect(),
             caller: number(caller.as_ref().map(AsFd::as_fd)),
             maps: number(maps.as_ref().map(|(gate, _)| gate.as_fd())),
+            network: number(network.as_ref().map(AsFd::as_fd)),
             report: Report::default(),
         };
         let request = Request {

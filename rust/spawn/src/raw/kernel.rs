@@ -300,17 +300,19 @@ pub(crate) fn attach_tree(tree: c_int, target: &CStr) -> Result<()> {
 }
 
 /// mount_setattr(2): sets attributes of the mount that `directory` and `path`
-/// name, and of those below it if `recursive`.
+/// name, and of those below it if `recursive`; and the propagation unless it is
+/// 0.
 pub(crate) fn set_attributes(
     directory: c_int,
     path: &CStr,
     attributes: u64,
+    propagation: u64,
     recursive: bool,
 ) -> Result<()> {
     let attributes = libc::mount_attr {
         attr_set: attributes,
         attr_clr: 0,
-        propagation: 0,
+        propagation,
         userns_fd: 0,
     };
     let below = if recursive { libc::AT_RECURSIVE } else { 0 };

@@ -30,6 +30,7 @@ pub const ALL: &[Test] = &[
     ("a_map_of_many_ids_is_written_by_the_caller", many_ids),
     ("clocks_have_their_offsets", clocks),
     ("a_new_root_has_what_it_was_given_and_nothing_else", new_root),
+    ("the_root_of_the_caller_can_be_the_root", same_root),
     ("a_link_in_the_root_does_not_lead_out_of_it", link_in_root),
     ("mounts_have_their_options", mount_options),
     ("a_root_is_read_only", read_only_root),
@@ -219,6 +220,11 @@ fn new_root() -> Outcome {
     same("inside", inside, "/proc/1\n/")?;
     let left = fs::read_dir(root.path().join("tmp"))?.count();
     same("left in the root", left, 0)
+}
+
+fn same_root() -> Outcome {
+    let command = script("pwd; ls -d /proc/1").root("/");
+    same("inside", output(command)?, "/\n/proc/1")
 }
 
 fn link_in_root() -> Outcome {

@@ -7,7 +7,7 @@ use std::io;
 
 use nsteps_spawn::{
     Action, Capabilities, Clock, Command, Error, IdMap, Mount, Namespace,
-    Resource,
+    Networks, Resource, Template,
 };
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp,
@@ -26,6 +26,7 @@ pub const ALL: &[Test] = &[
     ("a_program_that_cannot_be_executed_is_named", not_executed),
     ("clone_is_used_where_clone3_is_refused", by_clone),
     ("a_child_that_a_filter_ends_is_told", ended_by_filter),
+    ("a_template_and_a_stock_say_why_they_cannot_be", no_stock),
     ("an_allocation_in_the_child_would_be_noticed", trap),
 ];
 
@@ -127,6 +128,7 @@ struct Fixture {
     root: Root,
     file: File,
     namespace: File,
+    networks: Networks,
 }
 
 /// A call that a filter refuses in the child.
@@ -154,6 +156,7 @@ impl Injection {
             root: Root::new()?,
             file: File::open("/")?,
             namespace: File::open("/proc/self/ns/uts")?,
+            networks: Networks::new(1)?,
         };
         let command = (self.command)(&fixture);
         let prepared = command.prepare()?;
@@ -234,6 +237,9 @@ pub fn injected() -> Vec<Injection> {
         }),
         inject!(Join EUSERS, SYS_setns EUSERS => |it| {
             plain().join(&it.namespace, N::UTS)
+        }),
+        inject!(Join EBADF, SYS_setns EBADF => |it| {
+            plain().networks(&it.networks)
         }),
         inject!(MapIds EACCES, SYS_openat EACCES => |_| {
             plain().user(IdMap::root_of_caller())
@@ -502,6 +508,25 @@ fn ended_by_filter() -> Outcome {
                 same(&error.to_string(), seen, expected)
             }
         }
+    })
+}
+
+fn no_stock() -> Outcome {
+    needs_root()?;
+    let missing = Template::new("/nowhere").map(drop);
+    let error = missing.err().map(|it| (it.action(), it.errno()));
+    let expected = (Action::BindRoot, Some(libc::ENOENT));
+    same("a root that is missing", error, Some(expected))?;
+    under(&[(libc::SYS_unshare, None, libc::EPERM)], || {
+        let template = Template::new("/").map(drop);
+        let error = template.err().map(|it| (it.action(), it.errno()));
+        let expected = (Action::Unshare, Some(libc::EPERM));
+        same("a template", error, Some(expected))?;
+        let networks = Networks::new(3)?;
+        let command = plain().networks(&networks);
+        so(command.clone(), Action::TakeNetwork, libc::EPERM)?;
+        // And it does not wait for what will not come.
+        so(command, Action::TakeNetwork, libc::ESHUTDOWN)
     })
 }
 

@@ -8,6 +8,7 @@ mod failures;
 mod many;
 mod observed;
 mod parent;
+mod warm;
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use observed::{NEEDS_ROOT, Outcome, Trouble};
@@ -18,6 +19,8 @@ type Role = fn(&[String]) -> Outcome;
 
 /// The first argument of this program for each role.
 const ROLES: &[(&str, Role)] = &[
+    ("--echo", warm::echo),
+    ("--look", warm::look),
     ("--many", many::role),
     ("--mother", parent::mother),
     ("--without-clone3", parent::no_clone3),
@@ -39,7 +42,8 @@ fn main() -> ExitCode {
             }
         };
     }
-    let lists = [effects::ALL, failures::ALL, many::ALL, parent::ALL];
+    let lists =
+        [effects::ALL, failures::ALL, many::ALL, parent::ALL, warm::ALL];
     let mut trials: Vec<Trial> = lists
         .into_iter()
         .flatten()

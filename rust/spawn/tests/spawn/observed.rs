@@ -3,10 +3,12 @@
 
 use std::fs;
 use std::io::{self, PipeWriter, Read, Write, pipe};
+use std::os::fd::AsFd;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nsteps_spawn::{Action, Child, Command, Error, IdMap, Mount};
 use tempfile::TempDir;
 
@@ -126,6 +128,12 @@ pub fn held(command: Command<'_>) -> Result<Held, Trouble> {
     drop(writer);
     let held = Held { child, _input: input.try_clone()? };
     input.write_all(b"?")?;
+    let mut polled = [PollFd::new(output.as_fd(), PollFlags::POLLIN)];
+    let bound = PollTimeout::try_from(BOUND).unwrap_or(PollTimeout::MAX);
+    if poll(&mut polled, bound)? == 0 {
+        let what = format!("the payload gave nothing back within {BOUND:?}");
+        return Err(Trouble::Failed(what));
+    }
     output.read_exact(&mut [0])?;
     Ok(held)
 }

@@ -8,8 +8,8 @@ use nsteps_spawn::{Child, Command, IdMap, Namespace};
 
 use crate::Test;
 use crate::observed::{
-    BOUND, Outcome, Trouble, WAITING, holds, is_root, isolated, needs_root,
-    same,
+    BOUND, Outcome, Root, Trouble, WAITING, holds, is_root, isolated,
+    needs_root, same,
 };
 
 pub const ALL: &[Test] = &[
@@ -22,7 +22,7 @@ pub const ALL: &[Test] = &[
 
 /// Files of /proc that say what this process has, without those that time
 /// changes.
-fn state() -> Result<String, Trouble> {
+fn state(root: &Root) -> Result<String, Trouble> {
     let mut state = String::new();
     let status = fs::read_to_string("/proc/thread-self/status")?;
     let kept = [
@@ -42,14 +42,14 @@ fn state() -> Result<String, Trouble> {
         .lines()
         .filter(|line| kept.iter().any(|name| line.starts_with(name)));
     lines.for_each(|line| state.push_str(&format!("{line}\n")));
-    for file in ["mountinfo", "limits", "cgroup", "timens_offsets"] {
-        let path = format!("/proc/thread-self/{file}");
-        let path = match file {
-            "timens_offsets" => "/proc/self/timens_offsets",
-            _ => &path,
-        };
-        state.push_str(&fs::read_to_string(path)?);
+    for file in ["limits", "cgroup", "timens_offsets"] {
+        state.push_str(&fs::read_to_string(format!("/proc/self/{file}"))?);
     }
+    // Other programs may mount as well: what is on the root of this test counts.
+    let mounts = fs::read_to_string("/proc/thread-self/mountinfo")?;
+    let root = root.path().to_string_lossy();
+    let own = mounts.lines().filter(|line| line.contains(&*root));
+    own.for_each(|line| state.push_str(&format!("{line}\n")));
     for link in [
         "cwd",
         "root",
@@ -75,9 +75,9 @@ fn state() -> Result<String, Trouble> {
 }
 
 fn unchanged() -> Outcome {
-    let root = crate::observed::Root::new()?;
+    let root = Root::new()?;
     let (reader, _writer) = pipe()?;
-    let before = state()?;
+    let before = state(&root)?;
     let command = root
         .enter(isolated("/bin/true"))
         .namespaces(Namespace::all().without(Namespace::USER))
@@ -95,10 +95,10 @@ fn unchanged() -> Outcome {
         .close_other_fds();
     let status = command.spawn()?.wait()?;
     holds(status.success(), format!("{status}"))?;
-    same("after a launch", state()?, &before[..])?;
+    same("after a launch", state(&root)?, &before[..])?;
     let failed = command.clone().current_dir("/nowhere").spawn();
     holds(failed.is_err(), "it was no failure")?;
-    same("after a failure", state()?, before)
+    same("after a failure", state(&root)?, before)
 }
 
 fn dumpable() -> Outcome {
