@@ -27,7 +27,7 @@ use crate::error::{Action, Error};
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use nsteps_spawn::{Command, Networks};
 ///
-/// let networks = Networks::new(4)?;
+/// let networks = Networks::new(16)?;
 /// let command = Command::new("true").networks(&networks).loopback_up();
 /// match command.spawn() {
 ///     Ok(mut child) => assert!(child.wait()?.success()),
