@@ -167,10 +167,11 @@ fn once(prepared: &Prepared<'_>) -> Outcome<()> {
     success(prepared.spawn()?.wait()?.success())
 }
 
-/// Takes the ways in turn and prints, for each, its median and the median of
-/// its ratios to the first one.
+/// Takes the ways in turn and prints, for each, its median, the least time, and
+/// the median and the quartiles of its ratios to the first one.
 fn compare(title: &str, rounds: usize, mut ways: Vec<Way<'_>>) -> Outcome<()> {
     let mut medians: Vec<Vec<Duration>> = vec![Vec::new(); ways.len()];
+    let mut least = vec![Duration::MAX; ways.len()];
     for round in 0..rounds + 1 {
         for turn in 0..ways.len() {
             let at = (round + turn) % ways.len();
@@ -183,12 +184,13 @@ fn compare(title: &str, rounds: usize, mut ways: Vec<Way<'_>>) -> Outcome<()> {
             // The first round warms the caches.
             if round > 0 {
                 medians[at].push(median(&mut times));
+                least[at] = least[at].min(times[0]);
             }
         }
     }
     println!("\n{title}: {rounds} rounds of {BLOCK}");
     let first = medians[0].clone();
-    for (way, own) in ways.iter().zip(&mut medians) {
+    for ((way, own), least) in ways.iter().zip(&mut medians).zip(least) {
         let pairs = own.iter().zip(&first);
         let mut ratios: Vec<f64> = pairs
             .map(|(own, first)| own.as_secs_f64() / first.as_secs_f64())
@@ -196,9 +198,10 @@ fn compare(title: &str, rounds: usize, mut ways: Vec<Way<'_>>) -> Outcome<()> {
         ratios.sort_by(f64::total_cmp);
         let at = |part: f64| ratios[(part * (rounds - 1) as f64) as usize];
         println!(
-            "  {:44} {:8.1} us   x {:.3}  [{:.3} .. {:.3}]",
+            "  {:44} {:8.1} us, least {:7.1}   x {:.3}  [{:.3} .. {:.3}]",
             way.name,
             median(own).as_secs_f64() * 1e6,
+            least.as_secs_f64() * 1e6,
             at(0.5),
             at(0.25),
             at(0.75),
