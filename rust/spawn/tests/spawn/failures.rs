@@ -134,6 +134,7 @@ struct Fixture {
 /// A call that a filter refuses in the child.
 pub struct Injection {
     calls: &'static [Refusal],
+    names: &'static [&'static str],
     action: Action,
     errno: i32,
     command: fn(&Fixture) -> Command<'_>,
@@ -141,13 +142,15 @@ pub struct Injection {
 
 impl Injection {
     pub fn name(&self) -> String {
-        let action = format!("{:?}", self.action).to_lowercase();
-        let calls = self.calls.iter().map(|(call, argument, errno)| {
+        let calls = self.calls.iter().zip(self.names);
+        let calls = calls.map(|((_, argument, errno), name)| {
+            let argument = argument
+                .map_or_else(String::new, |(_, value)| format!("_{value}"));
             let errno = nix::errno::Errno::from_raw(*errno);
-            let argument = argument.map_or(0, |(_, value)| value);
-            format!("{call}_{argument}_{errno:?}").to_lowercase()
+            format!("{}{argument}_{errno:?}", name.trim_start_matches("SYS_"))
         });
-        format!("{action}_{}", calls.collect::<Vec<_>>().join("_"))
+        let calls = calls.collect::<Vec<_>>().join("_and_");
+        format!("{:?}_{calls}", self.action).to_lowercase()
     }
 
     pub fn run(&self) -> Outcome {
@@ -200,6 +203,7 @@ macro_rules! inject {
                 inject!(@argument $($index $value)?),
                 libc::$answer,
             )),+],
+            names: &[$(stringify!($call)),+],
             action: Action::$action,
             errno: libc::$errno,
             command: $command,
