@@ -130,6 +130,11 @@ fn set_up(plan: &Plan) -> std::result::Result<Mounted, Refusal> {
         .map_err(|errno| unavailable("close_range", errno))?;
     let mounted = tree::mount_all(plan)?;
     let broken = |error: Error| Refusal::Broken(error.message);
+    if let Some(most) = plan.most_processes {
+        kernel::limit_processes(u64::from(most))
+            .context("setrlimit RLIMIT_NPROC")
+            .map_err(broken)?;
+    }
     nix::unistd::sethostname(HOSTNAME)
         .context("sethostname")
         .map_err(broken)?;

@@ -1,0 +1,317 @@
+//! What is printed about programs of the user's own. Nothing is decided here.
+
+use super::{Result, Stage};
+use crate::checked::some;
+use crate::terminal::style::{BAD, FAINT, GOOD, NOTE, PLAIN, STRONG};
+use crate::terminal::text::{Cell, paragraph, table};
+use anstyle::Style;
+use compare::requirement::{Fault, Mismatch, Requirement, Verdict, of_step};
+use harness::host::layout::Layout;
+use harness::scenario::Scenario;
+use harness::step::{STEPS, Step};
+use std::fmt::Write;
+
+/// Whether the answer to a hint is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// The hint alone.
+    Hint,
+    /// The answer as well, and what was seen.
+    Answer,
+}
+
+/// How far in a hint is, in columns.
+const HINT: usize = 4;
+/// How many lines an answer has about what was seen.
+const MOST: usize = 6;
+
+/// A program and what became of each requirement.
+pub fn result(
+    result: &Result,
+    shown: Shown,
+    layout: &Layout,
+    width: Option<usize>,
+) -> String {
+    let mut out = String::new();
+    let step = result.step;
+    let _ = writeln!(
+        out,
+        "{STRONG}{}{STRONG:#}  {FAINT}{}{FAINT:#}\n",
+        step.name,
+        result.words.join(" ")
+    );
+    match &result.judged {
+        Err(why) => paragraph(&mut out, why, 0, 0, BAD),
+        Ok(judged) => {
+            let rows: Vec<Vec<Cell>> = judged
+                .iter()
+                .map(|it| {
+                    let (style, word) = word(&it.verdict);
+                    let about = it.requirement.about;
+                    vec![
+                        it.requirement.name.into(),
+                        Cell::new(style, word),
+                        about.into(),
+                    ]
+                })
+                .collect();
+            table(&mut out, HEAD, &rows, width);
+            for it in judged {
+                match &it.verdict {
+                    Verdict::Passes => {}
+                    Verdict::Fails(fault, mismatches) => {
+                        let name = it.requirement.name;
+                        let of = (step, *fault, mismatches.as_slice());
+                        failure(&mut out, name, of, shown, layout);
+                    }
+                    Verdict::NotLookedAt(why) => {
+                        let name = it.requirement.name;
+                        let _ = writeln!(
+                            out,
+                            "\n{STRONG}{name}{STRONG:#}  {NOTE}not looked \
+                             at{NOTE:#}"
+                        );
+                        paragraph(&mut out, why, HINT, 0, PLAIN);
+                    }
+                }
+            }
+        }
+    }
+    out.push('\n');
+    for (reason, scenarios) in by_reason(&result.not_looked_at) {
+        let text = format!("not looked at in {scenarios}: {reason}");
+        paragraph(&mut out, &text, 0, 2, FAINT);
+    }
+    let hidden = match shown {
+        Shown::Hint if result.count().unexpected > 0 => {
+            "; --explain gives the answers"
+        }
+        _ => "",
+    };
+    let _ = writeln!(out, "{STRONG}{}{STRONG:#}{hidden}", tally(result));
+    out
+}
+
+/// What stands above the columns.
+const HEAD: &[&str] = &["requirement", "", "what has to be so"];
+
+fn word(verdict: &Verdict) -> (Style, &'static str) {
+    match verdict {
+        Verdict::Passes => (GOOD, "passes"),
+        Verdict::Fails(..) => (BAD, "fails"),
+        Verdict::NotLookedAt(_) => (NOTE, "not looked at"),
+    }
+}
+
+/// One requirement that is not met.
+fn failure(
+    out: &mut String,
+    name: &str,
+    (step, fault, mismatches): (&Step, &Fault, &[Mismatch]),
+    shown: Shown,
+    layout: &Layout,
+) {
+    let _ = writeln!(
+        out,
+        "\n{STRONG}{name}{STRONG:#}  {BAD}fails{BAD:#} {FAINT}{}{FAINT:#}",
+        places(mismatches)
+    );
+    paragraph(out, fault.hint, HINT, 0, PLAIN);
+    if shown == Shown::Answer {
+        let answer = fault.answer(step, mismatches);
+        paragraph(out, &answer, HINT, 0, GOOD);
+        for it in mismatches.iter().take(MOST) {
+            paragraph(out, &seen(it), HINT, 2, FAINT);
+        }
+        if mismatches.len() > MOST {
+            let more = format!("and {} more", mismatches.len() - MOST);
+            paragraph(out, &more, HINT, 2, FAINT);
+        }
+    } else if let Some(said) = said(mismatches) {
+        paragraph(out, said, HINT, 2, FAINT);
+    }
+    let page = page(&fault.page(step), layout);
+    paragraph(out, &format!("page: {page}"), HINT, 2, FAINT);
+}
+
+/// Where a requirement is not met: the situations, or the scenarios.
+pub fn places(mismatches: &[Mismatch]) -> String {
+    let mut places: Vec<String> = Vec::new();
+    for it in mismatches {
+        let place = match it.situation {
+            Some(situation) => situation.to_owned(),
+            None => it.scenario.to_string(),
+        };
+        if !places.contains(&place) {
+            places.push(place);
+        }
+    }
+    format!("in {}", places.join(", "))
+}
+
+/// What the program said, or why it was ended, where its command did not run.
+fn said(mismatches: &[Mismatch]) -> Option<&str> {
+    let first = mismatches.first()?;
+    (first.key == compare::requirement::PAYLOAD)
+        .then_some(first.seen.as_deref())?
+}
+
+/// A key that is not as expected, in a line.
+pub fn seen(it: &Mismatch) -> String {
+    let shown = |value: &Option<String>| {
+        value.as_deref().unwrap_or("unchanged").to_owned()
+    };
+    let place = match it.situation {
+        Some(situation) => format!("{situation} {}", it.scenario),
+        None => it.scenario.to_string(),
+    };
+    format!(
+        "{place}: {}: expected {}, seen {}",
+        it.key,
+        shown(&it.wanted),
+        shown(&it.seen)
+    )
+}
+
+/// A page of the book as the user can open it.
+pub fn page(page: &str, layout: &Layout) -> String {
+    match layout.is_alone() {
+        true => format!("{page} of the book"),
+        false => layout.pages(page),
+    }
+}
+
+fn tally(result: &Result) -> String {
+    let count = result.count();
+    let passed =
+        count.all - count.unexpected - count.unavailable - count.broken;
+    format!(
+        "{} requirement{}: {passed} passed{}{}",
+        count.all,
+        if count.all == 1 { "" } else { "s" },
+        some(count.unexpected, "failed"),
+        some(count.unavailable + count.broken, "not looked at"),
+    )
+}
+
+/// The scenarios that could not be looked at, together where the reason is the
+/// same.
+fn by_reason(list: &[(Scenario, String)]) -> Vec<(String, String)> {
+    let mut all: Vec<(String, Vec<String>)> = Vec::new();
+    for (scenario, why) in list {
+        let scenario = scenario.to_string();
+        match all.iter_mut().find(|(reason, _)| reason == why) {
+            Some((_, scenarios)) => scenarios.push(scenario),
+            None => all.push((why.clone(), vec![scenario])),
+        }
+    }
+    all.into_iter().map(|(why, all)| (why, all.join(", "))).collect()
+}
+
+/// The course: the steps in order, and what is required of each.
+///
+/// # Errors
+///
+/// Fails if what is expected of a step is not known.
+pub fn list(
+    steps: &[&'static Step],
+    width: Option<usize>,
+) -> harness::error::Result<String> {
+    let mut out = String::new();
+    if let [step] = steps {
+        let rows: Vec<Vec<Cell>> =
+            of_step(step)?.into_iter().map(row).collect();
+        let _ =
+            writeln!(out, "{STRONG}{}{STRONG:#}  {}\n", step.name, step.title);
+        table(&mut out, &["requirement", "what has to be so"], &rows, width);
+        return Ok(out);
+    }
+    let own = |(index, step): (usize, &&'static Step)| {
+        let required = of_step(step)?;
+        let others = |it: &&&Requirement| {
+            !matches!(it.of, compare::requirement::Of::Every)
+        };
+        let names: Vec<&str> =
+            required.iter().filter(others).map(|it| it.name).collect();
+        Ok(vec![
+            Cell::new(FAINT, (index + 1).to_string()),
+            step.name.into(),
+            step.title.into(),
+            Cell::new(FAINT, names.join(" ")),
+        ])
+    };
+    let rows: harness::error::Result<Vec<Vec<Cell>>> =
+        steps.iter().enumerate().map(own).collect();
+    table(&mut out, &["", "step", "what it shows", "requires"], &rows?, width);
+    let every: Vec<&str> = compare::requirement::REQUIREMENTS
+        .iter()
+        .filter(|it| matches!(it.of, compare::requirement::Of::Every))
+        .map(|it| it.name)
+        .collect();
+    let _ = writeln!(out);
+    let text = format!("every step requires: {}", every.join(", "));
+    paragraph(&mut out, &text, 0, 2, FAINT);
+    Ok(out)
+}
+
+fn row(requirement: &'static Requirement) -> Vec<Cell> {
+    vec![requirement.name.into(), requirement.about.into()]
+}
+
+/// Where the user stands: a line for each step, then what is next.
+pub fn next(
+    stages: &[Stage],
+    shown: Shown,
+    layout: &Layout,
+    width: Option<usize>,
+) -> String {
+    let mut out = String::new();
+    let rows: Vec<Vec<Cell>> = stages
+        .iter()
+        .map(|stage| {
+            let (style, word) = standing(stage);
+            vec![
+                stage.step.name.into(),
+                Cell::new(style, word),
+                stage.step.title.into(),
+            ]
+        })
+        .collect();
+    table(&mut out, &["step", "", "what it shows"], &rows, width);
+    out.push('\n');
+    match stages.iter().find(|it| !it.is_done()) {
+        None => {
+            let _ = writeln!(out, "{GOOD}every step is done{GOOD:#}");
+        }
+        Some(stage) => {
+            let name = stage.step.name;
+            let _ = writeln!(out, "{STRONG}next: {name}{STRONG:#}");
+            match &stage.result {
+                Some(it) => {
+                    out.push('\n');
+                    out.push_str(&result(it, shown, layout, width));
+                }
+                None => {
+                    let page = page(&format!("steps/{name}.md"), layout);
+                    paragraph(&mut out, &format!("page: {page}"), 0, 2, FAINT);
+                }
+            }
+        }
+    }
+    let done = stages.iter().filter(|it| it.is_done()).count();
+    let all = STEPS.len();
+    let _ = writeln!(out, "\n{STRONG}{done} of {all} steps done{STRONG:#}");
+    out
+}
+
+fn standing(stage: &Stage) -> (Style, String) {
+    let Some(result) = &stage.result else {
+        return (FAINT, "no program".to_owned());
+    };
+    let count = result.count();
+    match result.status() {
+        0 => (GOOD, "done".to_owned()),
+        1 => (BAD, format!("{} of {} fail", count.unexpected, count.all)),
+        _ => (NOTE, "not looked at".to_owned()),
+    }
+}
