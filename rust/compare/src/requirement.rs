@@ -61,13 +61,14 @@ pub struct Fault {
     pub wanted: &'static [&'static str],
     /// The values that were seen (`-` for none); empty: any.
     pub seen: &'static [&'static str],
-    /// What is wrong: sentences that do not say how to do it.
-    pub hint: &'static str,
+    /// What is wrong: sentences that do not say how to do it. `{key}` stands
+    /// for the key.
+    hint: &'static str,
     /// How to do it. `{flags}` stands for the flags of the step's namespaces,
     /// `{wanted}` for what is expected, `{key}` for the key.
-    pub answer: &'static str,
+    answer: &'static str,
     /// The page that explains it, in the book; `{step}` stands for the step.
-    pub page: &'static str,
+    page: &'static str,
 }
 
 /// A key that is not as expected.
@@ -335,11 +336,49 @@ fn looked_at(step: &'static Step, tried: &Tried) -> Result<Looks> {
             (!is_accepted).then(|| mismatch(key, accepted[0].as_deref(), seen))
         })
         .collect();
+    drop_consequences(&mut mismatches);
     let sides = observed.disagreements.iter();
     mismatches.extend(
         sides.map(|it| mismatch(TWO_SIDES, Some("the same"), Some(it))),
     );
     Ok(Looks::All(keys, mismatches))
+}
+
+/// Drops what another mismatch has as a consequence: each fault gives one hint.
+fn drop_consequences(mismatches: &mut Vec<Mismatch>) {
+    let all = mismatches.clone();
+    mismatches.retain(|it| {
+        // A mount that is wrong inside is wrong outside, where it has to arrive.
+        let inner = ["host.", "residue."]
+            .iter()
+            .find_map(|prefix| it.key.strip_prefix(prefix));
+        let is_copy = all.iter().any(|other| {
+            Some(other.key.as_str()) == inner
+                && it.wanted.is_some()
+                && (&other.wanted, &other.seen) == (&it.wanted, &it.seen)
+        });
+        // In a namespace too many, what belongs to it is another.
+        let is_in_another = all.iter().any(|other| {
+            let extra = other.wanted.is_none();
+            let namespace = other.key.strip_prefix("ns.");
+            extra && namespace.is_some() && namespace == namespace_of(&it.key)
+        });
+        !is_copy && !is_in_another
+    });
+}
+
+/// The namespace to which what a key is about belongs.
+fn namespace_of(key: &str) -> Option<&'static str> {
+    match key.split('.').next().unwrap_or_default() {
+        "net" => Some("net"),
+        "uts" => Some("uts"),
+        "sysvipc" | "mqueue" => Some("ipc"),
+        "processes" => Some("pid"),
+        "id_maps" | "ids" | "capabilities" => Some("user"),
+        "cgroup" => Some("cgroup"),
+        "time_offsets" => Some("time"),
+        _ => None,
+    }
 }
 
 /// Why the command did not run.
@@ -435,6 +474,12 @@ impl Fault {
         any(self.keys, &it.key)
             && may(self.wanted, &it.wanted)
             && may(self.seen, &it.seen)
+    }
+
+    /// What is wrong.
+    pub fn hint(&self, mismatches: &[Mismatch]) -> String {
+        let key = mismatches.first().map_or("", |it| it.key.as_str());
+        self.hint.replace("{key}", key)
     }
 
     /// The page that explains it.

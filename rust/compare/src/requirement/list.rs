@@ -30,9 +30,19 @@ fn has_a_mount_table(step: &Step) -> bool {
     step.namespaces.contains(&Namespace::Mnt)
 }
 
-fn makes_its_namespaces(step: &Step) -> bool {
+/// Of a command that joins it is seen where it is, and nothing else.
+fn is_looked_at_whole(step: &Step) -> bool {
     step.arguments != Arguments::Pid
 }
+
+/// A program that says something of how its command ended.
+const TALKS: Fault = Fault {
+    keys: &["*"],
+    hint: "The program writes an error though none of its calls failed.",
+    answer: "How the command ended is said by the status alone.",
+    page: CONTRACT,
+    ..ANY
+};
 
 /// Every requirement, in the order reports list them.
 pub const REQUIREMENTS: &[Requirement] = &[
@@ -115,7 +125,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
     Requirement {
         name: "namespaces",
         about: "the namespaces of the step are new for the command, no others",
-        of: Of::Those(makes_its_namespaces),
+        of: Of::Those(is_looked_at_whole),
         faults: &[
             Fault {
                 keys: &["ns.pid"],
@@ -177,6 +187,16 @@ pub const REQUIREMENTS: &[Requirement] = &[
                 answer: "Print the failing call and strerror(errno): \
                          `{wanted}`.",
                 page: CONTRACT,
+                ..ANY
+            },
+            Fault {
+                keys: &["exit"],
+                wanted: &["125"],
+                hint: "The program failed before its command began, and its \
+                       status does not say so.",
+                answer: "End with 125 where a call fails before exec; the \
+                         launcher passes on what the child ended with.",
+                page: "differences/exit-status.md",
                 ..ANY
             },
         ],
@@ -270,6 +290,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
             },
             Fault {
                 keys: &["host.mnt.*", "residue.mnt.*"],
+                seen: &["-"],
                 hint: "Where / is shared, the mount of this step arrives \
                        outside as well. It did not.",
                 answer: "This step does not change the propagation: mount, and \
@@ -310,18 +331,18 @@ pub const REQUIREMENTS: &[Requirement] = &[
         of: Of::Expecting(&["root.file"]),
         faults: &[
             Fault {
-                keys: &["root"],
-                hint: "/ is another directory, but the root of the mount \
-                       namespace is the old one: root can leave such a root.",
-                answer: "pivot_root(NEWROOT, NEWROOT/.old), not chroot.",
+                keys: &["mnt./.old*", "mnt./#2", "mode./.old*"],
+                hint: "The old root is still mounted somewhere in the new one.",
+                answer: "After pivot_root and chdir(\"/\"): umount2(\"/.old\", \
+                         MNT_DETACH).",
                 page: "steps/pivot_root.md",
                 ..ANY
             },
             Fault {
-                keys: &["mnt", "mnt./.old*", "mnt./#2"],
-                hint: "The old root is still mounted somewhere in the new one.",
-                answer: "After pivot_root and chdir(\"/\"): umount2(\"/.old\", \
-                         MNT_DETACH).",
+                keys: &["root"],
+                hint: "/ is another directory, but the root of the mount \
+                       namespace is the old one: root can leave such a root.",
+                answer: "pivot_root(NEWROOT, NEWROOT/.old), not chroot.",
                 page: "steps/pivot_root.md",
                 ..ANY
             },
@@ -343,12 +364,22 @@ pub const REQUIREMENTS: &[Requirement] = &[
                 ..ANY
             },
             Fault {
-                keys: &["mnt./", "root.*", "mode./run"],
-                hint: "/ is not the directory that the program was given.",
+                keys: &["mnt", "mnt./", "root.*", "mode./run"],
+                hint: "/ is not the directory that the program was given, or \
+                       its mounts are not those of the step.",
                 answer: "Bind NEWROOT on itself (MS_BIND | MS_REC), mkdir \
                          NEWROOT/.old, pivot_root(NEWROOT, NEWROOT/.old), \
                          chdir(\"/\").",
                 page: "steps/pivot_root.md",
+                ..ANY
+            },
+            Fault {
+                keys: &["mnt./*"],
+                wanted: &["-"],
+                hint: "The new root has a mount that the step does not make, \
+                       at {key}.",
+                answer: "Only /, /dev, what is in it and /proc are mounts.",
+                page: STEP,
                 ..ANY
             },
         ],
@@ -359,7 +390,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         of: Of::Expecting(&["mode./dev"]),
         faults: &[
             Fault {
-                keys: &["dev.std*", "dev.fd", "descriptors.*.reopen"],
+                keys: &["dev.std*", "dev.fd", "*.reopen"],
                 hint: "The standard streams have no names in /dev.",
                 answer: "Make the links fd -> /proc/self/fd, stdin -> \
                          /proc/self/fd/0, stdout and stderr in /dev.",
@@ -384,7 +415,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         of: Of::Expecting(&["mnt./proc"]),
         faults: &[
             Fault {
-                keys: &["mnt./proc", "processes.proc"],
+                keys: &["mnt./proc", "processes.proc", "processes.visible"],
                 seen: &["-", "of the*"],
                 hint: "/proc is still the old one: it shows the processes of \
                        another pid namespace.",
@@ -598,7 +629,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
     Requirement {
         name: "descriptors",
         about: "standard streams pass through, no descriptor is added",
-        of: Of::Every,
+        of: Of::Those(is_looked_at_whole),
         faults: &[
             Fault {
                 keys: &[
@@ -628,7 +659,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
     Requirement {
         name: "signals",
         about: "signal mask and ignored signals are as they came",
-        of: Of::Every,
+        of: Of::Those(is_looked_at_whole),
         faults: &[
             Fault {
                 keys: &["signals.ignored"],
@@ -653,7 +684,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
     Requirement {
         name: "environment",
         about: "the environment passes through",
-        of: Of::Every,
+        of: Of::Those(is_looked_at_whole),
         faults: &[Fault {
             keys: &["env.*", "environment.*"],
             hint: "The environment of the command is not the one that the \
@@ -667,7 +698,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
     Requirement {
         name: "outside",
         about: "outside of its namespaces nothing changes, nothing is left",
-        of: Of::Every,
+        of: Of::Those(is_looked_at_whole),
         faults: &[
             Fault {
                 keys: &["host.uts.*", "residue.uts.*"],
@@ -689,6 +720,13 @@ pub const REQUIREMENTS: &[Requirement] = &[
                 hint: "A process of the program's is left when it has ended.",
                 answer: "Wait for every child.",
                 page: CONTRACT,
+                ..ANY
+            },
+            Fault {
+                keys: &["*mqueue.queues", "*sysvipc.queues"],
+                hint: "A queue that the program made is there outside, too.",
+                answer: "Make none, or in an ipc namespace of your own.",
+                page: "steps/ipc.md",
                 ..ANY
             },
             Fault {
@@ -718,10 +756,10 @@ pub const REQUIREMENTS: &[Requirement] = &[
     Requirement {
         name: "inherits",
         about: "the command finds everything else as the program did",
-        of: Of::Every,
+        of: Of::Those(is_looked_at_whole),
         faults: &[
             Fault {
-                keys: &["processes.*"],
+                keys: &["processes.sid", "processes.pgid"],
                 hint: "The command is in another session or process group.",
                 answer: "Do not call setsid or setpgid ({key}).",
                 page: CONTRACT,
@@ -729,7 +767,8 @@ pub const REQUIREMENTS: &[Requirement] = &[
             },
             Fault {
                 keys: &["limits.*"],
-                hint: "A limit of the command is not as it came.",
+                hint: "{key} of the command is not the limit that the program \
+                       was given.",
                 answer: "Put {key} back before exec; some runtimes raise the \
                          limit of open files when they start.",
                 page: "differences/rlimit-nofile.md",
@@ -751,16 +790,31 @@ pub const REQUIREMENTS: &[Requirement] = &[
             },
             Fault {
                 keys: &["mnt*", "mode.*", "dev*"],
-                hint: "The command sees another mount or another mode of a \
-                       directory, which this step leaves alone.",
+                hint: "The command sees a mount, a mode or a device that this \
+                       step leaves alone: {key}.",
                 answer: "Take away what changes {key}.",
                 page: STEP,
                 ..ANY
             },
             Fault {
+                keys: &["security.*"],
+                hint: "The command may do less than the program: {key}.",
+                answer: "Set neither no_new_privs nor a filter: no exec takes \
+                         them back.",
+                page: "internals/observation.md",
+                ..ANY
+            },
+            Fault {
+                keys: &["capabilities.*", "ids.*", "id_maps.*"],
+                hint: "The command has other rights than the program: {key}.",
+                answer: "Leave ids and capabilities alone ({key}).",
+                page: CONTRACT,
+                ..ANY
+            },
+            Fault {
                 keys: &["*"],
-                hint: "The program changes something that the command inherits \
-                       and this step leaves alone.",
+                hint: "The program changes what its command inherits, which \
+                       this step leaves alone: {key}.",
                 answer: "Take away what changes {key}; `nsteps explain` says \
                          what sets it.",
                 page: "internals/observation.md",
@@ -784,7 +838,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
                 ..ANY
             },
             Fault {
-                keys: &["*"],
+                keys: &["exit"],
                 hint: "The command ended with a status of its own, and the \
                        program with another.",
                 answer: "Wait for the child, and where WIFEXITED end with \
@@ -792,21 +846,25 @@ pub const REQUIREMENTS: &[Requirement] = &[
                 page: "differences/exit-status.md",
                 ..ANY
             },
+            TALKS,
         ],
     },
     Requirement {
         name: "signal",
         about: "a command that is killed by signal n gives status 128 + n",
         of: Of::Situations(&["killed"]),
-        faults: &[Fault {
-            keys: &["*"],
-            hint: "The command was killed by a signal, and the status of the \
-                   program does not say so.",
-            answer: "Where WIFSIGNALED, end with 128 + WTERMSIG. Expected here: \
-                     {wanted}.",
-            page: "differences/exit-status.md",
-            ..ANY
-        }],
+        faults: &[
+            Fault {
+                keys: &["exit"],
+                hint: "The command was killed by a signal, and the status of \
+                       the program does not say so.",
+                answer: "Where WIFSIGNALED, end with 128 + WTERMSIG. Expected \
+                         here: {wanted}.",
+                page: "differences/exit-status.md",
+                ..ANY
+            },
+            TALKS,
+        ],
     },
     Requirement {
         name: "missing",

@@ -53,7 +53,7 @@ struct RequirementForm {
     /// Why it was not looked at; null if it was.
     reason: Option<String>,
     /// What is wrong; null if nothing is.
-    hint: Option<&'static str>,
+    hint: Option<String>,
     /// How to do it; null without `--explain`.
     answer: Option<String>,
     /// The page of the book that explains it, below `docs/src`; null if nothing
@@ -156,7 +156,7 @@ fn requirement(
         },
         Verdict::Fails(fault, mismatches) => RequirementForm {
             verdict: "fails",
-            hint: Some(fault.hint),
+            hint: Some(fault.hint(mismatches)),
             answer: explained.then(|| fault.answer(result.step, mismatches)),
             page: Some(fault.page(result.step)),
             mismatches: mismatches.iter().map(mismatch).collect(),

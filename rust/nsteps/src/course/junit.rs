@@ -2,7 +2,7 @@
 //! requirement.
 
 use super::Result;
-use super::text::{places, seen};
+use super::text::{evidence, places};
 use crate::diff::junit::failure;
 use compare::requirement::{Judged, Verdict};
 use harness::error::Context;
@@ -56,13 +56,13 @@ fn status(judged: &Judged, result: &Result) -> TestCaseStatus {
         Verdict::Passes => TestCaseStatus::success(),
         Verdict::NotLookedAt(why) => not_looked_at(why),
         Verdict::Fails(fault, mismatches) => {
-            let mut status = failure(fault.hint);
+            let mut status = failure(&fault.hint(mismatches));
             status.set_type(judged.requirement.name);
             let mut lines = vec![
                 format!("{}: {}", judged.requirement.about, places(mismatches)),
                 format!("page: {}", fault.page(result.step)),
             ];
-            lines.extend(mismatches.iter().map(seen));
+            lines.extend(evidence(mismatches));
             status.set_description(lines.join("\n"));
             status
         }

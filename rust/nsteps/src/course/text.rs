@@ -116,16 +116,16 @@ fn failure(
         "\n{STRONG}{name}{STRONG:#}  {BAD}fails{BAD:#} {FAINT}{}{FAINT:#}",
         places(mismatches)
     );
-    paragraph(out, fault.hint, HINT, 0, PLAIN);
+    paragraph(out, &fault.hint(mismatches), HINT, 0, PLAIN);
     if shown == Shown::Answer {
         let answer = fault.answer(step, mismatches);
         paragraph(out, &answer, HINT, 0, GOOD);
-        for it in mismatches.iter().take(MOST) {
-            paragraph(out, &seen(it), HINT, 2, FAINT);
+        let lines = evidence(mismatches);
+        for line in lines.iter().take(MOST) {
+            paragraph(out, line, HINT, 2, FAINT);
         }
-        if mismatches.len() > MOST {
-            let more = format!("and {} more", mismatches.len() - MOST);
-            paragraph(out, &more, HINT, 2, FAINT);
+        if let more @ 1.. = lines.len().saturating_sub(MOST) {
+            paragraph(out, &format!("and {more} more"), HINT, 2, FAINT);
         }
     } else if let Some(said) = said(mismatches) {
         paragraph(out, said, HINT, 2, FAINT);
@@ -156,21 +156,32 @@ fn said(mismatches: &[Mismatch]) -> Option<&str> {
         .then_some(first.seen.as_deref())?
 }
 
-/// A key that is not as expected, in a line.
-pub fn seen(it: &Mismatch) -> String {
+/// Each key that is not as expected, in a line, with the scenarios in which it
+/// is so.
+pub fn evidence(mismatches: &[Mismatch]) -> Vec<String> {
     let shown = |value: &Option<String>| {
         value.as_deref().unwrap_or("unchanged").to_owned()
     };
-    let place = match it.situation {
-        Some(situation) => format!("{situation} {}", it.scenario),
-        None => it.scenario.to_string(),
+    let mut lines: Vec<(String, Vec<String>)> = Vec::new();
+    for it in mismatches {
+        let situation =
+            it.situation.map_or(String::new(), |it| format!("{it}: "));
+        let what = format!(
+            "{situation}{}: expected {}, seen {}",
+            it.key,
+            shown(&it.wanted),
+            shown(&it.seen)
+        );
+        let scenario = it.scenario.to_string();
+        match lines.iter_mut().find(|(other, _)| *other == what) {
+            Some((_, all)) => all.push(scenario),
+            None => lines.push((what, vec![scenario])),
+        }
+    }
+    let line = |(what, all): (String, Vec<String>)| {
+        format!("{what} (in {})", all.join(", "))
     };
-    format!(
-        "{place}: {}: expected {}, seen {}",
-        it.key,
-        shown(&it.wanted),
-        shown(&it.seen)
-    )
+    lines.into_iter().map(line).collect()
 }
 
 /// A page of the book as the user can open it.
