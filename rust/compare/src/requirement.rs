@@ -108,6 +108,9 @@ pub enum Verdict {
     NotLookedAt(String),
 }
 
+/// Why something could not be looked at where the command did not run.
+pub const DID_NOT_RUN: &str = "the command did not run";
+
 /// A requirement, and what became of it.
 #[derive(Clone, Debug)]
 pub struct Judged {
@@ -202,8 +205,7 @@ pub fn judge(step: &'static Step, tried: &[Tried]) -> Result<Vec<Judged>> {
                     reasons[index].get_or_insert_with(|| why.clone());
                 }
                 Looks::NoPayload(..) if !needs_no_payload(requirement) => {
-                    let why = "the command did not run".to_owned();
-                    reasons[index].get_or_insert(why);
+                    reasons[index].get_or_insert(DID_NOT_RUN.to_owned());
                 }
                 Looks::NoPayload(expected, ..) | Looks::All(expected, _) => {
                     looked[index] |= match requirement.of {
@@ -247,8 +249,11 @@ pub fn judge(step: &'static Step, tried: &[Tried]) -> Result<Vec<Judged>> {
             }
             (None, true, _) => Verdict::Passes,
             (None, false, Some(why)) => Verdict::NotLookedAt(why.clone()),
+            // The trials end where the first one shows nothing.
             (None, false, None) => {
-                Verdict::NotLookedAt("nothing was tried".to_owned())
+                let why = reasons.iter().flatten().next();
+                let why = why.map_or(DID_NOT_RUN, String::as_str);
+                Verdict::NotLookedAt(why.to_owned())
             }
         }
     };
@@ -381,18 +386,26 @@ fn namespace_of(key: &str) -> Option<&'static str> {
     }
 }
 
-/// Why the command did not run.
+/// Why the command did not run: what the program said, or how it ended.
 fn why_not(observed: &Observed) -> String {
     let waited = observed.did_not_answer.as_deref().unwrap_or_default();
+    if waited.contains(LATE_ANSWER) {
+        let seconds = waited.rsplit("within").next().unwrap_or_default();
+        return format!("the command did not begin within{seconds}");
+    }
     let said = observed.said.lines().find(|it| !it.trim().is_empty());
-    match said {
-        Some(line) if !waited.contains("within") => {
-            format!("it said: {}", line.trim())
+    let exit = observed.effect.0.get("exit");
+    match (said, exit) {
+        (Some(line), _) => format!("the program said: {}", line.trim()),
+        (None, Some(status)) => {
+            format!("the program ended with status {status} and said nothing")
         }
-        _ if waited.is_empty() => "it said nothing".to_owned(),
-        _ => waited.to_owned(),
+        (None, None) => waited.to_owned(),
     }
 }
+
+/// What the harness says of a payload that does not answer in time.
+const LATE_ANSWER: &str = "within";
 
 /// What is expected of a subject in a scenario.
 struct Wanted<'a> {

@@ -374,7 +374,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
                 ..ANY
             },
             Fault {
-                keys: &["mnt./*"],
+                keys: &["mnt./*", "mode./*"],
                 wanted: &["-"],
                 hint: "The new root has a mount that the step does not make, \
                        at {key}.",

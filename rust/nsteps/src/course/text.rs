@@ -5,9 +5,10 @@ use crate::checked::some;
 use crate::terminal::style::{BAD, FAINT, GOOD, NOTE, PLAIN, STRONG};
 use crate::terminal::text::{Cell, paragraph, table};
 use anstyle::Style;
-use compare::requirement::{Fault, Mismatch, Requirement, Verdict, of_step};
+use compare::requirement::{
+    Fault, Judged, Mismatch, Requirement, Verdict, of_step,
+};
 use harness::host::layout::Layout;
-use harness::scenario::Scenario;
 use harness::step::{STEPS, Step};
 use std::fmt::Write;
 
@@ -43,42 +44,38 @@ pub fn result(
     match &result.judged {
         Err(why) => paragraph(&mut out, why, 0, 0, BAD),
         Ok(judged) => {
-            let rows: Vec<Vec<Cell>> = judged
-                .iter()
-                .map(|it| {
-                    let (style, word) = word(&it.verdict);
-                    let about = it.requirement.about;
-                    vec![
-                        it.requirement.name.into(),
-                        Cell::new(style, word),
-                        about.into(),
-                    ]
-                })
-                .collect();
-            table(&mut out, HEAD, &rows, width);
+            let looked = judged.iter().filter(|it| !is_hidden(&it.verdict));
+            let row = |it: &Judged| {
+                let (style, word) = word(&it.verdict);
+                let Requirement { name, about, .. } = it.requirement;
+                let word = Cell::new(style, word);
+                vec![(*name).into(), word, (*about).into()]
+            };
+            let rows: Vec<Vec<Cell>> = looked.map(row).collect();
+            if !rows.is_empty() {
+                table(&mut out, HEAD, &rows, width);
+            }
             for it in judged {
-                match &it.verdict {
-                    Verdict::Passes => {}
-                    Verdict::Fails(fault, mismatches) => {
-                        let name = it.requirement.name;
-                        let of = (step, *fault, mismatches.as_slice());
-                        failure(&mut out, name, of, shown, layout);
-                    }
-                    Verdict::NotLookedAt(why) => {
-                        let name = it.requirement.name;
-                        let _ = writeln!(
-                            out,
-                            "\n{STRONG}{name}{STRONG:#}  {NOTE}not looked \
-                             at{NOTE:#}"
-                        );
-                        paragraph(&mut out, why, HINT, 0, PLAIN);
-                    }
+                if let Verdict::Fails(fault, mismatches) = &it.verdict {
+                    let name = it.requirement.name;
+                    let of = (step, *fault, mismatches.as_slice());
+                    failure(&mut out, name, of, shown, layout);
                 }
+            }
+            for (why, names) in hidden(judged) {
+                let _ = writeln!(out, "\n{NOTE}not looked at{NOTE:#}");
+                paragraph(&mut out, &format!("{why}: {names}"), HINT, 0, PLAIN);
             }
         }
     }
     out.push('\n');
-    for (reason, scenarios) in by_reason(&result.not_looked_at) {
+    let scenarios: Vec<(String, &str)> = result
+        .not_looked_at
+        .iter()
+        .map(|(scenario, why)| (scenario.to_string(), why.as_str()))
+        .collect();
+    let scenarios = scenarios.iter().map(|(it, why)| (it.as_str(), *why));
+    for (reason, scenarios) in together(scenarios) {
         let text = format!("not looked at in {scenarios}: {reason}");
         paragraph(&mut out, &text, 0, 2, FAINT);
     }
@@ -90,6 +87,19 @@ pub fn result(
     };
     let _ = writeln!(out, "{STRONG}{}{STRONG:#}{hidden}", tally(result));
     out
+}
+
+fn is_hidden(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::NotLookedAt(_))
+}
+
+/// The requirements that were not looked at, together where the reason is the
+/// same.
+fn hidden(judged: &[Judged]) -> Vec<(String, String)> {
+    together(judged.iter().filter_map(|it| match &it.verdict {
+        Verdict::NotLookedAt(why) => Some((it.requirement.name, why.as_str())),
+        _ => None,
+    }))
 }
 
 /// What stands above the columns.
@@ -205,18 +215,19 @@ fn tally(result: &Result) -> String {
     )
 }
 
-/// The scenarios that could not be looked at, together where the reason is the
-/// same.
-fn by_reason(list: &[(Scenario, String)]) -> Vec<(String, String)> {
-    let mut all: Vec<(String, Vec<String>)> = Vec::new();
-    for (scenario, why) in list {
-        let scenario = scenario.to_string();
-        match all.iter_mut().find(|(reason, _)| reason == why) {
-            Some((_, scenarios)) => scenarios.push(scenario),
-            None => all.push((why.clone(), vec![scenario])),
+/// Names with a reason, those with the same reason together: the reason, and the
+/// names.
+fn together<'a>(
+    names: impl Iterator<Item = (&'a str, &'a str)>,
+) -> Vec<(String, String)> {
+    let mut all: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (name, why) in names {
+        match all.iter_mut().find(|(reason, _)| *reason == why) {
+            Some((_, names)) => names.push(name),
+            None => all.push((why, vec![name])),
         }
     }
-    all.into_iter().map(|(why, all)| (why, all.join(", "))).collect()
+    all.into_iter().map(|(why, all)| (why.to_owned(), all.join(", "))).collect()
 }
 
 /// The course: the steps in order, and what is required of each.

@@ -7,11 +7,13 @@
 
 #[path = "../availability/mod.rs"]
 mod availability;
+mod bad;
+mod command;
 mod zoo;
 
 use availability::unavailable;
 use compare::known::explanation;
-use compare::requirement::{Judged, Verdict, of_step};
+use compare::requirement::{DID_NOT_RUN, Judged, Verdict, of_step};
 use compare::subject::Subject;
 use harness::host::Equipment;
 use harness::host::layout::Layout;
@@ -52,6 +54,8 @@ fn main() -> ExitCode {
             (sources.collect(), named.collect());
         same(&sources, &named)
     }));
+    trials.extend(bad::trials());
+    trials.extend(command::trials());
     trials.push(Trial::test("every_page_is_there", every_page_is_there));
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
@@ -87,7 +91,7 @@ fn failures(
     for it in judged {
         match &it.verdict {
             Verdict::Passes => {}
-            Verdict::NotLookedAt(why) if why != "the command did not run" => {
+            Verdict::NotLookedAt(why) if why != DID_NOT_RUN => {
                 let name = it.requirement.name;
                 return Ok(Err(format!("{name}: {why}")));
             }
@@ -228,11 +232,20 @@ fn directory() -> std::io::Result<TempDir> {
     Ok(made)
 }
 
+/// Names of requirements, each with the hint.
+type Hints = BTreeSet<(&'static str, String)>;
+
+fn hints(failures: &Failures) -> Hints {
+    let hint = |it: &Judged| match &it.verdict {
+        Verdict::Fails(fault, mismatches) => fault.hint(mismatches),
+        other => format!("{other:?}"),
+    };
+    failures.iter().map(|(name, it)| (*name, hint(it))).collect()
+}
+
 /// What the step in C fails: looked at once for each step.
-fn of_c(
-    step: &'static Step,
-) -> Result<Result<BTreeSet<String>, String>, Failed> {
-    static SEEN: Mutex<BTreeMap<&str, Result<BTreeSet<String>, String>>> =
+fn of_c(step: &'static Step) -> Result<Result<Hints, String>, Failed> {
+    static SEEN: Mutex<BTreeMap<&str, Result<Hints, String>>> =
         Mutex::new(BTreeMap::new());
     let seen =
         SEEN.lock().map_err(|it| it.to_string())?.get(step.name).cloned();
@@ -242,11 +255,10 @@ fn of_c(
     let equipment = EQUIPMENT.as_ref().map_err(Failed::from)?;
     let program = Launcher::C.program(step, &equipment.layout);
     let failures = failures(step, &program, &scenarios(false))?;
-    let names =
-        failures.map(|it| it.keys().map(|name| (*name).to_owned()).collect());
+    let hints = failures.map(|it| hints(&it));
     let mut all = SEEN.lock().map_err(|it| it.to_string())?;
-    all.insert(step.name, names);
-    Ok(all[step.name].clone())
+    all.insert(step.name, hints.clone());
+    Ok(hints)
 }
 
 fn gets_the_right_hint(fault: Wrong) -> Result<Completion, Failed> {
@@ -264,26 +276,28 @@ fn gets_the_right_hint(fault: Wrong) -> Result<Completion, Failed> {
         Err(NotCompiled::Wrong(text)) => return Err(text.into()),
     };
     let right = match of_c(step)? {
-        Ok(names) => names,
+        Ok(hints) => hints,
         Err(why) => return unavailable(&why),
     };
     let failures = match failures(step, &program, &scenarios(false))? {
         Ok(failures) => failures,
         Err(why) => return unavailable(&why),
     };
-    let names = failures.keys().map(|it| (*it).to_owned());
-    let own: BTreeSet<String> =
-        names.filter(|it| !right.contains(it)).collect();
-    let wanted = expected.iter().map(|it| it.0.to_owned()).collect();
+    let all = hints(&failures);
     if std::env::var_os("NSTEPS_HINTS").is_some() {
-        for name in &own {
-            print_hint(step, &failures[name.as_str()]);
+        for (requirement, _) in all.difference(&right) {
+            print_hint(step, &failures[requirement]);
         }
     }
-    same(&own, &wanted)?;
+    let wanted: BTreeSet<&str> = expected.iter().map(|it| it.0).collect();
+    let own = all.difference(&right);
+    let more: Vec<_> = own.filter(|it| !wanted.contains(it.0)).collect();
+    if !more.is_empty() {
+        return Err(format!("not in the table: {more:?}").into());
+    }
     for (requirement, words, page) in expected {
-        let Verdict::Fails(fault, mismatches) = &failures[requirement].verdict
-        else {
+        let verdict = failures.get(requirement).map(|it| &it.verdict);
+        let Some(Verdict::Fails(fault, mismatches)) = verdict else {
             return Err(format!("{requirement} does not fail").into());
         };
         let (hint, shown) = (fault.hint(mismatches), fault.page(step));
