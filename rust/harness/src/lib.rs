@@ -13,7 +13,6 @@ pub mod interrupt;
 pub mod launcher;
 pub mod must_run;
 pub mod paths;
-pub mod performer;
 pub mod sandbox;
 pub mod scenario;
 pub mod step;

@@ -7,7 +7,7 @@ pub mod session;
 pub mod text;
 
 use crate::checked::Checked;
-use compare::requirement::{Judged, Verdict};
+use compare::requirement::judge::{Judged, Verdict};
 use harness::scenario::Scenario;
 use harness::step::Step;
 

@@ -4,7 +4,7 @@
 //! What differs goes to the first requirement that is one of the step and has a
 //! fault that fits it.
 
-use super::{Fault, Of, PAYLOAD, Requirement, TWO_SIDES};
+use super::fault::{Fault, Of, PAYLOAD, Requirement, TWO_SIDES};
 use harness::step::{Arguments, Namespace, Step};
 
 /// A fault that fits any key and value, to be completed.

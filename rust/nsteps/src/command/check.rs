@@ -9,9 +9,9 @@ use crate::terminal::text::width;
 use harness::error::{Context, Error, Result};
 use harness::host::{Equipment, machine};
 use harness::interrupt;
-use harness::performer::OwnProgram;
 use harness::scenario::{SCENARIOS, Scenario};
 use harness::step::{STEPS, Step};
+use harness::trial::performer::OwnProgram;
 use std::fs;
 use std::path::Path;
 use std::time::Instant;
@@ -77,10 +77,12 @@ pub fn run(options: &Check) -> Result<u8> {
 }
 
 /// A program, or its command line and why it cannot be checked.
-type Found = std::result::Result<OwnProgram, (Vec<String>, Error)>;
+type Candidate = std::result::Result<OwnProgram, (Vec<String>, Error)>;
 
 /// The programs that are to be checked, each with the step that it is to be.
-fn programs(options: &Check) -> Result<Vec<(&'static Step, Option<Found>)>> {
+fn programs(
+    options: &Check,
+) -> Result<Vec<(&'static Step, Option<Candidate>)>> {
     if let Some(dir) = &options.next {
         return in_directory(dir);
     }
@@ -97,7 +99,7 @@ fn programs(options: &Check) -> Result<Vec<(&'static Step, Option<Found>)>> {
 }
 
 /// The program of each step in a directory, by the step's name.
-fn in_directory(dir: &Path) -> Result<Vec<(&'static Step, Option<Found>)>> {
+fn in_directory(dir: &Path) -> Result<Vec<(&'static Step, Option<Candidate>)>> {
     let dir = fs::canonicalize(dir)
         .context(format_args!("open the directory {}", dir.display()))?;
     if !dir.is_dir() {

@@ -1,7 +1,8 @@
 //! The report as JSON.
 
 use super::{Result, Stage};
-use compare::requirement::{Judged, Mismatch, Verdict};
+use compare::requirement::fault::Mismatch;
+use compare::requirement::judge::{Judged, Verdict};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;

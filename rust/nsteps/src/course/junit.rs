@@ -4,7 +4,7 @@
 use super::Result;
 use super::text::{evidence, places};
 use crate::diff::junit::failure;
-use compare::requirement::{Judged, Verdict};
+use compare::requirement::judge::{Judged, Verdict};
 use harness::error::Context;
 use quick_junit::{
     NonSuccessKind, Report as Document, TestCase, TestCaseStatus, TestSuite,

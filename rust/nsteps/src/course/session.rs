@@ -2,12 +2,12 @@
 //! in the situations around a step.
 
 use super::Result;
-use compare::requirement::{Tried, judge, situations};
+use compare::requirement::judge::{Tried, judge, situations};
 use harness::found::Refusal;
 use harness::host::Equipment;
-use harness::performer::OwnProgram;
 use harness::scenario::Scenario;
 use harness::step::{Arguments, Step};
+use harness::trial::performer::OwnProgram;
 use harness::trial::situation::{self, Situation};
 use harness::trial::{self, Outcome, join};
 use harness::workers;

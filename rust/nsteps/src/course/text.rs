@@ -5,9 +5,9 @@ use crate::checked::some;
 use crate::terminal::style::{BAD, FAINT, GOOD, NOTE, PLAIN, STRONG};
 use crate::terminal::text::{Cell, paragraph, table};
 use anstyle::Style;
-use compare::requirement::{
-    Fault, Judged, Mismatch, Requirement, Verdict, of_step,
-};
+use compare::requirement::fault::{Fault, Mismatch, Of, PAYLOAD, Requirement};
+use compare::requirement::judge::{Judged, Verdict, of_step};
+use compare::requirement::list::REQUIREMENTS;
 use harness::host::layout::Layout;
 use harness::step::{STEPS, Step};
 use std::fmt::Write;
@@ -162,8 +162,7 @@ pub fn places(mismatches: &[Mismatch]) -> String {
 /// What the program said, or why it was ended, where its command did not run.
 fn said(mismatches: &[Mismatch]) -> Option<&str> {
     let first = mismatches.first()?;
-    (first.key == compare::requirement::PAYLOAD)
-        .then_some(first.seen.as_deref())?
+    (first.key == PAYLOAD).then_some(first.seen.as_deref())?
 }
 
 /// Each key that is not as expected, in a line, with the scenarios in which it
@@ -250,9 +249,7 @@ pub fn list(
     }
     let own = |(index, step): (usize, &&'static Step)| {
         let required = of_step(step)?;
-        let others = |it: &&&Requirement| {
-            !matches!(it.of, compare::requirement::Of::Every)
-        };
+        let others = |it: &&&Requirement| !matches!(it.of, Of::Every);
         let names: Vec<&str> =
             required.iter().filter(others).map(|it| it.name).collect();
         Ok(vec![
@@ -265,9 +262,9 @@ pub fn list(
     let rows: harness::error::Result<Vec<Vec<Cell>>> =
         steps.iter().enumerate().map(own).collect();
     table(&mut out, &["", "step", "what it shows", "requires"], &rows?, width);
-    let every: Vec<&str> = compare::requirement::REQUIREMENTS
+    let every: Vec<&str> = REQUIREMENTS
         .iter()
-        .filter(|it| matches!(it.of, compare::requirement::Of::Every))
+        .filter(|it| matches!(it.of, Of::Every))
         .map(|it| it.name)
         .collect();
     let _ = writeln!(out);

@@ -3,7 +3,7 @@
 
 use crate::bad::{answers, checked};
 use crate::{EQUIPMENT, directory};
-use compare::requirement::REQUIREMENTS;
+use compare::requirement::list::REQUIREMENTS;
 use harness::launcher::Launcher;
 use harness::step::{STEPS, Step};
 use libtest_mimic::{Completion, Failed, Trial};

@@ -13,14 +13,14 @@ mod zoo;
 
 use availability::unavailable;
 use compare::known::explanation;
-use compare::requirement::{DID_NOT_RUN, Judged, Verdict, of_step};
+use compare::requirement::judge::{DID_NOT_RUN, Judged, Verdict, of_step};
 use compare::subject::Subject;
 use harness::host::Equipment;
 use harness::host::layout::Layout;
 use harness::launcher::{LANGUAGES, Launcher};
-use harness::performer::OwnProgram;
 use harness::scenario::{Identity, SCENARIOS, Scenario};
 use harness::step::{STEPS, Step};
+use harness::trial::performer::OwnProgram;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use nsteps::course::session::check;
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,6 +40,12 @@ fn main() -> ExitCode {
                 move || meets_all_but_what_is_known(step, *launcher),
             ));
         }
+    }
+    for step in STEPS {
+        trials.push(Trial::ignorable_test(
+            format!("{}::careful", step.name),
+            move || meets_all(step),
+        ));
     }
     for fault in ZOO {
         trials.push(Trial::ignorable_test(
@@ -165,6 +171,21 @@ fn meets_all_but_what_is_known(
         failures.keys().map(|it| (*it).to_owned()).collect();
     same(&names, &known_failures(step, launcher))?;
     Ok(Completion::Completed)
+}
+
+/// The careful programs in C, which the benchmark times, are no published ones.
+fn meets_all(step: &'static Step) -> Result<Completion, Failed> {
+    let equipment = EQUIPMENT.as_ref().map_err(Failed::from)?;
+    let careful = equipment.layout.programs().join("bench/careful");
+    let program = careful.join(step.name);
+    if !program.exists() {
+        return unavailable(&format!("{} is not built", program.display()));
+    }
+    match failures(step, &program, &scenarios(false))? {
+        Err(why) => unavailable(&why),
+        Ok(failures) if failures.is_empty() => Ok(Completion::Completed),
+        Ok(failures) => Err(format!("{:?}", hints(&failures)).into()),
+    }
 }
 
 fn same(
