@@ -6,6 +6,6 @@
 //! known difference says that its program or a library is the reason.
 
 pub mod embedded;
-pub mod fault;
 pub mod judge;
 pub mod list;
+pub mod mistake;

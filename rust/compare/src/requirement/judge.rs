@@ -1,8 +1,10 @@
 //! The verdict on each requirement of a step, from trials of a program.
 
 use super::embedded;
-use super::fault::{Fault, Mismatch, Of, PAYLOAD, Requirement, TWO_SIDES, any};
 use super::list::REQUIREMENTS;
+use super::mistake::{
+    Mismatch, Mistake, Of, PAYLOAD, Requirement, TWO_SIDES, any,
+};
 use crate::expected::{Block, Expected};
 use crate::known::{Cause, explanation};
 use crate::subject::Subject;
@@ -32,13 +34,16 @@ pub enum Verdict {
     /// It is met wherever it was looked at.
     Passes,
     /// It is not met: what is wrong, and each key that shows it.
-    Fails(&'static Fault, Vec<Mismatch>),
+    Fails(&'static Mistake, Vec<Mismatch>),
     /// It could not be looked at anywhere, for this reason.
     NotLookedAt(String),
 }
 
 /// Why something could not be looked at where the command did not run.
 pub const DID_NOT_RUN: &str = "the command did not run";
+
+/// Why something could not be looked at where other scenarios would show it.
+const NOT_SHOWN: &str = "no scenario that was tried shows it";
 
 /// A requirement, and what became of it.
 #[derive(Clone, Debug)]
@@ -113,7 +118,7 @@ fn subject_of(
 /// Fails if what is expected of the step is not known.
 pub fn judge(step: &'static Step, tried: &[Tried]) -> Result<Vec<Judged>> {
     let required = of_step(step)?;
-    let mut found: Vec<Vec<(&'static Fault, Mismatch)>> =
+    let mut found: Vec<Vec<(&'static Mistake, Mismatch)>> =
         vec![Vec::new(); required.len()];
     let mut looked = vec![false; required.len()];
     let mut reasons: Vec<Option<String>> = vec![None; required.len()];
@@ -152,36 +157,41 @@ pub fn judge(step: &'static Step, tried: &[Tried]) -> Result<Vec<Judged>> {
             continue;
         };
         for mismatch in mismatches {
-            let fault = required.iter().enumerate().find_map(|(index, it)| {
-                let fault = it.faults.iter().find(|it| it.is(&mismatch))?;
-                concerned(it).then_some((index, fault))
-            });
-            if let Some((index, fault)) = fault {
-                found[index].push((fault, mismatch));
+            let mistake =
+                required.iter().enumerate().find_map(|(index, it)| {
+                    let mistake =
+                        it.mistakes.iter().find(|it| it.is(&mismatch))?;
+                    concerned(it).then_some((index, mistake))
+                });
+            if let Some((index, mistake)) = mistake {
+                found[index].push((mistake, mismatch));
             }
         }
     }
     let verdict = |index: usize| {
-        let faults = &found[index];
-        let order = required[index].faults;
+        let mistakes = &found[index];
+        let order = required[index].mistakes;
         let first = order
             .iter()
-            .find(|fault| faults.iter().any(|(other, _)| other == fault));
+            .find(|mistake| mistakes.iter().any(|(other, _)| other == mistake));
         match (first, looked[index], &reasons[index]) {
-            (Some(fault), ..) => {
+            (Some(mistake), ..) => {
                 let mut shown: Vec<Mismatch> = Vec::new();
-                let (own, others): (Vec<_>, Vec<_>) =
-                    faults.iter().cloned().partition(|(it, _)| *it == fault);
+                let (own, others): (Vec<_>, Vec<_>) = mistakes
+                    .iter()
+                    .cloned()
+                    .partition(|(it, _)| *it == mistake);
                 shown.extend(own.into_iter().map(|(_, it)| it));
                 shown.extend(others.into_iter().map(|(_, it)| it));
-                Verdict::Fails(fault, shown)
+                Verdict::Fails(mistake, shown)
             }
             (None, true, _) => Verdict::Passes,
             (None, false, Some(why)) => Verdict::NotLookedAt(why.clone()),
-            // The trials end where the first one shows nothing.
+            // The trials end where the first one shows nothing: its reason
+            // is that of the others, too.
             (None, false, None) => {
-                let why = reasons.iter().flatten().next();
-                let why = why.map_or(DID_NOT_RUN, String::as_str);
+                let some = reasons.iter().flatten().next();
+                let why = some.map_or(NOT_SHOWN, String::as_str);
                 Verdict::NotLookedAt(why.to_owned())
             }
         }
@@ -198,7 +208,7 @@ pub fn judge(step: &'static Step, tried: &[Tried]) -> Result<Vec<Judged>> {
 
 /// Whether a requirement can be judged though the command did not run.
 fn needs_no_payload(requirement: &Requirement) -> bool {
-    requirement.faults.iter().any(|it| it.keys.contains(&PAYLOAD))
+    requirement.mistakes.iter().any(|it| it.keys.contains(&PAYLOAD))
         || matches!(requirement.of, Of::Situations(_))
 }
 
@@ -278,7 +288,7 @@ fn looked_at(step: &'static Step, tried: &Tried) -> Result<Looks> {
     Ok(Looks::All(keys, mismatches))
 }
 
-/// Drops what another mismatch has as a consequence: each fault gives one hint.
+/// Drops what another mismatch has as a consequence: each mistake gives one hint.
 fn drop_consequences(mismatches: &mut Vec<Mismatch>) {
     let all = mismatches.clone();
     mismatches.retain(|it| {
@@ -345,7 +355,7 @@ struct Wanted<'a> {
 
 impl Wanted<'_> {
     /// The values of a key that are accepted: that of the step in Rust first,
-    /// then those of the others that are no fault of their programs.
+    /// then those of the others that are no mistake of their programs.
     fn accepted(&self, key: &str) -> Vec<Option<String>> {
         let of = |launcher: &Launcher| {
             self.block.get(launcher).and_then(|it| it.get(key)).cloned()

@@ -2,13 +2,13 @@
 //! the page.
 //!
 //! What differs goes to the first requirement that is one of the step and has a
-//! fault that fits it.
+//! mistake that fits it.
 
-use super::fault::{Fault, Of, PAYLOAD, Requirement, TWO_SIDES};
+use super::mistake::{Mistake, Of, PAYLOAD, Requirement, TWO_SIDES};
 use harness::step::{Arguments, Namespace, Step};
 
-/// A fault that fits any key and value, to be completed.
-const ANY: Fault = Fault {
+/// A mistake that fits any key and value, to be completed.
+const ANY: Mistake = Mistake {
     keys: &[],
     wanted: &[],
     seen: &[],
@@ -35,23 +35,14 @@ fn is_looked_at_whole(step: &Step) -> bool {
     step.arguments != Arguments::Pid
 }
 
-/// A program that says something of how its command ended.
-const TALKS: Fault = Fault {
-    keys: &["*"],
-    hint: "The program writes an error though none of its calls failed.",
-    answer: "How the command ended is said by the status alone.",
-    page: CONTRACT,
-    ..ANY
-};
-
 /// Every requirement, in the order reports list them.
 pub const REQUIREMENTS: &[Requirement] = &[
     Requirement {
         name: "runs",
         about: "the command that it was given runs, and is waited for",
         of: Of::Every,
-        faults: &[
-            Fault {
+        mistakes: &[
+            Mistake {
                 keys: &[PAYLOAD],
                 seen: &["it had more than*"],
                 hint: "The program makes process after process. All of them \
@@ -62,7 +53,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
                 page: "pitfalls/process-creation.md",
                 ..ANY
             },
-            Fault {
+            Mistake {
                 keys: &[PAYLOAD],
                 seen: &["*within*"],
                 hint: "The program neither ran the command nor ended in time. \
@@ -73,7 +64,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
                 page: "pitfalls/map-without-a-pipe.md",
                 ..ANY
             },
-            Fault {
+            Mistake {
                 keys: &[PAYLOAD],
                 seen: &["*not permitted*", "*EPERM*", "*ermission denied*"],
                 hint: "The kernel refused a call, and the command never ran. \
@@ -84,7 +75,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
                 page: "kernel/id-maps.md",
                 ..ANY
             },
-            Fault {
+            Mistake {
                 keys: &[PAYLOAD],
                 hint: "The program ended before its command began, or it did \
                        not take its command from its arguments.",
@@ -95,7 +86,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
                 page: CONTRACT,
                 ..ANY
             },
-            Fault {
+            Mistake {
                 keys: &[TWO_SIDES],
                 hint: "What the command said of itself is not what is seen \
                        from outside, or it ended before it was told to.",
@@ -111,7 +102,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         name: "joins",
         about: "the command is in each namespace of the process that is joined",
         of: Of::Those(|step| step.arguments == Arguments::Pid),
-        faults: &[Fault {
+        mistakes: &[Mistake {
             keys: &["ns.*", "mounts"],
             hint: "The command is not in all namespaces of that process.",
             answer: "Open a pidfd of PID and call setns with the flags of all \
@@ -126,8 +117,8 @@ pub const REQUIREMENTS: &[Requirement] = &[
         name: "namespaces",
         about: "the namespaces of the step are new for the command, no others",
         of: Of::Those(is_looked_at_whole),
-        faults: &[
-            Fault {
+        mistakes: &[
+            Mistake {
                 keys: &["ns.pid"],
                 wanted: &["new"],
                 hint: "The command is not in a new pid namespace.",
@@ -137,7 +128,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
                 page: "pitfalls/hidden-first-child.md",
                 ..ANY
             },
-            Fault {
+            Mistake {
                 keys: &["ns.time"],
                 wanted: &["new"],
                 hint: "The command is not in a new time namespace.",
@@ -147,7 +138,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
                 page: "pitfalls/newtime-through-clone.md",
                 ..ANY
             },
-            Fault {
+            Mistake {
                 keys: &["ns.*"],
                 wanted: &["new"],
                 hint: "A namespace of this step is missing: for the command it \
@@ -157,7 +148,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
                 page: STEP,
                 ..ANY
             },
-            Fault {
+            Mistake {
                 keys: &["ns.*"],
                 hint: "There is a namespace that this step does not make.",
                 answer: "Leave {key} as it is. The flags of this step: {flags}.",
@@ -170,8 +161,8 @@ pub const REQUIREMENTS: &[Requirement] = &[
         name: "refuses",
         about: "where the old /proc is busy, the program fails and says why",
         of: Of::Expecting(&["refused"]),
-        faults: &[
-            Fault {
+        mistakes: &[
+            Mistake {
                 keys: &["refused"],
                 seen: &["-"],
                 hint: "The command ran though the old /proc could not be \
@@ -181,7 +172,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
                 page: "kernel/propagation.md",
                 ..ANY
             },
-            Fault {
+            Mistake {
                 keys: &["refused"],
                 hint: "The error message does not say what the kernel said.",
                 answer: "Print the failing call and strerror(errno): \
@@ -189,7 +180,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
                 page: CONTRACT,
                 ..ANY
             },
-            Fault {
+            Mistake {
                 keys: &["exit"],
                 wanted: &["125"],
                 hint: "The program failed before its command began, and its \
@@ -205,8 +196,8 @@ pub const REQUIREMENTS: &[Requirement] = &[
         name: "hostname",
         about: "the command sees the host name of the step",
         of: Of::Expecting(&["uts.*"]),
-        faults: &[
-            Fault {
+        mistakes: &[
+            Mistake {
                 keys: &["uts.*"],
                 seen: &["-"],
                 hint: "The command still sees the host name of the caller.",
@@ -215,7 +206,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
                 page: STEP,
                 ..ANY
             },
-            Fault {
+            Mistake {
                 keys: &["uts.*"],
                 hint: "The command sees a host name, but not the one of this \
                        step.",
@@ -229,8 +220,8 @@ pub const REQUIREMENTS: &[Requirement] = &[
         name: "propagation",
         about: "mounts propagate as the step says, and no further",
         of: Of::Those(has_a_mount_table),
-        faults: &[
-            Fault {
+        mistakes: &[
+            Mistake {
                 keys: &["mnt.propagation", "mnt./*"],
                 wanted: &["every shared mount: shared -> private"],
                 seen: &["*slave*"],
@@ -239,7 +230,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
                          MS_REC | MS_PRIVATE.",
                 page: "kernel/propagation.md",
             },
-            Fault {
+            Mistake {
                 keys: &["mnt.propagation"],
                 hint: "Not every mount has the propagation that the step gives \
                        it.",
@@ -250,7 +241,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
                 page: "kernel/propagation.md",
                 ..ANY
             },
-            Fault {
+            Mistake {
                 keys: &["mnt./"],
                 wanted: &["-", "propagation*"],
                 hint: "/ does not have the propagation that the step gives it.",
@@ -260,7 +251,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
                 page: "kernel/propagation.md",
                 ..ANY
             },
-            Fault {
+            Mistake {
                 keys: &["mnt./mytmp"],
                 wanted: &["*private"],
                 seen: &["*shared"],
@@ -269,7 +260,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
                          made on: change that first, then mount.",
                 page: "kernel/propagation.md",
             },
-            Fault {
+            Mistake {
                 keys: &["mnt./mytmp"],
                 wanted: &["*shared"],
                 seen: &["*private", "*slave"],
@@ -278,7 +269,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
                 answer: "Mount the tmpfs, and nothing else.",
                 page: "kernel/propagation.md",
             },
-            Fault {
+            Mistake {
                 keys: &["host.mnt.*", "residue.mnt.*"],
                 wanted: &["-"],
                 hint: "A mount of the program reached the outside.",
@@ -288,7 +279,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
                 page: "kernel/propagation.md",
                 ..ANY
             },
-            Fault {
+            Mistake {
                 keys: &["host.mnt.*", "residue.mnt.*"],
                 seen: &["-"],
                 hint: "Where / is shared, the mount of this step arrives \
@@ -304,8 +295,8 @@ pub const REQUIREMENTS: &[Requirement] = &[
         name: "tmpfs",
         about: "a tmpfs of the step's is mounted on $MYTMP",
         of: Of::Expecting(&["mnt./mytmp"]),
-        faults: &[
-            Fault {
+        mistakes: &[
+            Mistake {
                 keys: &["mnt./mytmp*", "mode./mytmp"],
                 seen: &["-"],
                 hint: "The command sees no new tmpfs on $MYTMP.",
@@ -314,7 +305,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
                 page: STEP,
                 ..ANY
             },
-            Fault {
+            Mistake {
                 keys: &["mnt./mytmp*", "mode./mytmp"],
                 hint: "There is a mount on $MYTMP, and it is not as the step \
                        makes it.",
@@ -329,8 +320,8 @@ pub const REQUIREMENTS: &[Requirement] = &[
         name: "root",
         about: "/ is NEWROOT, and nothing leads back to the old root",
         of: Of::Expecting(&["root.file"]),
-        faults: &[
-            Fault {
+        mistakes: &[
+            Mistake {
                 keys: &["mnt./.old*", "mnt./#2", "mode./.old*"],
                 hint: "The old root is still mounted somewhere in the new one.",
                 answer: "After pivot_root and chdir(\"/\"): umount2(\"/.old\", \
@@ -338,7 +329,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
                 page: "steps/pivot_root.md",
                 ..ANY
             },
-            Fault {
+            Mistake {
                 keys: &["root"],
                 hint: "/ is another directory, but the root of the mount \
                        namespace is the old one: root can leave such a root.",
@@ -346,7 +337,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
                 page: "steps/pivot_root.md",
                 ..ANY
             },
-            Fault {
+            Mistake {
                 keys: &["residue.files"],
                 seen: &["*.old*"],
                 hint: "The directory for the old root is left behind in \
@@ -355,7 +346,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
                 page: "steps/pivot_root.md",
                 ..ANY
             },
-            Fault {
+            Mistake {
                 keys: &["cwd*"],
                 hint: "The working directory of the command is not / of the \
                        new root.",
@@ -363,7 +354,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
                 page: "pitfalls/no-chdir.md",
                 ..ANY
             },
-            Fault {
+            Mistake {
                 keys: &["mnt", "mnt./", "root.*", "mode./run"],
                 hint: "/ is not the directory that the program was given, or \
                        its mounts are not those of the step.",
@@ -373,7 +364,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
                 page: "steps/pivot_root.md",
                 ..ANY
             },
-            Fault {
+            Mistake {
                 keys: &["mnt./*", "mode./*"],
                 wanted: &["-"],
                 hint: "The new root has a mount that the step does not make, \
@@ -388,8 +379,8 @@ pub const REQUIREMENTS: &[Requirement] = &[
         name: "devices",
         about: "/dev is a new tmpfs, with the devices that the step puts there",
         of: Of::Expecting(&["mode./dev"]),
-        faults: &[
-            Fault {
+        mistakes: &[
+            Mistake {
                 keys: &["dev.std*", "dev.fd", "*.reopen"],
                 hint: "The standard streams have no names in /dev.",
                 answer: "Make the links fd -> /proc/self/fd, stdin -> \
@@ -397,7 +388,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
                 page: STEP,
                 ..ANY
             },
-            Fault {
+            Mistake {
                 keys: &["dev*", "mnt./dev*", "mode./dev"],
                 hint: "/dev is not as the step makes it.",
                 answer: "mount(\"none\", \"/dev\", \"tmpfs\", MS_NOSUID | \
@@ -413,8 +404,8 @@ pub const REQUIREMENTS: &[Requirement] = &[
         name: "proc",
         about: "/proc is that of the new pid namespace",
         of: Of::Expecting(&["mnt./proc"]),
-        faults: &[
-            Fault {
+        mistakes: &[
+            Mistake {
                 keys: &["mnt./proc", "processes.proc", "processes.visible"],
                 seen: &["-", "of the*"],
                 hint: "/proc is still the old one: it shows the processes of \
@@ -426,7 +417,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
                 page: "kernel/whose-procfs.md",
                 ..ANY
             },
-            Fault {
+            Mistake {
                 keys: &["mnt./proc*"],
                 hint: "There is a new /proc, and it is not mounted as the step \
                        does it.",
@@ -434,7 +425,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
                 page: STEP,
                 ..ANY
             },
-            Fault {
+            Mistake {
                 keys: &["processes.proc"],
                 hint: "The /proc that the command sees is that of another pid \
                        namespace.",
@@ -449,8 +440,8 @@ pub const REQUIREMENTS: &[Requirement] = &[
         name: "init",
         about: "PID 1 is an init of the step's own; the command is its child",
         of: Of::Those(has_an_init),
-        faults: &[
-            Fault {
+        mistakes: &[
+            Mistake {
                 keys: &["processes.pid", "processes.ppid", "processes.visible"],
                 hint: "The command is PID 1 itself, or no child of PID 1: the \
                        processes that it leaves are not reaped.",
@@ -459,7 +450,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
                 page: "pitfalls/pid-1-and-signals.md",
                 ..ANY
             },
-            Fault {
+            Mistake {
                 keys: &["processes.*"],
                 hint: "The command is in another session or process group than \
                        the step leaves it in.",
@@ -474,8 +465,8 @@ pub const REQUIREMENTS: &[Requirement] = &[
         name: "pid",
         about: "the command is PID 1, and alone",
         of: Of::Expecting(&["processes.ppid"]),
-        faults: &[
-            Fault {
+        mistakes: &[
+            Mistake {
                 keys: &["processes.pid", "processes.ppid"],
                 hint: "The command is not PID 1 of a new pid namespace.",
                 answer: "clone with CLONE_NEWPID: the child is PID 1, and execs \
@@ -483,7 +474,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
                 page: "pitfalls/hidden-first-child.md",
                 ..ANY
             },
-            Fault {
+            Mistake {
                 keys: &["processes.visible"],
                 hint: "The command sees another number of processes than \
                        itself.",
@@ -492,7 +483,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
                 page: STEP,
                 ..ANY
             },
-            Fault {
+            Mistake {
                 keys: &["processes.*"],
                 hint: "The command is in another session or process group than \
                        the step leaves it in.",
@@ -507,8 +498,8 @@ pub const REQUIREMENTS: &[Requirement] = &[
         name: "network",
         about: "the network is new, and lo is as the step leaves it",
         of: Of::Those(|step| step.namespaces.contains(&Namespace::Net)),
-        faults: &[
-            Fault {
+        mistakes: &[
+            Mistake {
                 keys: &["net.link.lo"],
                 wanted: &["-"],
                 hint: "lo is down: nothing in there reaches localhost.",
@@ -517,7 +508,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
                 page: STEP,
                 ..ANY
             },
-            Fault {
+            Mistake {
                 keys: &["net.link.lo"],
                 seen: &["-", "up*"],
                 hint: "lo is up, which this step leaves to the command.",
@@ -525,7 +516,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
                 page: STEP,
                 ..ANY
             },
-            Fault {
+            Mistake {
                 keys: &["net.*"],
                 hint: "The command sees links that a new network namespace \
                        does not have.",
@@ -539,7 +530,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         name: "ipc",
         about: "no System V queue of the caller's is in sight",
         of: Of::Expecting(&["sysvipc.*"]),
-        faults: &[Fault {
+        mistakes: &[Mistake {
             keys: &["sysvipc.*"],
             hint: "The command sees the System V objects of the caller.",
             answer: "Pass CLONE_NEWIPC.",
@@ -551,8 +542,8 @@ pub const REQUIREMENTS: &[Requirement] = &[
         name: "ids",
         about: "ids and capabilities follow from the map of the step",
         of: Of::Expecting(&["id_maps.*"]),
-        faults: &[
-            Fault {
+        mistakes: &[
+            Mistake {
                 keys: &["id_maps.setgroups"],
                 hint: "setgroups is not denied, or is where the step leaves it.",
                 answer: "Write deny to /proc/PID/setgroups before gid_map: \
@@ -560,7 +551,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
                 page: "kernel/id-maps.md",
                 ..ANY
             },
-            Fault {
+            Mistake {
                 keys: &["id_maps.*", "ids.*"],
                 seen: &["-"],
                 hint: "The ids are those of the caller's user namespace, or \
@@ -571,14 +562,14 @@ pub const REQUIREMENTS: &[Requirement] = &[
                 page: "pitfalls/map-without-a-pipe.md",
                 ..ANY
             },
-            Fault {
+            Mistake {
                 keys: &["id_maps.*", "ids.*"],
                 hint: "The ids are mapped, but not as in this step.",
                 answer: "What is expected of {key}: {wanted}.",
                 page: "kernel/id-maps.md",
                 ..ANY
             },
-            Fault {
+            Mistake {
                 keys: &["capabilities.ambient"],
                 hint: "Capabilities were kept across exec that this step loses \
                        there.",
@@ -587,7 +578,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
                 page: STEP,
                 ..ANY
             },
-            Fault {
+            Mistake {
                 keys: &["capabilities.*"],
                 hint: "The command has other capabilities than the ids of this \
                        step give it.",
@@ -602,7 +593,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         name: "cgroup",
         about: "every cgroup path of the command begins at its own root",
         of: Of::Expecting(&["cgroup"]),
-        faults: &[Fault {
+        mistakes: &[Mistake {
             keys: &["cgroup*"],
             hint: "The path of the command's cgroup shows where on the machine \
                    it is.",
@@ -616,7 +607,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         name: "clocks",
         about: "the clocks of the command were started a day earlier",
         of: Of::Expecting(&["time_offsets.*"]),
-        faults: &[Fault {
+        mistakes: &[Mistake {
             keys: &["time_offsets.*"],
             hint: "The clocks of the command are not a day ahead.",
             answer: "Write `monotonic 86400 0` and `boottime 86400 0` to \
@@ -630,8 +621,8 @@ pub const REQUIREMENTS: &[Requirement] = &[
         name: "descriptors",
         about: "standard streams pass through, no descriptor is added",
         of: Of::Those(is_looked_at_whole),
-        faults: &[
-            Fault {
+        mistakes: &[
+            Mistake {
                 keys: &[
                     "descriptors.0*",
                     "descriptors.1*",
@@ -645,7 +636,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
                 page: "pitfalls/stdio-default.md",
                 ..ANY
             },
-            Fault {
+            Mistake {
                 keys: &["descriptors.*"],
                 hint: "A descriptor that the program opened reaches the \
                        command.",
@@ -660,8 +651,8 @@ pub const REQUIREMENTS: &[Requirement] = &[
         name: "signals",
         about: "signal mask and ignored signals are as they came",
         of: Of::Those(is_looked_at_whole),
-        faults: &[
-            Fault {
+        mistakes: &[
+            Mistake {
                 keys: &["signals.ignored"],
                 seen: &["*SIGPIPE*"],
                 hint: "SIGPIPE is ignored in the command.",
@@ -670,7 +661,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
                 page: "pitfalls/sigpipe.md",
                 ..ANY
             },
-            Fault {
+            Mistake {
                 keys: &["signals.*"],
                 hint: "The command starts with a signal blocked or ignored \
                        that was not so before.",
@@ -685,7 +676,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         name: "environment",
         about: "the environment passes through",
         of: Of::Those(is_looked_at_whole),
-        faults: &[Fault {
+        mistakes: &[Mistake {
             keys: &["env.*", "environment.*"],
             hint: "The environment of the command is not the one that the \
                    program was given.",
@@ -699,15 +690,15 @@ pub const REQUIREMENTS: &[Requirement] = &[
         name: "outside",
         about: "outside of its namespaces nothing changes, nothing is left",
         of: Of::Those(is_looked_at_whole),
-        faults: &[
-            Fault {
+        mistakes: &[
+            Mistake {
                 keys: &["host.uts.*", "residue.uts.*"],
                 hint: "The host name outside has changed, too.",
                 answer: "sethostname belongs in the child, after CLONE_NEWUTS.",
                 page: "steps/uts.md",
                 ..ANY
             },
-            Fault {
+            Mistake {
                 keys: &["host.mnt.*", "residue.mnt.*"],
                 hint: "A mount of the program is there outside, too.",
                 answer: "Mount in a mount namespace of your own, and nothing \
@@ -715,21 +706,21 @@ pub const REQUIREMENTS: &[Requirement] = &[
                 page: "kernel/propagation.md",
                 ..ANY
             },
-            Fault {
+            Mistake {
                 keys: &["residue.processes"],
                 hint: "A process of the program's is left when it has ended.",
                 answer: "Wait for every child.",
                 page: CONTRACT,
                 ..ANY
             },
-            Fault {
+            Mistake {
                 keys: &["*mqueue.queues", "*sysvipc.queues"],
                 hint: "A queue that the program made is there outside, too.",
                 answer: "Make none, or in an ipc namespace of your own.",
                 page: "steps/ipc.md",
                 ..ANY
             },
-            Fault {
+            Mistake {
                 keys: &["host.*", "residue.*"],
                 hint: "Something that the program made or changed is left \
                        outside of its namespaces.",
@@ -744,7 +735,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         name: "status",
         about: "the program ends as its command did",
         of: Of::Every,
-        faults: &[Fault {
+        mistakes: &[Mistake {
             keys: &["exit"],
             hint: "The command succeeded, and the program ended with another \
                    status or did not end.",
@@ -757,15 +748,15 @@ pub const REQUIREMENTS: &[Requirement] = &[
         name: "inherits",
         about: "the command finds everything else as the program did",
         of: Of::Those(is_looked_at_whole),
-        faults: &[
-            Fault {
+        mistakes: &[
+            Mistake {
                 keys: &["processes.sid", "processes.pgid"],
                 hint: "The command is in another session or process group.",
                 answer: "Do not call setsid or setpgid ({key}).",
                 page: CONTRACT,
                 ..ANY
             },
-            Fault {
+            Mistake {
                 keys: &["limits.*"],
                 hint: "{key} of the command is not the limit that the program \
                        was given.",
@@ -774,21 +765,21 @@ pub const REQUIREMENTS: &[Requirement] = &[
                 page: "differences/rlimit-nofile.md",
                 ..ANY
             },
-            Fault {
+            Mistake {
                 keys: &["cwd*", "root*"],
                 hint: "The command starts in another directory.",
                 answer: "Leave the working directory and the root alone.",
                 page: CONTRACT,
                 ..ANY
             },
-            Fault {
+            Mistake {
                 keys: &["lifecycle.pdeathsig"],
                 hint: "The command is sent a signal when its parent ends.",
                 answer: "Do not set PR_SET_PDEATHSIG for the command.",
                 page: "pitfalls/pdeathsig.md",
                 ..ANY
             },
-            Fault {
+            Mistake {
                 keys: &["mnt*", "mode.*", "dev*"],
                 hint: "The command sees a mount, a mode or a device that this \
                        step leaves alone: {key}.",
@@ -796,7 +787,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
                 page: STEP,
                 ..ANY
             },
-            Fault {
+            Mistake {
                 keys: &["security.*"],
                 hint: "The command may do less than the program: {key}.",
                 answer: "Set neither no_new_privs nor a filter: no exec takes \
@@ -804,14 +795,14 @@ pub const REQUIREMENTS: &[Requirement] = &[
                 page: "internals/observation.md",
                 ..ANY
             },
-            Fault {
+            Mistake {
                 keys: &["capabilities.*", "ids.*", "id_maps.*"],
                 hint: "The command has other rights than the program: {key}.",
                 answer: "Leave ids and capabilities alone ({key}).",
                 page: CONTRACT,
                 ..ANY
             },
-            Fault {
+            Mistake {
                 keys: &["*"],
                 hint: "The program changes what its command inherits, which \
                        this step leaves alone: {key}.",
@@ -826,8 +817,8 @@ pub const REQUIREMENTS: &[Requirement] = &[
         name: "exit",
         about: "the status of a command that fails is passed on",
         of: Of::Situations(&["exit_3"]),
-        faults: &[
-            Fault {
+        mistakes: &[
+            Mistake {
                 keys: &["exit"],
                 seen: &["126", "127"],
                 hint: "A command that is in the last directory of PATH was not \
@@ -837,7 +828,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
                 page: "pitfalls/path-lookup.md",
                 ..ANY
             },
-            Fault {
+            Mistake {
                 keys: &["exit"],
                 hint: "The command ended with a status of its own, and the \
                        program with another.",
@@ -846,32 +837,28 @@ pub const REQUIREMENTS: &[Requirement] = &[
                 page: "differences/exit-status.md",
                 ..ANY
             },
-            TALKS,
         ],
     },
     Requirement {
         name: "signal",
         about: "a command that is killed by signal n gives status 128 + n",
         of: Of::Situations(&["killed"]),
-        faults: &[
-            Fault {
-                keys: &["exit"],
-                hint: "The command was killed by a signal, and the status of \
+        mistakes: &[Mistake {
+            keys: &["exit"],
+            hint: "The command was killed by a signal, and the status of \
                        the program does not say so.",
-                answer: "Where WIFSIGNALED, end with 128 + WTERMSIG. Expected \
+            answer: "Where WIFSIGNALED, end with 128 + WTERMSIG. Expected \
                          here: {wanted}.",
-                page: "differences/exit-status.md",
-                ..ANY
-            },
-            TALKS,
-        ],
+            page: "differences/exit-status.md",
+            ..ANY
+        }],
     },
     Requirement {
         name: "missing",
         about: "a command that is not there gives status 127 and an error",
         of: Of::Situations(&["missing", "found_nowhere"]),
-        faults: &[
-            Fault {
+        mistakes: &[
+            Mistake {
                 keys: &["exit"],
                 hint: "The command does not exist, and the status of the \
                        program does not say so.",
@@ -880,7 +867,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
                 page: CONTRACT,
                 ..ANY
             },
-            Fault {
+            Mistake {
                 keys: &["*"],
                 hint: "The command does not exist, and no line on standard \
                        error says so.",
@@ -895,8 +882,8 @@ pub const REQUIREMENTS: &[Requirement] = &[
         name: "not_executable",
         about: "a command that may not be executed gives status 126",
         of: Of::Situations(&["not_executable"]),
-        faults: &[
-            Fault {
+        mistakes: &[
+            Mistake {
                 keys: &["exit"],
                 hint: "The command may not be executed, and the status of the \
                        program does not say so.",
@@ -905,7 +892,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
                 page: CONTRACT,
                 ..ANY
             },
-            Fault {
+            Mistake {
                 keys: &["*"],
                 hint: "The command may not be executed, and no line on \
                        standard error says so.",
@@ -920,7 +907,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         name: "arguments",
         about: "ten thousand arguments and a large environment arrive whole",
         of: Of::Situations(&["much"]),
-        faults: &[Fault {
+        mistakes: &[Mistake {
             keys: &["*"],
             hint: "Not all arguments and variables reached the command, or the \
                    program could not take so many.",
@@ -934,7 +921,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         name: "pipe",
         about: "a command whose reader has gone is killed by SIGPIPE",
         of: Of::Situations(&["broken_pipe"]),
-        faults: &[Fault {
+        mistakes: &[Mistake {
             keys: &["*"],
             hint: "A command that writes to a pipe without a reader is not \
                    ended by SIGPIPE.",
@@ -948,7 +935,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         name: "output",
         about: "nothing but the command writes to standard output",
         of: Of::Situations(&["order"]),
-        faults: &[Fault {
+        mistakes: &[Mistake {
             keys: &["*"],
             hint: "Standard output has more than what the command printed, or \
                    in another order.",
@@ -962,15 +949,15 @@ pub const REQUIREMENTS: &[Requirement] = &[
         name: "terminated",
         about: "SIGTERM ends the program, and leaves its command alone",
         of: Of::Situations(&["terminated"]),
-        faults: &[
-            Fault {
+        mistakes: &[
+            Mistake {
                 keys: &["exit"],
                 hint: "SIGTERM does not end the program as it ends others.",
                 answer: "Do not handle, block or ignore it.",
                 page: "pitfalls/orphan-after-ctrl-c.md",
                 ..ANY
             },
-            Fault {
+            Mistake {
                 keys: &["*"],
                 hint: "A signal to the program ends the command as well.",
                 answer: "Do not set PR_SET_PDEATHSIG, and do not pass the \

@@ -1,8 +1,8 @@
 //! The report as JSON.
 
 use super::{Result, Stage};
-use compare::requirement::fault::Mismatch;
 use compare::requirement::judge::{Judged, Verdict};
+use compare::requirement::mistake::Mismatch;
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -155,11 +155,11 @@ fn requirement(
             reason: Some(why.clone()),
             ..plain
         },
-        Verdict::Fails(fault, mismatches) => RequirementForm {
+        Verdict::Fails(mistake, mismatches) => RequirementForm {
             verdict: "fails",
-            hint: Some(fault.hint(mismatches)),
-            answer: explained.then(|| fault.answer(result.step, mismatches)),
-            page: Some(fault.page(result.step)),
+            hint: Some(mistake.hint(mismatches)),
+            answer: explained.then(|| mistake.answer(result.step, mismatches)),
+            page: Some(mistake.page(result.step)),
             mismatches: mismatches.iter().map(mismatch).collect(),
             ..plain
         },

@@ -55,12 +55,12 @@ fn status(judged: &Judged, result: &Result) -> TestCaseStatus {
     match &judged.verdict {
         Verdict::Passes => TestCaseStatus::success(),
         Verdict::NotLookedAt(why) => not_looked_at(why),
-        Verdict::Fails(fault, mismatches) => {
-            let mut status = failure(&fault.hint(mismatches));
+        Verdict::Fails(mistake, mismatches) => {
+            let mut status = failure(&mistake.hint(mismatches));
             status.set_type(judged.requirement.name);
             let mut lines = vec![
                 format!("{}: {}", judged.requirement.about, places(mismatches)),
-                format!("page: {}", fault.page(result.step)),
+                format!("page: {}", mistake.page(result.step)),
             ];
             lines.extend(evidence(mismatches));
             status.set_description(lines.join("\n"));

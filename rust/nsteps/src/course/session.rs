@@ -5,7 +5,7 @@ use super::Result;
 use compare::requirement::judge::{Tried, judge, situations};
 use harness::found::Refusal;
 use harness::host::Equipment;
-use harness::scenario::Scenario;
+use harness::scenario::{Identity, Scenario};
 use harness::step::{Arguments, Step};
 use harness::trial::performer::OwnProgram;
 use harness::trial::situation::{self, Situation};
@@ -84,17 +84,25 @@ fn tries(
 }
 
 /// What is to be tried, in order: the step alone in each scenario, then each
-/// situation in the scenarios that have its mounts.
+/// situation, under its mounts, by the same users.
 fn tasks(step: &'static Step, scenarios: &[Scenario]) -> Vec<Task> {
     let mut tasks: Vec<Task> = scenarios
         .iter()
         .map(|scenario| Task { situation: None, scenario: *scenario })
         .collect();
+    let mut identities: Vec<Identity> = Vec::new();
+    for scenario in scenarios {
+        if !identities.contains(&scenario.identity) {
+            identities.push(scenario.identity);
+        }
+    }
     for situation in situations(step) {
-        let own = scenarios.iter().filter(|it| it.mounts == situation.mounts);
-        tasks.extend(own.map(|scenario| Task {
+        tasks.extend(identities.iter().map(|identity| Task {
             situation: Some(situation),
-            scenario: *scenario,
+            scenario: Scenario {
+                mounts: situation.mounts,
+                identity: *identity,
+            },
         }));
     }
     tasks

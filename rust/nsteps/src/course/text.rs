@@ -5,9 +5,11 @@ use crate::checked::some;
 use crate::terminal::style::{BAD, FAINT, GOOD, NOTE, PLAIN, STRONG};
 use crate::terminal::text::{Cell, paragraph, table};
 use anstyle::Style;
-use compare::requirement::fault::{Fault, Mismatch, Of, PAYLOAD, Requirement};
 use compare::requirement::judge::{Judged, Verdict, of_step};
 use compare::requirement::list::REQUIREMENTS;
+use compare::requirement::mistake::{
+    Mismatch, Mistake, Of, PAYLOAD, Requirement,
+};
 use harness::host::layout::Layout;
 use harness::step::{STEPS, Step};
 use std::fmt::Write;
@@ -56,9 +58,9 @@ pub fn result(
                 table(&mut out, HEAD, &rows, width);
             }
             for it in judged {
-                if let Verdict::Fails(fault, mismatches) = &it.verdict {
+                if let Verdict::Fails(mistake, mismatches) = &it.verdict {
                     let name = it.requirement.name;
-                    let of = (step, *fault, mismatches.as_slice());
+                    let of = (step, *mistake, mismatches.as_slice());
                     failure(&mut out, name, of, shown, layout);
                 }
             }
@@ -117,7 +119,7 @@ fn word(verdict: &Verdict) -> (Style, &'static str) {
 fn failure(
     out: &mut String,
     name: &str,
-    (step, fault, mismatches): (&Step, &Fault, &[Mismatch]),
+    (step, mistake, mismatches): (&Step, &Mistake, &[Mismatch]),
     shown: Shown,
     layout: &Layout,
 ) {
@@ -126,9 +128,9 @@ fn failure(
         "\n{STRONG}{name}{STRONG:#}  {BAD}fails{BAD:#} {FAINT}{}{FAINT:#}",
         places(mismatches)
     );
-    paragraph(out, &fault.hint(mismatches), HINT, 0, PLAIN);
+    paragraph(out, &mistake.hint(mismatches), HINT, 0, PLAIN);
     if shown == Shown::Answer {
-        let answer = fault.answer(step, mismatches);
+        let answer = mistake.answer(step, mismatches);
         paragraph(out, &answer, HINT, 0, GOOD);
         let lines = evidence(mismatches);
         for line in lines.iter().take(MOST) {
@@ -140,7 +142,7 @@ fn failure(
     } else if let Some(said) = said(mismatches) {
         paragraph(out, said, HINT, 2, FAINT);
     }
-    let page = page(&fault.page(step), layout);
+    let page = page(&mistake.page(step), layout);
     paragraph(out, &format!("page: {page}"), HINT, 2, FAINT);
 }
 

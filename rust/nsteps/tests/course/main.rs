@@ -147,7 +147,7 @@ fn meets_all_but_what_is_known(
         Err(why) => return unavailable(&why),
     };
     for it in failures.values() {
-        let Verdict::Fails(fault, mismatches) = &it.verdict else {
+        let Verdict::Fails(mistake, mismatches) = &it.verdict else {
             let name = it.requirement.name;
             return Err(format!("{name}: {:?}", it.verdict).into());
         };
@@ -162,7 +162,7 @@ fn meets_all_but_what_is_known(
                 mismatch.seen.as_deref(),
             );
             if known.is_none() {
-                let hint = fault.hint(mismatches);
+                let hint = mistake.hint(mismatches);
                 return Err(format!("{mismatch:?} is not known: {hint}").into());
             }
         }
@@ -258,7 +258,7 @@ type Hints = BTreeSet<(&'static str, String)>;
 
 fn hints(failures: &Failures) -> Hints {
     let hint = |it: &Judged| match &it.verdict {
-        Verdict::Fails(fault, mismatches) => fault.hint(mismatches),
+        Verdict::Fails(mistake, mismatches) => mistake.hint(mismatches),
         other => format!("{other:?}"),
     };
     failures.iter().map(|(name, it)| (*name, hint(it))).collect()
@@ -318,10 +318,10 @@ fn gets_the_right_hint(fault: Wrong) -> Result<Completion, Failed> {
     }
     for (requirement, words, page) in expected {
         let verdict = failures.get(requirement).map(|it| &it.verdict);
-        let Some(Verdict::Fails(fault, mismatches)) = verdict else {
+        let Some(Verdict::Fails(mistake, mismatches)) = verdict else {
             return Err(format!("{requirement} does not fail").into());
         };
-        let (hint, shown) = (fault.hint(mismatches), fault.page(step));
+        let (hint, shown) = (mistake.hint(mismatches), mistake.page(step));
         if !hint.contains(words) || shown != *page {
             return Err(format!("{requirement}: {hint} ({shown})").into());
         }
@@ -331,9 +331,9 @@ fn gets_the_right_hint(fault: Wrong) -> Result<Completion, Failed> {
 
 /// A line of the table, for a wrong launcher that is new.
 fn print_hint(step: &Step, judged: &Judged) {
-    if let Verdict::Fails(fault, mismatches) = &judged.verdict {
+    if let Verdict::Fails(mistake, mismatches) = &judged.verdict {
         let name = judged.requirement.name;
-        let (hint, page) = (fault.hint(mismatches), fault.page(step));
+        let (hint, page) = (mistake.hint(mismatches), mistake.page(step));
         println!("(\"{name}\", \"{hint}\", \"{page}\"),");
     }
 }
@@ -343,8 +343,8 @@ fn every_page_is_there() -> Result<(), Failed> {
     let layout = Layout::find().map_err(|it| it.message)?;
     for step in STEPS {
         for requirement in of_step(step).map_err(|it| it.message)? {
-            for fault in requirement.faults {
-                let page = fault.page(step);
+            for mistake in requirement.mistakes {
+                let page = mistake.page(step);
                 let path = layout.root().join("docs/src").join(&page);
                 if !path.exists() {
                     return Err(format!("{}: {page}", requirement.name).into());

@@ -19,7 +19,7 @@ pub struct Requirement {
     /// Of which steps it is required.
     pub of: Of,
     /// What may be wrong. The first that fits what was seen gives the hint.
-    pub faults: &'static [Fault],
+    pub mistakes: &'static [Mistake],
 }
 
 /// Of which steps something is required.
@@ -37,7 +37,7 @@ pub enum Of {
 
 /// One way not to meet a requirement.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Fault {
+pub struct Mistake {
     /// The keys that differ (`*` at either end).
     pub keys: &'static [&'static str],
     /// The values that are expected (`-` for none); empty: any.
@@ -74,7 +74,7 @@ pub fn any(patterns: &[&str], text: &str) -> bool {
     patterns.iter().any(|it| fits(it, text))
 }
 
-impl Fault {
+impl Mistake {
     /// Whether this is what is wrong with a key.
     pub fn is(&self, it: &Mismatch) -> bool {
         let may = |patterns: &[&str], value: &Option<String>| {
