@@ -71,6 +71,11 @@ impl Sandbox {
         if plan.scenario.identity == Identity::Root && !is_root {
             return Err(Refusal::Unavailable(NEEDS_ROOT.to_owned()));
         }
+        if let (Some(_), Some(refusal)) =
+            (plan.most_processes, guard::refusal())
+        {
+            return Err(refusal);
+        }
         Sandbox::start(plan, equipment)
             .map_err(|error| Refusal::Broken(error.message))?
     }

@@ -7,7 +7,7 @@ use super::protocol::{
 };
 use super::start::{Descriptors, above};
 use super::tree::{self, Mounted};
-use super::{chroot, links, written};
+use super::{chroot, guard, links, written};
 use crate::error::{Context, Error, Result};
 use crate::found::Refusal;
 use crate::paths::{HOSTNAME, MYTMP, OBSERVED_PROC, SEARCHED};
@@ -131,9 +131,7 @@ fn set_up(plan: &Plan) -> std::result::Result<Mounted, Refusal> {
     let mounted = tree::mount_all(plan)?;
     let broken = |error: Error| Refusal::Broken(error.message);
     if let Some(most) = plan.most_processes {
-        kernel::limit_processes(u64::from(most))
-            .context("setrlimit RLIMIT_NPROC")
-            .map_err(broken)?;
+        guard::bound(most).map_err(broken)?;
     }
     nix::unistd::sethostname(HOSTNAME)
         .context("sethostname")

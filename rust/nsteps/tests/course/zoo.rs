@@ -153,11 +153,18 @@ pub const ZOO: &[Wrong] = &[
     ),
     (
         "pid_keeps_proc",
-        &[(
-            "proc",
-            "/proc is still the old one: it shows the processes of another pid namespace.",
-            "kernel/whose-procfs.md",
-        )],
+        &[
+            (
+                "refuses",
+                "The command ran though the old /proc could not be unmounted",
+                "kernel/propagation.md",
+            ),
+            (
+                "proc",
+                "/proc is still the old one: it shows the processes of another pid namespace.",
+                "kernel/whose-procfs.md",
+            ),
+        ],
     ),
     (
         "pid_with_child",
@@ -448,6 +455,14 @@ pub const ZOO: &[Wrong] = &[
                 "kernel/propagation.md",
             ),
         ],
+    ),
+    (
+        "skeleton_leaves_process",
+        &[(
+            "outside",
+            "A process of the program's is left when it has ended.",
+            "internals/contract.md",
+        )],
     ),
     (
         "skeleton_leaves_queue",
