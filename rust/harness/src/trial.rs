@@ -519,7 +519,12 @@ pub fn says(said: &str, refused: &str) -> bool {
         .map(Errno::from_raw)
         .find(|errno| format!("{errno:?}") == name);
     let said = said.to_lowercase();
-    errno.is_some_and(|it| said.contains(&it.desc().to_lowercase()))
+    let words = errno.map(|it| match it {
+        // The GNU C library has "Device or" before it, musl has not.
+        Errno::EBUSY => "resource busy".to_owned(),
+        it => it.desc().to_lowercase(),
+    });
+    words.is_some_and(|it| said.contains(&it))
 }
 
 /// The errno whose description these words are.
@@ -564,6 +569,19 @@ pub fn prefix(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_errno_is_said_in_the_words_of_every_library() {
+        for said in [
+            "pid: umount: Device or resource busy",
+            "pid: umount: Resource busy",
+            "OSError: [Errno 16] Device or resource busy: '/proc'",
+        ] {
+            assert!(says(said, "umount EBUSY"), "{said}");
+        }
+        assert!(says("my-step: No such file or directory", "execvp ENOENT"));
+        assert!(!says("my-step: it failed", "execvp ENOENT"));
+    }
 
     #[test]
     fn the_three_languages_refuse_in_the_same_words() {

@@ -7,11 +7,10 @@ use crate::terminal::text::{Cell, paragraph, table};
 use anstyle::Style;
 use compare::requirement::judge::{Judged, Verdict, of_step};
 use compare::requirement::list::REQUIREMENTS;
-use compare::requirement::mistake::{
-    Mismatch, Mistake, Of, PAYLOAD, Requirement,
-};
+use compare::requirement::mistake::{Mismatch, Mistake, PAYLOAD, Requirement};
 use harness::host::layout::Layout;
 use harness::step::{STEPS, Step};
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// Whether the answer to a hint is shown.
@@ -249,29 +248,43 @@ pub fn list(
         table(&mut out, &["requirement", "what has to be so"], &rows, width);
         return Ok(out);
     }
+    let mut count: BTreeMap<&str, usize> = BTreeMap::new();
+    for step in steps {
+        for it in of_step(step)? {
+            *count.entry(it.name).or_default() += 1;
+        }
+    }
+    // `join` is seen where it is, and not what it inherits.
+    let most = steps.len().saturating_sub(1);
+    let is_common = |name: &str| count.get(name).is_some_and(|it| *it >= most);
     let own = |(index, step): (usize, &&'static Step)| {
-        let required = of_step(step)?;
-        let others = |it: &&&Requirement| !matches!(it.of, Of::Every);
-        let names: Vec<&str> =
-            required.iter().filter(others).map(|it| it.name).collect();
+        let names: Vec<&str> = of_step(step)?
+            .into_iter()
+            .map(|it| it.name)
+            .filter(|it| !is_common(it))
+            .collect();
         Ok(vec![
             Cell::new(FAINT, (index + 1).to_string()),
             step.name.into(),
-            step.title.into(),
-            Cell::new(FAINT, names.join(" ")),
+            names.join(" ").into(),
+            Cell::new(FAINT, step.title),
         ])
     };
     let rows: harness::error::Result<Vec<Vec<Cell>>> =
         steps.iter().enumerate().map(own).collect();
-    table(&mut out, &["", "step", "what it shows", "requires"], &rows?, width);
-    let every: Vec<&str> = REQUIREMENTS
+    let head = &["", "step", "requires", "what it shows"];
+    table(&mut out, head, &rows?, width);
+    let common: Vec<&str> = REQUIREMENTS
         .iter()
-        .filter(|it| matches!(it.of, Of::Every))
         .map(|it| it.name)
+        .filter(|it| is_common(it))
         .collect();
-    let _ = writeln!(out);
-    let text = format!("every step requires: {}", every.join(", "));
-    paragraph(&mut out, &text, 0, 2, FAINT);
+    out.push('\n');
+    let text =
+        format!("and every step, or all but join: {}", common.join(", "));
+    paragraph(&mut out, &text, 0, 2, PLAIN);
+    let more = "nsteps check --list STEP says what each of them means";
+    paragraph(&mut out, more, 0, 2, FAINT);
     Ok(out)
 }
 
