@@ -411,3 +411,82 @@ fn is_like(
     }
     wanted.is_some_and(|it| says(said, it))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use harness::scenario::SCENARIOS;
+    use harness::step::STEPS;
+
+    /// A key of a step that does not change where it should.
+    fn unchanged(
+        key: &str,
+        wanted: &str,
+        scenario: Scenario,
+        situation: Option<&'static Situation>,
+    ) -> Mismatch {
+        Mismatch {
+            situation: situation.map(|it| it.name),
+            scenario,
+            key: key.to_owned(),
+            wanted: Some(wanted.to_owned()),
+            seen: None,
+        }
+    }
+
+    #[test]
+    fn what_is_expected_of_a_step_is_required_key_by_key() {
+        let mut count = 0;
+        for step in STEPS {
+            let required = of_step(step).expect("the step is known");
+            let alone = std::iter::once(None);
+            let around = situations(step).into_iter().map(Some);
+            for situation in alone.chain(around) {
+                let subject = subject_of(step, situation);
+                let expected = embedded::expected(&subject).expect("a file");
+                for scenario in SCENARIOS {
+                    let block = expected.block(&subject, *scenario);
+                    let changes = block.and_then(|it| it.get(&Launcher::Rust));
+                    for (key, wanted) in changes.into_iter().flatten() {
+                        let it = unchanged(key, wanted, *scenario, situation);
+                        let is_required = required.iter().any(|one| {
+                            let own = match (&one.of, situation) {
+                                (Of::Situations(names), Some(own)) => {
+                                    names.contains(&own.name)
+                                }
+                                (Of::Situations(_), None) => false,
+                                (_, situation) => situation.is_none(),
+                            };
+                            own && one.mistakes.iter().any(|m| m.is(&it))
+                        });
+                        assert!(is_required, "{subject}: {it:?}");
+                        count += 1;
+                    }
+                }
+            }
+        }
+        assert!(count > 1000, "{count}");
+    }
+
+    #[test]
+    fn a_requirement_has_a_name_of_its_own_and_is_of_some_step() {
+        let all: Vec<&str> = REQUIREMENTS.iter().map(|it| it.name).collect();
+        let names: BTreeSet<&str> = all.iter().copied().collect();
+        assert_eq!(names.len(), all.len());
+        let required: BTreeSet<&str> = STEPS
+            .iter()
+            .flat_map(|step| of_step(step).expect("the step is known"))
+            .map(|it| it.name)
+            .collect();
+        assert_eq!(required, names);
+    }
+
+    #[test]
+    fn what_was_not_tried_has_not_passed() {
+        for step in STEPS {
+            for it in judge(step, &[]).expect("the step is known") {
+                assert!(matches!(it.verdict, Verdict::NotLookedAt(_)));
+            }
+        }
+    }
+}

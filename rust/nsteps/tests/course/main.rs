@@ -175,12 +175,13 @@ fn meets_all_but_what_is_known(
 
 /// The careful programs in C, which the benchmark times, are no published ones.
 fn meets_all(step: &'static Step) -> Result<Completion, Failed> {
-    let equipment = EQUIPMENT.as_ref().map_err(Failed::from)?;
-    let careful = equipment.layout.programs().join("bench/careful");
-    let program = careful.join(step.name);
-    if !program.exists() {
-        return unavailable(&format!("{} is not built", program.display()));
-    }
+    let directory = directory()?;
+    let source = format!("bench/careful/{}.c", step.name);
+    let program = match compiled(&source, "bench/careful", directory.path()) {
+        Ok(program) => program,
+        Err(NotCompiled::NoCompiler) => return unavailable("no C compiler"),
+        Err(NotCompiled::Wrong(text)) => return Err(text.into()),
+    };
     match failures(step, &program, &scenarios(false))? {
         Err(why) => unavailable(&why),
         Ok(failures) if failures.is_empty() => Ok(Completion::Completed),
@@ -213,17 +214,20 @@ fn stem(path: &Path) -> String {
     path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// Compiles a wrong launcher as the steps in C are, under the step's name.
-fn compiled(name: &str, into: &Path) -> Result<PathBuf, NotCompiled> {
+/// Compiles a source that includes another of that directory.
+fn compiled(
+    source: &str,
+    includes: &str,
+    into: &Path,
+) -> Result<PathBuf, NotCompiled> {
     let layout = Layout::find().map_err(|it| NotCompiled::Wrong(it.message))?;
-    let program = into.join(name);
-    let source = layout.root().join(format!("rust/nsteps/tests/zoo/{name}.c"));
+    let program = into.join(stem(Path::new(source)));
     let built = Command::new("cc")
         .args(["-std=c17", "-Wall", "-Wextra", "-Werror", "-I"])
-        .arg(layout.root().join("reference-c"))
+        .arg(layout.root().join(includes))
         .arg("-o")
         .arg(&program)
-        .arg(source)
+        .arg(layout.root().join(source))
         .arg("-lrt")
         .output();
     match built {
@@ -285,13 +289,13 @@ fn of_c(step: &'static Step) -> Result<Result<Hints, String>, Failed> {
 fn gets_the_right_hint(fault: Wrong) -> Result<Completion, Failed> {
     let (name, expected) = fault;
     let layout = Layout::find().map_err(|it| it.message)?;
-    let source = layout.root().join(format!("rust/nsteps/tests/zoo/{name}.c"));
-    let text = fs::read_to_string(source)?;
+    let source = format!("rust/nsteps/tests/zoo/{name}.c");
+    let text = fs::read_to_string(layout.root().join(&source))?;
     let subject = text.lines().nth(1).unwrap_or_default();
     let step = subject.trim_start_matches([' ', '*']).split(':').next();
     let step = step.and_then(Step::named).ok_or("it names no step")?;
     let directory = directory()?;
-    let program = match compiled(name, directory.path()) {
+    let program = match compiled(&source, "reference-c", directory.path()) {
         Ok(program) => program,
         Err(NotCompiled::NoCompiler) => return unavailable("no C compiler"),
         Err(NotCompiled::Wrong(text)) => return Err(text.into()),
