@@ -12,6 +12,7 @@
 
 mod chroot;
 mod devices;
+mod guard;
 pub mod inside;
 mod links;
 pub mod listen;
@@ -30,6 +31,7 @@ use crate::host::Equipment;
 use crate::host::cgroup::Made;
 use crate::scenario::Identity;
 use crate::timeout::{any_readable, deadline, learn};
+use guard::Guard;
 use listen::{Answer, Output, Running};
 use nix::unistd::pipe2;
 use plan::{Plan, Tree};
@@ -51,6 +53,7 @@ pub struct Sandbox {
     host: Observation,
     /// Removed after everything in the sandbox has been killed.
     cgroup: Option<Made>,
+    guard: Option<Guard>,
 }
 
 impl Sandbox {
@@ -67,6 +70,11 @@ impl Sandbox {
         let is_root = nix::unistd::geteuid().is_root();
         if plan.scenario.identity == Identity::Root && !is_root {
             return Err(Refusal::Unavailable(NEEDS_ROOT.to_owned()));
+        }
+        if let (Some(_), Some(refusal)) =
+            (plan.most_processes, guard::refusal())
+        {
+            return Err(refusal);
         }
         Sandbox::start(plan, equipment)
             .map_err(|error| Refusal::Broken(error.message))?
@@ -114,9 +122,25 @@ impl Sandbox {
         })?;
         let init_pidfd =
             kernel::pidfd_open(init).context("open the sandbox's init")?;
-        let monitor = monitor.0.take().expect("it was put there above");
         let channel = ours;
-        Ok(Ok(Sandbox { monitor, init, init_pidfd, channel, host, cgroup }))
+        let guard = match plan.most_processes {
+            None => None,
+            Some(most) => {
+                let pidfd = init_pidfd.try_clone();
+                let pidfd = pidfd.context("duplicate a pidfd")?;
+                Some(Guard::over(init, pidfd, most))
+            }
+        };
+        let monitor = monitor.0.take().expect("it was put there above");
+        Ok(Ok(Sandbox {
+            monitor,
+            init,
+            init_pidfd,
+            channel,
+            host,
+            cgroup,
+            guard,
+        }))
     }
 
     /// What the sandbox looked like before anything ran in it.
@@ -145,6 +169,11 @@ impl Sandbox {
     /// The cgroups that were made in the sandbox's own; none where it has none.
     pub fn cgroups(&self) -> BTreeSet<String> {
         self.cgroup.as_ref().map(Made::cgroups).unwrap_or_default()
+    }
+
+    /// Whether all in it was killed because there were too many processes.
+    pub fn was_overrun(&self) -> bool {
+        self.guard.as_ref().is_some_and(Guard::has_struck)
     }
 
     /// Puts files in the sandbox. They count as having been there before.
@@ -294,6 +323,9 @@ impl Sandbox {
         // to wait for.
         let _ = kernel::pidfd_kill(&self.init_pidfd);
         let _ = self.monitor.wait();
+        if let Some(guard) = &mut self.guard {
+            guard.join();
+        }
     }
 
     /// Waits for a command to end; `None` when it does not in time.

@@ -95,6 +95,18 @@ pub fn report(text: &str) -> Result<std::path::PathBuf, String> {
     }
 }
 
+/// A file for a report in JUnit's form.
+///
+/// # Errors
+///
+/// Fails if the name ends otherwise than with .xml.
+pub fn junit(text: &str) -> Result<std::path::PathBuf, String> {
+    match text.ends_with(".xml") {
+        true => Ok(text.into()),
+        false => Err("the name of this report ends with .xml".to_owned()),
+    }
+}
+
 /// How the names of reports end.
 const REPORTS: &[&str] = &["json", "xml", "sarif", "md", "html"];
 

@@ -45,6 +45,8 @@ pub enum Command {
     Show(Show),
     /// Run every step in every language and compare what the payload sees
     Compare(Compare),
+    /// Check a program of your own: does it what a step has to do?
+    Check(Check),
     /// Check what the posts claim, on this machine
     Claims(Claims),
     /// Reproduce what differs between the languages, and what the kernel does
@@ -187,6 +189,49 @@ pub struct Compare {
     /// Bless what is seen now, and called, as what is expected
     #[arg(long)]
     pub bless: bool,
+}
+
+/// `nsteps check`.
+///
+/// The program may be in any language; it is started as the step is, with a
+/// command of the check's behind it, in sandboxes: what it writes does not reach
+/// the machine, it may not run for ever, and it has at most 256 processes.
+///
+/// Each requirement passes, fails or could not be looked at. One that fails
+/// gives a hint that says what is wrong and which page explains it.
+#[derive(Debug, Args)]
+#[command(after_help = CHECK)]
+#[command(
+    override_usage = "nsteps check [OPTIONS] STEP -- PROGRAM [ARG...]\n       \
+                            nsteps check [OPTIONS] --next DIR\n       \
+                            nsteps check --list [STEP]"
+)]
+pub struct Check {
+    /// The step that the program is to be, as in `nsteps list`
+    #[arg(value_parser = choice::step(), hide_possible_values = true)]
+    pub step: Option<&'static Step>,
+    /// Say where you stand: check DIR/STEP for each step that is there
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["step", "program"])]
+    pub next: Option<PathBuf>,
+    /// List the course: the steps in order and what each requires
+    #[arg(long, conflicts_with_all = ["next", "program"])]
+    pub list: bool,
+    /// Give the answers, and what was seen
+    #[arg(long)]
+    pub explain: bool,
+    /// Only in these scenarios, as `private`, `user` or `private/user`
+    #[arg(long, value_name = "SCENARIO", value_delimiter = ',')]
+    #[arg(value_parser = choice::scenarios(), hide_possible_values = true)]
+    pub scenario: Vec<Vec<Scenario>>,
+    /// Write a report for JUnit's readers: FILE ends with .xml
+    #[arg(long, value_name = "FILE", value_parser = choice::junit)]
+    pub report: Vec<PathBuf>,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// The program, and what stands before a step's own words
+    #[arg(last = true, value_name = "PROGRAM")]
+    pub program: Vec<String>,
 }
 
 /// `nsteps claims`.
@@ -446,6 +491,15 @@ Examples:
 
 Exit status: 0 if nothing is unexplained, 1 if something is (or an explanation
 is no longer seen), 2 if the question could not be answered.";
+
+const CHECK: &str = "\
+Examples:
+  nsteps check uts -- ./my-program
+  nsteps check uts --explain -- python3 uts.py
+  nsteps check --next my-steps --report course.xml
+
+Exit status: 0 if every requirement is met, 1 if one is not or a program is
+missing, 2 if one could not be looked at or if the input is wrong.";
 
 const CLAIMS: &str = "\
 Examples:

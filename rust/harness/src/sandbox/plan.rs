@@ -37,6 +37,11 @@ pub struct Plan {
     /// What a launcher may write to on the host. What it writes elsewhere stays
     /// in the sandbox.
     pub writable: Vec<PathBuf>,
+    /// Directories of the host that the small tree shows as well, read-only.
+    pub shown: Vec<PathBuf>,
+    /// How many processes there may be in it: when there are more, all of it is
+    /// killed.
+    pub most_processes: Option<u32>,
     /// Whether it starts in a cgroup that is not a root.
     pub in_a_cgroup: bool,
     /// Whether it has a cgroup of its own, which is the root of a cgroup
@@ -55,6 +60,8 @@ impl Plan {
             rootfs: None,
             bundle: None,
             writable: Vec::new(),
+            shown: Vec::new(),
+            most_processes: None,
             in_a_cgroup: false,
             own_cgroup: false,
         }

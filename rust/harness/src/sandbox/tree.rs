@@ -207,6 +207,9 @@ fn sources(plan: &Plan) -> Built<Vec<Source>> {
             let path = Path::new("/dev").join(device);
             sources.extend(Source::of(&path, &path)?);
         }
+        for path in &plan.shown {
+            sources.extend(Source::of(path, path)?);
+        }
     }
     let mut needed = Vec::new();
     if !plan.programs.is_empty() {

@@ -117,7 +117,8 @@ fn status(
     }
 }
 
-fn failure(text: &str) -> TestCaseStatus {
+/// A case that failed, for this reason.
+pub fn failure(text: &str) -> TestCaseStatus {
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
     status.set_message(text);
     status
