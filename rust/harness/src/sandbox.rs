@@ -27,7 +27,8 @@ use crate::descendants::{Descendant, descendants, has_child};
 use crate::error::{Context, Error, Result};
 use crate::found::{NEEDS_ROOT, Refusal};
 use crate::host::Equipment;
-use crate::host::cgroup::Made;
+use crate::host::cgroup::{self, Made};
+use crate::host::cgroups::Cgroups;
 use crate::scenario::Identity;
 use crate::timeout::{any_readable, deadline, learn};
 use listen::{Answer, Output, Running};
@@ -51,6 +52,8 @@ pub struct Sandbox {
     host: Observation,
     /// Removed after everything in the sandbox has been killed.
     cgroup: Option<Made>,
+    /// The host's cgroups, if what a launcher writes to them reaches the host.
+    of_the_host: Option<BTreeSet<String>>,
 }
 
 impl Sandbox {
@@ -88,19 +91,20 @@ impl Sandbox {
             cgroup.enter(monitor.id())?;
         }
         let mut monitor = Monitor(Some(monitor));
-        // A launcher that is not a step may make cgroups. Where no cgroup may
-        // be made for the trial, the launcher may make none either.
-        let cgroup = match plan.tree {
-            Tree::Small => None,
-            Tree::Whole => Made::for_a_trial(&equipment.layout).ok(),
+        let cgroup = match cgroup_of(plan, equipment) {
+            Ok(cgroup) => cgroup,
+            Err(refusal) => return Ok(Err(refusal)),
         };
         if let (Some(cgroup), Some(monitor)) = (&cgroup, &monitor.0) {
             cgroup.enter(monitor.id())?;
         }
         let own_cgroup = cgroup.is_some();
-        ours.send(&Plan { own_cgroup, ..plan.clone() }, &[])?;
+        let decided = Plan { own_cgroup, ..plan.clone() };
+        ours.send(&decided, &[])?;
         let (reply, sender) = ours.receive(Some(deadline()))?;
-        if let (Some(cgroup), Some(monitor)) = (&cgroup, &monitor.0) {
+        if let (Some(cgroup), Some(monitor)) = (&cgroup, &monitor.0)
+            && decided.shows_own_cgroup()
+        {
             cgroup.put_aside(monitor.id())?;
         }
         let host = match reply {
@@ -116,7 +120,16 @@ impl Sandbox {
             kernel::pidfd_open(init).context("open the sandbox's init")?;
         let monitor = monitor.0.take().expect("it was put there above");
         let channel = ours;
-        Ok(Ok(Sandbox { monitor, init, init_pidfd, channel, host, cgroup }))
+        let of_the_host = plan.writes_to_cgroups().then(cgroup::of_the_host);
+        Ok(Ok(Sandbox {
+            monitor,
+            init,
+            init_pidfd,
+            channel,
+            host,
+            cgroup,
+            of_the_host,
+        }))
     }
 
     /// What the sandbox looked like before anything ran in it.
@@ -142,8 +155,13 @@ impl Sandbox {
         }
     }
 
-    /// The cgroups that were made in the sandbox's own; none where it has none.
+    /// The cgroups that were made in the sandbox's own; where it writes to the
+    /// host's, those that the host has now and did not have before.
     pub fn cgroups(&self) -> BTreeSet<String> {
+        if let Some(before) = &self.of_the_host {
+            let now = cgroup::of_the_host();
+            return now.difference(before).cloned().collect();
+        }
         self.cgroup.as_ref().map(Made::cgroups).unwrap_or_default()
     }
 
@@ -326,6 +344,27 @@ impl Sandbox {
 impl Drop for Sandbox {
     fn drop(&mut self) {
         self.close();
+    }
+}
+
+/// The cgroup of its own that a sandbox gets. A launcher that is not a step may
+/// make cgroups; where no cgroup may be made for the trial, the launcher may
+/// make none either.
+fn cgroup_of(
+    plan: &Plan,
+    equipment: &Equipment,
+) -> std::result::Result<Option<Made>, Refusal> {
+    match (plan.tree, plan.cgroups) {
+        (Tree::Small, _) | (_, Some(Cgroups::Host)) => Ok(None),
+        (Tree::Whole, Some(Cgroups::V2)) => {
+            Made::for_a_trial(&equipment.layout)
+                .map(Some)
+                .map_err(|error| Refusal::Unavailable(error.message))
+        }
+        // What a launcher mounts itself is then its own.
+        (Tree::Whole, Some(Cgroups::None) | None) => {
+            Ok(Made::for_a_trial(&equipment.layout).ok())
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use crate::state::{PLAIN, State};
 use harness::error::{Context, Error, Result};
 use harness::found::{Found, Refusal};
 use harness::host::Equipment;
+use harness::host::cgroups::Shown;
 use harness::interrupt;
 use harness::sandbox::Sandbox;
 use harness::sandbox::plan::{Plan, Tree};
@@ -26,6 +27,8 @@ pub struct Conditions<'a> {
     pub scenario: Scenario,
     /// What a launcher may write to on the host.
     pub writable: &'a [PathBuf],
+    /// Which cgroups a launcher sees.
+    pub cgroups: &'a Shown,
 }
 
 /// One look at a launcher.
@@ -58,7 +61,10 @@ pub fn all(
             looks.extend((0..repeat).map(|_| look()));
         }
     }
-    let seen = workers::in_order(
+    // A launcher gives its cgroup the same name in every look: where that is one
+    // of the host's, two looks cannot be taken at the same time.
+    let seen = workers::in_order_by(
+        if conditions.cgroups.writable { 1 } else { usize::MAX },
         &looks,
         |it| once(it.prepared, it.state, conditions),
         |it| format!("{} {}", it.state.name, it.name),
@@ -130,12 +136,13 @@ fn once(
     state: &State,
     conditions: &Conditions<'_>,
 ) -> Found<Observed> {
-    let Conditions { equipment, scenario, writable } = conditions;
+    let Conditions { equipment, scenario, writable, cgroups } = conditions;
     let mounts = state.mounts.unwrap_or(scenario.mounts);
     let scenario = Scenario { mounts, ..*scenario };
     let mut plan = Plan::of(scenario, Tree::Whole, equipment);
     plan.bundle.clone_from(&prepared.bundle);
     plan.writable = writable.to_vec();
+    plan.cgroups = Some(cgroups.cgroups);
     if prepared.needs_rootfs {
         let rootfs = equipment.rootfs.as_ref();
         let rootfs = rootfs.map_err(|it| Error::new(it.message.clone()))?;

@@ -4,6 +4,7 @@ use crate::checks::claims::Claim;
 use crate::checks::pitfalls::Difference;
 use crate::choice;
 use clap::{Args, Parser, Subcommand};
+use harness::host::cgroups::Cgroups;
 use harness::launcher::Launcher;
 use harness::scenario::Scenario;
 use harness::step::Step;
@@ -288,6 +289,10 @@ pub struct Looking {
     /// What the launchers may write to on the host
     #[arg(long, value_name = "PATH")]
     pub write: Vec<PathBuf>,
+    /// The cgroups that the launchers see [default: v2 where it is possible,
+    /// else host]
+    #[arg(long, value_name = "WHICH", value_parser = choice::cgroups())]
+    pub cgroups: Option<Cgroups>,
     /// Write a report: FILE ends with .json, .xml (JUnit), .sarif, .md or .html
     #[arg(long, value_name = "FILE", value_parser = choice::report)]
     pub report: Vec<PathBuf>,
@@ -336,6 +341,10 @@ pub struct Record {
     /// What the launcher may write to on the host
     #[arg(long, value_name = "PATH")]
     pub write: Vec<PathBuf>,
+    /// The cgroups that the launcher sees [default: v2 where it is possible,
+    /// else host]
+    #[arg(long, value_name = "WHICH", value_parser = choice::cgroups())]
+    pub cgroups: Option<Cgroups>,
     /// Keep values of variables and arguments that look like secrets
     #[arg(long)]
     pub show_values: bool,
@@ -354,6 +363,10 @@ pub struct Observe {
     /// What the launchers may write to on the host
     #[arg(long, value_name = "PATH")]
     pub write: Vec<PathBuf>,
+    /// The cgroups that the launchers see [default: v2 where it is possible,
+    /// else host]
+    #[arg(long, value_name = "WHICH", value_parser = choice::cgroups())]
+    pub cgroups: Option<Cgroups>,
     /// Print the effects as JSON
     #[arg(long)]
     pub json: bool,

@@ -2,6 +2,7 @@
 
 use crate::found::Refusal;
 use crate::host::Equipment;
+use crate::host::cgroups::{CGROUPS, Cgroups};
 use crate::host::remedy::remedy;
 use crate::host::rootfs::Rootfs;
 use crate::scenario::Scenario;
@@ -39,6 +40,9 @@ pub struct Plan {
     pub writable: Vec<PathBuf>,
     /// Whether it starts in a cgroup that is not a root.
     pub in_a_cgroup: bool,
+    /// Which cgroups a launcher that is not a step sees. Without it that is
+    /// version 2 where it is possible, else the host's.
+    pub cgroups: Option<Cgroups>,
     /// Whether it has a cgroup of its own, which is the root of a cgroup
     /// namespace. [`Sandbox::enter`](crate::sandbox::Sandbox::enter) decides.
     pub own_cgroup: bool,
@@ -56,8 +60,28 @@ impl Plan {
             bundle: None,
             writable: Vec::new(),
             in_a_cgroup: false,
+            cgroups: None,
             own_cgroup: false,
         }
+    }
+}
+
+impl Plan {
+    /// Whether the sandbox's own cgroup is mounted in it.
+    pub fn shows_own_cgroup(&self) -> bool {
+        self.own_cgroup && self.cgroups != Some(Cgroups::None)
+    }
+
+    /// Whether what is written to cgroups reaches the host.
+    pub fn writes_to_cgroups(&self) -> bool {
+        let is_below = |it: &PathBuf| it.starts_with(CGROUPS);
+        self.cgroups == Some(Cgroups::Host)
+            && self.writable.iter().any(is_below)
+    }
+
+    /// Whether the sandbox is to have no cgroup file system.
+    pub fn hides_cgroups(&self) -> bool {
+        self.cgroups == Some(Cgroups::None)
     }
 }
 

@@ -124,6 +124,7 @@ pub fn request(
         policy,
         scenario: options.scenario.unwrap_or_else(Scenario::natural),
         write: options.write.clone(),
+        cgroups: options.cgroups,
         allow_unavailable: options.allow_unavailable,
         show_values: options.show_values,
         suggest: false,

@@ -27,6 +27,7 @@ pub fn run(options: &Record) -> Result<u8> {
         deny: Level::Cosmetic,
         scenario,
         write: options.write.clone(),
+        cgroups: options.cgroups,
         allow_unavailable: false,
         // It is redacted, if so, when it is written.
         show_values: true,
@@ -42,7 +43,7 @@ pub fn run(options: &Record) -> Result<u8> {
     let form = record::form(
         &subject.column,
         program,
-        session::circumstances(scenario),
+        session::circumstances(scenario, report.cgroups.cgroups),
         options.show_values,
     )?;
     let path = options.output.display();

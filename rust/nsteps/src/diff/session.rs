@@ -2,6 +2,8 @@
 
 use super::{Compared, Report};
 use harness::error::{Error, Result};
+use harness::found::Refusal;
+use harness::host::cgroups::{Cgroups, Shown};
 use harness::host::{Equipment, machine};
 use harness::interrupt;
 use harness::scenario::Scenario;
@@ -35,6 +37,8 @@ pub struct Request {
     pub scenario: Scenario,
     /// What the launchers may write to on the host.
     pub write: Vec<PathBuf>,
+    /// Which cgroups the launchers see, if the user chose.
+    pub cgroups: Option<Cgroups>,
     /// Whether a launcher that this machine lacks is no failure.
     pub allow_unavailable: bool,
     /// Whether secrets are shown.
@@ -66,10 +70,13 @@ pub fn run(request: Request) -> Result<Report> {
     let begun = Instant::now();
     let sources = sources(&request)?;
     let equipment = Equipment::for_launchers()?;
+    let cgroups = shown(request.cgroups, &request.write, &equipment)?;
+    same_cgroups(&sources, &cgroups)?;
     let conditions = Conditions {
         equipment: &equipment,
         scenario: request.scenario,
         writable: &request.write,
+        cgroups: &cgroups,
     };
     let mut subjects = looks(&request, &sources, &conditions)?;
     let is_redacted =
@@ -106,6 +113,7 @@ pub fn run(request: Request) -> Result<Report> {
         suggestions,
         deny: request.deny,
         scenario: request.scenario,
+        cgroups,
         machine: machine::in_a_few_words(),
         day: Date::today().to_string(),
         seconds: begun.elapsed().as_secs_f64(),
@@ -114,6 +122,43 @@ pub fn run(request: Request) -> Result<Report> {
         true => report,
         false => without_secrets(report, &columns),
     })
+}
+
+/// The cgroups that launchers see.
+///
+/// # Errors
+///
+/// Fails if the machine cannot give those that the user chose, with the reason.
+pub fn shown(
+    wanted: Option<Cgroups>,
+    write: &[PathBuf],
+    equipment: &Equipment,
+) -> Result<Shown> {
+    Shown::decide(wanted, write, &equipment.layout).map_err(|refusal| {
+        Error::new(match (refusal, wanted) {
+            (Refusal::Unavailable(why), Some(it)) => {
+                format!("--cgroups {it} is unavailable: {why}")
+            }
+            (Refusal::Unavailable(why) | Refusal::Broken(why), _) => why,
+        })
+    })
+}
+
+/// Fails if a record was made with other cgroups than these.
+fn same_cgroups(sources: &[Source], cgroups: &Shown) -> Result<()> {
+    let now = cgroups.cgroups.name();
+    for source in sources {
+        if let Source::Kept(kept) = source
+            && kept.circumstances.cgroups != now
+        {
+            return Err(Error::new(format!(
+                "{} was recorded with --cgroups {}, and this is {cgroups}: \
+                 choose the same by --cgroups",
+                kept.column.line, kept.circumstances.cgroups
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// What each launcher is, before any is started.
@@ -265,6 +310,7 @@ fn without_secrets(report: Report, columns: &[Column]) -> Report {
     for it in &mut verdict.troubles {
         it.text = redaction.text(&it.text);
     }
+    report.cgroups.why = report.cgroups.why.map(|it| redaction.text(&it));
     for (_, it) in &mut report.suggestions {
         it.line = redaction.line(&it.line);
         it.patch = it.patch.as_ref().map(|it| redaction.text(it));
@@ -276,10 +322,11 @@ fn without_secrets(report: Report, columns: &[Column]) -> Report {
 }
 
 /// The circumstances of this run.
-pub fn circumstances(scenario: Scenario) -> Circumstances {
+pub fn circumstances(scenario: Scenario, cgroups: Cgroups) -> Circumstances {
     Circumstances {
         day: Date::today().to_string(),
         machine: machine::in_a_few_words(),
         scenario: scenario.to_string(),
+        cgroups: cgroups.to_string(),
     }
 }
