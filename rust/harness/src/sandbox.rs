@@ -27,7 +27,7 @@ use crate::descendants::{Descendant, descendants, has_child};
 use crate::error::{Context, Error, Result};
 use crate::found::{NEEDS_ROOT, Refusal};
 use crate::host::Equipment;
-use crate::host::cgroup::{self, Made};
+use crate::host::cgroup::Made;
 use crate::host::cgroups::Cgroups;
 use crate::scenario::Identity;
 use crate::timeout::{any_readable, deadline, learn};
@@ -52,8 +52,6 @@ pub struct Sandbox {
     host: Observation,
     /// Removed after everything in the sandbox has been killed.
     cgroup: Option<Made>,
-    /// The host's cgroups, if what a launcher writes to them reaches the host.
-    of_the_host: Option<BTreeSet<String>>,
 }
 
 impl Sandbox {
@@ -120,16 +118,7 @@ impl Sandbox {
             kernel::pidfd_open(init).context("open the sandbox's init")?;
         let monitor = monitor.0.take().expect("it was put there above");
         let channel = ours;
-        let of_the_host = plan.writes_to_cgroups().then(cgroup::of_the_host);
-        Ok(Ok(Sandbox {
-            monitor,
-            init,
-            init_pidfd,
-            channel,
-            host,
-            cgroup,
-            of_the_host,
-        }))
+        Ok(Ok(Sandbox { monitor, init, init_pidfd, channel, host, cgroup }))
     }
 
     /// What the sandbox looked like before anything ran in it.
@@ -155,13 +144,8 @@ impl Sandbox {
         }
     }
 
-    /// The cgroups that were made in the sandbox's own; where it writes to the
-    /// host's, those that the host has now and did not have before.
+    /// The cgroups that were made in the sandbox's own; none where it has none.
     pub fn cgroups(&self) -> BTreeSet<String> {
-        if let Some(before) = &self.of_the_host {
-            let now = cgroup::of_the_host();
-            return now.difference(before).cloned().collect();
-        }
         self.cgroup.as_ref().map(Made::cgroups).unwrap_or_default()
     }
 

@@ -104,7 +104,7 @@ impl CgroupLease {
         }
         Err(Error::new(format!(
             "every cgroup here is the root of its hierarchy, and none may be \
-             made ({})",
+             made: {}",
             remedy()
         )))
     }
@@ -297,35 +297,10 @@ fn own_directories() -> Result<Vec<Dir>> {
     match dirs.first() {
         Some(first) if first.hierarchy.is_empty() => Ok(dirs),
         _ => Err(Error::new(format!(
-            "no cgroup of version 2 may be made here ({})",
+            "no cgroup of version 2 may be made here: {}",
             remedy()
         ))),
     }
-}
-
-/// Every cgroup that the host's mounts show: its path, with the name of the
-/// hierarchy before those of version 1.
-pub fn of_the_host() -> BTreeSet<String> {
-    let seen = probe::observe(&probe::Proc::at("/proc"), &["mounts"]);
-    let mut all = BTreeSet::new();
-    for mount in seen.mounts.into_iter().flatten() {
-        let hierarchy = match mount.fs_type.as_str() {
-            "cgroup2" => String::new(),
-            "cgroup" => {
-                let named = |it: &&str| !["rw", "ro", "xattr"].contains(it);
-                let options = mount.super_options.split(',').filter(named);
-                format!("{}:", options.collect::<Vec<_>>().join(","))
-            }
-            _ => continue,
-        };
-        let at = Path::new(&mount.at);
-        let mut found = Vec::new();
-        below(at, &mut found);
-        for path in found.iter().filter_map(|it| it.strip_prefix(at).ok()) {
-            all.insert(format!("{hierarchy}/{}", path.display()));
-        }
-    }
-    all
 }
 
 /// What lets an ordinary user make a cgroup: this command, started by systemd in
@@ -334,8 +309,8 @@ fn remedy() -> String {
     let own = std::env::args_os().map(|it| it.to_string_lossy().into_owned());
     let own = shell_words::join(own);
     format!(
-        "it needs root, or a delegated cgroup: systemd-run --user --scope -p \
-         Delegate=yes {own}"
+        "run it as root, or in a delegated cgroup: systemd-run --user --scope \
+         -p Delegate=yes {own}"
     )
 }
 

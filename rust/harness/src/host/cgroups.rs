@@ -110,7 +110,8 @@ impl Shown {
             (Cgroups::V2 | Cgroups::None, _) => None,
             (Cgroups::Host, true) => Some(
                 "what a launcher writes to the host's cgroups reaches the \
-                 host, and no cgroup that it leaves there is removed",
+                 host; the cgroups that it leaves there are neither listed \
+                 nor removed",
             ),
             (Cgroups::Host, false) => Some(
                 "the mounts of the host's cgroups are read-only, but a \

@@ -2,7 +2,7 @@
 
 use crate::found::Refusal;
 use crate::host::Equipment;
-use crate::host::cgroups::{CGROUPS, Cgroups};
+use crate::host::cgroups::Cgroups;
 use crate::host::remedy::remedy;
 use crate::host::rootfs::Rootfs;
 use crate::scenario::Scenario;
@@ -70,13 +70,6 @@ impl Plan {
     /// Whether the sandbox's own cgroup is mounted in it.
     pub fn shows_own_cgroup(&self) -> bool {
         self.own_cgroup && self.cgroups != Some(Cgroups::None)
-    }
-
-    /// Whether what is written to cgroups reaches the host.
-    pub fn writes_to_cgroups(&self) -> bool {
-        let is_below = |it: &PathBuf| it.starts_with(CGROUPS);
-        self.cgroups == Some(Cgroups::Host)
-            && self.writable.iter().any(is_below)
     }
 
     /// Whether the sandbox is to have no cgroup file system.
