@@ -122,7 +122,9 @@ fn of_the_host() -> Result<Completion, Failed> {
         "for it in /sys/fs/cgroup /sys/fs/cgroup/*; do
             mkdir $it/{name} && echo made; done; true"
     );
-    let (value, launcher) = match observe(&["--cgroups", "host"], &script)? {
+    let seen = observe(&["--cgroups", "host"], &script)?;
+    let was_made = removed_from_the_host(&name);
+    let (value, launcher) = match seen {
         Err(why) => return unavailable(&why),
         Ok(seen) => seen,
     };
@@ -141,15 +143,22 @@ fn of_the_host() -> Result<Completion, Failed> {
         && launcher["effect"]["ns.cgroup"].is_null()
         && said.contains("Read-only file system")
         && !said.contains("made")
-        && made_on_the_host(&name).is_none();
+        && !was_made;
     right(is_right, &value)
 }
 
-/// The first cgroup of that name directly below a mount point of the host.
-fn made_on_the_host(name: &str) -> Option<PathBuf> {
-    let dirs = fs::read_dir("/sys/fs/cgroup").into_iter().flatten().flatten();
-    let all = dirs.map(|it| it.path()).chain([PathBuf::from("/sys/fs/cgroup")]);
-    all.map(|it| it.join(name)).find(|it| it.exists())
+/// Removes what has that name at or directly below the host's cgroups, and
+/// whether there was any.
+fn removed_from_the_host(name: &str) -> bool {
+    let top = Path::new("/sys/fs/cgroup");
+    let dirs = fs::read_dir(top).into_iter().flatten().flatten();
+    let mut all: Vec<PathBuf> = dirs.map(|it| it.path()).collect();
+    // What is in another one comes first.
+    all.sort_by_key(|it| !it.ends_with(name));
+    all.push(top.to_owned());
+    let removed =
+        all.iter().filter(|it| fs::remove_dir(it.join(name)).is_ok()).count();
+    removed > 0
 }
 
 fn no_mounts() -> Result<Completion, Failed> {
