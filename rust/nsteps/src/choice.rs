@@ -13,6 +13,7 @@ use harness::launcher::{LANGUAGES, LAUNCHERS, Launcher};
 use harness::scenario::{SCENARIOS, Scenario};
 use harness::step::{STEPS, Step};
 use launchers::consequence::Level;
+use launchers::situation::{SITUATIONS, Situation};
 use launchers::state::{STATES, State};
 use std::ffi::OsStr;
 
@@ -77,6 +78,12 @@ pub fn level() -> Choice<Level> {
 pub fn cgroups() -> Choice<Cgroups> {
     let names = Cgroups::ALL.map(|it| (it.name(), it.about(), it));
     Choice::of("choice of cgroups", None, names)
+}
+
+/// The situations in which launchers are tried.
+pub fn situation() -> Choice<&'static Situation> {
+    let names = SITUATIONS.iter().map(|it| (it.name, it.about, it));
+    Choice::of("situation", None, names)
 }
 
 /// The states in which launchers are started.

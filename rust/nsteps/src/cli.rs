@@ -10,6 +10,7 @@ use harness::scenario::Scenario;
 use harness::step::Step;
 use launchers::adapter::ADAPTERS;
 use launchers::consequence::Level;
+use launchers::situation::{SITUATIONS, Situation};
 use launchers::state::{STATES, State};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -286,6 +287,14 @@ pub struct Looking {
     /// The conditions
     #[arg(long, value_name = "SCENARIO", value_parser = choice::scenario())]
     pub scenario: Option<Scenario>,
+    /// Try the launchers in this situation; with several, in each of them
+    #[arg(long, value_name = "NAME", value_parser = choice::situation())]
+    #[arg(hide_possible_values = true, conflicts_with = "situations")]
+    pub situation: Vec<&'static Situation>,
+    /// Try the launchers in every situation
+    #[arg(long, value_name = "all", value_parser = ["all"])]
+    #[arg(hide_possible_values = true)]
+    pub situations: Option<String>,
     /// What the launchers may write to on the host
     #[arg(long, value_name = "PATH")]
     pub write: Vec<PathBuf>,
@@ -488,8 +497,12 @@ fn diff_help() -> String {
         .iter()
         .map(|it| format!("  {:<15} {}", it.name, it.about))
         .collect();
+    let situations: Vec<String> = SITUATIONS
+        .iter()
+        .map(|it| format!("  {:<15} {}", it.name, it.about))
+        .collect();
     format!(
-        "Adapters:\n{}\n\nStates:\n{}\n\n\
+        "Adapters:\n{}\n\nStates:\n{}\n\nSituations:\n{}\n\n\
          Examples:\n  \
          nsteps diff 'unshare -n' 'bwrap --dev-bind / / --unshare-net'\n  \
          nsteps diff runc: crun: --states all\n  \
@@ -499,7 +512,8 @@ fn diff_help() -> String {
          expired,\n2 if a launcher ran the probe in no state or isolates less here \
          than elsewhere,\nif a state is not possible, or if the input is wrong.",
         adapters.join("\n"),
-        states.join("\n")
+        states.join("\n"),
+        situations.join("\n")
     )
 }
 

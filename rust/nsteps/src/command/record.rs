@@ -32,6 +32,7 @@ pub fn run(options: &Record) -> Result<u8> {
         // It is redacted, if so, when it is written.
         show_values: true,
         states: vec![PLAIN],
+        situations: Vec::new(),
         repeat: TWICE,
         suggest: false,
     })?;

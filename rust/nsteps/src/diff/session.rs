@@ -17,9 +17,11 @@ use launchers::policy::{Named, Policy};
 use launchers::provenance::{self, Provenance};
 use launchers::record::{self, Circumstances, Kept};
 use launchers::redaction::Redaction;
+use launchers::situation::{self, Situation};
 use launchers::spec::Spec;
 use launchers::state::{PLAIN, State};
 use launchers::suggest::{Suggestions, suggest};
+use launchers::trying;
 use launchers::verdict::{Terms, decide};
 use std::path::PathBuf;
 use std::time::Instant;
@@ -45,6 +47,8 @@ pub struct Request {
     pub show_values: bool,
     /// The states in which the launchers are started, at least one.
     pub states: Vec<&'static State>,
+    /// The situations in which the launchers are tried.
+    pub situations: Vec<&'static Situation>,
     /// How many times each is looked at in each state, at least once.
     pub repeat: usize,
     /// Whether to look for what makes the others do as the first launcher.
@@ -173,10 +177,10 @@ fn sources(request: &Request) -> Result<Vec<Source>> {
                     it.run, kept.circumstances.scenario
                 )));
             }
-            if request.states != [PLAIN] {
+            if request.states != [PLAIN] || !request.situations.is_empty() {
                 return Err(Error::new(format!(
-                    "{} was recorded in the plain state: leave out --state and \
-                     --states",
+                    "{} was recorded in the plain state and in no situation: \
+                     leave out --state, --states, --situation and --situations",
                     it.run
                 )));
             }
@@ -220,8 +224,9 @@ fn looks(
         })
         .collect();
     let programs = programs(&runnable, conditions)?;
-    let Request { states, repeat, .. } = request;
-    let columns = look::all(&runnable, states, *repeat, conditions)?;
+    let Request { states, situations, repeat, .. } = request;
+    let mut columns = look::all(&runnable, states, *repeat, conditions)?;
+    trying::all(&runnable, &mut columns, situations, *repeat, conditions)?;
     let mut seen = columns.into_iter().zip(programs);
     let mut subjects = Vec::new();
     for (named, source) in request.launchers.iter().zip(sources) {
@@ -271,6 +276,8 @@ fn suggestions(
     conditions: &Conditions<'_>,
 ) -> Result<Vec<(usize, Suggestions)>> {
     let mut found = Vec::new();
+    // What a launcher does in a situation is not tried again.
+    let columns: Vec<Column> = columns.iter().map(without_situations).collect();
     let Some(wanted) = columns.first().filter(|it| it.ran()) else {
         return Ok(found);
     };
@@ -283,6 +290,12 @@ fn suggestions(
         }
     }
     Ok(found)
+}
+
+fn without_situations(column: &Column) -> Column {
+    let mut column = column.clone();
+    column.values.retain(|key, _| situation::of_key(key).is_none());
+    column
 }
 
 fn redacted(column: &Column) -> Column {
