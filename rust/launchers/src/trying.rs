@@ -5,12 +5,13 @@ mod payload;
 use crate::adapter::Prepared;
 use crate::look::{Conditions, enter, here, mask};
 use crate::matrix::{Column, Value};
+use crate::said::masked_change;
 use crate::situation::Situation;
 use harness::error::{Error, Result};
 use harness::found::{Found, Refusal};
 use harness::interrupt;
 use harness::trial::Launch;
-use harness::trial::act::HANGS;
+use harness::trial::act::Seen;
 use harness::workers;
 
 /// One launcher, by its index, in one situation.
@@ -18,6 +19,9 @@ struct Try<'a> {
     launcher: usize,
     prepared: &'a Prepared,
     situation: &'static Situation,
+    /// The files that the launcher leaves also when nothing happens, as the
+    /// value of a key.
+    files: &'a str,
 }
 
 /// Tries each launcher that runs the probe `repeat` times in each situation,
@@ -33,11 +37,14 @@ pub fn all(
     repeat: usize,
     conditions: &Conditions<'_>,
 ) -> Result<()> {
+    let value = |it: &Column| it.value("residue.files").to_string();
+    let files: Vec<String> = columns.iter().map(value).collect();
     let mut tries = Vec::new();
     for (launcher, (_, prepared)) in launchers.iter().enumerate() {
         if columns.get(launcher).is_some_and(Column::ran) {
             for situation in situations.iter().copied() {
-                let one = || Try { launcher, prepared, situation };
+                let files = &files[launcher];
+                let one = || Try { launcher, prepared, situation, files };
                 tries.extend((0..repeat).map(|_| one()));
             }
         }
@@ -69,20 +76,21 @@ fn look(of: &Try<'_>, conditions: &Conditions<'_>) -> Found<String> {
     for _ in 0..times {
         interrupt::check()?;
         let now = once(of, conditions)?;
-        if now.contains(HANGS) && times > 1 {
+        let words = of.in_words(&now);
+        if now.hangs() && times > 1 {
             // Each of them takes long.
-            return Ok(format!("{now} in one of {times} times"));
+            return Ok(format!("{words} in one of {times} times"));
         }
-        if !seen.contains(&now) {
-            seen.push(now);
+        if !seen.contains(&words) {
+            seen.push(words);
         }
     }
     seen.sort_unstable();
     Ok(seen.join(" or "))
 }
 
-fn once(of: &Try<'_>, conditions: &Conditions<'_>) -> Found<String> {
-    let Try { prepared, situation, .. } = of;
+fn once(of: &Try<'_>, conditions: &Conditions<'_>) -> Found<Seen> {
+    let Try { prepared, situation, .. } = *of;
     let mut sandbox = enter(prepared, None, conditions)?;
     let payload = situation.payload;
     let files = payload::files(payload);
@@ -94,6 +102,30 @@ fn once(of: &Try<'_>, conditions: &Conditions<'_>) -> Found<String> {
         .with_files(|probe| payload::put(payload, prepared, probe))
         .in_directory(here()?);
     let seen = situation.act.on(&mut sandbox, &launch);
-    let seen = seen.unwrap_or_else(|error| error.message);
-    Ok(mask(&seen, &prepared.masks))
+    Ok(seen.unwrap_or_else(|error| Seen {
+        words: error.message,
+        ..Seen::default()
+    }))
+}
+
+impl Try<'_> {
+    /// What was seen, with what is left; without the files that the launcher
+    /// leaves also when nothing happens.
+    fn in_words(&self, seen: &Seen) -> String {
+        let masks = &self.prepared.masks;
+        let mut left = seen.left.clone();
+        let is_more = |file: &String| {
+            let key = "residue.files";
+            let (_, file) = masked_change(key, &mask(file, masks));
+            !self.files.contains(&file)
+        };
+        if seen.files.iter().any(is_more) {
+            left.insert(0, "files".to_owned());
+        }
+        let words = mask(&seen.words, masks);
+        match left.is_empty() {
+            true => words,
+            false => format!("{words}; left: {}", left.join(", ")),
+        }
+    }
 }

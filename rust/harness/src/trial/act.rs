@@ -49,8 +49,27 @@ pub fn bound() -> Duration {
     *BOUND
 }
 
+/// What was seen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// How the launcher ended, and what has become of the payload.
+    pub words: String,
+    /// The files that are left and were not there before, and, after `- `, those
+    /// that are not there any more.
+    pub files: BTreeSet<String>,
+    /// What else is left.
+    pub left: Vec<String>,
+}
+
+impl Seen {
+    /// Whether the launcher did not end.
+    pub fn hangs(&self) -> bool {
+        self.words.contains(HANGS)
+    }
+}
+
 /// The beginning of what is shown of a launcher that did not end.
-pub const HANGS: &str = "did not end";
+const HANGS: &str = "did not end";
 
 /// The output of a script without `#!` that a shell has run.
 pub const RUN_BY_A_SHELL: &str = "run by a shell";
@@ -72,8 +91,8 @@ impl Act {
         }
     }
 
-    /// Does it in a sandbox in which nothing has been done, and says in words
-    /// what was seen. The sandbox is of no use afterwards.
+    /// Does it in a sandbox in which nothing has been done, and says what was
+    /// seen. The sandbox is of no use afterwards.
     ///
     /// # Errors
     ///
@@ -82,7 +101,7 @@ impl Act {
         self,
         sandbox: &mut Sandbox,
         launch: &Launch<'_>,
-    ) -> Result<String> {
+    ) -> Result<Seen> {
         let answer = Answer::new()?;
         let mut arguments = match self.is_held() {
             true => answer.held(),
@@ -104,12 +123,13 @@ impl Act {
                 Ok(found) => Some(found),
                 Err(_) => {
                     let how = end(sandbox, &mut running)?;
-                    return Ok(format!("the payload did not begin: {how}"));
+                    let words = format!("the payload did not begin: {how}");
+                    return Ok(Seen { words, ..Seen::default() });
                 }
             },
             false => None,
         };
-        let mut seen = match payload {
+        let words = match payload {
             None => self.run(sandbox, &mut running)?,
             Some((payload, way)) => {
                 let observed = Observed {
@@ -120,8 +140,9 @@ impl Act {
                 self.on_held(sandbox, &mut running, observed)?
             }
         };
-        if !seen.contains(HANGS) && self != Act::Copy {
-            seen.push_str(&self.left(&before, sandbox)?.unwrap_or_default());
+        let mut seen = Seen { words, ..Seen::default() };
+        if !seen.hangs() && self != Act::Copy {
+            self.enter_left(&before, sandbox, &mut seen)?;
         }
         Ok(seen)
     }
@@ -188,47 +209,34 @@ impl Act {
         })
     }
 
-    /// What is left that was not there before.
-    fn left(
+    /// Enters what is left that was not there before.
+    fn enter_left(
         self,
         before: &Leftovers,
         sandbox: &mut Sandbox,
-    ) -> Result<Option<String>> {
+        seen: &mut Seen,
+    ) -> Result<()> {
         let mut effect = Effect::default();
         let init = sandbox.init();
         before.residue(init, || sandbox.files(), &mut effect)?;
-        let mut left = Vec::new();
         // What has become of the payload and of its child is said already.
         let is_said = matches!(
             self,
             Act::Terminate | Act::KillLauncher | Act::LeaveChild
         );
-        if let Some(more) = effect.0.get("residue.processes")
-            && !is_said
-        {
-            left.push(format!("{more} processes"));
-        }
-        if let Some(files) = effect.0.get("residue.files") {
-            let tops: BTreeSet<&str> = files
-                .split("; ")
-                .filter_map(|it| it.strip_prefix("+ "))
-                .map(top)
-                .collect();
-            left.extend(tops.iter().map(|it| format!("files in {it}")));
+        if effect.0.contains_key("residue.processes") && !is_said {
+            seen.left.push("processes".to_owned());
         }
         if !sandbox.cgroups().is_empty() {
-            left.push("a cgroup".to_owned());
+            seen.left.push("cgroups".to_owned());
         }
-        Ok((!left.is_empty()).then(|| format!("; left: {}", left.join(", "))))
-    }
-}
-
-/// The directory two levels below the root in which a path is.
-fn top(path: &str) -> &str {
-    let slashes = path.match_indices('/').map(|(at, _)| at);
-    match slashes.skip(1).nth(1) {
-        Some(at) => &path[..at],
-        None => path.rsplit_once('/').map_or(path, |(above, _)| above),
+        let files = effect.0.remove("residue.files").unwrap_or_default();
+        seen.files = files
+            .split("; ")
+            .filter(|it| !it.is_empty())
+            .map(str::to_owned)
+            .collect();
+        Ok(())
     }
 }
 
@@ -325,12 +333,5 @@ mod tests {
         assert_eq!(arrived(more.as_bytes()), "1 MiB arrives");
         let some = [situation::line(1), situation::line(0)].concat();
         assert_eq!(arrived(some.as_bytes()), "1 of 16384 lines arrive");
-    }
-
-    #[test]
-    fn what_is_left_is_said_by_its_directory() {
-        assert_eq!(top("/run/runc/CID/state.json"), "/run/runc");
-        assert_eq!(top("/run/runc"), "/run");
-        assert_eq!(top("/var/lib/x/y"), "/var/lib");
     }
 }
