@@ -19,9 +19,8 @@ struct Try<'a> {
     launcher: usize,
     prepared: &'a Prepared,
     situation: &'static Situation,
-    /// The files that the launcher leaves also when nothing happens, as the
-    /// value of a key.
-    files: &'a str,
+    /// What the launcher shows where nothing happens to it.
+    usual: &'a Column,
 }
 
 /// Tries each launcher that runs the probe `repeat` times in each situation,
@@ -37,14 +36,13 @@ pub fn all(
     repeat: usize,
     conditions: &Conditions<'_>,
 ) -> Result<()> {
-    let value = |it: &Column| it.value("residue.files").to_string();
-    let files: Vec<String> = columns.iter().map(value).collect();
+    let usual = columns.to_vec();
     let mut tries = Vec::new();
     for (launcher, (_, prepared)) in launchers.iter().enumerate() {
         if columns.get(launcher).is_some_and(Column::ran) {
             for situation in situations.iter().copied() {
-                let files = &files[launcher];
-                let one = || Try { launcher, prepared, situation, files };
+                let usual = &usual[launcher];
+                let one = || Try { launcher, prepared, situation, usual };
                 tries.extend((0..repeat).map(|_| one()));
             }
         }
@@ -109,19 +107,24 @@ fn once(of: &Try<'_>, conditions: &Conditions<'_>) -> Found<Seen> {
 }
 
 impl Try<'_> {
-    /// What was seen, with what is left; without the files that the launcher
-    /// leaves also when nothing happens.
+    /// What was seen, and what of that is left which is not left where nothing
+    /// happens to the launcher.
     fn in_words(&self, seen: &Seen) -> String {
         let masks = &self.prepared.masks;
-        let mut left = seen.left.clone();
-        let is_more = |file: &String| {
-            let key = "residue.files";
-            let (_, file) = masked_change(key, &mask(file, masks));
-            !self.files.contains(&file)
+        let more = |key: &str| {
+            let usual = self.usual.value(key).to_string();
+            let left = seen.left.0.get(key).map_or("", String::as_str);
+            let is_more = |it: &str| {
+                let (_, it) = masked_change(key, &mask(it, masks));
+                !it.is_empty() && !usual.contains(&it)
+            };
+            left.split("; ").any(is_more)
         };
-        if seen.files.iter().any(is_more) {
-            left.insert(0, "files".to_owned());
-        }
+        let left: Vec<&str> = LEFT
+            .iter()
+            .filter(|(key, _)| more(key))
+            .map(|(_, word)| *word)
+            .collect();
         let words = mask(&seen.words, masks);
         match left.is_empty() {
             true => words,
@@ -129,3 +132,10 @@ impl Try<'_> {
         }
     }
 }
+
+/// What may be left: the key, and the word for it.
+const LEFT: [(&str, &str); 3] = [
+    ("residue.files", "files"),
+    ("residue.processes", "processes"),
+    ("residue.cgroups", "cgroups"),
+];

@@ -13,7 +13,6 @@ use crate::sandbox::protocol::Ended;
 use crate::timeout::{deadline, grace, timeout};
 use crate::trial::Observed;
 use probe::{Effect, Observation, situation};
-use std::collections::BTreeSet;
 use std::io::Write;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
@@ -54,11 +53,8 @@ pub fn bound() -> Duration {
 pub struct Seen {
     /// How the launcher ended, and what has become of the payload.
     pub words: String,
-    /// The files that are left and were not there before, and, after `- `, those
-    /// that are not there any more.
-    pub files: BTreeSet<String>,
-    /// What else is left.
-    pub left: Vec<String>,
+    /// What is left that was not there before, by key.
+    pub left: Effect,
 }
 
 impl Seen {
@@ -216,26 +212,16 @@ impl Act {
         sandbox: &mut Sandbox,
         seen: &mut Seen,
     ) -> Result<()> {
-        let mut effect = Effect::default();
         let init = sandbox.init();
-        before.residue(init, || sandbox.files(), &mut effect)?;
+        before.residue(init, || sandbox.files(), &mut seen.left)?;
         // What has become of the payload and of its child is said already.
-        let is_said = matches!(
-            self,
-            Act::Terminate | Act::KillLauncher | Act::LeaveChild
-        );
-        if effect.0.contains_key("residue.processes") && !is_said {
-            seen.left.push("processes".to_owned());
+        if matches!(self, Act::Terminate | Act::KillLauncher | Act::LeaveChild)
+        {
+            seen.left.0.remove("residue.processes");
         }
-        if !sandbox.cgroups().is_empty() {
-            seen.left.push("cgroups".to_owned());
+        for cgroup in sandbox.cgroups() {
+            seen.left.change("residue.cgroups", format!("+ {cgroup}"));
         }
-        let files = effect.0.remove("residue.files").unwrap_or_default();
-        seen.files = files
-            .split("; ")
-            .filter(|it| !it.is_empty())
-            .map(str::to_owned)
-            .collect();
         Ok(())
     }
 }
