@@ -212,7 +212,7 @@ const CASES: &[Case] = &[
         name: "the_payload_outlives_a_launcher_that_is_killed",
         edit: |_| {},
         key: "when.launcher_killed",
-        wants: [Has("lives on; left: files, cgroups"); 4],
+        wants: [Has("lives on; left: cgroups"); 4],
     },
 ];
 
