@@ -1,7 +1,7 @@
 //! The keys that a payload or the harness can show: what each is about, and
 //! whether a key that a user wrote is one.
 
-use crate::situation::{self, HEAD, SITUATIONS, Situation};
+use crate::situation::{self, HEAD, Incident, SITUATIONS};
 use probe::{DEEP, Observation, PROPERTIES, Proc, Property, observe};
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -73,7 +73,7 @@ pub fn why_unknown(glob: &str) -> Option<String> {
     let deep = DEEP.iter().any(|it| it.families.contains(&head));
     let open = deep || OPEN.contains(&head) || is_pattern(glob);
     let situations: Vec<String> =
-        SITUATIONS.iter().map(Situation::key).collect();
+        SITUATIONS.iter().map(Incident::key).collect();
     let there = OBSERVED.readings.keys().chain(&situations);
     let there = there.map(String::as_str);
     let there: Vec<&str> = there.chain(families).collect();

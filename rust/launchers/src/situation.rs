@@ -18,7 +18,7 @@ pub enum Payload {
 
 /// What happens to a launcher or to its payload.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Situation {
+pub struct Incident {
     /// Its name on the command line, and in its key.
     pub name: &'static str,
     /// What happens, in one line without a full stop.
@@ -35,25 +35,25 @@ const fn situation(
     name: &'static str,
     about: &'static str,
     act: Act,
-) -> Situation {
-    Situation { name, about, payload: Payload::Probe, act, times: 1 }
+) -> Incident {
+    Incident { name, about, payload: Payload::Probe, act, times: 1 }
 }
 
 /// How a payload is started that does nothing.
 const NOTHING: Act = Act::Start("exit:0");
 
 /// Every situation.
-pub const SITUATIONS: &[Situation] = &[
+pub const SITUATIONS: &[Incident] = &[
     situation("exit_0", "the payload ends with 0", Act::LetGo("exit:0")),
     situation("exit_7", "the payload ends with 7", Act::LetGo("exit:7")),
     situation("exit_255", "the payload ends with 255", Act::LetGo("exit:255")),
     situation("killed", "the payload is killed by SIGKILL", Act::KillPayload),
     situation("segv", "the payload dies by SIGSEGV", Act::LetGo("fault")),
-    Situation {
+    Incident {
         payload: Payload::Missing,
         ..situation("missing", "the payload does not exist", NOTHING)
     },
-    Situation {
+    Incident {
         payload: Payload::NotExecutable,
         ..situation(
             "not_executable",
@@ -61,11 +61,11 @@ pub const SITUATIONS: &[Situation] = &[
             NOTHING,
         )
     },
-    Situation {
+    Incident {
         payload: Payload::NoShebang,
         ..situation("no_shebang", "the payload is a script without #!", NOTHING)
     },
-    Situation {
+    Incident {
         times: 12,
         ..situation("at_once", "the payload ends at once, 12 times", NOTHING)
     },
@@ -96,12 +96,12 @@ pub const SITUATIONS: &[Situation] = &[
 pub const HEAD: &str = "when";
 
 /// The situation of a key.
-pub fn of_key(key: &str) -> Option<&'static Situation> {
+pub fn of_key(key: &str) -> Option<&'static Incident> {
     let name = key.strip_prefix(HEAD)?.strip_prefix('.')?;
     SITUATIONS.iter().find(|it| it.name == name)
 }
 
-impl Situation {
+impl Incident {
     /// Its key.
     pub fn key(&self) -> String {
         format!("{HEAD}.{}", self.name)

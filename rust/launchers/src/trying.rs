@@ -6,7 +6,7 @@ use crate::adapter::Prepared;
 use crate::look::{Conditions, enter, here, mask};
 use crate::matrix::{Column, Value};
 use crate::said::masked_change;
-use crate::situation::Situation;
+use crate::situation::Incident;
 use harness::error::{Error, Result};
 use harness::found::{Found, Refusal};
 use harness::interrupt;
@@ -18,7 +18,7 @@ use harness::workers;
 struct Try<'a> {
     launcher: usize,
     prepared: &'a Prepared,
-    situation: &'static Situation,
+    situation: &'static Incident,
     /// What the launcher shows where nothing happens to it.
     usual: &'a Column,
 }
@@ -32,7 +32,7 @@ struct Try<'a> {
 pub fn all(
     launchers: &[(&str, &Prepared)],
     columns: &mut [Column],
-    situations: &[&'static Situation],
+    situations: &[&'static Incident],
     repeat: usize,
     conditions: &Conditions<'_>,
 ) -> Result<()> {

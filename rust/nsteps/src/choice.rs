@@ -13,7 +13,7 @@ use harness::launcher::{LANGUAGES, LAUNCHERS, Launcher};
 use harness::scenario::{SCENARIOS, Scenario};
 use harness::step::{STEPS, Step};
 use launchers::consequence::Level;
-use launchers::situation::{SITUATIONS, Situation};
+use launchers::situation::{Incident, SITUATIONS};
 use launchers::state::{STATES, State};
 use std::ffi::OsStr;
 
@@ -81,7 +81,7 @@ pub fn cgroups() -> Choice<Cgroups> {
 }
 
 /// The situations in which launchers are tried.
-pub fn situation() -> Choice<&'static Situation> {
+pub fn situation() -> Choice<&'static Incident> {
     let names = SITUATIONS.iter().map(|it| (it.name, it.about, it));
     Choice::of("situation", None, names)
 }

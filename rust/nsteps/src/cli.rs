@@ -10,7 +10,7 @@ use harness::scenario::Scenario;
 use harness::step::Step;
 use launchers::adapter::ADAPTERS;
 use launchers::consequence::Level;
-use launchers::situation::{SITUATIONS, Situation};
+use launchers::situation::{Incident, SITUATIONS};
 use launchers::state::{STATES, State};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -290,7 +290,7 @@ pub struct Looking {
     /// Try the launchers in this situation; with several, in each of them
     #[arg(long, value_name = "NAME", value_parser = choice::situation())]
     #[arg(hide_possible_values = true, conflicts_with = "situations")]
-    pub situation: Vec<&'static Situation>,
+    pub situation: Vec<&'static Incident>,
     /// Try the launchers in every situation
     #[arg(long, value_name = "all", value_parser = ["all"])]
     #[arg(hide_possible_values = true)]

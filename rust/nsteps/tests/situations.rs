@@ -6,7 +6,7 @@ mod availability;
 
 use availability::{is_of_the_machine, unavailable};
 use harness::host::layout::Layout;
-use launchers::situation::{SITUATIONS, Situation};
+use launchers::situation::{Incident, SITUATIONS};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -214,7 +214,7 @@ fn like_itself(launcher: &str) -> Result<Completion, Failed> {
         .filter(|it| it.starts_with("when."))
         .map(str::to_owned)
         .collect();
-    let all: BTreeSet<String> = SITUATIONS.iter().map(Situation::key).collect();
+    let all: BTreeSet<String> = SITUATIONS.iter().map(Incident::key).collect();
     match report["status"] == 0 && keys == all {
         true => Ok(Completion::Completed),
         false => Err(format!("{report:#}").into()),

@@ -7,7 +7,7 @@ use harness::error::{Context, Error, Result};
 use harness::scenario::Scenario;
 use launchers::consequence::Level;
 use launchers::policy::{Named, Policy};
-use launchers::situation::{SITUATIONS, Situation};
+use launchers::situation::{Incident, SITUATIONS};
 use launchers::state::{PLAIN, STATES, State};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -52,8 +52,8 @@ pub fn run(options: &Diff) -> Result<u8> {
 }
 
 /// The situations that the command line names.
-fn situations(options: &Looking) -> Vec<&'static Situation> {
-    let is_named = |it: &&Situation| {
+fn situations(options: &Looking) -> Vec<&'static Incident> {
+    let is_named = |it: &&Incident| {
         options.situations.is_some() || options.situation.contains(it)
     };
     SITUATIONS.iter().filter(is_named).collect()

@@ -17,7 +17,7 @@ use launchers::policy::{Named, Policy};
 use launchers::provenance::{self, Provenance};
 use launchers::record::{self, Circumstances, Kept};
 use launchers::redaction::Redaction;
-use launchers::situation::{self, Situation};
+use launchers::situation::{self, Incident};
 use launchers::spec::Spec;
 use launchers::state::{PLAIN, State};
 use launchers::suggest::{Suggestions, suggest};
@@ -48,7 +48,7 @@ pub struct Request {
     /// The states in which the launchers are started, at least one.
     pub states: Vec<&'static State>,
     /// The situations in which the launchers are tried.
-    pub situations: Vec<&'static Situation>,
+    pub situations: Vec<&'static Incident>,
     /// How many times each is looked at in each state, at least once.
     pub repeat: usize,
     /// Whether to look for what makes the others do as the first launcher.
