@@ -29,6 +29,7 @@ use crate::error::{Context, Error, Result};
 use crate::found::{NEEDS_ROOT, Refusal};
 use crate::host::Equipment;
 use crate::host::cgroup::Made;
+use crate::host::cgroups::Cgroups;
 use crate::scenario::Identity;
 use crate::timeout::{any_readable, deadline, learn};
 use guard::Guard;
@@ -96,19 +97,20 @@ impl Sandbox {
             cgroup.enter(monitor.id())?;
         }
         let mut monitor = Monitor(Some(monitor));
-        // A launcher that is not a step may make cgroups. Where no cgroup may
-        // be made for the trial, the launcher may make none either.
-        let cgroup = match plan.tree {
-            Tree::Small => None,
-            Tree::Whole => Made::for_a_trial(&equipment.layout).ok(),
+        let cgroup = match cgroup_of(plan, equipment) {
+            Ok(cgroup) => cgroup,
+            Err(refusal) => return Ok(Err(refusal)),
         };
         if let (Some(cgroup), Some(monitor)) = (&cgroup, &monitor.0) {
             cgroup.enter(monitor.id())?;
         }
         let own_cgroup = cgroup.is_some();
-        ours.send(&Plan { own_cgroup, ..plan.clone() }, &[])?;
+        let decided = Plan { own_cgroup, ..plan.clone() };
+        ours.send(&decided, &[])?;
         let (reply, sender) = ours.receive(Some(deadline()))?;
-        if let (Some(cgroup), Some(monitor)) = (&cgroup, &monitor.0) {
+        if let (Some(cgroup), Some(monitor)) = (&cgroup, &monitor.0)
+            && decided.shows_own_cgroup()
+        {
             cgroup.put_aside(monitor.id())?;
         }
         let host = match reply {
@@ -358,6 +360,27 @@ impl Sandbox {
 impl Drop for Sandbox {
     fn drop(&mut self) {
         self.close();
+    }
+}
+
+/// The cgroup of its own that a sandbox gets. A launcher that is not a step may
+/// make cgroups; where no cgroup may be made for the trial, the launcher may
+/// make none either.
+fn cgroup_of(
+    plan: &Plan,
+    equipment: &Equipment,
+) -> std::result::Result<Option<Made>, Refusal> {
+    match (plan.tree, plan.cgroups) {
+        (Tree::Small, _) | (_, Some(Cgroups::Host)) => Ok(None),
+        (Tree::Whole, Some(Cgroups::V2)) => {
+            Made::for_a_trial(&equipment.layout)
+                .map(Some)
+                .map_err(|error| Refusal::Unavailable(error.message))
+        }
+        // What a launcher mounts itself is then its own.
+        (Tree::Whole, Some(Cgroups::None) | None) => {
+            Ok(Made::for_a_trial(&equipment.layout).ok())
+        }
     }
 }
 

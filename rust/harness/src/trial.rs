@@ -4,6 +4,7 @@
 //! so that what the launcher did is the difference; and while the payload is
 //! held on a pipe, the harness looks at it from outside.
 
+pub mod act;
 mod around;
 pub mod join;
 pub mod leftovers;

@@ -8,10 +8,12 @@ use crate::checks::claims::{CLAIMS, Claim};
 use crate::checks::pitfalls::Difference;
 use clap::builder::{PossibleValue, TypedValueParser};
 use clap::error::ErrorKind;
+use harness::host::cgroups::Cgroups;
 use harness::launcher::{LANGUAGES, LAUNCHERS, Launcher};
 use harness::scenario::{SCENARIOS, Scenario};
 use harness::step::{STEPS, Step};
 use launchers::consequence::Level;
+use launchers::situation::{Incident, SITUATIONS};
 use launchers::state::{STATES, State};
 use std::ffi::OsStr;
 
@@ -70,6 +72,18 @@ pub fn scenarios() -> Choice<Vec<Scenario>> {
 pub fn level() -> Choice<Level> {
     let names = Level::ALL.map(|it| (it.name(), "", it));
     Choice::of("level", None, names)
+}
+
+/// The cgroups that launchers see.
+pub fn cgroups() -> Choice<Cgroups> {
+    let names = Cgroups::ALL.map(|it| (it.name(), it.about(), it));
+    Choice::of("choice of cgroups", None, names)
+}
+
+/// The situations in which launchers are tried.
+pub fn situation() -> Choice<&'static Incident> {
+    let names = SITUATIONS.iter().map(|it| (it.name, it.about, it));
+    Choice::of("situation", None, names)
 }
 
 /// The states in which launchers are started.

@@ -4,11 +4,13 @@ use crate::checks::claims::Claim;
 use crate::checks::pitfalls::Difference;
 use crate::choice;
 use clap::{Args, Parser, Subcommand};
+use harness::host::cgroups::Cgroups;
 use harness::launcher::Launcher;
 use harness::scenario::Scenario;
 use harness::step::Step;
 use launchers::adapter::ADAPTERS;
 use launchers::consequence::Level;
+use launchers::situation::{Incident, SITUATIONS};
 use launchers::state::{STATES, State};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -330,9 +332,21 @@ pub struct Looking {
     /// The conditions
     #[arg(long, value_name = "SCENARIO", value_parser = choice::scenario())]
     pub scenario: Option<Scenario>,
+    /// Try the launchers in this situation; with several, in each of them
+    #[arg(long, value_name = "NAME", value_parser = choice::situation())]
+    #[arg(hide_possible_values = true, conflicts_with = "situations")]
+    pub situation: Vec<&'static Incident>,
+    /// Try the launchers in every situation
+    #[arg(long, value_name = "all", value_parser = ["all"])]
+    #[arg(hide_possible_values = true)]
+    pub situations: Option<String>,
     /// What the launchers may write to on the host
     #[arg(long, value_name = "PATH")]
     pub write: Vec<PathBuf>,
+    /// The cgroups that the launchers see [default: v2 where it is possible,
+    /// else host]
+    #[arg(long, value_name = "WHICH", value_parser = choice::cgroups())]
+    pub cgroups: Option<Cgroups>,
     /// Write a report: FILE ends with .json, .xml (JUnit), .sarif, .md or .html
     #[arg(long, value_name = "FILE", value_parser = choice::report)]
     pub report: Vec<PathBuf>,
@@ -381,6 +395,10 @@ pub struct Record {
     /// What the launcher may write to on the host
     #[arg(long, value_name = "PATH")]
     pub write: Vec<PathBuf>,
+    /// The cgroups that the launcher sees [default: v2 where it is possible,
+    /// else host]
+    #[arg(long, value_name = "WHICH", value_parser = choice::cgroups())]
+    pub cgroups: Option<Cgroups>,
     /// Keep values of variables and arguments that look like secrets
     #[arg(long)]
     pub show_values: bool,
@@ -399,6 +417,10 @@ pub struct Observe {
     /// What the launchers may write to on the host
     #[arg(long, value_name = "PATH")]
     pub write: Vec<PathBuf>,
+    /// The cgroups that the launchers see [default: v2 where it is possible,
+    /// else host]
+    #[arg(long, value_name = "WHICH", value_parser = choice::cgroups())]
+    pub cgroups: Option<Cgroups>,
     /// Print the effects as JSON
     #[arg(long)]
     pub json: bool,
@@ -529,8 +551,12 @@ fn diff_help() -> String {
         .iter()
         .map(|it| format!("  {:<15} {}", it.name, it.about))
         .collect();
+    let situations: Vec<String> = SITUATIONS
+        .iter()
+        .map(|it| format!("  {:<15} {}", it.name, it.about))
+        .collect();
     format!(
-        "Adapters:\n{}\n\nStates:\n{}\n\n\
+        "Adapters:\n{}\n\nStates:\n{}\n\nSituations:\n{}\n\n\
          Examples:\n  \
          nsteps diff 'unshare -n' 'bwrap --dev-bind / / --unshare-net'\n  \
          nsteps diff runc: crun: --states all\n  \
@@ -540,7 +566,8 @@ fn diff_help() -> String {
          expired,\n2 if a launcher ran the probe in no state or isolates less here \
          than elsewhere,\nif a state is not possible, or if the input is wrong.",
         adapters.join("\n"),
-        states.join("\n")
+        states.join("\n"),
+        situations.join("\n")
     )
 }
 

@@ -8,6 +8,7 @@ use harness::found::NEEDS_ROOT;
 use harness::host::layout::Layout;
 use harness::scenario::Identity;
 use launchers::consequence::CONSEQUENCES;
+use launchers::situation::of_key;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -26,6 +27,41 @@ const BWRAP: &str = "bwrap: --dev-bind / /";
 
 const CASES: &[Case] = &[
     ("ran", [BARE, "unshare --uts"], &["ran"]),
+    (
+        "when-exit",
+        [BARE, r#"sh -c '"$@"; exit 3' sh {}"#],
+        &["when.exit_0", "when.exit_255", "when.exit_7"],
+    ),
+    (
+        "when-signal",
+        [BARE, r#"sh -c '"$@"; exit 3' sh {}"#],
+        &["when.killed", "when.segv"],
+    ),
+    (
+        "when-not-started",
+        [BARE, r#"sh -c '"$@"; exit 3' sh {}"#],
+        &["when.missing", "when.no_shebang", "when.not_executable"],
+    ),
+    (
+        "when-at-once",
+        [
+            BARE,
+            r#"sh -c 'case "$*" in *--hold*) ;; *--then*) exec cat /dev/ptmx ;; esac; exec "$@"' sh {}"#,
+        ],
+        &["when.at_once"],
+    ),
+    ("when-sigterm", [BARE, r#"sh -c '"$@" & wait' sh {}"#], &["when.sigterm"]),
+    (
+        "when-launcher-killed",
+        [BARE, r#"sh -c '"$@" & wait' sh {}"#],
+        &["when.launcher_killed"],
+    ),
+    ("when-child-left", [BARE, "unshare --pid --fork"], &["when.child_left"]),
+    (
+        "when-streams",
+        [BARE, r#"sh -c '"$@" 2>/dev/null | head -c 100' sh {}"#],
+        &["when.stderr", "when.stdin_stdout"],
+    ),
     (
         "tried",
         [BARE, "setpriv --bounding-set -net_raw --inh-caps -net_raw"],
@@ -517,6 +553,7 @@ fn proof((name, launchers, keys): &Case) -> Result<Completion, Failed> {
     let output = Command::new(program)
         .args(["diff", "--json"])
         .args(states(name))
+        .args(situations(keys))
         .args(&words)
         .stdin(Stdio::null())
         .output()?;
@@ -557,6 +594,14 @@ fn states(name: &str) -> &'static [&'static str] {
         "ran" => &["--state", "plain", "--state", "user"],
         _ => &[],
     }
+}
+
+/// The situations that the keys are about.
+fn situations(keys: &[&str]) -> Vec<&'static str> {
+    keys.iter()
+        .filter_map(|it| of_key(it))
+        .flat_map(|it| ["--situation", it.name])
+        .collect()
 }
 
 /// The bundles of a trial, removed at the end.

@@ -13,6 +13,7 @@ use harness::host::layout::Layout;
 use harness::host::rootfs::Rootfs;
 use harness::scenario::Identity;
 use launchers::adapter::ADAPTERS;
+use launchers::situation::of_key;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use serde_json::{Value, json};
 use std::fs;
@@ -149,7 +150,75 @@ const CASES: &[Case] = &[
             Not("1"),
         ],
     },
+    Case {
+        name: "the_status_of_a_payload_that_sigkill_ends",
+        edit: |_| {},
+        key: "when.killed",
+        wants: [
+            Has("status 137"),
+            Has("status 137"),
+            Has("status 137"),
+            Has("status 9"),
+        ],
+    },
+    Case {
+        name: "the_status_of_a_payload_that_sigsegv_ends",
+        edit: |_| {},
+        key: "when.segv",
+        wants: [
+            Has("status 139"),
+            Has("status 139"),
+            Has("status 139"),
+            Has("status 11"),
+        ],
+    },
+    Case {
+        name: "a_payload_that_is_missing",
+        edit: |_| {},
+        key: "when.missing",
+        wants: ONE_OR_255,
+    },
+    Case {
+        name: "a_payload_that_may_not_be_executed",
+        edit: |_| {},
+        key: "when.not_executable",
+        wants: ONE_OR_255,
+    },
+    Case {
+        name: "a_payload_without_a_shebang",
+        edit: |_| {},
+        key: "when.no_shebang",
+        // youki ends with 255, or does not end.
+        wants: [
+            Has("status 1"),
+            Has("status 255"),
+            Has("status 1"),
+            Not("status 1"),
+        ],
+    },
+    Case {
+        name: "a_status_of_the_payload_is_passed_on",
+        edit: |_| {},
+        key: "when.exit_255",
+        wants: [Has("status 255"); 4],
+    },
+    Case {
+        name: "sigterm_reaches_the_payload",
+        edit: |_| {},
+        key: "when.sigterm",
+        wants: [Has("status 43, the payload is gone"); 4],
+    },
+    Case {
+        name: "the_payload_outlives_a_launcher_that_is_killed",
+        edit: |_| {},
+        key: "when.launcher_killed",
+        wants: [Has("lives on; left: cgroups"); 4],
+    },
 ];
+
+/// What the runtimes end with when the payload cannot be executed.
+const ONE_OR_255: [Want; 4] =
+    [Has("status 1"), Has("status 1"), Has("status 1"), Has("status 255")];
 
 fn main() -> ExitCode {
     let cases = CASES.iter().map(|case| {
@@ -361,7 +430,12 @@ impl Case {
         if launchers.len() < 2 {
             return unavailable("fewer than two runtimes of the OCI are here");
         }
-        let report = match diff(&launchers)? {
+        let words: Vec<String> = of_key(self.key)
+            .into_iter()
+            .flat_map(|it| ["--situation", it.name].map(str::to_owned))
+            .chain(launchers)
+            .collect();
+        let report = match diff(&words)? {
             Ok(report) => report,
             Err(reason) => return unavailable(&reason),
         };

@@ -2,6 +2,7 @@
 
 use crate::found::Refusal;
 use crate::host::Equipment;
+use crate::host::cgroups::Cgroups;
 use crate::host::remedy::remedy;
 use crate::host::rootfs::Rootfs;
 use crate::scenario::Scenario;
@@ -44,6 +45,9 @@ pub struct Plan {
     pub most_processes: Option<u32>,
     /// Whether it starts in a cgroup that is not a root.
     pub in_a_cgroup: bool,
+    /// Which cgroups a launcher that is not a step sees. Without it that is
+    /// version 2 where it is possible, else the host's.
+    pub cgroups: Option<Cgroups>,
     /// Whether it has a cgroup of its own, which is the root of a cgroup
     /// namespace. [`Sandbox::enter`](crate::sandbox::Sandbox::enter) decides.
     pub own_cgroup: bool,
@@ -63,8 +67,21 @@ impl Plan {
             shown: Vec::new(),
             most_processes: None,
             in_a_cgroup: false,
+            cgroups: None,
             own_cgroup: false,
         }
+    }
+}
+
+impl Plan {
+    /// Whether the sandbox's own cgroup is mounted in it.
+    pub fn shows_own_cgroup(&self) -> bool {
+        self.own_cgroup && self.cgroups != Some(Cgroups::None)
+    }
+
+    /// Whether the sandbox is to have no cgroup file system.
+    pub fn hides_cgroups(&self) -> bool {
+        self.cgroups == Some(Cgroups::None)
     }
 }
 

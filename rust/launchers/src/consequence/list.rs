@@ -27,6 +27,70 @@ const fn fix(
 /// Every known consequence.
 pub const CONSEQUENCES: &[Consequence] = &[
     record(
+        "when-exit",
+        ("when.exit_*", "*"),
+        Breaks,
+        "the status of the launcher is not that of the payload: a script that \
+         tests it decides otherwise",
+        &[],
+    ),
+    record(
+        "when-signal",
+        ("when.{killed,segv}", "*"),
+        Breaks,
+        "a payload that a signal ends is reported by another status: a script \
+         that tests it decides otherwise",
+        &[],
+    ),
+    record(
+        "when-not-started",
+        ("when.{missing,not_executable,no_shebang}", "*"),
+        Changes,
+        "a payload that cannot be executed is reported by another status, or a \
+         shell runs it",
+        &[],
+    ),
+    record(
+        "when-at-once",
+        ("when.at_once", "*"),
+        Breaks,
+        "where a launcher does not end after a payload that ends at once, what \
+         waits for the launcher waits for ever",
+        &[],
+    ),
+    record(
+        "when-sigterm",
+        ("when.sigterm", "*"),
+        Breaks,
+        "SIGTERM, as a service manager sends it, reaches the payload under one \
+         launcher; under another it does not, or the payload runs on",
+        &[],
+    ),
+    record(
+        "when-launcher-killed",
+        ("when.launcher_killed", "*"),
+        Breaks,
+        "where the payload lives on after its launcher was killed, no process \
+         waits for it or ends it",
+        &[],
+    ),
+    record(
+        "when-child-left",
+        ("when.child_left", "*"),
+        Changes,
+        "a process that the payload leaves behind lives on under one launcher, \
+         and not under another",
+        &[],
+    ),
+    record(
+        "when-streams",
+        ("when.{stdin_stdout,stderr}", "*"),
+        Breaks,
+        "what goes through a standard stream does not arrive, or the launcher \
+         ends otherwise",
+        &[],
+    ),
+    record(
         "tried",
         ("can.*", "*"),
         Security,

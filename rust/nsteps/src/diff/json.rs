@@ -1,6 +1,7 @@
 //! The comparison of launchers for a program.
 
 use super::{Compared, Failure, Report};
+use harness::host::cgroups::Shown;
 use launchers::matrix::{Column, Row, Value};
 use launchers::suggest::Suggestions;
 use launchers::verdict::{Case, Judged, Outcome};
@@ -21,6 +22,8 @@ pub struct Form {
     seconds: f64,
     /// The scenario in which the launchers ran.
     scenario: String,
+    /// The cgroups that the launchers saw.
+    cgroups: CgroupsForm,
     /// The launchers, in the order in which they were named.
     launchers: Vec<LauncherForm>,
     /// The launchers with the same values everywhere, as indices; those that
@@ -42,6 +45,27 @@ pub struct Form {
     /// 0: nothing fails; 1: something does; 2: a launcher ran the probe
     /// in no state, or is degraded, or a state is not possible.
     status: u8,
+}
+
+/// The cgroups that launchers saw.
+#[derive(Serialize, JsonSchema)]
+pub struct CgroupsForm {
+    /// `v2`, `host` or `none`.
+    which: &'static str,
+    /// Why it is not `v2`; null if it is, or if the user chose.
+    why: Option<String>,
+    /// What is not protected on the host, in one sentence; null if all is.
+    unprotected: Option<&'static str>,
+}
+
+impl From<&Shown> for CgroupsForm {
+    fn from(shown: &Shown) -> CgroupsForm {
+        CgroupsForm {
+            which: shown.cgroups.name(),
+            why: shown.why.clone(),
+            unprotected: shown.unprotected(),
+        }
+    }
 }
 
 /// One launcher.
@@ -199,6 +223,7 @@ pub fn form(report: &Report) -> Form {
         machine: report.machine.clone(),
         seconds: report.seconds,
         scenario: report.scenario.to_string(),
+        cgroups: (&report.cgroups).into(),
         launchers: report.launchers.iter().map(launcher).collect(),
         clusters: verdict.clusters.clone(),
         differences: verdict
