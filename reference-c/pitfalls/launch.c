@@ -8,6 +8,7 @@
  */
 #define _GNU_SOURCE
 #include <err.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
@@ -82,6 +83,27 @@ static pid_t by_clone_with_pipe(char *command[])
 	return by_clone(command);
 }
 
+static void *fork_in_a_thread(void *argument)
+{
+	static pid_t pid;
+
+	pid = by_fork(argument);
+	return &pid;
+}
+
+/* A thread makes the child, so that there has to be one. */
+static pid_t by_thread(char *command[])
+{
+	pthread_t thread;
+	void *pid;
+	int error = pthread_create(&thread, NULL, fork_in_a_thread, command);
+
+	if (error != 0)
+		errx(125, "pthread_create: %s", strerror(error));
+	pthread_join(thread, &pid);
+	return *(pid_t *)pid;
+}
+
 static const struct {
 	const char *name;
 	pid_t (*start)(char *command[]);
@@ -89,6 +111,7 @@ static const struct {
 	{ "clone", by_clone },		{ "clone_newns", by_clone_newns },
 	{ "clone_vm", by_clone_vm },	{ "fork", by_fork },
 	{ "pipe", by_clone_with_pipe }, { "posix_spawn", by_posix_spawn },
+	{ "thread", by_thread },
 };
 
 int main(int argc, char *argv[])

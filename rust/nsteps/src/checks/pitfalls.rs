@@ -9,6 +9,7 @@
 //! meet are in [`known`](compare::known), and are listed with these.
 
 mod clone;
+mod clone3;
 pub mod compared;
 mod devices;
 mod init;
@@ -16,11 +17,13 @@ mod init_from_outside;
 mod kernel;
 mod launching;
 mod names;
+mod names_inside;
 mod pitfall;
 pub mod report;
 mod root;
 mod signals;
 mod threads;
+mod users;
 
 pub use kernel::SURPRISES;
 pub use pitfall::{Bites, Evidence, Pitfall, Sight};
@@ -245,11 +248,13 @@ fn by(launcher: Launcher, way: &str) -> String {
         "cmd_bare" => "os/exec, nothing set",
         "cmd_dir" => "os/exec, Cmd.Dir",
         "cmd_newns" => "Cloneflags: CLONE_NEWNS",
+        "cmd_newtime" => "Cloneflags: CLONE_NEWTIME",
         "cmd_newuser" => "Cloneflags: CLONE_NEWUSER",
         "cmd_unshare_newns" => "Unshareflags: CLONE_NEWNS",
         "forkexec" => "syscall.ForkExec",
         "raw_exec" => "execve by RawSyscall",
         "setrlimit" => "os/exec, after Setrlimit",
+        "thread" => "a thread",
         other => other,
     };
     format!("{launcher}, {way}")
@@ -418,6 +423,24 @@ pub const PITFALLS: &[Pitfall] = &[
         about: "without /dev/null Rust and Go end before they begin",
         bites: &[Bites::Rust, Bites::Go],
         check: devices::empty_dev,
+    },
+    Pitfall {
+        slug: "another-user",
+        about: "a payload that becomes another user keeps groups of root",
+        bites: &[Bites::C, Bites::Rust, Bites::Go],
+        check: users::another_user,
+    },
+    Pitfall {
+        slug: "names-in-the-new-root",
+        about: "a lookup of a name executes code of the new root",
+        bites: &[Bites::C, Bites::Go],
+        check: names_inside::lookups,
+    },
+    Pitfall {
+        slug: "clone3-refused",
+        about: "where clone3 is EPERM, the GNU C library starts nothing",
+        bites: &[Bites::C, Bites::Go],
+        check: clone3::refused,
     },
 ];
 

@@ -296,6 +296,33 @@ const BREAKS: &[Break] = &[
     ),
     broken("empty-dev", "rust/pitfalls/launch", "exit 0"),
     broken(
+        "another-user",
+        "c/pitfalls/another_user",
+        "id=$2; shift 2; exec setpriv --reuid=$id --regid=$id \
+         --clear-groups \"$@\"",
+    ),
+    broken(
+        "another-user",
+        "go/pitfalls/another_user",
+        "shift; exec /nsteps/c/pitfalls/another_user ids \"$@\"",
+    ),
+    broken(
+        "names-in-the-new-root",
+        "c/pitfalls/user_lookup",
+        "exec /nsteps/rust/pitfalls/user_lookup \"$@\"",
+    ),
+    broken(
+        "names-in-the-new-root",
+        "go/pitfalls/user_lookup_cgo",
+        "exec /nsteps/go/pitfalls/user_lookup \"$@\"",
+    ),
+    broken("clone3-refused", "c/pitfalls/start_with", "shift 2; exec \"$@\""),
+    broken(
+        "clone3-refused",
+        "go/pitfalls/user_lookup_cgo",
+        "exec /nsteps/go/pitfalls/user_lookup \"$@\"",
+    ),
+    broken(
         "execve-enters-the-time-namespace",
         "bin/nsteps",
         "/nsteps/bin/nsteps.real \"$@\" \

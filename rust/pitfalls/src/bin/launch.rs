@@ -60,6 +60,14 @@ fn main() {
             let _ends = must("pipe", nix::unistd::pipe());
             with(CloneFlags::empty(), SIGCHLD)
         }
+        // A thread makes the child, so that there has to be one.
+        "thread" => {
+            let made = thread::Builder::new()
+                .spawn(move || end_with(in_std(&argv).status()));
+            must("make a thread", made).join().unwrap_or_else(|_| {
+                fail("launch", "the thread has not ended the process")
+            })
+        }
         "std_pipe" => {
             let _ends = must("pipe", std::io::pipe());
             with(CloneFlags::empty(), SIGCHLD)
