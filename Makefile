@@ -116,7 +116,8 @@ check: tree ## check the layout and the lints of all three languages
 	@if command -v clang-format >/dev/null; then \
 		echo "clang-format --dry-run -Werror reference-c bench"; \
 		clang-format --dry-run -Werror reference-c/*.[ch] \
-			reference-c/pitfalls/*.c reference-c/pitfalls/*/*.c bench/*/*.[ch] bench/peers/c/*.[ch]; \
+			reference-c/pitfalls/*.c reference-c/pitfalls/*/*.c \
+			bench/*/*.[ch] bench/peers/c/*.[ch]; \
 	else $(call without,clang-format,the layout of reference-c is not checked); fi
 	@if [ -x target/tools/bin/cargo-deny ]; then \
 		echo "$(deny) bans licenses sources"; \

@@ -16,6 +16,7 @@ mod init;
 mod init_from_outside;
 mod kernel;
 mod launching;
+mod listening;
 mod names;
 mod names_inside;
 mod pitfall;
@@ -441,6 +442,12 @@ pub const PITFALLS: &[Pitfall] = &[
         about: "where clone3 is EPERM, the GNU C library starts nothing",
         bites: &[Bites::C, Bites::Go],
         check: clone3::refused,
+    },
+    Pitfall {
+        slug: "listen-pid",
+        about: "a payload leaves the sockets that systemd opened for it",
+        bites: &[Bites::C, Bites::Rust, Bites::Go],
+        check: listening::through_a_fork,
     },
 ];
 

@@ -322,6 +322,8 @@ const BREAKS: &[Break] = &[
         "go/pitfalls/user_lookup_cgo",
         "exec /nsteps/go/pitfalls/user_lookup \"$@\"",
     ),
+    broken("listen-pid", "c/skeleton", "exec \"$@\""),
+    broken("listen-pid", "go/pid", "exec /nsteps/c/pid \"$@\" 3<&-"),
     broken(
         "execve-enters-the-time-namespace",
         "bin/nsteps",
@@ -340,6 +342,12 @@ const BREAKS: &[Break] = &[
         "/nsteps/bin/nsteps.real \"$@\" | sed \
          's|.*\\t\\(umount2(\"/proc\", 0)\\)$|\
          ok\\t\\1|'",
+    ),
+    broken(
+        "mount-flags",
+        "bin/nsteps",
+        "/nsteps/bin/nsteps.real \"$@\" \
+         | sed 's/^rw\\tremount with MS_REC/ro\\tremount with MS_REC/'",
     ),
     broken(
         "proc-in-a-user-namespace",
