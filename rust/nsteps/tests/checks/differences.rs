@@ -322,6 +322,20 @@ const BREAKS: &[Break] = &[
         "go/pitfalls/user_lookup_cgo",
         "exec /nsteps/go/pitfalls/user_lookup \"$@\"",
     ),
+    broken("threads-and-setns", "go/pitfalls/thread_ids", "echo every thread"),
+    broken(
+        "pid-1-and-signals",
+        "go/pitfalls/reaper",
+        "echo 500 children, none lost",
+    ),
+    broken(
+        "between-clone-and-exec",
+        "go/unshare_init",
+        "exec /nsteps/c/unshare_init \"$@\"",
+    ),
+    broken("environment", "c/skeleton", SKELETON_AS_RUST),
+    broken("path-lookup", "rust/pitfalls/launch", RUST_AS_C),
+    broken("stdio-default", "rust/pitfalls/launch", RUST_AS_C),
     broken("listen-pid", "c/skeleton", "exec \"$@\""),
     broken("listen-pid", "go/pid", "exec /nsteps/c/pid \"$@\" 3<&-"),
     broken(

@@ -36,9 +36,15 @@ fn main() {
         "command" => end_with(in_std(&argv).status()),
         // One variable more and std makes the environment anew, sorted.
         "command_env" => end_with(in_std(&argv).env("NEW", "1").status()),
+        "command_no_dir" => {
+            end_with(in_std(&argv).current_dir("/no/such").status())
+        }
         // The child looks in the PATH that it is given, and so it forks.
         "command_path" => {
-            let path = std::env::var_os("PATH").unwrap_or_default();
+            let path = ["PAYLOAD_PATH", "PATH"]
+                .iter()
+                .find_map(std::env::var_os)
+                .unwrap_or_default();
             end_with(in_std(&argv).env("PATH", path).status())
         }
         "command_output" => {
