@@ -59,7 +59,33 @@ pub fn another_user(conditions: &Conditions<'_>) -> Found<Evidence> {
         let seen = ids(DENIED, "0")?;
         evidence.see(format!("{who}, setgroups denied"), &seen, denied);
     }
+    unmapped_group(&mut programs, &mut evidence)?;
     Ok(evidence)
+}
+
+/// Whether a group that shows as 65534 inside still lets a file be read.
+fn unmapped_group(
+    programs: &mut Programs<'_>,
+    evidence: &mut Evidence,
+) -> Found<()> {
+    const FILE: &str = "/tmp/of-group-4";
+    let make = format!("umask 027; echo a line >{FILE}; chgrp 4 {FILE}");
+    programs.session.sh(&make)?.well()?;
+    for (groups, who, described) in [
+        ("--groups=4", "inside, a file of a group that is kept", "read"),
+        ("--clear-groups", "inside, the same without the group", "refused"),
+    ] {
+        let user = ["setpriv", "--reuid=1000", "--regid=1000", groups];
+        let argv = [&user[..], DENIED, &["cat", FILE]].concat();
+        let said = programs.session.run(&argv)?;
+        let seen = match said.stdout.as_str() {
+            "a line" => "read",
+            _ if said.stderr.ends_with("Permission denied") => "refused",
+            _ => said.error_message(),
+        };
+        evidence.see(who, seen, described);
+    }
+    Ok(())
 }
 
 /// The effective ids and the supplementary groups of a status file of /proc.
