@@ -296,6 +296,49 @@ const BREAKS: &[Break] = &[
     ),
     broken("empty-dev", "rust/pitfalls/launch", "exit 0"),
     broken(
+        "another-user",
+        "c/pitfalls/another_user",
+        "id=$2; shift 2; exec setpriv --reuid=$id --regid=$id \
+         --clear-groups \"$@\"",
+    ),
+    broken(
+        "another-user",
+        "go/pitfalls/another_user",
+        "shift; exec /nsteps/c/pitfalls/another_user ids \"$@\"",
+    ),
+    broken(
+        "names-in-the-new-root",
+        "c/pitfalls/user_lookup",
+        "exec /nsteps/rust/pitfalls/user_lookup \"$@\"",
+    ),
+    broken(
+        "names-in-the-new-root",
+        "go/pitfalls/user_lookup_cgo",
+        "exec /nsteps/go/pitfalls/user_lookup \"$@\"",
+    ),
+    broken("clone3-refused", "c/pitfalls/start_with", "shift 2; exec \"$@\""),
+    broken(
+        "clone3-refused",
+        "go/pitfalls/user_lookup_cgo",
+        "exec /nsteps/go/pitfalls/user_lookup \"$@\"",
+    ),
+    broken("threads-and-setns", "go/pitfalls/thread_ids", "echo every thread"),
+    broken(
+        "pid-1-and-signals",
+        "go/pitfalls/reaper",
+        "echo 500 children, none lost",
+    ),
+    broken(
+        "between-clone-and-exec",
+        "go/unshare_init",
+        "exec /nsteps/c/unshare_init \"$@\"",
+    ),
+    broken("environment", "c/skeleton", SKELETON_AS_RUST),
+    broken("path-lookup", "rust/pitfalls/launch", RUST_AS_C),
+    broken("stdio-default", "rust/pitfalls/launch", RUST_AS_C),
+    broken("listen-pid", "c/skeleton", "exec \"$@\""),
+    broken("listen-pid", "go/pid", "exec /nsteps/c/pid \"$@\" 3<&-"),
+    broken(
         "execve-enters-the-time-namespace",
         "bin/nsteps",
         "/nsteps/bin/nsteps.real \"$@\" \
@@ -313,6 +356,12 @@ const BREAKS: &[Break] = &[
         "/nsteps/bin/nsteps.real \"$@\" | sed \
          's|.*\\t\\(umount2(\"/proc\", 0)\\)$|\
          ok\\t\\1|'",
+    ),
+    broken(
+        "mount-flags",
+        "bin/nsteps",
+        "/nsteps/bin/nsteps.real \"$@\" \
+         | sed 's/^rw\\tremount with MS_REC/ro\\tremount with MS_REC/'",
     ),
     broken(
         "proc-in-a-user-namespace",
