@@ -5,8 +5,8 @@
 #include "careful.h"
 
 /*
- * From linux/mount.h, which does not go together with musl's sys/mount.h. That of
- * the GNU C library has them.
+ * From linux/mount.h, which does not go together with musl's sys/mount.h.
+ * That of the GNU C library has them.
  */
 #ifndef FSOPEN_CLOEXEC
 enum {
