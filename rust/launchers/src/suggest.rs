@@ -3,9 +3,10 @@
 
 use crate::adapter::Prepared;
 use crate::consequence::{self, Change, Edit, Fix, Level};
-use crate::look::{Conditions, twice};
+use crate::look::{self, Conditions, TWICE};
 use crate::matrix::{Column, Row, Standing, Value, rows_of};
 use crate::spec::Spec;
+use crate::state::{STATES, State};
 use globset::Glob;
 use harness::error::Result;
 use harness::interrupt;
@@ -63,23 +64,23 @@ pub fn suggest(
 ) -> Result<Suggestions> {
     let mut best = Candidate { spec: spec.clone(), patch: Vec::new() };
     let mut shown = column.clone();
+    let trial = Trial { wanted, states: states(wanted), conditions };
     let before = differing(wanted, column).len();
     let mut found = Vec::new();
     let mut tried = BTreeSet::new();
     // A fix may be possible only after another one.
     loop {
         let count = found.len();
-        for row in differing(wanted, &shown) {
+        for (_, row) in differing(wanted, &shown) {
             for (change, candidate) in fixes(&row, &best) {
                 if !tried.insert((change.clone(), found.len())) {
                     continue;
                 }
-                interrupt::check()?;
-                let Some(now) = look(&candidate, conditions)? else { continue };
-                let Some(closes) = closed(wanted, &shown, &now) else {
+                let kept = trial.of(change, candidate, &shown)?;
+                let Some((suggestion, candidate, now)) = kept else {
                     continue;
                 };
-                found.push(Suggestion { change, closes });
+                found.push(suggestion);
                 (best, shown) = (candidate, now);
                 break;
             }
@@ -88,7 +89,7 @@ pub fn suggest(
             break;
         }
     }
-    let left = differing(wanted, &shown).into_iter().map(|it| it.key);
+    let left = differing(wanted, &shown).into_keys();
     Ok(Suggestions {
         found,
         line: best.spec.text.clone(),
@@ -99,11 +100,130 @@ pub fn suggest(
     })
 }
 
-/// The rows in which two launchers do not agree.
-fn differing(wanted: &Column, column: &Column) -> Vec<Row> {
-    let mut rows = rows_of(&[(0, wanted), (1, column)]);
-    rows.retain(|it| it.standing == Standing::Differs);
+/// How fixes are tried.
+struct Trial<'a> {
+    wanted: &'a Column,
+    states: Vec<&'static State>,
+    conditions: &'a Conditions<'a>,
+}
+
+/// How many more fixes are tried with one that closes a difference and opens
+/// another one.
+const MORE: usize = 8;
+
+/// A fix that works, the launcher with it, and what it does.
+type Kept = (Suggestion, Candidate, Column);
+
+impl Trial<'_> {
+    /// Tries a fix. What it opens may be closed by another one: then both are
+    /// one suggestion.
+    fn of(
+        &self,
+        change: String,
+        candidate: Candidate,
+        shown: &Column,
+    ) -> Result<Option<Kept>> {
+        let (mut change, mut candidate) = (change, candidate);
+        let Some(mut now) = self.look(&candidate)? else { return Ok(None) };
+        let mut tries = MORE;
+        loop {
+            if let Some(closes) = closed(self.wanted, shown, &now) {
+                let suggestion = Suggestion { change, closes };
+                return Ok(Some((suggestion, candidate, now)));
+            }
+            let opened = opened(self.wanted, shown, &now);
+            if !now.ran() || opened.is_empty() {
+                return Ok(None);
+            }
+            let Some((more, next, then)) =
+                self.another(&opened, &candidate, shown, &mut tries)?
+            else {
+                return Ok(None);
+            };
+            change = format!("{change}; and {more}");
+            (candidate, now) = (next, then);
+        }
+    }
+
+    /// The first fix with which fewer rows are open than these.
+    fn another(
+        &self,
+        opened_now: &[Row],
+        candidate: &Candidate,
+        shown: &Column,
+        tries: &mut usize,
+    ) -> Result<Option<(String, Candidate, Column)>> {
+        for row in opened_now {
+            for (more, next) in fixes(row, candidate) {
+                if *tries == 0 {
+                    return Ok(None);
+                }
+                *tries -= 1;
+                let Some(then) = self.look(&next)? else { continue };
+                let opened = opened(self.wanted, shown, &then);
+                if then.ran() && opened.len() < opened_now.len() {
+                    return Ok(Some((more, next, then)));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// What the launcher does with the fixes so far, in each state; nothing
+    /// where it cannot be made.
+    fn look(&self, launcher: &Candidate) -> Result<Option<Column>> {
+        interrupt::check()?;
+        let Ok(prepared) = launcher.spec.prepare() else { return Ok(None) };
+        let prepared = patched(prepared, launcher.patch.clone());
+        let name = launcher.spec.text.as_str();
+        let looked = [(name, &prepared)];
+        let columns = look::all(&looked, &self.states, TWICE, self.conditions)?;
+        Ok(columns.into_iter().next())
+    }
+}
+
+/// The states in which a launcher was looked at.
+fn states(column: &Column) -> Vec<&'static State> {
+    let names: Vec<&str> = column.in_states().map(|it| it.state).collect();
+    STATES.iter().filter(|it| names.contains(&it.name)).collect()
+}
+
+/// The rows in which two launchers do not agree, each by its key. A row of
+/// another state than the first one is there if the key does not differ in that,
+/// and its name says which state it is of.
+fn differing(wanted: &Column, column: &Column) -> BTreeMap<String, Row> {
+    by_name(wanted, column, |it| it.standing == Standing::Differs)
+}
+
+fn by_name(
+    wanted: &Column,
+    column: &Column,
+    is_wanted: impl Fn(&Row) -> bool,
+) -> BTreeMap<String, Row> {
+    let mut rows: BTreeMap<String, Row> = BTreeMap::new();
+    for (index, of) in wanted.in_states().enumerate() {
+        let Some(it) = column.in_state(of.state) else { continue };
+        for row in rows_of(&[(0, of), (1, it)]) {
+            if !is_wanted(&row) || rows.contains_key(&row.key) {
+                continue;
+            }
+            let name = match index {
+                0 => row.key.clone(),
+                _ => format!("{} (in {})", row.key, of.state),
+            };
+            rows.insert(name, row);
+        }
+    }
     rows
+}
+
+/// The rows that agreed before and do not now.
+fn opened(wanted: &Column, before: &Column, now: &Column) -> Vec<Row> {
+    let agrees_not = |it: &Row| it.standing != Standing::Agrees;
+    let old = by_name(wanted, before, agrees_not);
+    let mut new = by_name(wanted, now, agrees_not);
+    new.retain(|name, _| !old.contains_key(name));
+    new.into_values().collect()
 }
 
 /// The keys that differed before and agree now, and those that matter less;
@@ -114,20 +234,14 @@ fn closed(
     before: &Column,
     now: &Column,
 ) -> Option<Vec<String>> {
-    let agree_not = |column: &Column| -> BTreeSet<String> {
-        let rows = rows_of(&[(0, wanted), (1, column)]).into_iter();
-        rows.filter(|it| it.standing != Standing::Agrees)
-            .map(|it| it.key)
-            .collect()
-    };
     let worse = now.disagreements.len() > before.disagreements.len();
     let levels = |column: &Column| -> BTreeMap<String, Level> {
         let rows = differing(wanted, column).into_iter();
-        rows.map(|it| (it.key.clone(), level(&it))).collect()
+        rows.map(|(name, it)| (name, level(&it))).collect()
     };
     let (differed, differ) = (levels(before), levels(now));
-    let (old, new) = (agree_not(before), agree_not(now));
-    let opened = new.difference(&old).count();
+    let agrees_not = |it: &Row| it.standing != Standing::Agrees;
+    let new = by_name(wanted, now, agrees_not);
     let mut closed = Vec::new();
     let mut matters_more = false;
     for (key, before) in differed {
@@ -138,11 +252,14 @@ fn closed(
                 now.name()
             )),
             Some(now) => matters_more |= *now > before,
-            None if !new.contains(&key) => closed.push(key),
+            None if !new.contains_key(&key) => closed.push(key),
             None => {}
         }
     }
-    let well = now.ran() && !worse && opened == 0 && !matters_more;
+    let ran_before = before.in_states().filter(|it| it.ran()).count();
+    let ran = now.in_states().filter(|it| it.ran()).count() >= ran_before;
+    let opens = !opened(wanted, before, now).is_empty();
+    let well = now.ran() && ran && !worse && !opens && !matters_more;
     (well && !closed.is_empty()).then_some(closed)
 }
 
@@ -212,14 +329,35 @@ fn apply(
                 format!("put before it: {}", shell_words::join(&around));
             Some(of_words(shown, all))
         }
+        Change::Inside(inside) => {
+            // Where the line says where its payload is, that stays so.
+            if old.iter().any(|it| it.contains("{}") || it.contains("{sh}")) {
+                return None;
+            }
+            let inside = words(inside)?;
+            let all = [old, &inside[..]].concat();
+            let shown = format!(
+                "put before the payload: {}",
+                shell_words::join(&inside)
+            );
+            Some(of_words(shown, all))
+        }
         Change::Swap(from, to) => {
             let at = old.windows(from.len()).position(|it| it == *from)?;
             let to: Vec<String> =
                 to.iter().map(|it| (*it).to_owned()).collect();
             let after = &old[at + from.len()..];
             let all = [&old[..at], &to, after].concat();
-            let shown =
-                format!("{} in the place of {}", to.join(" "), from.join(" "));
+            let shown = match to.is_empty() {
+                true => format!("leave out {}", from.join(" ")),
+                false => {
+                    format!(
+                        "{} in the place of {}",
+                        to.join(" "),
+                        from.join(" ")
+                    )
+                }
+            };
             Some(of_words(shown, all))
         }
         Change::Edit(edits) => edited(edits, key, &text, launcher),
@@ -285,18 +423,6 @@ fn of_config(file: &PutFile) -> Option<&str> {
         Content::Text(text) if file.at.ends_with("config.json") => Some(text),
         _ => None,
     }
-}
-
-/// What the launcher does with the fixes so far; nothing where it cannot be
-/// made.
-fn look(
-    launcher: &Candidate,
-    conditions: &Conditions<'_>,
-) -> Result<Option<Column>> {
-    let Ok(prepared) = launcher.spec.prepare() else { return Ok(None) };
-    let prepared = patched(prepared, launcher.patch.clone());
-    let line = launcher.spec.text.clone();
-    twice(line, &prepared, conditions).map(Some)
 }
 
 /// The launcher with its config.json patched.

@@ -24,8 +24,22 @@ const fn fix(
     Fix { launcher, wanted, change }
 }
 
+/// A mount that is read-only, one that is writable, and none: it is about rows
+/// of which one launcher shows another of these than another launcher.
+const READ_ONLY_OR_NOT: &str = "{* ro[,]*,*+ro*} | * rw[,]* | *- gone*";
+
+/// A mount, and none.
+const MOUNTED_OR_NOT: &str = "+ * | *- gone*";
+
 /// Every known consequence.
 pub const CONSEQUENCES: &[Consequence] = &[
+    record(
+        "loopback-tried",
+        ("can.connect.loopback", "*"),
+        Breaks,
+        "a program that connects to itself at 127.0.0.1 fails where lo is down",
+        &[],
+    ),
     record(
         "tried",
         ("can.*", "*"),
@@ -50,11 +64,63 @@ pub const CONSEQUENCES: &[Consequence] = &[
         &[],
     ),
     record(
+        "stream-by-name",
+        ("descriptors.[012].reopen", "*"),
+        Breaks,
+        "a program that opens a standard stream by its name, as /dev/stderr, \
+         is refused",
+        &[],
+    ),
+    record(
         "stream-mode",
-        ("descriptors.[012].{mode,reopen}", "*"),
+        ("descriptors.[012].mode", "*"),
         Changes,
-        "a standard stream has another owner or mode: to open it again by \
-         name may fail",
+        "a standard stream has another owner or mode",
+        &[],
+    ),
+    record(
+        "leads-outside",
+        ("descriptors.*.leads", "*"),
+        Security,
+        "through a descriptor that leads out of its root, the payload reaches \
+         the files there",
+        &[],
+    ),
+    record(
+        "landlock",
+        ("landlock.layers", "*"),
+        Security,
+        "a layer of Landlock forbids the payload what file modes allow",
+        &[],
+    ),
+    record(
+        "lsm-label",
+        ("lsm.label", "*"),
+        Security,
+        "the security module holds the payload to another profile",
+        &[],
+    ),
+    record(
+        "size",
+        ("{sizes,size.*}", "*"),
+        Changes,
+        "a tmpfs is full, and writing fails with ENOSPC, at another size",
+        &[],
+    ),
+    record(
+        "processes-before",
+        ("processes.last_pid", "*"),
+        Cosmetic,
+        "another number of processes was started before the payload, and its \
+         children have other pids",
+        &[],
+    ),
+    record(
+        "host-limit",
+        ("host.limit.*", "*"),
+        Breaks,
+        "the cgroup of the payload refuses processes, memory or processor time \
+         at another limit",
         &[],
     ),
     record(
@@ -662,7 +728,7 @@ pub const CONSEQUENCES: &[Consequence] = &[
     ),
     record(
         "proc-sys",
-        ("mnt./proc/sys*", "*"),
+        ("mnt./proc/{sys,sys#*}", READ_ONLY_OR_NOT),
         Security,
         "where /proc/sys is writable, the payload changes settings of the \
          kernel",
@@ -677,7 +743,7 @@ pub const CONSEQUENCES: &[Consequence] = &[
         (
             "mnt./proc/{acpi,asound,interrupts,kcore,keys,latency_stats,\
              sched_debug,scsi,timer_list,timer_stats}*",
-            "*",
+            MOUNTED_OR_NOT,
         ),
         Security,
         "a file of /proc that is not masked tells the payload about the \
@@ -689,7 +755,7 @@ pub const CONSEQUENCES: &[Consequence] = &[
     ),
     record(
         "proc-read-only",
-        ("mnt./proc/{bus,fs,irq,sysrq-trigger}*", "*"),
+        ("mnt./proc/{bus,fs,irq,sysrq-trigger}*", READ_ONLY_OR_NOT),
         Security,
         "where it is writable, root of the payload changes the host \
          through it",
@@ -704,7 +770,7 @@ pub const CONSEQUENCES: &[Consequence] = &[
     ),
     record(
         "sys-masked",
-        ("mnt./sys/{firmware,devices}*", "*"),
+        ("mnt./sys/{firmware,devices}*", MOUNTED_OR_NOT),
         Security,
         "what is not masked in /sys tells the payload about the hardware \
          of the host",
@@ -734,11 +800,37 @@ pub const CONSEQUENCES: &[Consequence] = &[
     ),
     record(
         "sys",
-        ("mnt./{sys,sys#*}", "*"),
+        ("mnt./{sys,sys#*}", READ_ONLY_OR_NOT),
         Security,
         "where /sys is writable, root of the payload changes devices of \
          the host",
         &[fix("bwrap", "*ro*", Add(&["--ro-bind", "/sys", "/sys"]))],
+    ),
+    record(
+        "sys-options",
+        ("mnt./{sys,sys#*}", "*"),
+        Changes,
+        "/sys is read-only under each, or under none, and has other options",
+        &[],
+    ),
+    record(
+        "masked-otherwise",
+        (
+            "mnt./{sys/{firmware,devices},proc/{acpi,asound,interrupts,kcore,\
+             keys,latency_stats,sched_debug,scsi,timer_list,timer_stats}}*",
+            "*",
+        ),
+        Cosmetic,
+        "something else is mounted over what each launcher masks",
+        &[],
+    ),
+    record(
+        "proc-options",
+        ("mnt./proc/{sys,bus,fs,irq,sysrq-trigger}*", "*"),
+        Changes,
+        "a part of /proc that is read-only under each, or under none, has \
+         other options",
+        &[],
     ),
     record(
         "proc-of-another",
