@@ -47,7 +47,24 @@ pub struct Suggestions {
 #[derive(Clone)]
 struct Candidate {
     spec: Spec,
+    /// The patch of its config.json.
     patch: Vec<Json>,
+    /// What starts it, where its adapter does not take that.
+    around: Vec<String>,
+}
+
+impl Candidate {
+    /// The launcher as it is started, in one line.
+    fn line(&self) -> String {
+        let text = self.spec.text.clone();
+        match self.around.is_empty() {
+            true => text,
+            false => {
+                let around = shell_words::join(&self.around);
+                format!("{text}, started by {around}")
+            }
+        }
+    }
 }
 
 /// Tries to make a launcher do as `wanted`.
@@ -62,7 +79,8 @@ pub fn suggest(
     column: &Column,
     conditions: &Conditions<'_>,
 ) -> Result<Suggestions> {
-    let mut best = Candidate { spec: spec.clone(), patch: Vec::new() };
+    let mut best =
+        Candidate { spec: spec.clone(), patch: Vec::new(), around: Vec::new() };
     let mut shown = column.clone();
     let trial = Trial { wanted, states: states(wanted), conditions };
     let before = differing(wanted, column).len();
@@ -72,7 +90,7 @@ pub fn suggest(
     loop {
         let count = found.len();
         for (_, row) in differing(wanted, &shown) {
-            for (change, candidate) in fixes(&row, &best) {
+            for (change, candidate) in trial.fixes(&row, &best) {
                 if !tried.insert((change.clone(), found.len())) {
                     continue;
                 }
@@ -92,7 +110,7 @@ pub fn suggest(
     let left = differing(wanted, &shown).into_keys();
     Ok(Suggestions {
         found,
-        line: best.spec.text.clone(),
+        line: best.line(),
         patch: (!best.patch.is_empty())
             .then(|| Json::Array(best.patch.clone()).to_string()),
         before,
@@ -154,7 +172,7 @@ impl Trial<'_> {
         tries: &mut usize,
     ) -> Result<Option<(String, Candidate, Column)>> {
         for row in opened_now {
-            for (more, next) in fixes(row, candidate) {
+            for (more, next) in self.fixes(row, candidate) {
                 if *tries == 0 {
                     return Ok(None);
                 }
@@ -169,12 +187,51 @@ impl Trial<'_> {
         Ok(None)
     }
 
+    /// The launcher with each fix of a row that it can have, and the fix in
+    /// words. Where the other launcher changes nothing, its payload says what it
+    /// has.
+    fn fixes(
+        &self,
+        row: &Row,
+        launcher: &Candidate,
+    ) -> Vec<(String, Candidate)> {
+        let shown = row.values.iter().find(|(_, who)| who.contains(&0));
+        let (Some((wanted, _)), Some(record)) = (shown, consequence::of(row))
+        else {
+            return Vec::new();
+        };
+        if !wanted.is_known() {
+            return Vec::new();
+        }
+        let mut texts = vec![wanted.to_string()];
+        if *wanted == Value::Unchanged {
+            let payload = self.wanted.payload.as_ref();
+            let read = payload.and_then(|it| it.value(&row.key));
+            texts.extend(read.map(str::to_owned));
+        }
+        let mut found: Vec<(String, Candidate)> = Vec::new();
+        for text in texts {
+            let fits = |fix: &&Fix| {
+                is_for(fix, &launcher.spec)
+                    && Glob::new(fix.wanted)
+                        .is_ok_and(|it| it.compile_matcher().is_match(&text))
+            };
+            for fix in record.fixes.iter().filter(fits) {
+                let made = apply(&fix.change, &row.key, &text, launcher);
+                found.extend(made.filter(|(change, _)| {
+                    found.iter().all(|(other, _)| other != change)
+                }));
+            }
+        }
+        found
+    }
+
     /// What the launcher does with the fixes so far, in each state; nothing
     /// where it cannot be made.
     fn look(&self, launcher: &Candidate) -> Result<Option<Column>> {
         interrupt::check()?;
         let Ok(prepared) = launcher.spec.prepare() else { return Ok(None) };
-        let prepared = patched(prepared, launcher.patch.clone());
+        let prepared = patched(prepared, launcher);
         let name = launcher.spec.text.as_str();
         let looked = [(name, &prepared)];
         let columns = look::all(&looked, &self.states, TWICE, self.conditions)?;
@@ -268,32 +325,13 @@ fn level(row: &Row) -> Level {
     consequence::of(row).map_or(Level::Changes, |it| it.level)
 }
 
-/// The launcher with each fix of a row that it can have, and the fix in words.
-fn fixes(row: &Row, launcher: &Candidate) -> Vec<(String, Candidate)> {
-    let wanted = row
-        .values
-        .iter()
-        .find(|(_, who)| who.contains(&0))
-        .map(|(value, _)| value);
-    let (Some(wanted), Some(record)) = (wanted, consequence::of(row)) else {
-        return Vec::new();
-    };
-    let fits = |fix: &&Fix| {
-        wanted.is_known()
-            && is_for(fix.launcher, &launcher.spec)
-            && Glob::new(fix.wanted).is_ok_and(|it| {
-                it.compile_matcher().is_match(wanted.to_string())
-            })
-    };
-    let fixes = record.fixes.iter().filter(fits);
-    fixes
-        .filter_map(|fix| apply(&fix.change, &row.key, wanted, launcher))
-        .collect()
-}
-
-/// Whether a fix is for this launcher.
-fn is_for(name: &str, spec: &Spec) -> bool {
-    let adapter = spec.adapter.name;
+/// Whether a fix is for this launcher. What is put around a command line can be
+/// put around bwrap, which hands on what it is started with.
+fn is_for(fix: &Fix, spec: &Spec) -> bool {
+    let (name, adapter) = (fix.launcher, spec.adapter.name);
+    if matches!(fix.change, Change::Around(_)) && name == "cmd" {
+        return ["cmd", "bwrap"].contains(&adapter);
+    }
     let program = spec.words.first().map(|it| it.rsplit('/').next());
     match name {
         "oci" => ["runc", "crun", "youki", "oci"].contains(&adapter),
@@ -305,29 +343,34 @@ fn is_for(name: &str, spec: &Spec) -> bool {
 fn apply(
     change: &Change,
     key: &str,
-    wanted: &Value,
+    wanted: &str,
     launcher: &Candidate,
 ) -> Option<(String, Candidate)> {
-    let text = wanted.to_string();
-    let words = |it: &[&str]| template::words(it, key, &text);
+    let words = |it: &[&str]| template::words(it, key, wanted);
     let of_words = |shown: String, changed: Vec<String>| {
         let spec = with_words(&launcher.spec, changed);
-        (shown, Candidate { spec, patch: launcher.patch.clone() })
+        (shown, Candidate { spec, ..launcher.clone() })
     };
     let old = &launcher.spec.words;
     match change {
         Change::Add(added) => {
             let added = words(added)?;
-            let at = first_option(&launcher.spec);
+            if old.windows(added.len()).any(|it| it == added) {
+                return None;
+            }
+            let at = place_of_option(&launcher.spec);
             let all = [&old[..at], &added, &old[at..]].concat();
             Some(of_words(format!("add {}", shell_words::join(&added)), all))
         }
         Change::Around(around) => {
             let around = words(around)?;
-            let all = [&around[..], old].concat();
             let shown =
                 format!("put before it: {}", shell_words::join(&around));
-            Some(of_words(shown, all))
+            if launcher.spec.adapter.name == "cmd" {
+                return Some(of_words(shown, [&around[..], old].concat()));
+            }
+            let around = [&around[..], &launcher.around].concat();
+            Some((shown, Candidate { around, ..launcher.clone() }))
         }
         Change::Inside(inside) => {
             // Where the line says where its payload is, that stays so.
@@ -360,7 +403,7 @@ fn apply(
             };
             Some(of_words(shown, all))
         }
-        Change::Edit(edits) => edited(edits, key, &text, launcher),
+        Change::Edit(edits) => edited(edits, key, wanted, launcher),
     }
 }
 
@@ -383,14 +426,19 @@ fn edited(
     }
     let shown = format!("patch config.json: {}", Json::Array(added.clone()));
     let patch = [launcher.patch.clone(), added].concat();
-    Some((shown, Candidate { spec: launcher.spec.clone(), patch }))
+    Some((shown, Candidate { patch, ..launcher.clone() }))
 }
 
-/// Where the options of a launcher begin among its words.
-fn first_option(spec: &Spec) -> usize {
-    let is_behind_a_word = ["cmd", "podman", "docker"];
-    usize::from(is_behind_a_word.contains(&spec.adapter.name))
-        .min(spec.words.len())
+/// Where an option is added among the words of a launcher: the mounts of bwrap
+/// are made in the order of its options, and a runtime of the OCI takes those of
+/// its command `run` behind the bundle.
+fn place_of_option(spec: &Spec) -> usize {
+    let all = spec.words.len();
+    match spec.adapter.name {
+        "bwrap" | "runc" | "crun" | "youki" | "oci" => all,
+        "cmd" | "podman" | "docker" => 1.min(all),
+        _ => 0,
+    }
 }
 
 /// The same launcher with other words.
@@ -425,9 +473,10 @@ fn of_config(file: &PutFile) -> Option<&str> {
     }
 }
 
-/// The launcher with its config.json patched.
-fn patched(prepared: Prepared, patch: Vec<Json>) -> Prepared {
-    let files = prepared.files;
+/// The launcher with its config.json patched, and with what starts it.
+fn patched(prepared: Prepared, launcher: &Candidate) -> Prepared {
+    let (files, argv) = (prepared.files, prepared.argv);
+    let patch = launcher.patch.clone();
     let files = move |arguments: &[String]| {
         let mut files = files(arguments);
         for file in &mut files {
@@ -443,5 +492,8 @@ fn patched(prepared: Prepared, patch: Vec<Json>) -> Prepared {
         }
         files
     };
-    Prepared { files: Box::new(files), ..prepared }
+    let around = launcher.around.clone();
+    let argv =
+        move |arguments: &[String]| [around.clone(), argv(arguments)].concat();
+    Prepared { files: Box::new(files), argv: Box::new(argv), ..prepared }
 }

@@ -348,6 +348,7 @@ const CASES: &[Case] = &[
         [BARE, r#"unshare -m sh -c 'mount -t tmpfs x /tmp; exec "$@"' sh {}"#],
         &["mnt./tmp", "mnt./tmp#2"],
     ),
+    ("root-read-only", ["{}", r#"{"root":{"readonly":true}}"#], &["mnt./"]),
     (
         "mount-gone",
         [BARE, r#"unshare -m sh -c 'umount /media; exec "$@"' sh {}"#],
@@ -581,19 +582,29 @@ const NEED_ROOT: &[&str] = &[
     "user-outside",
 ];
 
-/// What the proof of a record needs of the kernel, and the file that shows it:
-/// without that no launcher can show the difference.
-const NEED_KERNEL: &[(&str, &str, &str)] = &[(
-    "lsm-label",
-    "/sys/kernel/security/apparmor",
-    "AppArmor with a profile called nsteps",
-)];
+/// What the proof of a record needs of the kernel: a word that a file has.
+/// Without that no launcher can show the difference.
+const NEED_KERNEL: &[(&str, &str, &str, &str)] = &[
+    (
+        "lsm-label",
+        "/sys/kernel/security/lsm",
+        "apparmor",
+        "AppArmor with a profile called nsteps",
+    ),
+    (
+        "host-limit",
+        "/sys/fs/cgroup/cgroup.controllers",
+        "pids",
+        "the controller pids in cgroup version 2",
+    ),
+];
 
 fn proof((name, launchers, keys): &Case) -> Result<Completion, Failed> {
-    let lacks = NEED_KERNEL
-        .iter()
-        .find(|(it, file, _)| it == name && !Path::new(file).exists());
-    if let Some((_, _, what)) = lacks {
+    let lacks = NEED_KERNEL.iter().find(|(it, file, word, _)| {
+        let text = fs::read_to_string(file).unwrap_or_default();
+        it == name && !text.contains(word)
+    });
+    if let Some((.., what)) = lacks {
         return Ok(Completion::ignored_with(format!("needs {what}")));
     }
     if NEED_ROOT.contains(name) && Identity::natural() == Identity::User {

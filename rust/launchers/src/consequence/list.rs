@@ -1,8 +1,8 @@
 //! The records, the only list of them. The first one that matches a row is
 //! shown, so that special ones stand before general ones.
 
-use super::record::Change::{Add, Around, Edit as Edits, Swap};
-use super::record::Edit::{Push, Remove, Set, Take};
+use super::record::Change::{Add, Around, Edit as Edits, Inside, Swap};
+use super::record::Edit::{Mount, MountOption, Push, Remove, Set, Take};
 use super::record::Level::{Breaks, Changes, Cosmetic, Security};
 use super::record::{Change, Consequence, Fix, Level};
 
@@ -53,7 +53,11 @@ pub const CONSEQUENCES: &[Consequence] = &[
         ("call.*", "*"),
         Breaks,
         "the kernel answers this system call of the payload in another way",
-        &[],
+        &[fix(
+            "nspawn",
+            "{none,unchanged,0}",
+            Around(&["env", "SYSTEMD_SECCOMP=0"]),
+        )],
     ),
     record(
         "keyring",
@@ -61,7 +65,7 @@ pub const CONSEQUENCES: &[Consequence] = &[
         Security,
         "where the session keyring is not its own, the payload reads and \
          changes the keys of the caller",
-        &[],
+        &[fix("oci", "unchanged", Add(&["--no-new-keyring"]))],
     ),
     record(
         "stream-by-name",
@@ -105,7 +109,25 @@ pub const CONSEQUENCES: &[Consequence] = &[
         ("{sizes,size.*}", "*"),
         Changes,
         "a tmpfs is full, and writing fails with ENOSPC, at another size",
-        &[],
+        &[
+            fix(
+                "bwrap",
+                "{[0-9]*,+ [0-9]*}",
+                Add(&["--size", "{bytes}", "--tmpfs", "{path}"]),
+            ),
+            fix(
+                "bwrap",
+                "{[0-9]*,+ [0-9]*}",
+                Add(&[
+                    "--perms", "1777", "--size", "{bytes}", "--tmpfs", "{path}",
+                ]),
+            ),
+            fix(
+                "oci",
+                "{[0-9]*,+ [0-9]*}",
+                Edits(&[MountOption("size={kib}k")]),
+            ),
+        ],
     ),
     record(
         "processes-before",
@@ -129,14 +151,34 @@ pub const CONSEQUENCES: &[Consequence] = &[
         Changes,
         "a directory has another mode or owner: other users may write to it, \
          or the payload may not",
-        &[],
+        &[
+            fix(
+                "oci",
+                "{[0-9]*,+ [0-9]*}",
+                Edits(&[MountOption("mode={mode}")]),
+            ),
+            fix(
+                "bwrap",
+                "{[0-9]*,+ [0-9]*}",
+                Add(&["--chmod", "{mode}", "{path}"]),
+            ),
+        ],
     ),
     record(
         "device",
         ("{dev,dev.*}", "*"),
         Breaks,
         "the payload finds other devices, or may not open one",
-        &[],
+        &[
+            fix("bwrap", "unchanged", Swap(&["--dev", "/dev"], &[])),
+            fix(
+                "bwrap",
+                "unchanged",
+                Swap(&["--dev", "/dev"], &["--dev-bind", "/dev", "/dev"]),
+            ),
+            fix("bwrap", "unchanged", Add(&["--{name}", "/dev/{name}"])),
+            fix("bwrap", "unchanged", Add(&["--dir", "/dev/{name}"])),
+        ],
     ),
     record(
         "sysctl",
@@ -147,7 +189,7 @@ pub const CONSEQUENCES: &[Consequence] = &[
     ),
     record(
         "routes",
-        ("routes.*", "*"),
+        ("{routes.*,nftables}", "*"),
         Breaks,
         "the payload reaches other networks, or other packet filters apply",
         &[],
@@ -164,7 +206,17 @@ pub const CONSEQUENCES: &[Consequence] = &[
         ("scheduling.io", "*"),
         Changes,
         "the disk serves the payload earlier or later than others",
-        &[],
+        &[
+            fix("cmd", "idle", Around(&["ionice", "-c", "3"])),
+            fix(
+                "oci",
+                "best effort *",
+                Edits(&[Set(
+                    "/process/ioPriority",
+                    "{\"class\":\"IOPRIO_CLASS_BE\",\"priority\":{level}}",
+                )]),
+            ),
+        ],
     ),
     record(
         "timers",
@@ -207,7 +259,11 @@ pub const CONSEQUENCES: &[Consequence] = &[
         ("host.seccomp", "*"),
         Security,
         "the payload has another seccomp filter, read from outside",
-        &[],
+        &[fix(
+            "nspawn",
+            "{none,unchanged,0}",
+            Around(&["env", "SYSTEMD_SECCOMP=0"]),
+        )],
     ),
     record(
         "ran",
@@ -222,7 +278,11 @@ pub const CONSEQUENCES: &[Consequence] = &[
         ("security.seccomp", "*"),
         Security,
         "where there is no filter, the payload may make every system call",
-        &[],
+        &[fix(
+            "nspawn",
+            "{none,unchanged,0}",
+            Around(&["env", "SYSTEMD_SECCOMP=0"]),
+        )],
     ),
     record(
         "seccomp-filters",
@@ -230,7 +290,11 @@ pub const CONSEQUENCES: &[Consequence] = &[
         Security,
         "the payload has another number of seccomp filters, so that other \
          calls may be refused",
-        &[],
+        &[fix(
+            "nspawn",
+            "{none,unchanged,0}",
+            Around(&["env", "SYSTEMD_SECCOMP=0"]),
+        )],
     ),
     record(
         "no-new-privs",
@@ -270,17 +334,21 @@ pub const CONSEQUENCES: &[Consequence] = &[
         "the kernel allows the payload other privileged operations",
         &[
             fix("bwrap", "none", Add(&["--cap-drop", "ALL"])),
-            fix("bwrap", "*_*", Add(&["--cap-drop", "ALL", "--cap-add {cap}"])),
+            fix(
+                "bwrap",
+                "[A-Z]*",
+                Add(&["--cap-drop", "ALL", "--cap-add {cap}"]),
+            ),
             fix("bwrap", "unchanged", Add(&["--cap-add", "ALL"])),
             fix("firejail", "none", Add(&["--caps.drop=all"])),
-            fix("firejail", "*_*", Add(&["--caps.keep={caps}"])),
+            fix("firejail", "[A-Z]*", Add(&["--caps.keep={caps}"])),
             fix("nspawn", "unchanged", Add(&["--capability=all"])),
             fix("podman", "none", Add(&["--cap-drop=ALL"])),
             fix("podman", "unchanged", Add(&["--cap-add=ALL"])),
             fix("oci", "none", Edits(&[Set("/process/capabilities", "{}")])),
             fix(
                 "oci",
-                "*_*",
+                "[A-Z]*",
                 Edits(&[
                     Set("/process/capabilities/bounding", "[{cap}]"),
                     Set("/process/capabilities/effective", "[{cap}]"),
@@ -289,12 +357,34 @@ pub const CONSEQUENCES: &[Consequence] = &[
             ),
             fix(
                 "oci",
-                "unchanged",
+                "all*",
                 Edits(&[
-                    Set("/process/capabilities/bounding", "[{all}]"),
-                    Set("/process/capabilities/effective", "[{all}]"),
-                    Set("/process/capabilities/permitted", "[{all}]"),
+                    Set("/process/capabilities/bounding", "[{cap}]"),
+                    Set("/process/capabilities/effective", "[{cap}]"),
+                    Set("/process/capabilities/permitted", "[{cap}]"),
                 ]),
+            ),
+            fix(
+                "cmd",
+                "none",
+                Inside(&[
+                    "setpriv",
+                    "--inh-caps",
+                    "-all",
+                    "--bounding-set",
+                    "-all",
+                ]),
+            ),
+            fix(
+                "cmd",
+                "{[A-Z]*,all but *}",
+                Inside(&["setpriv", "--bounding-set", "{minuscaps}"]),
+            ),
+            fix("nspawn", "none", Add(&["--drop-capability=all"])),
+            fix(
+                "nspawn",
+                "{[A-Z]*,all but *}",
+                Add(&["--capability={caps}", "--drop-capability={others}"]),
             ),
         ],
     ),
@@ -313,15 +403,37 @@ pub const CONSEQUENCES: &[Consequence] = &[
             ),
             fix(
                 "oci",
-                "unchanged",
-                Edits(&[Set("/process/capabilities/bounding", "[{all}]")]),
+                "all*",
+                Edits(&[Set("/process/capabilities/bounding", "[{cap}]")]),
             ),
             fix(
                 "oci",
-                "*_*",
+                "[A-Z]*",
                 Edits(&[Set("/process/capabilities/bounding", "[{cap}]")]),
             ),
             fix("nspawn", "unchanged", Add(&["--capability=all"])),
+            fix(
+                "cmd",
+                "none",
+                Inside(&[
+                    "setpriv",
+                    "--inh-caps",
+                    "-all",
+                    "--bounding-set",
+                    "-all",
+                ]),
+            ),
+            fix(
+                "cmd",
+                "{[A-Z]*,all but *}",
+                Inside(&["setpriv", "--bounding-set", "{minuscaps}"]),
+            ),
+            fix("nspawn", "none", Add(&["--drop-capability=all"])),
+            fix(
+                "nspawn",
+                "{[A-Z]*,all but *}",
+                Add(&["--capability={caps}", "--drop-capability={others}"]),
+            ),
         ],
     ),
     record(
@@ -346,6 +458,11 @@ pub const CONSEQUENCES: &[Consequence] = &[
                     Set("/process/capabilities/ambient", "[]"),
                     Set("/process/capabilities/inheritable", "[]"),
                 ]),
+            ),
+            fix(
+                "oci",
+                "{[A-Z]*,all*}",
+                Edits(&[Set("/process/capabilities/{name}", "[{cap}]")]),
             ),
         ],
     ),
@@ -436,6 +553,7 @@ pub const CONSEQUENCES: &[Consequence] = &[
                 "new",
                 Edits(&[Push("/linux/namespaces", "{\"type\":\"mount\"}")]),
             ),
+            fix("unshare", "unchanged", Swap(&["--mount"], &[])),
         ],
     ),
     record(
@@ -459,6 +577,27 @@ pub const CONSEQUENCES: &[Consequence] = &[
                 "unchanged",
                 Edits(&[Take("/linux/namespaces", "type", "pid")]),
             ),
+            fix(
+                "bwrap",
+                "unchanged",
+                Swap(
+                    &["--unshare-all"],
+                    &[
+                        "--unshare-user",
+                        "--unshare-ipc",
+                        "--unshare-net",
+                        "--unshare-uts",
+                        "--unshare-cgroup",
+                    ],
+                ),
+            ),
+            fix("bwrap", "unchanged", Swap(&["--unshare-pid"], &[])),
+            fix(
+                "unshare",
+                "unchanged",
+                Swap(&["--pid", "--fork", "--mount-proc"], &[]),
+            ),
+            fix("unshare", "unchanged", Swap(&["--pid"], &[])),
         ],
     ),
     record(
@@ -484,6 +623,22 @@ pub const CONSEQUENCES: &[Consequence] = &[
                 "unchanged",
                 Edits(&[Take("/linux/namespaces", "type", "network")]),
             ),
+            fix(
+                "bwrap",
+                "unchanged",
+                Swap(
+                    &["--unshare-all"],
+                    &[
+                        "--unshare-user",
+                        "--unshare-ipc",
+                        "--unshare-pid",
+                        "--unshare-uts",
+                        "--unshare-cgroup",
+                    ],
+                ),
+            ),
+            fix("bwrap", "unchanged", Swap(&["--unshare-net"], &[])),
+            fix("unshare", "unchanged", Swap(&["--net"], &[])),
         ],
     ),
     record(
@@ -507,6 +662,22 @@ pub const CONSEQUENCES: &[Consequence] = &[
                 "unchanged",
                 Edits(&[Take("/linux/namespaces", "type", "ipc")]),
             ),
+            fix(
+                "bwrap",
+                "unchanged",
+                Swap(
+                    &["--unshare-all"],
+                    &[
+                        "--unshare-user",
+                        "--unshare-pid",
+                        "--unshare-net",
+                        "--unshare-uts",
+                        "--unshare-cgroup",
+                    ],
+                ),
+            ),
+            fix("bwrap", "unchanged", Swap(&["--unshare-ipc"], &[])),
+            fix("unshare", "unchanged", Swap(&["--ipc"], &[])),
         ],
     ),
     record(
@@ -534,6 +705,22 @@ pub const CONSEQUENCES: &[Consequence] = &[
                     Remove("/domainname"),
                 ]),
             ),
+            fix(
+                "bwrap",
+                "unchanged",
+                Swap(
+                    &["--unshare-all"],
+                    &[
+                        "--unshare-user",
+                        "--unshare-ipc",
+                        "--unshare-pid",
+                        "--unshare-net",
+                        "--unshare-cgroup",
+                    ],
+                ),
+            ),
+            fix("bwrap", "unchanged", Swap(&["--unshare-uts"], &[])),
+            fix("unshare", "unchanged", Swap(&["--uts"], &[])),
         ],
     ),
     record(
@@ -570,6 +757,28 @@ pub const CONSEQUENCES: &[Consequence] = &[
                     Remove("/linux/gidMappings"),
                 ]),
             ),
+            fix(
+                "bwrap",
+                "unchanged",
+                Swap(
+                    &["--unshare-all"],
+                    &[
+                        "--unshare-ipc",
+                        "--unshare-pid",
+                        "--unshare-net",
+                        "--unshare-uts",
+                        "--unshare-cgroup",
+                    ],
+                ),
+            ),
+            fix("bwrap", "unchanged", Swap(&["--unshare-user"], &[])),
+            fix("bwrap", "unchanged", Swap(&["--unshare-user-try"], &[])),
+            fix(
+                "unshare",
+                "unchanged",
+                Swap(&["--user", "--map-root-user"], &[]),
+            ),
+            fix("nspawn", "unchanged", Add(&["--private-users=no"])),
         ],
     ),
     record(
@@ -591,6 +800,28 @@ pub const CONSEQUENCES: &[Consequence] = &[
                 "oci",
                 "unchanged",
                 Edits(&[Take("/linux/namespaces", "type", "cgroup")]),
+            ),
+            fix(
+                "bwrap",
+                "unchanged",
+                Swap(
+                    &["--unshare-all"],
+                    &[
+                        "--unshare-user",
+                        "--unshare-ipc",
+                        "--unshare-pid",
+                        "--unshare-net",
+                        "--unshare-uts",
+                    ],
+                ),
+            ),
+            fix("bwrap", "unchanged", Swap(&["--unshare-cgroup"], &[])),
+            fix("bwrap", "unchanged", Swap(&["--unshare-cgroup-try"], &[])),
+            fix("unshare", "unchanged", Swap(&["--cgroup"], &[])),
+            fix(
+                "nspawn",
+                "unchanged",
+                Around(&["env", "SYSTEMD_NSPAWN_USE_CGNS=0"]),
             ),
         ],
     ),
@@ -687,7 +918,15 @@ pub const CONSEQUENCES: &[Consequence] = &[
         Security,
         "mounts that are made there propagate between the payload and \
          other mount namespaces",
-        &[],
+        &[
+            fix("oci", "+ *", Edits(&[Mount])),
+            fix(
+                "oci",
+                "unchanged",
+                Edits(&[Take("/mounts", "destination", "{path}")]),
+            ),
+            fix("nspawn", "unchanged", Add(&["--timezone=off"])),
+        ],
     ),
     record(
         "options-nodev",
@@ -736,6 +975,31 @@ pub const CONSEQUENCES: &[Consequence] = &[
             fix("bwrap", "*ro*", Add(&["--ro-bind", "/proc/sys", "/proc/sys"])),
             fix("nspawn", "*ro*", Add(&["--bind-ro=/proc/sys"])),
             fix("oci", "unchanged", Edits(&[Remove("/linux/readonlyPaths")])),
+            fix(
+                "oci",
+                "{* ro[,]*,*+ro*}",
+                Edits(&[Push("/linux/readonlyPaths", "\"{path}\"")]),
+            ),
+            fix(
+                "oci",
+                "{unchanged,* rw[,]*}",
+                Edits(&[Take("/linux/readonlyPaths", "", "{path}")]),
+            ),
+            fix(
+                "cmd",
+                "* ro[,]*",
+                Inside(&[
+                    "perl",
+                    "-e",
+                    "system split / /, shift; exec @ARGV",
+                    "mount --bind -o ro {path} {path}",
+                ]),
+            ),
+            fix(
+                "nspawn",
+                "unchanged",
+                Around(&["env", "SYSTEMD_NSPAWN_API_VFS_WRITABLE=yes"]),
+            ),
         ],
     ),
     record(
@@ -751,6 +1015,32 @@ pub const CONSEQUENCES: &[Consequence] = &[
         &[
             fix("bwrap", "*", Add(&["--ro-bind", "/dev/null", "/proc/{name}"])),
             fix("oci", "unchanged", Edits(&[Remove("/linux/maskedPaths")])),
+            fix(
+                "oci",
+                "+ *",
+                Edits(&[Push("/linux/maskedPaths", "\"{path}\"")]),
+            ),
+            fix(
+                "oci",
+                "unchanged",
+                Edits(&[Take("/linux/maskedPaths", "", "{path}")]),
+            ),
+            fix(
+                "bwrap",
+                "+ tmpfs tmpfs ro*",
+                Add(&["--tmpfs", "{path}", "--remount-ro", "{path}"]),
+            ),
+            fix("nspawn", "+ *", Add(&["--inaccessible={path}"])),
+            fix(
+                "cmd",
+                "+ tmpfs tmpfs ro*",
+                Inside(&[
+                    "perl",
+                    "-e",
+                    "system split / /, shift; exec @ARGV",
+                    "mount -t tmpfs -o ro tmpfs {path}",
+                ]),
+            ),
         ],
     ),
     record(
@@ -766,6 +1056,26 @@ pub const CONSEQUENCES: &[Consequence] = &[
                 Add(&["--ro-bind", "/proc/{name}", "/proc/{name}"]),
             ),
             fix("oci", "unchanged", Edits(&[Remove("/linux/readonlyPaths")])),
+            fix(
+                "oci",
+                "{* ro[,]*,*+ro*}",
+                Edits(&[Push("/linux/readonlyPaths", "\"{path}\"")]),
+            ),
+            fix(
+                "oci",
+                "{unchanged,* rw[,]*}",
+                Edits(&[Take("/linux/readonlyPaths", "", "{path}")]),
+            ),
+            fix(
+                "cmd",
+                "* ro[,]*",
+                Inside(&[
+                    "perl",
+                    "-e",
+                    "system split / /, shift; exec @ARGV",
+                    "mount --bind -o ro {path} {path}",
+                ]),
+            ),
         ],
     ),
     record(
@@ -777,6 +1087,32 @@ pub const CONSEQUENCES: &[Consequence] = &[
         &[
             fix("bwrap", "*tmpfs*", Add(&["--tmpfs", "/sys/firmware"])),
             fix("oci", "unchanged", Edits(&[Remove("/linux/maskedPaths")])),
+            fix(
+                "oci",
+                "+ *",
+                Edits(&[Push("/linux/maskedPaths", "\"{path}\"")]),
+            ),
+            fix(
+                "oci",
+                "unchanged",
+                Edits(&[Take("/linux/maskedPaths", "", "{path}")]),
+            ),
+            fix(
+                "bwrap",
+                "+ tmpfs tmpfs ro*",
+                Add(&["--tmpfs", "{path}", "--remount-ro", "{path}"]),
+            ),
+            fix("nspawn", "+ *", Add(&["--inaccessible={path}"])),
+            fix(
+                "cmd",
+                "+ tmpfs tmpfs ro*",
+                Inside(&[
+                    "perl",
+                    "-e",
+                    "system split / /, shift; exec @ARGV",
+                    "mount -t tmpfs -o ro tmpfs {path}",
+                ]),
+            ),
         ],
     ),
     record(
@@ -796,6 +1132,12 @@ pub const CONSEQUENCES: &[Consequence] = &[
                 "unchanged",
                 Edits(&[Take("/mounts", "destination", "/sys/fs/cgroup")]),
             ),
+            fix("oci", "+ *", Edits(&[Mount])),
+            fix(
+                "oci",
+                "unchanged",
+                Edits(&[Take("/mounts", "destination", "{path}")]),
+            ),
         ],
     ),
     record(
@@ -804,14 +1146,34 @@ pub const CONSEQUENCES: &[Consequence] = &[
         Security,
         "where /sys is writable, root of the payload changes devices of \
          the host",
-        &[fix("bwrap", "*ro*", Add(&["--ro-bind", "/sys", "/sys"]))],
+        &[
+            fix("bwrap", "*ro*", Add(&["--ro-bind", "/sys", "/sys"])),
+            fix("oci", "+ *", Edits(&[Mount])),
+            fix(
+                "oci",
+                "unchanged",
+                Edits(&[Take("/mounts", "destination", "{path}")]),
+            ),
+            fix(
+                "nspawn",
+                "*rw*",
+                Around(&["env", "SYSTEMD_NSPAWN_API_VFS_WRITABLE=yes"]),
+            ),
+        ],
     ),
     record(
         "sys-options",
         ("mnt./{sys,sys#*}", "*"),
         Changes,
         "/sys is read-only under each, or under none, and has other options",
-        &[],
+        &[
+            fix("oci", "+ *", Edits(&[Mount])),
+            fix(
+                "oci",
+                "unchanged",
+                Edits(&[Take("/mounts", "destination", "{path}")]),
+            ),
+        ],
     ),
     record(
         "masked-otherwise",
@@ -822,7 +1184,34 @@ pub const CONSEQUENCES: &[Consequence] = &[
         ),
         Cosmetic,
         "something else is mounted over what each launcher masks",
-        &[],
+        &[
+            fix(
+                "oci",
+                "+ *",
+                Edits(&[Push("/linux/maskedPaths", "\"{path}\"")]),
+            ),
+            fix(
+                "oci",
+                "unchanged",
+                Edits(&[Take("/linux/maskedPaths", "", "{path}")]),
+            ),
+            fix(
+                "bwrap",
+                "+ tmpfs tmpfs ro*",
+                Add(&["--tmpfs", "{path}", "--remount-ro", "{path}"]),
+            ),
+            fix("nspawn", "+ *", Add(&["--inaccessible={path}"])),
+            fix(
+                "cmd",
+                "+ tmpfs tmpfs ro*",
+                Inside(&[
+                    "perl",
+                    "-e",
+                    "system split / /, shift; exec @ARGV",
+                    "mount -t tmpfs -o ro tmpfs {path}",
+                ]),
+            ),
+        ],
     ),
     record(
         "proc-options",
@@ -830,7 +1219,28 @@ pub const CONSEQUENCES: &[Consequence] = &[
         Changes,
         "a part of /proc that is read-only under each, or under none, has \
          other options",
-        &[],
+        &[
+            fix(
+                "oci",
+                "{* ro[,]*,*+ro*}",
+                Edits(&[Push("/linux/readonlyPaths", "\"{path}\"")]),
+            ),
+            fix(
+                "oci",
+                "{unchanged,* rw[,]*}",
+                Edits(&[Take("/linux/readonlyPaths", "", "{path}")]),
+            ),
+            fix(
+                "cmd",
+                "* ro[,]*",
+                Inside(&[
+                    "perl",
+                    "-e",
+                    "system split / /, shift; exec @ARGV",
+                    "mount --bind -o ro {path} {path}",
+                ]),
+            ),
+        ],
     ),
     record(
         "proc-of-another",
@@ -841,6 +1251,14 @@ pub const CONSEQUENCES: &[Consequence] = &[
         &[
             fix("bwrap", "*proc*", Add(&["--proc", "/proc"])),
             fix("unshare", "*proc*", Add(&["--mount-proc"])),
+            fix("oci", "+ *", Edits(&[Mount])),
+            fix(
+                "oci",
+                "unchanged",
+                Edits(&[Take("/mounts", "destination", "{path}")]),
+            ),
+            fix("bwrap", "unchanged", Swap(&["--proc", "/proc"], &[])),
+            fix("unshare", "unchanged", Swap(&["--mount-proc"], &[])),
         ],
     ),
     record(
@@ -855,6 +1273,18 @@ pub const CONSEQUENCES: &[Consequence] = &[
                 "unchanged",
                 Edits(&[Take("/mounts", "destination", "/dev")]),
             ),
+            fix("oci", "+ *", Edits(&[Mount])),
+            fix(
+                "oci",
+                "unchanged",
+                Edits(&[Take("/mounts", "destination", "{path}")]),
+            ),
+            fix("bwrap", "unchanged", Swap(&["--dev", "/dev"], &[])),
+            fix(
+                "bwrap",
+                "unchanged",
+                Swap(&["--dev", "/dev"], &["--dev-bind", "/dev", "/dev"]),
+            ),
         ],
     ),
     record(
@@ -862,11 +1292,19 @@ pub const CONSEQUENCES: &[Consequence] = &[
         ("mnt./dev/{pts,console}*", "*"),
         Breaks,
         "the payload cannot make, or does not see, the same terminals",
-        &[fix(
-            "oci",
-            "unchanged",
-            Edits(&[Take("/mounts", "destination", "/dev/pts")]),
-        )],
+        &[
+            fix(
+                "oci",
+                "unchanged",
+                Edits(&[Take("/mounts", "destination", "/dev/pts")]),
+            ),
+            fix("oci", "+ *", Edits(&[Mount])),
+            fix(
+                "oci",
+                "unchanged",
+                Edits(&[Take("/mounts", "destination", "{path}")]),
+            ),
+        ],
     ),
     record(
         "dev-shm",
@@ -881,6 +1319,12 @@ pub const CONSEQUENCES: &[Consequence] = &[
                 "oci",
                 "unchanged",
                 Edits(&[Take("/mounts", "destination", "/dev/{name}")]),
+            ),
+            fix("oci", "+ *", Edits(&[Mount])),
+            fix(
+                "oci",
+                "unchanged",
+                Edits(&[Take("/mounts", "destination", "{path}")]),
             ),
         ],
     ),
@@ -898,6 +1342,31 @@ pub const CONSEQUENCES: &[Consequence] = &[
                 "unchanged",
                 Edits(&[Take("/mounts", "destination", "/{name}")]),
             ),
+            fix("oci", "+ *", Edits(&[Mount])),
+            fix(
+                "oci",
+                "unchanged",
+                Edits(&[Take("/mounts", "destination", "{path}")]),
+            ),
+            fix(
+                "nspawn",
+                "unchanged",
+                Around(&["env", "SYSTEMD_NSPAWN_TMPFS_TMP=0"]),
+            ),
+            fix("nspawn", "+ tmpfs*", Add(&["--tmpfs={path}"])),
+        ],
+    ),
+    record(
+        "root-read-only",
+        ("mnt./", READ_ONLY_OR_NOT),
+        Changes,
+        "where the root is read-only, the payload changes no file there",
+        &[
+            fix("oci", "*+ro*", Edits(&[Set("/root/readonly", "true")])),
+            fix("oci", "+ *", Edits(&[Set("/root/readonly", "false")])),
+            fix("nspawn", "*+ro*", Add(&["--read-only"])),
+            fix("bwrap", "*+ro*", Swap(&["--bind"], &["--ro-bind"])),
+            fix("bwrap", "+ *", Swap(&["--ro-bind"], &["--bind"])),
         ],
     ),
     record(
@@ -905,14 +1374,29 @@ pub const CONSEQUENCES: &[Consequence] = &[
         ("mnt./*", "*gone*"),
         Breaks,
         "what the mount showed is not there for the payload",
-        &[],
+        &[
+            fix("oci", "+ *", Edits(&[Mount])),
+            fix(
+                "oci",
+                "unchanged",
+                Edits(&[Take("/mounts", "destination", "{path}")]),
+            ),
+        ],
     ),
     record(
         "mount",
         ("mnt./*", "*"),
         Changes,
         "the payload sees another mount there",
-        &[],
+        &[
+            fix("oci", "+ *", Edits(&[Mount])),
+            fix(
+                "oci",
+                "unchanged",
+                Edits(&[Take("/mounts", "destination", "{path}")]),
+            ),
+            fix("nspawn", "unchanged", Add(&["--timezone=off"])),
+        ],
     ),
     record(
         "pid-1",
@@ -925,6 +1409,7 @@ pub const CONSEQUENCES: &[Consequence] = &[
             fix("nspawn", "[2-9]*", Add(&["--as-pid2"])),
             fix("unshare", "1", Add(&["--fork"])),
             fix("podman", "[2-9]*", Add(&["--init"])),
+            fix("nspawn", "2", Add(&["--as-pid2"])),
         ],
     ),
     record(
@@ -951,6 +1436,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
                 "{unchanged,of this pid namespace}",
                 Add(&["--mount-proc"]),
             ),
+            fix("bwrap", "unchanged", Swap(&["--proc", "/proc"], &[])),
+            fix("unshare", "unchanged", Swap(&["--mount-proc"], &[])),
         ],
     ),
     record(
@@ -969,6 +1456,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
         &[
             fix("bwrap", "self", Add(&["--new-session"])),
             fix("cmd", "self", Around(&["setsid"])),
+            fix("cmd", "{self,unchanged}", Inside(&["setsid"])),
+            fix("bwrap", "unchanged", Add(&["--new-session"])),
         ],
     ),
     record(
@@ -1072,6 +1561,7 @@ pub const CONSEQUENCES: &[Consequence] = &[
                 Edits(&[Push("/process/env", "\"HOME={value}\"")]),
             ),
             fix("nspawn", "*/*", Add(&["--setenv=HOME={value}"])),
+            fix("firejail", "*/*", Add(&["--env=HOME={value}"])),
         ],
     ),
     record(
@@ -1087,6 +1577,7 @@ pub const CONSEQUENCES: &[Consequence] = &[
                 "*/*",
                 Edits(&[Push("/process/env", "\"PATH={value}\"")]),
             ),
+            fix("nspawn", "*/*", Add(&["--setenv=PATH={value}"])),
         ],
     ),
     record(
@@ -1309,7 +1800,19 @@ pub const CONSEQUENCES: &[Consequence] = &[
         ("net.link.lo", "*"),
         Breaks,
         "where lo is down, connections to 127.0.0.1 fail with ENETUNREACH",
-        &[fix("cmd", "down", Around(&["unshare", "--net"]))],
+        &[
+            fix("cmd", "down", Around(&["unshare", "--net"])),
+            fix(
+                "cmd",
+                "{unchanged,up*}",
+                Inside(&[
+                    "perl",
+                    "-e",
+                    "system split / /, shift; exec @ARGV",
+                    "ip link set lo up",
+                ]),
+            ),
+        ],
     ),
     record(
         "links",
@@ -1423,6 +1926,16 @@ pub const CONSEQUENCES: &[Consequence] = &[
             fix("firejail", "*", Add(&["--hostname={value}"])),
             fix("oci", "unchanged", Edits(&[Remove("/hostname")])),
             fix("oci", "*", Edits(&[Set("/hostname", "\"{value}\"")])),
+            fix(
+                "cmd",
+                "*",
+                Inside(&[
+                    "perl",
+                    "-e",
+                    "system split / /, shift; exec @ARGV",
+                    "hostname {value}",
+                ]),
+            ),
         ],
     ),
     record(
@@ -1433,6 +1946,16 @@ pub const CONSEQUENCES: &[Consequence] = &[
         &[
             fix("oci", "unchanged", Edits(&[Remove("/domainname")])),
             fix("oci", "*", Edits(&[Set("/domainname", "\"{value}\"")])),
+            fix(
+                "cmd",
+                "*",
+                Inside(&[
+                    "perl",
+                    "-e",
+                    "system split / /, shift; exec @ARGV",
+                    "domainname {value}",
+                ]),
+            ),
         ],
     ),
     record(

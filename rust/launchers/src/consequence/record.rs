@@ -77,6 +77,11 @@ pub enum Edit {
     Remove(&'static str),
     /// The item of the list whose member has this text is removed.
     Take(&'static str, &'static str, &'static str),
+    /// The mount at the path of the key gets what the wanted value says: type,
+    /// source and options.
+    Mount,
+    /// The mount at the path of the key gets this option.
+    MountOption(&'static str),
 }
 
 /// What a difference does to a payload.

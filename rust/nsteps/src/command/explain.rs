@@ -115,6 +115,10 @@ fn edit_in_words(edit: &Edit) -> String {
         Edit::Set(at, value) => format!("{at} = {value}"),
         Edit::Push(at, item) => format!("{at} with {item}"),
         Edit::Remove(at) => format!("no {at}"),
+        Edit::Mount => "/mounts as the other launcher has it".to_owned(),
+        Edit::MountOption(option) => {
+            format!("the options of the mount with {option}")
+        }
         Edit::Take(at, "", text) => format!("{at} without {text}"),
         Edit::Take(at, member, text) => {
             format!("{at} without the one whose {member} is {text}")

@@ -15,11 +15,12 @@ use launchers::state::STATES;
 use libtest_mimic::{Completion, Failed};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 
 /// The runtimes of the OCI, each around the bundle of a case: the launchers of a
 /// case that names none.
@@ -42,11 +43,31 @@ const EXTRA: &[&str] = &[
 /// key, and has the status 2.
 const DID_NOT_RUN: &str = "did not run";
 
+/// A report, or why the machine does not allow one.
+type Reported = Result<Arc<Value>, String>;
+
+/// The reports of the cases so far, by what was compared.
+static REPORTS: LazyLock<Mutex<BTreeMap<String, Arc<OnceLock<Made>>>>> =
+    LazyLock::new(Mutex::default);
+
+/// A report, or what failed.
+type Made = Result<Reported, String>;
+
 /// A table of cases.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Table {
     case: Vec<Case>,
+}
+
+/// A word that a file of the kernel has where a case can be shown.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Needs {
+    file: String,
+    word: String,
+    /// The same in words.
+    pub what: String,
 }
 
 /// What launchers do under the same conditions.
@@ -101,6 +122,9 @@ pub struct Case {
     /// Whether it needs root, as making a device does.
     #[serde(default)]
     pub root: bool,
+    /// What it needs of the kernel.
+    #[serde(default)]
+    pub needs: Option<Needs>,
     /// Why this machine cannot show it.
     #[serde(default)]
     pub without: Option<String>,
@@ -261,6 +285,12 @@ impl Case {
         if let Some(reason) = &self.without {
             return Ok(Completion::ignored_with(reason.clone()));
         }
+        if let Some(Needs { file, word, what }) = &self.needs {
+            let text = fs::read_to_string(file).unwrap_or_default();
+            if !text.contains(word) {
+                return Ok(Completion::ignored_with(format!("needs {what}")));
+            }
+        }
         let is_user = Identity::natural() == Identity::User;
         let needs_bundle = |it: &String| {
             ["BUNDLE", "OTHER", "ROOT"].iter().any(|word| it.contains(word))
@@ -281,7 +311,7 @@ impl Case {
         if launchers.len() < all.len().min(2) {
             return left_out("a launcher of the case is not here", &all);
         }
-        let report = match diff(&self.options(), &launchers)? {
+        let report = match self.report(&launchers)? {
             Ok(report) => report,
             Err(reason) => return unavailable(&reason),
         };
@@ -293,6 +323,24 @@ impl Case {
             }
         }
         self.judged(&report, &shows, launchers.len() == all.len())
+    }
+
+    /// What `nsteps diff` says; once for all cases with the same launchers under
+    /// the same conditions.
+    fn report(&self, launchers: &[String]) -> Result<Reported, Failed> {
+        let Case { edit, other, rootfs, .. } = self;
+        let (options, all) = (self.options(), self.launchers());
+        let like = format!("{options:?} {all:?} {edit:?} {other:?} {rootfs:?}");
+        let once = {
+            let mut reports = REPORTS.lock().map_err(|_| "a trial panicked")?;
+            Arc::clone(reports.entry(like).or_default())
+        };
+        let made = once.get_or_init(|| {
+            diff(&options, launchers)
+                .map(|it| it.map(Arc::new))
+                .map_err(|it| it.message().unwrap_or("it failed").to_owned())
+        });
+        made.clone().map_err(Failed::from)
     }
 
     /// The options of `nsteps diff`.

@@ -3,7 +3,7 @@
 //! `NSTEPS_WRITE=1 cargo test -p nsteps --test launchers page` writes them.
 
 use super::bundle::Edit;
-use super::{Case, RUNTIMES, differences, reports, versions};
+use super::{Case, Needs, RUNTIMES, differences, reports, versions};
 use crate::pages_written;
 use harness::host::layout::Layout;
 use harness::host::machine;
@@ -129,6 +129,9 @@ impl Case {
         if !self.other.is_empty() {
             let other: Vec<String> = self.other.iter().map(in_words).collect();
             launchers.push(format!("OTHER with {}", other.join(", ")));
+        }
+        if let Some(Needs { what, .. }) = &self.needs {
+            launchers.push(format!("needs {what}"));
         }
         let shown: Vec<String> =
             self.shows.iter().map(|it| value(it)).collect();
