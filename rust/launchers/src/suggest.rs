@@ -51,6 +51,8 @@ struct Candidate {
     patch: Vec<Json>,
     /// What starts it, where its adapter does not take that.
     around: Vec<String>,
+    /// How many of its last words were put before the payload.
+    inside: usize,
 }
 
 impl Candidate {
@@ -79,8 +81,12 @@ pub fn suggest(
     column: &Column,
     conditions: &Conditions<'_>,
 ) -> Result<Suggestions> {
-    let mut best =
-        Candidate { spec: spec.clone(), patch: Vec::new(), around: Vec::new() };
+    let mut best = Candidate {
+        spec: spec.clone(),
+        patch: Vec::new(),
+        around: Vec::new(),
+        inside: 0,
+    };
     let mut shown = column.clone();
     let trial = Trial { wanted, states: states(wanted), conditions };
     let before = differing(wanted, column).len();
@@ -89,7 +95,11 @@ pub fn suggest(
     // A fix may be possible only after another one.
     loop {
         let count = found.len();
-        for (_, row) in differing(wanted, &shown) {
+        // A namespace decides what else can be closed.
+        let mut rows: Vec<Row> =
+            differing(wanted, &shown).into_values().collect();
+        rows.sort_by_key(|it| !it.key.starts_with("ns."));
+        for row in rows {
             for (change, candidate) in trial.fixes(&row, &best) {
                 if !tried.insert((change.clone(), found.len())) {
                     continue;
@@ -378,12 +388,19 @@ fn apply(
                 return None;
             }
             let inside = words(inside)?;
-            let all = [old, &inside[..]].concat();
+            // What needs privileges stands before what takes them away.
+            let at = match inside[0].as_str() {
+                "setpriv" => old.len(),
+                _ => old.len() - launcher.inside,
+            };
+            let all = [&old[..at], &inside, &old[at..]].concat();
+            let count = launcher.inside + inside.len();
             let shown = format!(
                 "put before the payload: {}",
                 shell_words::join(&inside)
             );
-            Some(of_words(shown, all))
+            let (shown, made) = of_words(shown, all);
+            Some((shown, Candidate { inside: count, ..made }))
         }
         Change::Swap(from, to) => {
             let at = old.windows(from.len()).position(|it| it == *from)?;

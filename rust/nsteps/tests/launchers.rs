@@ -45,7 +45,10 @@ fn main() -> ExitCode {
         beside_the_file,
     );
     let adapters = Trial::test("each_adapter_is_tried", each_adapter);
-    let others = [page, less, alone, beside, adapters];
+    // It takes ten minutes, and prints a table: run it with --ignored.
+    let closed = Trial::test("suggestions", truth::closable::table)
+        .with_ignored_flag(true);
+    let others = [page, less, alone, beside, adapters, closed];
     let trials = found.chain(reports).chain(selves).chain(others).collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

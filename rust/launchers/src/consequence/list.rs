@@ -925,6 +925,11 @@ pub const CONSEQUENCES: &[Consequence] = &[
                 "unchanged",
                 Edits(&[Take("/mounts", "destination", "{path}")]),
             ),
+            fix(
+                "nspawn",
+                "unchanged",
+                Around(&["env", "SYSTEMD_NSPAWN_API_VFS_WRITABLE=no"]),
+            ),
             fix("nspawn", "unchanged", Add(&["--timezone=off"])),
         ],
     ),

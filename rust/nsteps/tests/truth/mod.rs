@@ -2,6 +2,7 @@
 //! hand, with other programs, and is held against what `nsteps diff` says.
 
 pub mod bundle;
+pub mod closable;
 pub mod page;
 
 use crate::availability::{is_of_the_machine, unavailable};

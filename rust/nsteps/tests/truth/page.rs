@@ -156,7 +156,7 @@ fn in_words(edit: &Edit) -> String {
 fn value(shows: &str) -> String {
     match shows {
         "unchanged" | "varies" => shows.to_owned(),
-        it => code(&it.replace('*', "…")),
+        it => code(&it.replace("[0-9]*", "…").replace('*', "…")),
     }
 }
 
