@@ -88,7 +88,7 @@ pub fn suggest(
         inside: 0,
     };
     let mut shown = column.clone();
-    let trial = Trial { wanted, states: states(wanted), conditions };
+    let search = Search { wanted, states: states(wanted), conditions };
     let before = differing(wanted, column).len();
     let mut found = Vec::new();
     let mut tried = BTreeSet::new();
@@ -100,11 +100,11 @@ pub fn suggest(
             differing(wanted, &shown).into_values().collect();
         rows.sort_by_key(|it| !it.key.starts_with("ns."));
         for row in rows {
-            for (change, candidate) in trial.fixes(&row, &best) {
+            for (change, candidate) in search.fixes(&row, &best) {
                 if !tried.insert((change.clone(), found.len())) {
                     continue;
                 }
-                let kept = trial.of(change, candidate, &shown)?;
+                let kept = search.of(change, candidate, &shown)?;
                 let Some((suggestion, candidate, now)) = kept else {
                     continue;
                 };
@@ -128,8 +128,8 @@ pub fn suggest(
     })
 }
 
-/// How fixes are tried.
-struct Trial<'a> {
+/// What fixes are held against, and how they are tried.
+struct Search<'a> {
     wanted: &'a Column,
     states: Vec<&'static State>,
     conditions: &'a Conditions<'a>,
@@ -142,7 +142,7 @@ const MORE: usize = 8;
 /// A fix that works, the launcher with it, and what it does.
 type Kept = (Suggestion, Candidate, Column);
 
-impl Trial<'_> {
+impl Search<'_> {
     /// Tries a fix. What it opens may be closed by another one: then both are
     /// one suggestion.
     fn of(
