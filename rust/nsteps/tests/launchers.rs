@@ -66,7 +66,7 @@ const SELVES: &[(&str, &str)] = &[
 const TRIED_ELSEWHERE: &[(&str, &str)] = &[
     ("cmd", "every command line of SELVES"),
     ("firejail", "a_launcher_that_isolates_less_here_is_degraded"),
-    ("nspawn", "nowhere: setup.sh does not install systemd-nspawn"),
+    ("nspawn", "the cases of truth, where it is installed"),
     ("oci", "the runtimes of RUNTIMES that were fetched"),
     ("youki", "the runtimes of RUNTIMES, if it is in PATH"),
 ];

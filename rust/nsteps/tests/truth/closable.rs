@@ -120,10 +120,7 @@ pub fn table() -> Result<(), Failed> {
     for (wanted, ..) in LAUNCHERS {
         for (name, ..) in LAUNCHERS.iter().filter(|it| it.0 != *wanted) {
             let lines = forms(wanted, name, &bundle.text())?;
-            let report = match diff(&["--suggest".to_owned()], &lines)? {
-                Ok(report) => report,
-                Err(reason) => return Err(reason.into()),
-            };
+            let report = diff(&["--suggest".to_owned()], &lines)??;
             let Some(it) = of(&report, name) else {
                 println!("| {wanted} | {name} | did not run | | | |");
                 continue;

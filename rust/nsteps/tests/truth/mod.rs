@@ -499,10 +499,7 @@ pub fn versions() -> Result<Vec<String>, Failed> {
     if fs::exists(&newer)? {
         launchers.push(newer);
     }
-    let report = match diff(&[], &launchers)? {
-        Ok(report) => report,
-        Err(reason) => return Err(reason.into()),
-    };
+    let report = diff(&[], &launchers)??;
     let version = |it: &Value| Some(it["version"].as_str()?.to_owned());
     let all = report["launchers"].as_array().into_iter().flatten();
     Ok(all.filter_map(version).collect())
