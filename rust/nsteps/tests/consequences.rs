@@ -287,8 +287,11 @@ const CASES: &[Case] = &[
     ),
     (
         "sys",
-        [BWRAP, "bwrap: --dev-bind / / --ro-bind /sys /sys"],
-        &["mnt./sys", "mnt./sys#2"],
+        [
+            r#"{"mounts":[{"destination":"/proc","type":"proc","source":"proc"},{"destination":"/sys","type":"sysfs","source":"sysfs","options":["ro"]}]}"#,
+            r#"{"mounts":[{"destination":"/proc","type":"proc","source":"proc"},{"destination":"/sys","type":"sysfs","source":"sysfs"}]}"#,
+        ],
+        &["mnt./sys"],
     ),
     (
         "proc-options",
@@ -576,6 +579,7 @@ const NEED_ROOT: &[&str] = &[
     "left",
     "stream-by-name",
     "supplementary-groups",
+    "sys",
     "sys-cgroup",
     "sys-options",
     "user-id",
