@@ -208,11 +208,17 @@ pub enum Depth {
     Deep,
 }
 
+/// Arguments that do nothing but come through the launcher.
+const WORDS: [&str; 5] = ["--words", "two  words", "$X", "", "back\\slash"];
+
 impl Depth {
     /// The arguments of a probe that answers with these.
     fn add_to(self, mut arguments: Vec<String>) -> Vec<String> {
         if self == Depth::Deep {
             arguments.push("--deep".to_owned());
+            // What a shell changes: a launcher that builds a command line of
+            // the arguments must quote them.
+            arguments.extend(WORDS.map(str::to_owned));
         }
         arguments
     }

@@ -11,12 +11,16 @@ use harness::host::cgroups::Shown;
 use harness::interrupt;
 use harness::sandbox::Sandbox;
 use harness::sandbox::plan::{Plan, Tree};
+use harness::sandbox::start::Start;
 use harness::scenario::{Mounts, Scenario};
 use harness::trial::{
     Alone, Depth, Launch, Meeting, Observed, baseline_of, hold_and_look,
 };
 use harness::workers;
 use std::path::PathBuf;
+
+/// How many looks show what is not the same every time.
+pub const TWICE: usize = 2;
 
 /// Where launchers are looked at, and what they may change.
 #[derive(Debug)]
@@ -144,8 +148,12 @@ fn once(
     conditions: &Conditions<'_>,
 ) -> Found<Observed> {
     let mut sandbox = enter(prepared, state.mounts, conditions)?;
+    let files = match (&prepared.files_on_terminal, state.start) {
+        (Some(files), Start::Terminal) => files,
+        _ => &prepared.files,
+    };
     let launch = Launch::in_root(|probe| (prepared.argv)(probe))
-        .with_files(|probe| (prepared.files)(probe))
+        .with_files(|probe| files(probe))
         .in_directory(here()?)
         .in_state(state.start)
         .looked_at(Depth::Deep);

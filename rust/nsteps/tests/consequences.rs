@@ -25,6 +25,9 @@ type Case = (&'static str, [&'static str; 2], &'static [&'static str]);
 const BARE: &str = "env";
 const BWRAP: &str = "bwrap: --dev-bind / /";
 
+/// A ruleset of Landlock that forbids to make symbolic links.
+const LANDLOCK: &str = "python3 -c 'import ctypes, os, sys; libc = ctypes.CDLL(None); rules = (ctypes.c_uint64 * 1)(1 << 12); fd = libc.syscall(444, rules, 8, 0); libc.prctl(38, 1, 0, 0, 0); libc.syscall(446, fd, 0); os.close(fd); os.execv(sys.argv[1], sys.argv[1:])' {}";
+
 const CASES: &[Case] = &[
     ("ran", [BARE, "unshare --uts"], &["ran"]),
     (
@@ -63,6 +66,14 @@ const CASES: &[Case] = &[
         &["when.stderr", "when.stdin_stdout"],
     ),
     (
+        "loopback-tried",
+        [
+            "unshare -n",
+            r#"unshare -n sh -c 'ip link set lo up; exec "$@"' sh {}"#,
+        ],
+        &["can.connect.loopback"],
+    ),
+    (
         "tried",
         [BARE, "setpriv --bounding-set -net_raw --inh-caps -net_raw"],
         &["can.socket.packet", "can.socket.raw"],
@@ -77,9 +88,52 @@ const CASES: &[Case] = &[
     ),
     ("keyring", [BARE, "{}"], &["keyring.session"]),
     (
+        "stream-by-name",
+        [BARE, "setpriv --reuid=1000 --clear-groups"],
+        &[
+            "descriptors.0.reopen",
+            "descriptors.1.reopen",
+            "descriptors.2.reopen",
+        ],
+    ),
+    (
         "stream-mode",
         [BARE, "sh -c 'exec \"$@\" </dev/null' sh {}"],
         &["descriptors.0.mode"],
+    ),
+    (
+        "leads-outside",
+        [
+            r#"unshare -m sh -c 'mkdir /tmp/r; mount --rbind / /tmp/r; exec chroot /tmp/r "$@"' sh {}"#,
+            r#"unshare -m sh -c 'exec 5</; mkdir /tmp/r; mount --rbind / /tmp/r; exec chroot /tmp/r "$@"' sh {}"#,
+        ],
+        &["descriptors.5.leads"],
+    ),
+    ("landlock", [BARE, LANDLOCK], &["landlock.layers"]),
+    ("lsm-label", [BARE, "aa-exec -p nsteps"], &["lsm.label"]),
+    (
+        "size",
+        [
+            r#"unshare -m sh -c 'mount -t tmpfs x /srv; exec "$@"' sh {}"#,
+            r#"unshare -m sh -c 'mount -t tmpfs -o size=64k x /srv; exec "$@"' sh {}"#,
+        ],
+        &["size./srv"],
+    ),
+    (
+        "processes-before",
+        [
+            r#"unshare -p --fork sh -c '"$@"; exit $?' sh {}"#,
+            r#"unshare -p --fork sh -c '/bin/true; /bin/true; "$@"; exit $?' sh {}"#,
+        ],
+        &["processes.last_pid"],
+    ),
+    (
+        "host-limit",
+        [
+            r#"{"linux":{"cgroupsPath":"/one"}}"#,
+            r#"{"linux":{"cgroupsPath":"/one","resources":{"pids":{"limit":7}}}}"#,
+        ],
+        &["host.limit.pids"],
     ),
     (
         "mode",
@@ -269,8 +323,35 @@ const CASES: &[Case] = &[
     ),
     (
         "sys",
-        [BWRAP, "bwrap: --dev-bind / / --ro-bind /sys /sys"],
-        &["mnt./sys", "mnt./sys#2"],
+        [
+            r#"{"mounts":[{"destination":"/proc","type":"proc","source":"proc"},{"destination":"/sys","type":"sysfs","source":"sysfs","options":["ro"]}]}"#,
+            r#"{"mounts":[{"destination":"/proc","type":"proc","source":"proc"},{"destination":"/sys","type":"sysfs","source":"sysfs"}]}"#,
+        ],
+        &["mnt./sys"],
+    ),
+    (
+        "proc-options",
+        [
+            "bwrap: --dev-bind / / --ro-bind /proc/irq /proc/irq",
+            "unshare -m sh -c 'mount --bind /proc/irq /proc/irq; mount -o remount,bind,ro,noexec /proc/irq; exec \"$@\"' sh {}",
+        ],
+        &["mnt./proc/irq"],
+    ),
+    (
+        "masked-otherwise",
+        [
+            "bwrap: --dev-bind / / --ro-bind /dev/null /proc/keys",
+            "bwrap: --dev-bind / / --ro-bind /dev/zero /proc/keys",
+        ],
+        &["mnt./proc/keys"],
+    ),
+    (
+        "sys-options",
+        [
+            r#"{"mounts":[{"destination":"/proc","type":"proc","source":"proc"},{"destination":"/sys","type":"sysfs","source":"sysfs","options":["ro"]}]}"#,
+            r#"{"mounts":[{"destination":"/proc","type":"proc","source":"proc"},{"destination":"/sys","type":"sysfs","source":"sysfs","options":["ro","noexec"]}]}"#,
+        ],
+        &["mnt./sys"],
     ),
     (
         "proc-of-another",
@@ -306,6 +387,7 @@ const CASES: &[Case] = &[
         [BARE, r#"unshare -m sh -c 'mount -t tmpfs x /tmp; exec "$@"' sh {}"#],
         &["mnt./tmp", "mnt./tmp#2"],
     ),
+    ("root-read-only", ["{}", r#"{"root":{"readonly":true}}"#], &["mnt./"]),
     (
         "mount-gone",
         [BARE, r#"unshare -m sh -c 'umount /media; exec "$@"' sh {}"#],
@@ -529,14 +611,42 @@ const NEED_ROOT: &[&str] = &[
     "device",
     "group-id",
     "host-cgroup",
+    "host-limit",
     "left",
+    "stream-by-name",
     "supplementary-groups",
+    "sys",
     "sys-cgroup",
+    "sys-options",
     "user-id",
     "user-outside",
 ];
 
+/// What the proof of a record needs of the kernel: a word that a file has.
+/// Without that no launcher can show the difference.
+const NEED_KERNEL: &[(&str, &str, &str, &str)] = &[
+    (
+        "lsm-label",
+        "/sys/kernel/security/lsm",
+        "apparmor",
+        "AppArmor with a profile called nsteps",
+    ),
+    (
+        "host-limit",
+        "/sys/fs/cgroup/cgroup.controllers",
+        "pids",
+        "the controller pids in cgroup version 2",
+    ),
+];
+
 fn proof((name, launchers, keys): &Case) -> Result<Completion, Failed> {
+    let lacks = NEED_KERNEL.iter().find(|(it, file, word, _)| {
+        let text = fs::read_to_string(file).unwrap_or_default();
+        it == name && !text.contains(word)
+    });
+    if let Some((.., what)) = lacks {
+        return Ok(Completion::ignored_with(format!("needs {what}")));
+    }
     if NEED_ROOT.contains(name) && Identity::natural() == Identity::User {
         return unavailable(NEEDS_ROOT);
     }

@@ -297,6 +297,8 @@ impl<'a> Options<'a> {
                 b"--json" => options.json = true,
                 b"--hold" => options.hold = true,
                 b"--deep" => options.deep = true,
+                // The rest is only there to be observed.
+                b"--words" => break,
                 b"--answer" => {
                     let answer = arguments
                         .next()

@@ -6,6 +6,7 @@ use crate::diff::writers::{self, Shown};
 use harness::error::{Context, Error, Result};
 use harness::scenario::Scenario;
 use launchers::consequence::Level;
+use launchers::look::TWICE;
 use launchers::policy::{Named, Policy};
 use launchers::situation::{Incident, SITUATIONS};
 use launchers::state::{PLAIN, STATES, State};
@@ -122,9 +123,6 @@ pub fn read(path: &Path) -> Result<Policy> {
     let text = fs::read_to_string(path).context(format_args!("read {name}"))?;
     Policy::parse(&name, &text)
 }
-
-/// How many looks there are if the user does not say.
-pub const TWICE: usize = 2;
 
 /// A request with the options that all commands share, in the plain state;
 /// nothing is denied that

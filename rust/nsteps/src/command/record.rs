@@ -1,12 +1,12 @@
 //! `nsteps record`: what a launcher does, kept for another day.
 
 use crate::cli::Record;
-use crate::command::diff::TWICE;
 use crate::diff::session::{self, Request};
 use crate::form;
 use harness::error::{Context, Error, Result};
 use harness::scenario::Scenario;
 use launchers::consequence::Level;
+use launchers::look::TWICE;
 use launchers::policy::{Named, Policy};
 use launchers::record;
 use launchers::state::PLAIN;

@@ -196,6 +196,10 @@ pub fn paths_of_machines(tree: &Tree) -> Found {
         for (number, line) in file.text.lines().enumerate() {
             let found = PRIVATE.iter().any(|private| {
                 line.match_indices(private).any(|(at, _)| {
+                    // A member of a config.json.
+                    if line[at..].starts_with("/root/readonly") {
+                        return false;
+                    }
                     // In the middle of a path or of a word it is another one.
                     line[..at].chars().next_back().is_none_or(|before| {
                         before.is_whitespace() || "\"'`(=:<,".contains(before)
