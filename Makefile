@@ -25,6 +25,10 @@ CARGO = $(strip $(if $(findstring musl,$(TARGET)),,\
 	$(if $(findstring jobserver,$(MAKEFLAGS)),MAKEFLAGS=) cargo)
 CARGO_FLAGS = --locked --target $(TARGET)
 RELEASE = $(CARGO_TARGET_DIR)/$(TARGET)/release
+# Both calls of cargo build name all of them: of fewer it would compile the same
+# crates with other features, once more.
+PROGRAMS = -p nsteps -p nsteps-probe -p nsteps-steps -p nsteps-pitfalls \
+	-p nsteps-peer
 RUST_STEPS = $(basename $(notdir $(wildcard rust/steps/src/bin/*.rs)))
 RUST_PITFALLS = $(basename $(notdir $(wildcard rust/pitfalls/src/bin/*.rs)))
 
@@ -62,12 +66,10 @@ build: tree ## build all three languages into target/
 	*) echo "make build: Rust cannot build for musl here: glibc, linked" \
 		"statically" ;; \
 	esac
-	$(CARGO) build --release $(CARGO_FLAGS) -p nsteps-probe
+	$(CARGO) build --release $(CARGO_FLAGS) $(PROGRAMS) --bin nsteps-probe
 	NSTEPS_EMBED=$(RELEASE)/nsteps-probe \
-	$(CARGO) build --release $(CARGO_FLAGS) \
-		--bins --example uts_in_plain_nix \
-		-p nsteps -p nsteps-probe -p nsteps-steps -p nsteps-pitfalls \
-		-p nsteps-peer
+	$(CARGO) build --release $(CARGO_FLAGS) $(PROGRAMS) \
+		--bins --example uts_in_plain_nix
 	@$(call put,nsteps nsteps-probe,target/bin)
 	@$(call put,$(RUST_STEPS),target/rust)
 	@$(call put,$(RUST_PITFALLS),target/rust/pitfalls)
