@@ -110,7 +110,8 @@ pub struct Case {
     #[serde(default)]
     pub key: String,
     /// What each launcher shows under it, as a glob; `unchanged`, `varies`
-    /// and `refused (STATUS): WORDS` stand for what is no value.
+    /// and `refused (STATUS): WORDS` stand for what is no value; the status `*`
+    /// is any.
     #[serde(default)]
     pub shows: Vec<String>,
     /// The level of the difference; `none`, or `did not run` where a launcher
@@ -435,7 +436,7 @@ fn is_right(want: &str, shown: &Shown, launcher: &Value) -> bool {
         let said = launcher["said"].as_str().unwrap_or("");
         let pattern = format!("*{words}*");
         return !launcher["did_not_run"].is_null()
-            && launcher["exit"] == status
+            && (status == "*" || launcher["exit"] == status)
             && Glob::new(&pattern)
                 .is_ok_and(|it| it.compile_matcher().is_match(said));
     }
