@@ -35,7 +35,7 @@
 #define CLONE_NEWTIME 0x00000080
 #endif
 
-/* The statuses of env(1), and the size of the child's stack. */
+/* The exit statuses of env(1), and the size of the child's stack. */
 enum {
 	FAILED = 125,
 	CANNOT_EXECUTE = 126,
@@ -46,7 +46,7 @@ enum {
 /* As with vfork(2): the child shares the memory, the caller is suspended. */
 enum { IN_OUR_MEMORY = CLONE_VM | CLONE_VFORK };
 
-/* What failed. The child records it, the launcher prints it. */
+/* The call that failed: the child records it, the launcher prints it. */
 struct failure {
 	const char *call, *subject;
 	int error;

@@ -21,7 +21,7 @@ static long call_setns(unsigned long flags)
 	return CALL(__NR_setns, away.pidfd, flags);
 }
 
-/* What a child tells in memory that it shares. */
+/* What a child reports in shared memory. */
 struct report {
 	long passed, error;
 	int set;

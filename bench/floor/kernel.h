@@ -85,7 +85,10 @@ static inline long clone_and_run(unsigned long flags, void *stack,
 	return result;
 }
 
-/* Waits for one child; its status as wait4(2) has it, or an error number. */
+/*
+ * Waits for one child. Returns its status as wait4(2) has it, or an error
+ * number.
+ */
 static inline int wait_for(long pid)
 {
 	int status = 0;
@@ -115,7 +118,9 @@ static inline int same(const char *one, const char *other)
 	return *one == *other;
 }
 
-/* Which file a path names: device and inode, as statx(2) has them. */
+/*
+ * The identity of the file that a path names: device and inode, from statx(2).
+ */
 struct identity {
 	uint32_t major, minor;
 	uint64_t inode;
@@ -165,7 +170,7 @@ void *memcpy(void *restrict to, const void *restrict from, size_t n)
 	return to;
 }
 
-/* What the including file does; its result is the exit status. */
+/* The main function of the including file. Its result is the exit status. */
 static int program(int argc, char *argv[]);
 
 /*

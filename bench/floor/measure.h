@@ -12,13 +12,13 @@
 #include "clock.h"
 #endif
 
-/* The longest block, and how many children of it are witnesses. */
+/* The longest block, and how many of its children are witnesses. */
 enum { LONGEST = 4096, WITNESSES = 2 };
 
-/* What lies between two times that are spaced, in nanoseconds. */
+/* The pause between two spaced measurements, in nanoseconds. */
 enum { SPACE = 20 * 1000 * 1000 };
 
-/* What is measured: the times of a block. */
+/* The measured times of one block, in nanoseconds. */
 static long taken[LONGEST];
 static int times;
 static struct timespec begun;

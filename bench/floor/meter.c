@@ -21,7 +21,7 @@ static void child(void *argv)
 	quit(127);
 }
 
-/* Puts a number before `end`; where it begins. */
+/* Writes a number so that it ends before `end`. Returns where it begins. */
 static char *digits(char *end, long value)
 {
 	do

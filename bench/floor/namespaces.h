@@ -22,7 +22,7 @@ static const struct kind {
 };
 enum { KINDS = LENGTH(kinds) };
 
-/* A process that waits, as long as this one lives. */
+/* A process that waits until this one ends. */
 struct stay {
 	long pid, pidfd;
 	struct identity namespaces[KINDS];

@@ -9,7 +9,7 @@
 #define TRUE "/nsteps/bench/true"
 #define WITNESS "/nsteps/bench/witness"
 
-/* Becomes a program, in a child that has the parent's memory. */
+/* Executes a program, in a child that shares the parent's memory. */
 static void become(void *argument)
 {
 	char **argv = argument;
@@ -25,11 +25,11 @@ static int spawn_and_wait(unsigned long flags, char *argv[])
 				       stack + sizeof(stack), become, argv)));
 }
 
-/* What the payload `first` tells, and where it tells it. */
+/* The payload `first`, and the descriptor that it reports on. */
 #define FIRST "/nsteps/bench/first"
 enum { TOLD = 9 };
 
-/* Gives every child the writing end of a pipe as TOLD; once. */
+/* Makes a pipe once, whose writing end every child has as TOLD. */
 static long listen_to_first(void)
 {
 	static long told;

@@ -1,4 +1,5 @@
-//! Criterion drives the peers: it decides how often, they take the time.
+//! Measures with criterion: it decides how often an operation is done, and the
+//! peers take the time.
 
 use bench::measure::place::{Place, Processors};
 use bench::measure::selection::{Selection, is_by_criterion};
@@ -11,7 +12,7 @@ use harness::host::layout::Layout;
 use std::process::exit;
 use std::time::Duration;
 
-/// What the short form measures of them.
+/// The operations that the short form measures.
 const IN_SHORT: &[&str] = &[
     "clone/fork/none",
     "clone/vfork/none",
@@ -24,7 +25,7 @@ const IN_SHORT: &[&str] = &[
     "pivot_root/pivot",
 ];
 
-/// Measures what was asked for.
+/// Measures the rows that the command line selects.
 ///
 /// # Errors
 ///
@@ -93,8 +94,8 @@ fn peers(
         .filter(|peer| selection.wants(&operation.benchmark(*peer)))
 }
 
-/// The peers that can do it here: all or none. What only some can do is wrong
-/// with the others.
+/// The peers that can perform the operation on this machine: all or none. If
+/// only some can, the others are wrong.
 fn able(operation: &'static Operation, place: &mut Place) -> Vec<Peer> {
     let mut able = Vec::new();
     let mut refusals = Vec::new();
@@ -133,7 +134,8 @@ fn criterion(short: bool) -> Criterion {
         .with_benchmark_filter(BenchmarkFilter::AcceptAll)
 }
 
-/// Criterion has no way to be told: what was not done has no time.
+/// Ends the program, because criterion cannot be told that an operation was not
+/// performed.
 fn wrong(operation: &Operation, peer: Peer, error: &Error) -> ! {
     eprintln!("bench: WRONG: {}: {error}", operation.benchmark(peer));
     exit(1)

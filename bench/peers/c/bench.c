@@ -39,7 +39,7 @@
 #define NEWROOT "/newroot"
 #define PUT_OLD NEWROOT "/old"
 
-/* The descriptors at which payloads wait, and tell what they have seen. */
+/* The descriptors on which payloads wait, and report what they have seen. */
 enum { GATE = 8, TOLD = 9 };
 
 /*
@@ -64,7 +64,7 @@ enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
 static const int six = CLONE_NEWCGROUP | CLONE_NEWIPC | CLONE_NEWNS |
 		       CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWUTS;
 
-/* Of a peer that has grown: how large it now is. */
+/* The size of a peer that has grown. */
 static char grown[64];
 
 /*
@@ -80,7 +80,7 @@ static struct stay here, away;
 static int namespaces_away[KINDS];
 static ino_t own[KINDS];
 
-/* In which namespaces the caller is; 0 where the kernel does not say. */
+/* Reads in which namespaces the caller is; 0 where the kernel does not say. */
 static void look(ino_t inodes[KINDS])
 {
 	struct stat seen;
@@ -104,7 +104,7 @@ static int made(void)
 	return set;
 }
 
-/* The kinds in which the caller is where `away` is. */
+/* Returns the kinds in which the caller is in the same namespace as `away`. */
 static int joined(void)
 {
 	ino_t inodes[KINDS];
@@ -159,7 +159,10 @@ static void begin_stay(struct stay *stay, int flags)
 	}
 }
 
-/* Goes back to where this process began, as far as `flags` says. */
+/*
+ * Returns to the namespaces in which this process began, as far as `flags`
+ * says.
+ */
 static void go_home(int flags)
 {
 	if (here.pid == 0)
@@ -168,7 +171,7 @@ static void go_home(int flags)
 		must("setns", setns(here.pidfd, flags));
 }
 
-/* The flags of a set of kinds, which is their names with a + in between. */
+/* Returns the flags of a set of kinds: names with a + in between. */
 static int flags_of(const char *set)
 {
 	char name[64];
@@ -209,7 +212,7 @@ static pid_t clone_by(const char *style, int flags, int *witness)
 		flags |= CLONE_VM | CLONE_VFORK;
 	if (strcmp(style, "clone3") == 0) {
 		pid = clone3(flags);
-		/* _exit would be looked up again in each child. */
+		/* _exit would have to be looked up again in each child. */
 		if (pid == 0)
 			syscall(SYS_exit_group, child(witness));
 		return pid;
@@ -217,7 +220,10 @@ static pid_t clone_by(const char *style, int flags, int *witness)
 	return clone(child, stack + STACK_SIZE, flags | SIGCHLD, witness);
 }
 
-/* A child has ended. A witness says what it saw, and its time is no sample. */
+/*
+ * Counts a child that has ended. The status of a witness is what it saw, and
+ * its time is no sample.
+ */
 static void ended(int status, int witness)
 {
 	if (!WIFEXITED(status))
@@ -265,7 +271,7 @@ static int call_setns(int flags)
 	return setns(away.pidfd, flags);
 }
 
-/* What such a child tells, in memory that it shares. */
+/* What such a child reports in shared memory. */
 struct report {
 	long passed;
 	int set, error;
@@ -374,7 +380,7 @@ static int is(const char *path, const struct stat *other)
 	return seen.st_dev == other->st_dev && seen.st_ino == other->st_ino;
 }
 
-/* The whole switch with the calls of the posts. */
+/* The whole change of root with the calls of the posts. */
 static void switch_root(void)
 {
 	must("mount", mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL));
@@ -418,7 +424,9 @@ static void bench_pivot_root(const char *what, int count)
 			must("pivot_root", pivot_root(NEWROOT, PUT_OLD));
 			stop();
 			see(is("/", &root) && !is("/old", &old));
-			/* And back, which is the same call mirrored. */
+			/*
+			 * Changes back: the same call with exchanged arguments.
+			 */
 			must("pivot_root", pivot_root("/old", "/old" NEWROOT));
 			continue;
 		}
@@ -496,7 +504,7 @@ static void back_to_first(int told)
 	taken[times - 1] = since;
 }
 
-/* With `first` a time ends at the first instruction of the payload. */
+/* With `first` a measured time ends at the first instruction of the payload. */
 static void bench_spawn(const char *set, int first, int count)
 {
 	static int told = -1;
@@ -600,7 +608,7 @@ static void print_set(int set)
 		}
 }
 
-/* Answers a line: the times in order, then the proof. */
+/* Answers with a line: the times in order, then the proof. */
 static void answer(const char *operation, int count)
 {
 	long total = 0;
@@ -632,7 +640,10 @@ static void answer(const char *operation, int count)
 	fflush(stdout);
 }
 
-/* What comes afterwards is compared with where this process is then. */
+/*
+ * Later operations are compared with the namespaces in which this process is
+ * then.
+ */
 static void bench_grow(const char *what, int count)
 {
 	start();

@@ -13,7 +13,7 @@
 
 enum { MIB = 1024 * 1024, MOST_NETWORKS = 4096 };
 
-/* The number behind a word in a file of /proc/self. */
+/* Returns the number behind a word in a file of /proc/self. */
 static long number_in(const char *path, const char *word)
 {
 	char line[256];
@@ -44,7 +44,7 @@ static long grow_memory(int mib)
 
 		if (memory == MAP_FAILED)
 			err(1, "mmap");
-		/* A kernel without huge pages knows no such advice. */
+		/* A kernel without huge pages does not have this advice. */
 		madvise(memory, size, MADV_NOHUGEPAGE);
 		for (size_t at = 0; at < size; at += page)
 			((volatile char *)memory)[at] = 1;
@@ -71,7 +71,7 @@ static long grow_threads(int count)
 	return number_in("/proc/self/status", "Threads:");
 }
 
-/* The lines of this process's mount table. */
+/* Returns the number of lines of this process's mount table. */
 static long mounts(void)
 {
 	long lines = 0;
@@ -154,7 +154,7 @@ static long grow_networks(int count)
 	return different;
 }
 
-/* Grows, and says how large it now is: what a file of /proc says. */
+/* Grows, and reports the new size as a file of /proc states it. */
 static void grow(const char *what, int count, char *proof, size_t size)
 {
 	const char *unit;
