@@ -52,7 +52,8 @@ fn report() -> Result<()> {
         chapter::CHAPTER,
         files.len() - 1
     );
-    // The tests say the same: better now.
+    // The tests report these faults too; here they appear before the chapter is
+    // committed.
     for fault in record.iter().flat_map(faults) {
         println!("bench-report: {fault}");
     }

@@ -8,7 +8,7 @@ use crate::chapter::svg::{Anchor, Scale, Svg};
 use crate::record::stored::Record;
 use crate::rows::{CAREFUL, PUBLISHED, SIX};
 
-/// Every figure: the name of its file, and what is in it.
+/// Draws every figure. Returns the name of its file and its content.
 pub fn all(record: &Record) -> Vec<(String, String)> {
     let mut figures = vec![
         (file("launch"), launches(record)),
@@ -80,7 +80,7 @@ fn launches(record: &Record) -> String {
     svg.finish()
 }
 
-/// Those that were measured in a group.
+/// The columns among `columns` that were measured in a group.
 fn there(
     record: &Record,
     group: &str,
@@ -89,7 +89,7 @@ fn there(
     who.iter().copied().filter(|it| record.has(group, it)).collect()
 }
 
-/// The colour of each column.
+/// Draws the colour and the name of each column.
 fn legend(svg: &mut Svg, left: f64, who: &[&str]) {
     let mut x = left + 4.5;
     for who in who {
@@ -99,7 +99,7 @@ fn legend(svg: &mut Svg, left: f64, who: &[&str]) {
     }
 }
 
-/// Where the namespaces are made, as panels beside each other.
+/// The groups of the figure, as panels beside each other.
 const PANELS: &[(&str, &str)] = &[
     ("clone/fork/", "clone, as fork"),
     ("clone/vfork/", "clone, VM and VFORK"),

@@ -1,5 +1,5 @@
-//! Several launchers at the same time, on all processors: how many launches a
-//! second they do together.
+//! Runs several launchers at the same time, on all processors, and counts how
+//! many launches a second they make together.
 
 use crate::measure::contest::Contender;
 use crate::measure::growth::measured::{Bench, Lines, Measured};
@@ -23,7 +23,8 @@ const LAUNCHES: u32 = 6;
 ///
 /// # Errors
 ///
-/// Fails if a proof is wrong or a peer gives up: then no figure of it counts.
+/// Fails if a proof is wrong or a peer ends early; then none of the figures
+/// counts.
 pub fn measure(
     name: &str,
     sizes: &[u32],
@@ -36,7 +37,7 @@ pub fn measure(
         (0..most).map(enter).collect();
     let mut places =
         places.map_err(|error| Verdict::NotPossible(error.message))?;
-    // What is launched is looked at from the first of them.
+    // The effect of each launcher is checked in the first sandbox.
     let mut first = Places { one: places.remove(0), two: None };
     let (contest, _) = launch(name, &bench.layout, &mut first)
         .map_err(|error| Verdict::Wrong(error.message))?;

@@ -1,6 +1,6 @@
-//! Network namespaces, of which the kernel has one list for all processes: how
-//! many are alive, how fast they can follow one another, and how long the dead
-//! ones stay.
+//! Measures network namespaces, of which the kernel has one list for all
+//! processes: what one costs while others exist, how many can be made in a
+//! second, and how long the kernel needs to remove the unused ones.
 
 use crate::measure::dialogue::Dialogue;
 use crate::measure::growth::measured::{
@@ -19,7 +19,7 @@ use harness::launcher::Launcher;
 use std::thread::sleep;
 use std::time::Instant;
 
-/// The peer that holds the living ones, and the peer whose are torn down.
+/// The peer that holds the existing networks, and whose networks are torn down.
 const HOLDER: Peer = Peer::Of(Launcher::C);
 
 fn enter(bench: &Bench) -> Result<Place, Verdict> {
@@ -32,11 +32,12 @@ fn refused(error: Error) -> Verdict {
     Verdict::NotPossible(error.message)
 }
 
-/// What making one takes while others are alive.
+/// Measures what one network costs while others exist.
 ///
 /// # Errors
 ///
-/// Fails if a proof is wrong or a peer gives up: then no figure of it counts.
+/// Fails if a proof is wrong or a peer ends early; then none of the figures
+/// counts.
 pub fn live(
     sizes: &[u32],
     operations: &[&str],
@@ -100,22 +101,24 @@ pub fn live(
     Ok(Lines { lines: who.iter().enumerate().map(line).collect(), absent })
 }
 
-/// What is made and dropped at once, and how many of it between two looks at
-/// the clock.
+/// The operation that makes a network and drops it, and how often it is done
+/// between two readings of the clock.
 const MADE: &str = "clone/vfork/net";
 const BURST: u32 = 50;
 
-/// How long the rate is watched, in full and in short.
+/// How many seconds the rate is watched, in full and in short.
 const SECONDS: (usize, usize) = (4, 2);
 
-/// How often: the rounds of this curve take seconds.
+/// The number of rounds, in full and in short: a round of this curve takes
+/// seconds.
 const ROUNDS: (usize, usize) = (3, 1);
 
-/// How many a second are made and dropped, second by second.
+/// Counts how many networks a second are made and dropped, in each second.
 ///
 /// # Errors
 ///
-/// Fails if a proof is wrong or a peer gives up: then no figure of it counts.
+/// Fails if a proof is wrong or a peer ends early; then none of the figures
+/// counts.
 pub fn rate(bench: &mut Bench) -> Result<Lines, Verdict> {
     let (who, absent) = lines(&[MADE], is_language);
     let mut place = enter(bench)?;
@@ -133,7 +136,7 @@ pub fn rate(bench: &mut Bench) -> Result<Lines, Verdict> {
             proved(&who.name, &who.operation.expected(BURST), answer)?;
             let second = begun.elapsed().as_secs() as usize;
             match made.get_mut(second) {
-                // The witnesses' are made as well.
+                // The networks of the two witnesses are counted as well.
                 Some(made) => *made += BURST + 2,
                 None => break,
             }
@@ -158,8 +161,9 @@ pub fn rate(bench: &mut Bench) -> Result<Lines, Verdict> {
     Ok(Lines { lines: who.iter().zip(&held).map(line).collect(), absent })
 }
 
-/// A user namespace counts the networks that were made in it until the kernel
-/// has torn them down, and with a limit of one it refuses another before that.
+/// A script that waits until all networks are gone. A user namespace counts the
+/// networks made in it until the kernel has torn them down; with a limit of one
+/// it refuses another before that.
 const UNTIL_NONE: &str = "
     limit=/proc/sys/user/max_net_namespaces
     before=$(cat $limit) && echo 1 > $limit &&
@@ -168,11 +172,13 @@ const UNTIL_NONE: &str = "
         sleep 0.005
     done && [ $i -lt 3000 ] && echo $before > $limit";
 
-/// How long the kernel needs until all that were made at once are gone.
+/// Measures how long the kernel needs until all networks that were made at once
+/// are gone.
 ///
 /// # Errors
 ///
-/// Fails if a proof is wrong or a peer gives up: then no figure of it counts.
+/// Fails if a proof is wrong or a peer ends early; then none of the figures
+/// counts.
 pub fn teardown(sizes: &[u32], bench: &mut Bench) -> Result<Lines, Verdict> {
     let (who, _) = lines(&[MADE], |peer| peer == HOLDER);
     let made = who[0].operation;
