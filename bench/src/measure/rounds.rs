@@ -5,11 +5,12 @@ use crate::record::answer::Answer;
 use crate::record::outcome::Verdict;
 use std::fmt::Display;
 
-/// The blocks of `n` contenders, each in the order of the rounds.
+/// Measures the blocks of `n` contenders. Returns those of each contender, in
+/// the order of the rounds.
 ///
 /// # Errors
 ///
-/// Fails with the first verdict that is not good: then no figure counts.
+/// Fails with the first verdict that is not good; then no figure counts.
 pub fn hold<T>(
     n: usize,
     rounds: usize,
@@ -23,7 +24,7 @@ pub fn hold<T>(
     Ok(blocks)
 }
 
-/// The round of that number, of some of the contenders.
+/// Measures the round of that number, for some of the contenders.
 ///
 /// # Errors
 ///
@@ -43,10 +44,10 @@ pub fn one<T>(
 
 /// The order of `n` contenders in a round: a row of a Williams square.
 ///
-/// What comes first in a round is not treated as what comes second is: a fixed
-/// order gave the first 12 to 19 % more. In `n` rounds (in `2 n`, where `n` is
+/// The first block of a round is not treated as the second is: with a fixed
+/// order the first was 12 to 19 % slower. In `n` rounds (in `2 n` if `n` is
 /// odd) each contender has every place equally often, and follows every other
-/// one equally often. A random order has that only on average.
+/// one equally often. A random order does that only on average.
 pub fn order(n: usize, round: usize) -> Vec<usize> {
     // 0, n - 1, 1, n - 2, ...: the distances between neighbours all differ.
     let zigzag = (0..n).map(|at| match at % 2 {
@@ -54,18 +55,18 @@ pub fn order(n: usize, round: usize) -> Vec<usize> {
         _ => n - 1 - at / 2,
     });
     let mut order: Vec<usize> = zigzag.map(|it| (it + round) % n).collect();
-    // Of an odd number that alone leaves pairs that always follow each other.
+    // For an odd number that alone leaves pairs that always follow each other.
     if n % 2 == 1 && round / n % 2 == 1 {
         order.reverse();
     }
     order
 }
 
-/// An answer that proves what it has to; else why nothing counts.
+/// Returns the answer if it has the proof that is wanted.
 ///
 /// # Errors
 ///
-/// Fails if a launcher fails or has another effect, and names it.
+/// Fails if a contender fails or proves something else, and names it.
 pub fn proved(
     who: impl Display,
     wanted: &str,
