@@ -85,8 +85,8 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// Compares the outcomes of one subject with each other, with what the
-    /// step declares and with what was blessed.
+    /// Compares the outcomes of one subject with each other, with the
+    /// namespaces that the step declares and with the expected effect.
     pub fn of(
         subject: Subject,
         scenario: Scenario,
@@ -285,7 +285,7 @@ impl Comparison {
         }
     }
 
-    /// The rows that are neither the same nor explained.
+    /// The rows whose verdict is neither `Same` nor `Explained`.
     pub fn differing(&self) -> impl Iterator<Item = (&Row, &str)> {
         self.rows.iter().filter_map(|row| match &row.verdict {
             Verdict::Differs(why) => Some((row, why.as_str())),
@@ -293,7 +293,7 @@ impl Comparison {
         })
     }
 
-    /// The explanations that were needed.
+    /// The known differences that this comparison needed.
     pub fn explanations(&self) -> Vec<&'static KnownDifference> {
         let mut all = Vec::new();
         for row in &self.rows {
@@ -390,8 +390,8 @@ fn distinct(observed: &[(Launcher, &Observed)]) -> Vec<Row> {
     rows
 }
 
-/// A row for each reading of the payload that the harness reads otherwise from
-/// outside.
+/// A row for each value that the harness reads otherwise from outside than the
+/// payload does.
 fn two_sides(observed: &[(Launcher, &Observed)]) -> Vec<Row> {
     observed
         .iter()
@@ -429,7 +429,7 @@ mod tests {
         Ok(Box::new(observed))
     }
 
-    /// The keys that differ, and why.
+    /// The keys that differ, with the reason.
     fn differing(
         subject: &Subject,
         outcomes: &[(Launcher, Outcome)],

@@ -10,8 +10,9 @@ use nix::sys::stat::Mode;
 use nix::unistd::{chdir, getcwd, pivot_root};
 use std::os::fd::AsRawFd;
 
-/// Makes the directory that `/` is in a chroot the root of our mount namespace,
-/// which must be one of our own, and stays in the present directory.
+/// Makes the directory that is `/` in a chroot the root of our mount namespace,
+/// and stays in the present directory. The mount namespace must not be shared
+/// with other processes.
 ///
 /// # Errors
 ///

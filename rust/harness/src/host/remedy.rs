@@ -1,4 +1,4 @@
-//! What to do about an errno: the sysctl, package or flag that helps.
+//! The remedy for an errno: the sysctl, package or option that helps.
 //!
 //! A remedy depends on the call and its object, and on the process in which the
 //! call failed: the same errno has another cause for root than for an ordinary
@@ -209,12 +209,12 @@ impl Here {
     }
 }
 
-/// Whether a call makes namespaces, among other things.
+/// True if a call makes namespaces.
 fn makes_namespaces(call: &str) -> bool {
     ["unshare", "clone", "fork"].iter().any(|it| call.contains(it))
 }
 
-/// Says which Linux a call needs.
+/// The first Linux that has a call, in words.
 fn since(call: &str) -> String {
     let young = SINCE.iter().find(|(name, _)| call.contains(name));
     match young {
