@@ -1,11 +1,11 @@
 //! The keys that a payload or the harness can show: what each is about, and
-//! whether a key that a user wrote is one.
+//! whether a key that a user wrote exists.
 
 use probe::{DEEP, Observation, PROPERTIES, Proc, Property, observe};
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-/// The keys that the harness adds, by what stands before the first dot.
+/// The keys that the harness adds, by the part before the first dot.
 const OF_THE_HARNESS: &[(&str, &str)] = &[
     ("exit", "the exit status of the launcher, 128 + n for a signal"),
     ("host", "what the launcher changed around itself while the payload ran"),
@@ -15,8 +15,8 @@ const OF_THE_HARNESS: &[(&str, &str)] = &[
     ("said", "what the launcher wrote to standard error"),
 ];
 
-/// Families of which any member can be there, besides those of the properties
-/// that are read only if asked: a name, a path or a number follows.
+/// The families of keys that have any number of members, besides those of the
+/// properties that are read only on request: a name, a path or a number follows.
 const OPEN: &[&str] = &[
     "cgroup",
     "descriptors",
@@ -31,7 +31,7 @@ const OPEN: &[&str] = &[
     "residue",
 ];
 
-/// What this process observes of itself, but for what takes time to try.
+/// What this process observes of itself, without the properties that take time.
 static OBSERVED: LazyLock<Observation> =
     LazyLock::new(|| observe(&Proc::at("/proc"), &[]));
 
@@ -40,18 +40,19 @@ fn properties() -> impl Iterator<Item = &'static Property> {
     PROPERTIES.iter().chain(DEEP)
 }
 
-/// The property to which a key belongs, if it is of the payload.
+/// The property that a key belongs to, if the payload reads it.
 pub fn property(key: &str) -> Option<&'static Property> {
     properties().find(|it| it.families.contains(&head(key)))
 }
 
-/// What a key is, in a phrase.
+/// What a key is about, in a few words.
 pub fn about(key: &str) -> Option<&'static str> {
     let own = OF_THE_HARNESS.iter().find(|(head, _)| *head == self::head(key));
     own.map(|(_, about)| *about).or_else(|| property(key).map(|it| it.about))
 }
 
-/// Why no launcher can show a key that fits this glob: its name is no key's.
+/// The reason why no launcher can show a key that matches this glob, if none
+/// can.
 pub fn why_unknown(glob: &str) -> Option<String> {
     let is_pattern = |it: &str| it.contains(['*', '?', '[', '{']);
     let head = head(glob);
@@ -89,7 +90,8 @@ fn no_key<'a>(
     format!("no key is called {glob}{}", hint(wrong, &names))
 }
 
-/// `: did you mean NAME?`, where a name is like the wrong one; else the names.
+/// `: did you mean NAME?` if one of the names is similar to the wrong one; else
+/// all names.
 pub fn hint(wrong: &str, names: &[&str]) -> String {
     let close = names
         .iter()
@@ -102,7 +104,7 @@ pub fn hint(wrong: &str, names: &[&str]) -> String {
     }
 }
 
-/// What stands before the first dot.
+/// The part of a key before the first dot.
 fn head(key: &str) -> &str {
     key.split('.').next().unwrap_or(key)
 }

@@ -30,7 +30,7 @@ const MAX_OUTPUT: usize = 64 << 20;
 /// The way by which an observation reached the harness.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Way {
-    /// The probe's own socket.
+    /// The probe's own socket, which most launchers keep open.
     #[default]
     Socket,
     /// Standard output, because the launcher has closed the socket.

@@ -1,10 +1,11 @@
-//! The texts of fixes, with the wanted value in them.
+//! Fills the texts of fixes with the wanted value.
 
 use serde_json::Value as Json;
 
-/// The words of a fix; nothing where the value has not what they need.
+/// The words of a fix; `None` if the value does not have what they need.
 ///
-/// A word with `{cap}` is repeated for each capability, and split at its spaces.
+/// A word with `{cap}` is repeated for each capability, and split at its
+/// spaces.
 pub fn words(words: &[&str], key: &str, wanted: &str) -> Option<Vec<String>> {
     let mut made = Vec::new();
     for word in words {
@@ -20,7 +21,7 @@ pub fn words(words: &[&str], key: &str, wanted: &str) -> Option<Vec<String>> {
     Some(made)
 }
 
-/// The JSON of a fix; nothing where the value has not what it needs.
+/// The JSON of a fix; `None` if the value does not have what it needs.
 pub fn json(template: &str, key: &str, wanted: &str) -> Option<Json> {
     let quoted = |it: &[String]| {
         let quoted: Vec<String> =
@@ -44,7 +45,7 @@ pub fn json(template: &str, key: &str, wanted: &str) -> Option<Json> {
     serde_json::from_str(&text).ok()
 }
 
-/// The template with everything but capabilities in its place.
+/// The template with everything replaced except capabilities.
 pub fn filled(template: &str, key: &str, wanted: &str) -> Option<String> {
     let name =
         key.strip_prefix("env.").or_else(|| key.rsplit(['.', '/']).next());
@@ -73,22 +74,22 @@ pub fn filled(template: &str, key: &str, wanted: &str) -> Option<String> {
     Some(text)
 }
 
-/// One side of `SOFT of HARD`.
+/// One of the two limits in `SOFT of HARD`.
 fn limit(value: &str, side: usize) -> Option<String> {
     let both = value.split_once(" of ")?;
     let all = [both.0, both.1];
     Some(all[side].to_owned())
 }
 
-/// The names in a set of capabilities, with their prefix; nothing for a set
-/// that says what it lacks.
+/// The names in a set of capabilities, with their prefix; `None` for a set that
+/// is described by what it lacks.
 fn capabilities(value: &str) -> Option<Vec<String>> {
     let names: Vec<&str> = value.split(' ').collect();
     let known = names.iter().all(|it| ALL.contains(it));
     known.then(|| names.iter().map(|it| format!("CAP_{it}")).collect())
 }
 
-/// Every capability, in the order of the kernel.
+/// Every capability, in the kernel's order.
 const ALL: &[&str] = &[
     "CHOWN",
     "DAC_OVERRIDE",
