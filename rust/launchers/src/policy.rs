@@ -95,7 +95,7 @@ impl Policy {
         }
     }
 
-    /// Reads the text of a file; `path` stands in messages.
+    /// Reads the text of a file; `path` is its name in messages.
     ///
     /// # Errors
     ///

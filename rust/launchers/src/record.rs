@@ -20,7 +20,7 @@ pub const SCHEMA: &str = "nsteps.record/1";
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Form {
-    /// `nsteps.record/1`
+    /// The form and its version: `nsteps.record/1`
     pub schema: String,
     /// The day on which it was recorded, as `2026-01-31`.
     pub day: String,

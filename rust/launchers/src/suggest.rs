@@ -26,7 +26,7 @@ pub struct Suggestion {
     pub closes: Vec<String>,
 }
 
-/// All fixes of a launcher.
+/// All fixes that were found for a launcher.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Suggestions {
     /// The fixes; each was tried together with those before it.

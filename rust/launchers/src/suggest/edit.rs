@@ -77,7 +77,8 @@ fn push(at: &str, item: Json, config: &Json) -> Vec<Json> {
     }]
 }
 
-/// If the item has no members, it is a text that begins with the searched one.
+/// Removes the first item of a list whose member has this text. If `member` is
+/// empty, the item is a text that begins with this one.
 fn take(at: &str, member: &str, text: &str, config: &Json) -> Vec<Json> {
     let list = config.pointer(at).and_then(Json::as_array);
     let is_it = |it: &Json| match member {

@@ -1,4 +1,4 @@
-//! `nsteps run`: one step, with a command of the reader's choice.
+//! `nsteps run`: runs one step, with a command that the user chooses.
 
 use crate::cli::Run;
 use harness::error::{Context, Error, Result};
@@ -16,10 +16,10 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// What `run` itself ends with when it fails, as env(1) does.
+/// The exit status if `run` itself fails, as that of env(1).
 pub const OWN_FAILURE: u8 = 125;
 
-/// Becomes the step; comes back only to say why not.
+/// Becomes the step; returns only if that fails, with the reason.
 ///
 /// # Errors
 ///
@@ -41,8 +41,8 @@ fn become_step(options: &Run) -> Result<u8> {
             launcher.toolchain()
         )));
     }
-    // Joining changes nothing for others, and from a user namespace of our own
-    // no other one could be joined.
+    // Joining changes nothing for other processes, and from a new user
+    // namespace no other one could be joined.
     let bare = options.bare || step.arguments == Arguments::Pid;
     if !bare {
         step_aside()?;
@@ -62,14 +62,14 @@ fn become_step(options: &Run) -> Result<u8> {
         }
         launch.arg("sh");
     }
-    // Besides, this resets SIGPIPE, which Rust's runtime ignores: what is
-    // ignored stays so in the program that this process becomes.
+    // This also resets SIGPIPE, which Rust's runtime ignores: an ignored signal
+    // stays ignored in the program that this process becomes.
     let error = launch.args(&options.payload).exec();
     Err::<u8, _>(error).context(format_args!("execve {}", program.display()))
 }
 
-/// Steps into a mount namespace from which nothing propagates out; as an
-/// ordinary user into a user namespace first, as its root.
+/// Enters a mount namespace from which nothing propagates out; for an ordinary
+/// user first a user namespace, as its root.
 fn step_aside() -> Result<()> {
     let (uid, gid) = (geteuid(), getegid());
     let mut flags = CloneFlags::CLONE_NEWNS;
@@ -95,8 +95,8 @@ fn step_aside() -> Result<()> {
     mount(nothing, "/", nothing, slave, nothing)
         .map_err(|errno| failed("mount / (propagation)", errno))?;
     if !uid.is_root() {
-        // What came with us is locked: /proc could not be unmounted.  What we
-        // put on top can be.
+        // The mounts of the old namespace are locked, so /proc could not be
+        // unmounted. A mount made on top of it can be.
         let rbind = MsFlags::MS_BIND | MsFlags::MS_REC;
         mount(Some("/proc"), "/proc", nothing, rbind, nothing)
             .map_err(|errno| failed("mount /proc on itself", errno))?;
@@ -130,7 +130,7 @@ fn new_root(options: &Run, bare: bool, layout: &Layout) -> Result<PathBuf> {
     Ok(at)
 }
 
-/// An empty directory of the build, to mount something on.
+/// Makes an empty directory in the build directory, to mount something on.
 fn mount_point(layout: &Layout, name: &str) -> Result<PathBuf> {
     let at = layout.programs().join("mnt").join(name);
     if !at.is_dir() {
