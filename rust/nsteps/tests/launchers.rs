@@ -1,9 +1,9 @@
-//! What `nsteps diff` says of real launchers: what each does with a
-//! configuration was found out by hand first, with other programs.
+//! Tests `nsteps diff` with real launchers: what each does with a configuration
+//! was found out by hand before, with other programs.
 //!
-//! A launcher that is not here is left out; a case of which fewer than two
-//! launchers are here is unavailable. `tests/launchers/fetch.sh` installs those
-//! that no distribution has.
+//! A launcher that is not installed is left out; a case with fewer than two
+//! installed launchers is unavailable. `tests/launchers/fetch.sh` installs
+//! those that no distribution has.
 
 mod availability;
 
@@ -27,25 +27,25 @@ enum Want {
     Has(&'static str),
     /// A change without these words, or none.
     Not(&'static str),
-    /// No change.
+    /// The key must not change.
     Same,
-    /// The launcher refuses, with these words on standard error.
+    /// The launcher fails, with these words on standard error.
     Refused(&'static str),
 }
 
 use Want::{Has, Not, Refused, Same};
 
-/// The runtimes of the OCI, by the names of the cases: each is a word before
-/// the bundle.
+/// The OCI runtimes, by the names of the cases: each is the word before the
+/// bundle.
 const RUNTIMES: &[&str] = &["runc", "runc-1.4", "crun", "youki"];
 
-/// One configuration, and what each runtime makes of it.
+/// One configuration, and what each runtime must do with it.
 struct Case {
     name: &'static str,
-    /// What differs from the configuration that all cases have.
+    /// Changes the configuration that all cases begin with.
     edit: fn(&mut Value),
     key: &'static str,
-    /// In the order of [`RUNTIMES`].
+    /// What each runtime must show, in the order of [`RUNTIMES`].
     wants: [Want; 4],
 }
 
@@ -186,9 +186,9 @@ fn remove(object: &mut Value, member: &str) {
     }
 }
 
-/// A bundle with busybox as its root, as `runc spec` makes one, without limits
-/// of resources: crun asks for an unlimited RLIMIT_MEMLOCK to set them, which
-/// not every root may have.
+/// A bundle with busybox as its root, in the form of `runc spec`, but without
+/// limits of resources: to set them, crun needs an unlimited RLIMIT_MEMLOCK,
+/// which not every root may have.
 struct Bundle(TempDir);
 
 impl Bundle {
@@ -200,7 +200,7 @@ impl Bundle {
         let root = dir.path().join("rootfs");
         fs::create_dir(&root)?;
         rootfs.make(&root).map_err(|it| it.message)?;
-        // With it every runtime sets HOME.
+        // With this file every runtime would set HOME.
         let _ = fs::remove_file(root.join("etc/passwd"));
         let mut config = default_config();
         edit(&mut config);
@@ -264,7 +264,8 @@ fn default_config() -> Value {
     })
 }
 
-/// The launcher of that name around a bundle; `None` if it is not here.
+/// The command line of that launcher around a bundle; `None` if it is not
+/// installed.
 fn around(runtime: &str, bundle: &Path) -> Option<String> {
     let bundle = bundle.display();
     let fetched = Layout::find().ok()?.programs().join("launchers");
@@ -279,7 +280,8 @@ fn around(runtime: &str, bundle: &Path) -> Option<String> {
         .then(|| format!("{runtime}:{bundle}"))
 }
 
-/// Runs `nsteps diff`, and gives its report and its status.
+/// Runs `nsteps diff`, and returns its report, or why this machine does not
+/// allow it.
 fn diff(launchers: &[String]) -> Result<Result<Value, String>, Failed> {
     let layout = Layout::find().map_err(|it| it.message)?;
     let output = Command::new(layout.programs().join("bin/nsteps"))
@@ -295,8 +297,8 @@ fn diff(launchers: &[String]) -> Result<Result<Value, String>, Failed> {
     Ok(Ok(report))
 }
 
-/// The value that a launcher shows under a key; `None` where it shows no
-/// change, or where all that ran show the same.
+/// The value that a launcher shows under a key; `None` if it shows no change,
+/// or if all that ran show the same.
 fn shown(report: &Value, key: &str, launcher: usize) -> Option<String> {
     let rows = ["differences", "unknown", "alike"]
         .into_iter()
@@ -315,7 +317,7 @@ fn shown(report: &Value, key: &str, launcher: usize) -> Option<String> {
 }
 
 impl Want {
-    /// What is wrong with what a launcher showed.
+    /// What is wrong with the value that a launcher showed.
     fn wrong(self, report: &Value, key: &str, at: usize) -> Option<String> {
         let launcher = &report["launchers"][at];
         let refused = launcher["did_not_run"].as_str();
@@ -388,7 +390,7 @@ const SELVES: &[(&str, &str)] = &[
     ("crun", "crun:BUNDLE"),
 ];
 
-/// Each of three columns of one launcher is as the others, and nothing varies.
+/// Three columns of one launcher are equal, and nothing is unstable.
 fn is_the_same_as_itself(launcher: &str) -> Result<Completion, Failed> {
     if launcher.contains("BUNDLE") && Identity::natural() == Identity::User {
         return unavailable(NEEDS_ROOT);
@@ -416,7 +418,7 @@ fn is_the_same_as_itself(launcher: &str) -> Result<Completion, Failed> {
     Err(format!("{differences:#}").into())
 }
 
-/// Two launchers that do not do the same.
+/// Two launchers that do different things.
 struct Pair {
     name: &'static str,
     launchers: [&'static str; 2],
@@ -488,8 +490,8 @@ impl Pair {
     }
 }
 
-/// firejail below a pid namespace, as far as its words and its effect go: the
-/// rule must not depend on whether it is installed.
+/// A launcher with firejail's words and effect below a pid namespace: the rule
+/// must not depend on whether firejail is installed.
 fn degraded() -> Result<Completion, Failed> {
     let dir = tempfile::tempdir()?;
     fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755))?;
@@ -512,8 +514,9 @@ fn degraded() -> Result<Completion, Failed> {
     }
 }
 
-/// `nsteps diff` by a copy of the program, where the repository cannot be seen.
-/// A file of launchers in another directory, which names a program beside it.
+/// `nsteps diff` by a copy of the program, where the repository is not visible,
+/// with a file of launchers in another directory that names a program beside
+/// it.
 fn beside_the_file() -> Result<Completion, Failed> {
     let layout = Layout::find().map_err(|it| it.message)?;
     let program = layout.programs().join("bin/nsteps");

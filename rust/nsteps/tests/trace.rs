@@ -1,5 +1,5 @@
-//! The tracer sees what strace(1) sees, in the same kind of sandbox; and what
-//! the three languages call is what the steps promise.
+//! The tracer records what strace(1) records, in the same kind of sandbox; and
+//! the calls of the three languages are those that the steps describe.
 //!
 //! The test compares the order of all calls, across processes. It can, because
 //! both tracers record when a call begins or ends, and the processes of a step
@@ -25,7 +25,7 @@ use trace::prepared::{PAYLOAD, Prepared};
 use trace::story::{Line, tell};
 use trace::{Call, Made, Recording, flags};
 
-/// What strace is asked for.
+/// The calls that strace is asked for.
 const CALLS: &str = "clone,clone3,unshare,setns,mount,umount2,pivot_root,\
                      sethostname,execve";
 /// The directory in a sandbox to which strace writes.
@@ -186,7 +186,7 @@ fn ours(call: &Call) -> Option<Vec<String>> {
     Some(words(&call.name, arguments, result))
 }
 
-/// The words of a call, without what is not the same in two runs.
+/// The words of a call, without what differs between two runs.
 fn words(
     name: &str,
     mut arguments: Vec<String>,

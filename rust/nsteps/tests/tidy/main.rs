@@ -1,8 +1,9 @@
-//! The conventions of this repository, each a test that says what to do.
+//! The conventions of this repository, each a test whose message says what to
+//! do.
 //!
-//! What belongs together is found by name: a step has its sources, its blessed
-//! effect and calls, and its page; a property its file; an explanation its
-//! page.  What is missing, and what belongs to nothing, is named here.
+//! Files that belong together are found by name: a step has its sources, its
+//! expected effect and calls, and its page; a property its file; an explanation
+//! its page. The tests name what is missing, and files that belong to nothing.
 
 #[path = "../availability/mod.rs"]
 mod availability;
@@ -28,7 +29,7 @@ use tree::Tree;
 
 /// A convention: its name, and the function that checks it.
 type Convention = (&'static str, fn(&Tree) -> Found);
-/// What is wrong, one line each; or why it cannot be checked.
+/// The faults, one line each; or why the convention cannot be checked.
 type Found = Result<Vec<String>, String>;
 
 const CONVENTIONS: &[Convention] = &[

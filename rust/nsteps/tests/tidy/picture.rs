@@ -1,4 +1,4 @@
-//! That the picture of the steps shows what the list of steps says.
+//! The picture of the steps agrees with the list of steps.
 
 use crate::Found;
 use crate::pages::pages;
@@ -39,17 +39,17 @@ pub fn steps(tree: &Tree) -> Found {
     Ok(wrong)
 }
 
-/// A table drawn in SVG.
+/// A table that is drawn in SVG.
 struct Picture<'a> {
-    /// Their headings, and how far right they are.
+    /// The headings of the columns, and their x coordinates.
     columns: Vec<(&'a str, i32)>,
-    /// Their names, and how far down they are, from above.
+    /// The names of the rows, and their y coordinates.
     rows: Vec<(&'a str, i32)>,
-    /// How far right and how far down.
+    /// The x and y coordinates of the dots.
     dots: Vec<(i32, i32)>,
 }
 
-/// A dot belongs to the text whose base line is that much below it, at most.
+/// How far the base line of a text may be below the dots of its row.
 const LINE: std::ops::Range<i32> = 0..12;
 
 impl<'a> Picture<'a> {
