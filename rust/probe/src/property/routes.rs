@@ -15,10 +15,10 @@ pub(super) const PROPERTY: Property = Property {
     effect,
 };
 
-/// Reads `routes.ipv4` and `routes.ipv6`, as in `default via 10.0.0.1 dev eth0`,
-/// with semicolons between; `routes.iptables` and `routes.ip6tables`, the names
-/// of the tables. nftables are not asked for: the question itself can load a
-/// module of the kernel.
+/// Reads `routes.ipv4` and `routes.ipv6`, as in `default via 10.0.0.1 dev
+/// eth0`, with semicolons between them; `routes.iptables` and
+/// `routes.ip6tables`, the names of the tables. nftables are not read: the
+/// question itself can load a kernel module.
 fn observe(proc: &Proc, observation: &mut Observation) {
     for (key, file, parse) in [
         ("routes.ipv4", "self/net/route", ipv4 as fn(&str) -> _),
@@ -44,7 +44,8 @@ fn observe(proc: &Proc, observation: &mut Observation) {
     }
 }
 
-/// What one line says: a route, or one that is left out.
+/// The meaning of one line: a route, or a line that is left out; `None` if it
+/// cannot be parsed.
 type Line = Option<Option<String>>;
 
 fn routes(text: &str, parse: fn(&str) -> Line) -> Option<String> {
@@ -65,7 +66,7 @@ fn joined<T: AsRef<str>>(words: Vec<T>, between: &str) -> String {
     }
 }
 
-/// A line of /proc/net/route: addresses are in the byte order of the network,
+/// Parses a line of /proc/net/route: addresses are in network byte order,
 /// written as a number of this machine.
 fn ipv4(line: &str) -> Line {
     let fields: Vec<&str> = line.split_whitespace().collect();
@@ -91,9 +92,9 @@ fn ipv4(line: &str) -> Line {
     Some(Some(format!("{to}{via} dev {link}")))
 }
 
-/// A line of /proc/net/ipv6_route. What the kernel adds by itself is left out:
-/// routes of the loopback link, to one address of this machine, to a whole link
-/// and to groups.
+/// Parses a line of /proc/net/ipv6_route. The routes that the kernel adds by
+/// itself are left out: those of the loopback interface, to one address of this
+/// machine, to a whole link and to multicast groups.
 fn ipv6(line: &str) -> Line {
     let fields: Vec<&str> = line.split_whitespace().collect();
     let [to, bits, _, _, via, _, _, _, _, link] = fields[..] else {
