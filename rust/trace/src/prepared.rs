@@ -1,4 +1,4 @@
-//! A sandbox with a command line that is about to be traced in it.
+//! A sandbox with a command line that will be traced in it.
 
 use super::{Request, Traced};
 use harness::error::{Context, Error, Result};
@@ -102,7 +102,8 @@ impl Prepared {
     ///
     /// # Errors
     ///
-    /// Fails if tracing is forbidden here, or there is no such program.
+    /// Fails if tracing is forbidden on this machine, or if the program does
+    /// not exist.
     pub fn trace(
         &mut self,
         payload: Option<&str>,

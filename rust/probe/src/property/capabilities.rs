@@ -145,8 +145,7 @@ fn names(set: u64) -> String {
 
 fn effect(baseline: &Observation, seen: &Observation, effect: &mut Effect) {
     // Root of a machine may lack capabilities that root of a new user namespace
-    // has. If it has all that the machine allows, the reading says so, and what
-    // it has beyond that is not compared.
+    // has. So only those that the machine allows are compared.
     let allowed = baseline.value(BOUNDING).and_then(parse);
     for key in [EFFECTIVE, PERMITTED, INHERITABLE, BOUNDING, AMBIENT] {
         effect.compare(key, baseline, seen, |before, after| {

@@ -9,7 +9,7 @@
 //!   is that of the mount tree and not of the ids: first a mount, then what is
 //!   mounted below it, then what covers it.
 //! - Two mounts are *the same* if superblock and root are the same. Device
-//!   numbers are compared between the two tables, which were both read while the
+//!   numbers are compared between the two tables, which were read while the
 //!   superblocks existed, and do not appear in the effect.
 //! - A new mount of a superblock that the baseline already had is called `bind
 //!   of PATH`, whether it was made by MS_BIND or not: the kernel knows no
