@@ -18,7 +18,7 @@ static const int flags =
 static const char *root;
 static char **command;
 
-/* What holds the child back until the parent has written the maps. */
+/* The pipe on which the child waits until the parent has written the maps. */
 static int mapped[2];
 
 /*

@@ -10,7 +10,7 @@
 
 static const int flags = CLONE_NEWUSER;
 
-/* What holds the child back until the parent has written the maps. */
+/* The pipe on which the child waits until the parent has written the maps. */
 static int mapped[2];
 
 /*

@@ -142,7 +142,7 @@ static char **command(int argc, char *argv[], const char *operand)
 }
 
 /* If SIGCHLD is ignored, waitpid(2) returns the status of no child. */
-static void hear_of_children(void)
+static void keep_statuses_of_children(void)
 {
 	struct sigaction action = { .sa_handler = SIG_DFL }, before;
 
@@ -226,7 +226,7 @@ static _Noreturn void end_with(pid_t pid)
 static inline _Noreturn void clone_and_exec(int flags, void (*child)(void),
 					    char *payload[])
 {
-	hear_of_children();
+	keep_statuses_of_children();
 	end_with(clone_child(flags | IN_OUR_MEMORY, child, payload));
 }
 
@@ -244,7 +244,7 @@ static inline void share_the_record(void)
 /* Makes a child with a copy of the memory; the launcher is not suspended. */
 static inline pid_t fork_child(int flags, void (*child)(void), char *payload[])
 {
-	hear_of_children();
+	keep_statuses_of_children();
 	share_the_record();
 	return clone_child(flags, child, payload);
 }
@@ -271,7 +271,7 @@ static inline _Noreturn void unshare_and_init(int flags, void (*init)(void),
 {
 	pid_t pid;
 
-	hear_of_children();
+	keep_statuses_of_children();
 	share_the_record();
 	must("unshare", unshare(flags));
 	pid = must("fork", fork());

@@ -1,5 +1,5 @@
 /*
- * attach: a child in another cgroup: it goes there itself, its parent puts it
+ * attach: a child in another cgroup: it moves there itself, its parent moves it
  * there, or it is born there.
  */
 #ifndef ATTACH_H

@@ -1,6 +1,6 @@
 /*
- * change: unshare and setns, in the caller or, where there is no way back, in a
- * forked child.
+ * change: unshare and setns, in the caller or, if it cannot return, in a forked
+ * child.
  */
 #ifndef CHANGE_H
 #define CHANGE_H
@@ -28,8 +28,8 @@ struct report {
 };
 
 /*
- * What a forked child does first is slow: it does nearly the same before, and
- * in vain.
+ * The first calls of a forked child are slow. So it makes nearly the same calls
+ * once before, without an effect.
  */
 static void warm_up(volatile struct report *shared, long (*call)(unsigned long),
 		    unsigned long flags)

@@ -1,6 +1,6 @@
 /*
- * launch: the floor of whole launches: what a step does, as a program without
- * a C library, with one clone that borrows its parent's memory.
+ * launch: the floor of whole launches: does what a step does, as a program
+ * without a C library, by one clone that shares its parent's memory.
  *
  *     floor-launch STEP [NEWROOT] CMD [ARG...]
  */

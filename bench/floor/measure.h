@@ -1,7 +1,7 @@
 /*
- * measure: how long each time took, and what was seen afterwards. The floor and
- * the peer in C have this in common, so that what is between two of their times
- * is not the measuring.
+ * measure: records how long each operation took, and what was observed
+ * afterwards. The floor and the peer in C use this code both, so that it does
+ * not make their times differ.
  */
 #ifndef MEASURE_H
 #define MEASURE_H
@@ -48,8 +48,8 @@ static void stop(void)
 }
 
 /*
- * What is proved: the set of kinds that all looks agreed on, or that they did
- * not agree; and how many children have ended.
+ * The proof: the set of kinds that all witnesses saw, or that they did not see
+ * the same; and how many children have ended.
  */
 static struct proof {
 	int seen, looks, mixed, ended;

@@ -1,6 +1,6 @@
 /*
- * namespaces: the kinds of them, in which ones a process is, and the processes
- * that wait in others.
+ * namespaces: their kinds, those in which a process is, and the processes that
+ * wait in others.
  */
 #ifndef NAMESPACES_H
 #define NAMESPACES_H

@@ -1,5 +1,6 @@
 /*
- * spawn: programs, from before they are made until they have been waited for.
+ * spawn: starts programs, timed from before they are made until they have been
+ * waited for.
  */
 #ifndef SPAWN_H
 #define SPAWN_H
@@ -45,8 +46,8 @@ static long listen_to_first(void)
 }
 
 /*
- * The last time that was taken ends where the payload has read the clock. It
- * has ended, so that what it told is there.
+ * The last measured time ends when the payload has read the clock. The payload
+ * has ended, so its report can be read.
  */
 static void back_to_first(void)
 {
@@ -91,8 +92,8 @@ static void bench_spawn(const char *set, int first, int count)
 }
 
 /*
- * start: any program, from before it is made until it has been waited for; or
- * until its payload, which is `first`, has read the clock.
+ * start: starts any program, timed from before it is made until it has been
+ * waited for; or until its payload, which is `first`, has read the clock.
  */
 static void bench_start(char *argv[], int first, int count)
 {

@@ -1,6 +1,6 @@
 /*
- * text: what the floor says: its lines, the paths of /proc, and why it gives
- * up.
+ * text: the output of the floor: its lines, the paths of /proc, and its error
+ * messages.
  */
 #ifndef TEXT_H
 #define TEXT_H

@@ -28,13 +28,13 @@ enum { STACK_SIZE = 1024, BELOW = 8 };
 /* No pointer has this value, so that every word written to is noticed. */
 static const unsigned long MARK = 0xa5a5a5a5;
 
-/* An array, and what the compiler might have put below it. */
+/* An array, and the memory below it. */
 struct room {
 	unsigned long below[BELOW];
 	_Alignas(16) unsigned char stack[STACK_SIZE];
 };
 
-/* The child: becomes a program, and that is more than 1024 bytes' worth. */
+/* The child executes a program, which needs more than 1024 bytes of stack. */
 static int child(void *argument)
 {
 	char **command = argument;
@@ -43,7 +43,7 @@ static int child(void *argument)
 	_exit(127);
 }
 
-/* How many words below the array are not as they were. */
+/* Counts the words below the array that have changed. */
 static int changed(const struct room *room)
 {
 	int count = 0;
@@ -53,7 +53,7 @@ static int changed(const struct room *room)
 	return count;
 }
 
-/* Clones, waits, and says what became of the child and of the parent. */
+/* Clones, waits, and prints what became of the child and of the parent. */
 static int clone_on(struct room *room, int flags, const char *mode)
 {
 	/* Not on the stack, where the child would write over its copy. */

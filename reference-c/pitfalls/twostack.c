@@ -74,7 +74,9 @@ static _Noreturn void launch_from(const volatile unsigned long *frame,
 	_exit(0);
 }
 
-/* The first child: fills its outermost frame, launches from a deeper one. */
+/*
+ * The first child: fills its outermost frame, and launches from a deeper one.
+ */
 static int child(void *mode)
 {
 	volatile unsigned long frame[WORDS];

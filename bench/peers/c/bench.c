@@ -43,8 +43,8 @@
 enum { GATE = 8, TOLD = 9 };
 
 /*
- * The kinds of namespaces. Of two of them a process has a second one, which
- * its next child will live in: that is the one unshare changes.
+ * The kinds of namespaces. Of two of them a process has a second one, in which
+ * its next child will be: that is the one that unshare changes.
  */
 static const struct kind {
 	const char *name, *path;
@@ -68,8 +68,8 @@ static const int six = CLONE_NEWCGROUP | CLONE_NEWIPC | CLONE_NEWNS |
 static char grown[64];
 
 /*
- * A process that waits, as long as this one lives: in the namespaces of this
- * one, or in eight others.
+ * A process that waits until this one ends: in the namespaces of this one, or
+ * in eight others.
  */
 struct stay {
 	pid_t pid;
@@ -90,8 +90,9 @@ static void look(ino_t inodes[KINDS])
 }
 
 /*
- * The kinds that are new, as a set of bits. Not to be readable counts as new:
- * a pid namespace cannot be named before its first process is there.
+ * Returns the kinds that are new, as a set of bits. A kind that cannot be read
+ * counts as new: a pid namespace cannot be named before its first process
+ * exists.
  */
 static int made(void)
 {
@@ -255,8 +256,8 @@ static void bench_clone(const char *style, const char *set, int count)
 }
 
 /*
- * unshare and setns: the call alone. There is no way back from a user
- * namespace: that is for a child to enter.
+ * unshare and setns: the call alone. No process can return from a user
+ * namespace: so a child enters that.
  */
 static int call_unshare(int flags)
 {
@@ -278,10 +279,11 @@ struct report {
 };
 
 /*
- * What a forked child does first is slow: it is missing pages, has to copy
- * others, and looks each name of the library up again. So it does nearly the
- * same once before, and in vain: a call without a flag, and a setns to where it
- * is, because no process can join the user namespace it is in.
+ * The first calls of a forked child are slow: it lacks pages, has to copy
+ * others, and resolves each name of the library again. So it makes nearly the
+ * same calls once before, without an effect: a call without a flag, and a setns
+ * to its own namespace, because no process can join the user namespace it is
+ * in.
  */
 static void warm_up(struct report *shared, int (*call)(int), int flags)
 {
@@ -473,8 +475,8 @@ static pid_t spawn(int flags, char *argv[])
 }
 
 /*
- * A pipe of which every child has one end as the descriptor `as`; the other
- * end, which is this process's alone.
+ * Makes a pipe: every child has one end as the descriptor `as`. Returns the
+ * other end, which only this process has.
  */
 static int pipe_with_children(int as, int flags)
 {
@@ -488,8 +490,8 @@ static int pipe_with_children(int as, int flags)
 }
 
 /*
- * The last time that was taken ends where the payload has read the clock. It
- * has ended, so that what it told is there.
+ * The last measured time ends when the payload has read the clock. The payload
+ * has ended, so its report can be read.
  */
 static void back_to_first(int told)
 {
@@ -535,8 +537,8 @@ static void bench_spawn(const char *set, int first, int count)
 }
 
 /*
- * attach: a child that becomes a program in another cgroup. It goes there
- * itself, its parent puts it there and lets it go on, or it is born there.
+ * attach: a child that becomes a program in another cgroup. It moves there
+ * itself, its parent moves it and lets it continue, or it is born there.
  * https://man7.org/linux/man-pages/man7/cgroups.7.html
  */
 static void put_there(int procs, pid_t pid)

@@ -1,6 +1,6 @@
 /*
- * grow: makes the peer large before anything is timed, and says how large it
- * has become: in memory, in threads, in mounts, in networks that are alive.
+ * grow: makes the peer large before anything is timed, and reports its size: in
+ * memory, in threads, in mounts, in existing networks.
  */
 #ifndef GROW_H
 #define GROW_H
@@ -30,8 +30,8 @@ static long number_in(const char *path, const char *word)
 }
 
 /*
- * Memory of its own, in pages of the smallest size whatever the machine
- * prefers. smaps_rollup counts; VmRSS would be an estimate.
+ * Allocates memory, in pages of the smallest size whatever the machine prefers.
+ * The size comes from smaps_rollup, because VmRSS would be an estimate.
  */
 static long grow_memory(int mib)
 {
@@ -116,9 +116,9 @@ static int open_network(void)
 }
 
 /*
- * Holds that many network namespaces by descriptors: makes the missing ones,
- * lets go of the others. How many are alive is the kernel's matter and no
- * language's, so that one peer holds them for all.
+ * Holds this many network namespaces by descriptors: makes the missing ones,
+ * releases the others. How many exist matters to the kernel and not to a
+ * language, so one peer holds them for all.
  */
 static long grow_networks(int count)
 {

@@ -37,7 +37,7 @@ func main() {
 	maker := utsOfThisThread()
 	found := make(chan string)
 	go func() {
-		// The lock of its maker is not handed on.
+		// A new goroutine does not inherit the lock.
 		runtime.LockOSThread()
 		found <- utsOfThisThread()
 	}()
