@@ -39,7 +39,7 @@ pub fn describe(place: &mut Place, processors: &Processors) -> Result<Machine> {
     note("mitigations", Some(mitigations()));
     note("load", read("/proc/loadavg"));
     note("measured on", Some(on(processors)));
-    note("who", Some(who()));
+    note("who", Some(caller()));
     note("cpuid", Some(floor(place, "cpuid")));
     note("clock", Some(floor(place, "clock")));
     note("musl", musl());
@@ -126,7 +126,8 @@ fn on(processors: &Processors) -> String {
     }
 }
 
-fn who() -> String {
+/// The user that measures.
+fn caller() -> String {
     if nix::unistd::geteuid().is_root() {
         "root".to_owned()
     } else {

@@ -132,10 +132,14 @@ impl Standing {
         let begin = self.rounds();
         for round in begin..extent.most.min(begin + PASS) {
             let mut block = |at: usize, pause: Duration| {
-                let who = &contenders[at];
-                let answer = places.ask(who, extent.block);
+                let contender = &contenders[at];
+                let answer = places.ask(contender, extent.block);
                 sleep(pause);
-                proved(&who.name, &who.proof.of(extent.block), answer)
+                proved(
+                    &contender.name,
+                    &contender.proof.of(extent.block),
+                    answer,
+                )
             };
             let blocks = &mut self.blocks;
             for close in [round % 2 == 0, round % 2 == 1] {
@@ -186,7 +190,9 @@ impl Standing {
         Outcome {
             name,
             figures: all
-                .map(|(who, it)| Figures::of(who, &it, extent.block))
+                .map(|(contender, it)| {
+                    Figures::of(contender, &it, extent.block)
+                })
                 .collect(),
             absent,
             used: self.used,
@@ -213,25 +219,25 @@ fn rehearse(
         }
     }
     sleep(drain);
-    let Some((who, why)) = refused.first() else { return Ok(()) };
+    let Some((name, why)) = refused.first() else { return Ok(()) };
     Err(if refused.len() == contenders.len() {
-        let words = refused.iter().find(|(who, _)| *who == "c");
+        let words = refused.iter().find(|(name, _)| *name == "c");
         Verdict::NotPossible(words.map_or(why, |(_, why)| why).clone())
     } else {
-        Verdict::Wrong(format!("{who} fails: {why}"))
+        Verdict::Wrong(format!("{name} fails: {why}"))
     })
 }
 
 impl Figures {
-    fn of(who: Contender, blocks: &[Answer], block: u32) -> Figures {
+    fn of(contender: Contender, blocks: &[Answer], block: u32) -> Figures {
         let series = Series::of(blocks, block);
         Figures {
-            name: who.name,
+            name: contender.name,
             min: series.min,
             median: series.median(),
             p99: series.p99,
-            digest: who.digest,
-            proof: who.proof.of(block),
+            digest: contender.digest,
+            proof: contender.proof.of(block),
             blocks: series.medians,
         }
     }

@@ -30,13 +30,13 @@ pub fn hold<T>(
 ///
 /// Fails as [`hold`] does.
 pub fn one<T>(
-    who: &[usize],
+    contenders: &[usize],
     round: usize,
     blocks: &mut [Vec<T>],
     mut block: impl FnMut(usize) -> Result<T, Verdict>,
 ) -> Result<(), Verdict> {
-    for turn in order(who.len(), round) {
-        let at = who[turn];
+    for turn in order(contenders.len(), round) {
+        let at = contenders[turn];
         blocks[at].push(block(at)?);
     }
     Ok(())
@@ -68,15 +68,16 @@ pub fn order(n: usize, round: usize) -> Vec<usize> {
 ///
 /// Fails if a contender fails or proves something else, and names it.
 pub fn proved(
-    who: impl Display,
+    contender: impl Display,
     wanted: &str,
     answer: harness::error::Result<Answer>,
 ) -> Result<Answer, Verdict> {
-    let answer = answer
-        .map_err(|error| Verdict::Wrong(format!("{who} fails: {error}")))?;
+    let answer = answer.map_err(|error| {
+        Verdict::Wrong(format!("{contender} fails: {error}"))
+    })?;
     match answer.must_prove(wanted) {
         Ok(()) => Ok(answer),
-        Err(why) => Err(Verdict::Wrong(format!("{who} {why}"))),
+        Err(why) => Err(Verdict::Wrong(format!("{contender} {why}"))),
     }
 }
 
@@ -92,8 +93,8 @@ mod tests {
             let mut follows = vec![vec![0; n]; n];
             for round in 0..rounds {
                 let order = order(n, round);
-                for (place, who) in order.iter().enumerate() {
-                    places[*who][place] += 1;
+                for (place, contender) in order.iter().enumerate() {
+                    places[*contender][place] += 1;
                 }
                 for pair in order.windows(2) {
                     follows[pair[0]][pair[1]] += 1;

@@ -157,7 +157,7 @@ fn fixes(row: &Row, launcher: &Candidate) -> Vec<(String, Candidate)> {
     let wanted = row
         .values
         .iter()
-        .find(|(_, who)| who.contains(&0))
+        .find(|(_, launchers)| launchers.contains(&0))
         .map(|(value, _)| value);
     let (Some(wanted), Some(record)) = (wanted, consequence::of(row)) else {
         return Vec::new();

@@ -277,7 +277,9 @@ fn judge(row: Row, terms: &Terms<'_>, used: &mut [bool]) -> Judged {
         .values
         .iter()
         .filter(|(value, _)| value.is_known())
-        .flat_map(|(value, who)| who.iter().map(move |it| (*it, value)))
+        .flat_map(|(value, launchers)| {
+            launchers.iter().map(move |it| (*it, value))
+        })
         .collect();
     shown.sort_by_key(|(launcher, _)| *launcher);
     let first = shown.first().copied();
@@ -468,7 +470,10 @@ fn waivers(used: &[bool], columns: &[Column], terms: &Terms<'_>) -> Vec<Fault> {
 fn clusters(differences: &[Judged], ran: &[usize]) -> Vec<Vec<usize>> {
     let shown = |column: usize| -> Vec<Option<usize>> {
         let at = |it: &Judged| {
-            it.row.values.iter().position(|(_, who)| who.contains(&column))
+            it.row
+                .values
+                .iter()
+                .position(|(_, launchers)| launchers.contains(&column))
         };
         differences.iter().map(at).collect()
     };

@@ -135,7 +135,8 @@ impl Report {
 
 /// The value of a launcher in a row.
 pub fn value_of(row: &Row, launcher: usize) -> &Value {
-    let shown = row.values.iter().find(|(_, who)| who.contains(&launcher));
+    let shown =
+        row.values.iter().find(|(_, launchers)| launchers.contains(&launcher));
     shown.map_or(&Value::NotObserved, |(value, _)| value)
 }
 

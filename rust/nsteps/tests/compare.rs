@@ -57,11 +57,11 @@ fn trials() -> Vec<Trial> {
 }
 
 /// A name such as `pid::c::proc_nested/root`, `uts::exit_3::go::private/user`.
-fn name(subject: &Subject, who: &str, scenario: Scenario) -> String {
+fn name(subject: &Subject, launcher: &str, scenario: Scenario) -> String {
     match &subject.situation {
-        None => format!("{}::{who}::{scenario}", subject.step),
+        None => format!("{}::{launcher}::{scenario}", subject.step),
         Some(situation) => {
-            format!("{}::{situation}::{who}::{scenario}", subject.step)
+            format!("{}::{situation}::{launcher}::{scenario}", subject.step)
         }
     }
 }
@@ -101,7 +101,7 @@ fn wanted() -> Result<Selection, String> {
         let (subject, scenario) = (&group.subject, group.scenario);
         let mut names = group.launchers.iter().map(|it| it.name());
         if any(name(subject, "agreement", scenario))
-            || names.any(|who| any(name(subject, who, scenario)))
+            || names.any(|it| any(name(subject, it, scenario)))
         {
             command.extend(["--only".to_owned(), subject.step.to_owned()]);
             command.extend(["--scenario".to_owned(), scenario.to_string()]);
@@ -141,7 +141,7 @@ fn does_what_is_blessed(
     let Tried { outcomes, .. } = group(subject, scenario)?;
     let own = outcomes
         .iter()
-        .find(|(who, _)| *who == launcher)
+        .find(|(it, _)| *it == launcher)
         .ok_or("it was not carried out")?;
     match &own.1 {
         Err(Refusal::Unavailable(reason)) => return unavailable(reason),
@@ -161,7 +161,7 @@ fn does_what_is_blessed(
     // does.
     let beside: Vec<Comparison> = outcomes
         .iter()
-        .filter(|(who, _)| LANGUAGES.contains(who))
+        .filter(|(it, _)| LANGUAGES.contains(it))
         .map(|language| of(&[language.clone(), own.clone()], None))
         .collect();
     match beside.iter().find(|it| it.differing().next().is_none()) {

@@ -307,8 +307,9 @@ fn shown(report: &Value, key: &str, launcher: usize) -> Option<String> {
         .map(|it| if it["row"].is_object() { &it["row"] } else { it });
     for row in rows.filter(|row| row["key"] == key) {
         for value in row["values"].as_array().into_iter().flatten() {
-            let who = value["launchers"].as_array();
-            if who.into_iter().flatten().any(|it| *it == json!(launcher)) {
+            let launchers = value["launchers"].as_array();
+            if launchers.into_iter().flatten().any(|it| *it == json!(launcher))
+            {
                 return value["value"].as_str().map(str::to_owned);
             }
         }

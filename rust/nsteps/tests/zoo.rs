@@ -147,8 +147,9 @@ impl Fault {
             source: source.to_owned(),
             subject: subject.to_owned(),
             mounts: named("Where: ").unwrap_or("private").to_owned(),
-            launcher: Launcher::named(place)
-                .unwrap_or_else(|| panic!("{path}: who is {place}?")),
+            launcher: Launcher::named(place).unwrap_or_else(|| {
+                panic!("{path}: no language is called {place}")
+            }),
             caught_by: named("Caught by: ")
                 .unwrap_or_else(|| panic!("{path} says no `Caught by:`"))
                 .split(' ')

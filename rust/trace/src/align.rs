@@ -165,13 +165,13 @@ mod tests {
                     .zip(&columns)
                     .find_map(|(cell, column)| cell.map(|it| &column[it]));
                 let call = line.map_or("", |line| &line.call);
-                let who: String = row
+                let letters: String = row
                     .iter()
                     .zip('A'..)
                     .map(|(cell, name)| if cell.is_some() { name } else { '.' })
                     .collect();
                 let same = if is_same(row, &columns) { '=' } else { '~' };
-                format!("{same} {who} {call}")
+                format!("{same} {letters} {call}")
             })
             .collect()
     }

@@ -245,16 +245,16 @@ impl Entry<'_> {
     }
 
     fn waitid(&self) -> Vec<Argument> {
-        let [kind, who, _, options, ..] = self.registers;
-        let (kind, who) = match kind {
-            0 => ("P_ALL", number(who)),
-            1 => ("P_PID", Argument::Pid(int(who))),
-            2 => ("P_PGID", number(who)),
-            3 => ("P_PIDFD", self.descriptor(who)),
-            _ => ("?", number(who)),
+        let [kind, id, _, options, ..] = self.registers;
+        let (kind, id) = match kind {
+            0 => ("P_ALL", number(id)),
+            1 => ("P_PID", Argument::Pid(int(id))),
+            2 => ("P_PGID", number(id)),
+            3 => ("P_PIDFD", self.descriptor(id)),
+            _ => ("?", number(id)),
         };
         let options = flags::names(options, flags::WAIT);
-        vec![Argument::Text(kind.to_owned()), who, Argument::Text(options)]
+        vec![Argument::Text(kind.to_owned()), id, Argument::Text(options)]
     }
 
     /// struct mount_attr: attributes to set, attributes to clear, the

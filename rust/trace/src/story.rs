@@ -44,7 +44,7 @@ fn line(call: &Call, recording: &Recording, roles: &[String]) -> Line {
     if let Some(status) = call.status {
         let ended = ended(status);
         outcome = Some(match outcome {
-            Some(who) => format!("{who}, {ended}"),
+            Some(child) => format!("{child}, {ended}"),
             None => ended,
         });
     }
@@ -71,7 +71,7 @@ impl Teller<'_> {
         arguments
             .iter()
             .map(|argument| match argument {
-                Argument::Pid(pid) => self.who(*pid),
+                Argument::Pid(pid) => self.role_of(*pid),
                 Argument::Descriptor { of: Some(of), .. } => pidless(of),
                 Argument::Descriptor { fd, of: None } => fd.to_string(),
                 Argument::Words(words) => format!("[{}]", words.join(", ")),
@@ -89,7 +89,7 @@ impl Teller<'_> {
         match (self.call.made, self.call.name.as_str()) {
             (Some(Made::Process(child)), _) => Some(self.roles[child].clone()),
             (Some(Made::Thread), _) => Some("a thread".to_owned()),
-            (None, "wait4") if result > 0 => Some(self.who(result)),
+            (None, "wait4") if result > 0 => Some(self.role_of(result)),
             (None, "wait4") => Some("no child yet".to_owned()),
             _ => None,
         }
@@ -97,7 +97,7 @@ impl Teller<'_> {
 
     /// The process that the caller means by that pid: its own child, if it has
     /// one.
-    fn who(&self, pid: i64) -> String {
+    fn role_of(&self, pid: i64) -> String {
         if pid == -1 {
             return "any".to_owned();
         }

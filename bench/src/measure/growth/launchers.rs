@@ -56,14 +56,19 @@ pub fn measure(
 
     let entries: Vec<(&Contender, u32)> = contenders
         .iter()
-        .flat_map(|who| sizes.iter().map(move |size| (*who, *size)))
+        .flat_map(|contender| sizes.iter().map(move |size| (*contender, *size)))
         .collect();
     let mut together = |at: usize, count: u32| {
-        let (who, size) = entries[at];
+        let (contender, size) = entries[at];
         let begun = Instant::now();
         let answers: Vec<_> = scope(|scope| {
             let ask = |place: &'_ mut Place| {
-                place.ask(who.peer, &who.line, count, &who.arguments)
+                place.ask(
+                    contender.peer,
+                    &contender.line,
+                    count,
+                    &contender.arguments,
+                )
             };
             let started: Vec<_> = places
                 .iter_mut()
@@ -73,11 +78,11 @@ pub fn measure(
             started.into_iter().map(|it| it.join()).collect()
         });
         let seconds = begun.elapsed().as_secs_f64();
-        let wanted = who.proof.of(count);
+        let wanted = contender.proof.of(count);
         for answer in answers {
             let answer = answer
                 .map_err(|_| Verdict::Wrong("a launcher panicked".into()))?;
-            proved(&who.name, &wanted, answer)?;
+            proved(&contender.name, &wanted, answer)?;
         }
         let launches = count * size;
         sleep(if networks { drain_of(launches) } else { drain(false) });
@@ -90,15 +95,15 @@ pub fn measure(
     let held = rounds::hold(entries.len(), bench.extent.rounds, |at| {
         together(at, count)
     })?;
-    let line = |(who, held): (&&Contender, &[Vec<f64>])| Measured {
-        name: who.name.clone(),
-        operation: who.arguments.join(" "),
+    let line = |(contender, held): (&&Contender, &[Vec<f64>])| Measured {
+        name: contender.name.clone(),
+        operation: contender.arguments.join(" "),
         points: sizes
             .iter()
             .zip(held)
             .map(|(size, rates)| {
-                let digest = who.digest.as_deref().unwrap_or_default();
-                let proof = format!("{digest}, {}", who.proof.of(count));
+                let digest = contender.digest.as_deref().unwrap_or_default();
+                let proof = format!("{digest}, {}", contender.proof.of(count));
                 let series = Series::of_values(rates.clone());
                 (f64::from(*size), series, proof)
             })

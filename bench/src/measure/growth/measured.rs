@@ -78,7 +78,7 @@ impl Measured {
 
 /// A peer that can perform an operation, as a line of a curve.
 #[derive(Clone, Debug)]
-pub struct Who {
+pub struct Performer {
     /// The name of the line, as `c fork` or `rust spawn`.
     pub name: String,
     /// The peer that performs it.
@@ -92,7 +92,7 @@ pub struct Who {
 pub fn lines(
     operations: &[&str],
     can: impl Fn(Peer) -> bool,
-) -> (Vec<Who>, Vec<(String, String)>) {
+) -> (Vec<Performer>, Vec<(String, String)>) {
     let (mut lines, mut absent) = (Vec::new(), Vec::new());
     for peer in PEERS.iter().copied().filter(|peer| can(*peer)) {
         let named =
@@ -105,7 +105,7 @@ pub fn lines(
                 Some((cannot, why)) if peer == Peer::Of(cannot) => {
                     absent.push((name, why.to_owned()));
                 }
-                _ => lines.push(Who { name, peer, operation }),
+                _ => lines.push(Performer { name, peer, operation }),
             }
         }
     }

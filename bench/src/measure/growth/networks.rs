@@ -4,7 +4,7 @@
 
 use crate::measure::dialogue::Dialogue;
 use crate::measure::growth::measured::{
-    Bench, Lines, Measured, Who, is_language, lines,
+    Bench, Lines, Measured, Performer, is_language, lines,
 };
 use crate::measure::lineage::Lineage;
 use crate::measure::place::{Place, said};
@@ -43,7 +43,7 @@ pub fn live(
     operations: &[&str],
     bench: &mut Bench,
 ) -> Result<Lines, Verdict> {
-    let (who, absent) = lines(operations, is_language);
+    let (performers, absent) = lines(operations, is_language);
     let mut place = enter(bench)?;
     let mut holder =
         Dialogue::begin(HOLDER, place.sandbox()).map_err(refused)?;
@@ -59,46 +59,49 @@ pub fn live(
         Err(Verdict::Wrong(format!("{proof} are held and not {count}")))
     };
     let mut ask = |at: usize, block: u32| {
-        let who: &Who = &who[at];
-        let line = who.operation.line();
-        let answer = place.ask(who.peer, &line, block, &[]);
-        sleep(who.operation.drain());
-        proved(&who.name, &who.operation.expected(block), answer)
+        let performer: &Performer = &performers[at];
+        let line = performer.operation.line();
+        let answer = place.ask(performer.peer, &line, block, &[]);
+        sleep(performer.operation.drain());
+        proved(&performer.name, &performer.operation.expected(block), answer)
     };
-    for at in 0..who.len() {
+    for at in 0..performers.len() {
         ask(at, 2)?;
     }
     let extent = bench.extent;
-    let all: Vec<usize> = (0..who.len()).collect();
+    let all: Vec<usize> = (0..performers.len()).collect();
     let mut turns = 0..;
     // A point is one round of all lines.
     let points = rounds::hold(sizes.len(), extent.rounds, |at| {
         let proof = hold(sizes[at])?;
-        let mut answers = vec![Vec::new(); who.len()];
+        let mut answers = vec![Vec::new(); performers.len()];
         let turn = turns.next().unwrap_or_default();
         let ask = |at| ask(at, extent.block);
         rounds::one(&all, turn, &mut answers, ask)?;
         Ok((proof, answers.concat()))
     })?;
     hold(0)?;
-    let line = |(at, who): (usize, &Who)| {
+    let line = |(at, performer): (usize, &Performer)| {
         let point = |(count, rounds): (&u32, &Vec<(String, Vec<Answer>)>)| {
             let answers: Vec<_> =
                 rounds.iter().map(|(_, it)| it[at].clone()).collect();
             let proof = format!(
                 "{}, {}",
                 rounds[0].0,
-                who.operation.expected(extent.block)
+                performer.operation.expected(extent.block)
             );
             (f64::from(*count), Series::of(&answers, extent.block), proof)
         };
         Measured {
-            name: who.name.clone(),
-            operation: who.operation.name.to_owned(),
+            name: performer.name.clone(),
+            operation: performer.operation.name.to_owned(),
             points: sizes.iter().zip(&points).map(point).collect(),
         }
     };
-    Ok(Lines { lines: who.iter().enumerate().map(line).collect(), absent })
+    Ok(Lines {
+        lines: performers.iter().enumerate().map(line).collect(),
+        absent,
+    })
 }
 
 /// The operation that makes a network and drops it, and how often it is done
@@ -120,20 +123,24 @@ const ROUNDS: (usize, usize) = (3, 1);
 /// Fails if a proof is wrong or a peer ends early; then none of the figures
 /// counts.
 pub fn rate(bench: &mut Bench) -> Result<Lines, Verdict> {
-    let (who, absent) = lines(&[MADE], is_language);
+    let (performers, absent) = lines(&[MADE], is_language);
     let mut place = enter(bench)?;
     let (seconds, rounds) = match bench.is_short() {
         false => (SECONDS.0, ROUNDS.0),
         true => (SECONDS.1, ROUNDS.1),
     };
-    let held = rounds::hold(who.len(), rounds, |at| {
-        let who = &who[at];
+    let held = rounds::hold(performers.len(), rounds, |at| {
+        let performer = &performers[at];
         let mut made = vec![0_u32; seconds];
         let begun = Instant::now();
         loop {
-            let line = who.operation.line();
-            let answer = place.ask(who.peer, &line, BURST, &[]);
-            proved(&who.name, &who.operation.expected(BURST), answer)?;
+            let line = performer.operation.line();
+            let answer = place.ask(performer.peer, &line, BURST, &[]);
+            proved(
+                &performer.name,
+                &performer.operation.expected(BURST),
+                answer,
+            )?;
             let second = begun.elapsed().as_secs() as usize;
             match made.get_mut(second) {
                 // The networks of the two witnesses are counted as well.
@@ -145,20 +152,23 @@ pub fn rate(bench: &mut Bench) -> Result<Lines, Verdict> {
         sleep(drain_of(sum));
         Ok(made)
     })?;
-    let line = |(who, held): (&Who, &Vec<Vec<u32>>)| {
+    let line = |(performer, held): (&Performer, &Vec<Vec<u32>>)| {
         let point = |second: usize| {
             let values =
                 held.iter().map(|made| f64::from(made[second])).collect();
-            let proof = who.operation.expected(BURST);
+            let proof = performer.operation.expected(BURST);
             (second as f64, Series::of_values(values), proof)
         };
         Measured {
-            name: who.name.clone(),
-            operation: who.operation.name.to_owned(),
+            name: performer.name.clone(),
+            operation: performer.operation.name.to_owned(),
             points: (0..seconds).map(point).collect(),
         }
     };
-    Ok(Lines { lines: who.iter().zip(&held).map(line).collect(), absent })
+    Ok(Lines {
+        lines: performers.iter().zip(&held).map(line).collect(),
+        absent,
+    })
 }
 
 /// A script that waits until all networks are gone. A user namespace counts the
@@ -180,8 +190,8 @@ const UNTIL_NONE: &str = "
 /// Fails if a proof is wrong or a peer ends early; then none of the figures
 /// counts.
 pub fn teardown(sizes: &[u32], bench: &mut Bench) -> Result<Lines, Verdict> {
-    let (who, _) = lines(&[MADE], |peer| peer == HOLDER);
-    let made = who[0].operation;
+    let (performers, _) = lines(&[MADE], |peer| peer == HOLDER);
+    let made = performers[0].operation;
     let mut place = enter(bench)?;
     let sandbox = place.sandbox();
     let above = ["unshare", "--user", "--map-root-user"];
@@ -214,7 +224,7 @@ pub fn teardown(sizes: &[u32], bench: &mut Bench) -> Result<Lines, Verdict> {
         (f64::from(*count), Series::of_values(values), proof)
     };
     let line = Measured {
-        name: who[0].name.clone(),
+        name: performers[0].name.clone(),
         operation: MADE.to_owned(),
         points: sizes.iter().zip(&held).map(point).collect(),
     };

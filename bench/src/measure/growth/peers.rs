@@ -3,7 +3,7 @@
 
 use crate::measure::dialogue::Dialogue;
 use crate::measure::growth::measured::{
-    Bench, Lines, Measured, Who, is_language, lines,
+    Bench, Lines, Measured, Performer, is_language, lines,
 };
 use crate::measure::lineage::Lineage;
 use crate::measure::place::Place;
@@ -29,7 +29,7 @@ pub struct Size {
     /// those of one language do.
     together: bool,
     /// Returns whether a peer can become large in this way.
-    who: fn(Peer) -> bool,
+    can: fn(Peer) -> bool,
 }
 
 /// How a peer becomes large.
@@ -67,7 +67,7 @@ impl Size {
         },
         per_unit: 1024.0,
         together: false,
-        who: is_language,
+        can: is_language,
     };
     /// Size in additional threads. Go's runtime first uses idle ones, and adds
     /// some when its own are in use.
@@ -75,14 +75,14 @@ impl Size {
         how: Becomes::Asked { what: "threads", says: 1, more: 8, idle: true },
         per_unit: 1.0,
         together: true,
-        who: is_language,
+        can: is_language,
     };
     /// Size in additional mounts of a mount namespace of its own.
     pub const MOUNTS: Size = Size {
         how: Becomes::Asked { what: "mounts", says: 1, more: 0, idle: false },
         per_unit: 1.0,
         together: true,
-        who: is_language,
+        can: is_language,
     };
     /// Size in user namespaces around it, each with root mapped.
     pub const USER: Size = Size {
@@ -92,7 +92,7 @@ impl Size {
         },
         per_unit: 1.0,
         together: true,
-        who: is_language,
+        can: is_language,
     };
     /// Size in pid namespaces around it, each with its own /proc.
     pub const PID: Size = Size {
@@ -102,7 +102,7 @@ impl Size {
         },
         per_unit: 1.0,
         together: true,
-        who: is_language,
+        can: is_language,
     };
 }
 
@@ -118,8 +118,8 @@ pub fn measure(
     operations: &[&str],
     bench: &mut Bench,
 ) -> std::result::Result<Lines, Verdict> {
-    let (who, mut absent) = lines(operations, size.who);
-    let mut peers: Vec<Peer> = who.iter().map(|it| it.peer).collect();
+    let (performers, mut absent) = lines(operations, size.can);
+    let mut peers: Vec<Peer> = performers.iter().map(|it| it.peer).collect();
     peers.dedup();
     let mut sizes = size.possible(sizes, &mut absent);
     if bench.is_short() && !size.together {
@@ -132,9 +132,9 @@ pub fn measure(
     };
     let mut measured = Vec::new();
     for group in groups {
-        let who: Vec<_> =
-            who.iter().filter(|it| group.contains(&it.peer)).collect();
-        measured.extend(of_group(size, &sizes, &who, bench)?);
+        let performers: Vec<_> =
+            performers.iter().filter(|it| group.contains(&it.peer)).collect();
+        measured.extend(of_group(size, &sizes, &performers, bench)?);
     }
     Ok(Lines { lines: measured, absent })
 }
@@ -143,7 +143,7 @@ pub fn measure(
 fn of_group(
     size: &Size,
     sizes: &[u32],
-    who: &[&Who],
+    performers: &[&Performer],
     bench: &mut Bench,
 ) -> std::result::Result<Vec<Measured>, Verdict> {
     let broken = |error: harness::error::Error| Verdict::Wrong(error.message);
@@ -151,7 +151,7 @@ fn of_group(
     let mut place = Place::enter(&bench.layout, &bench.processors, &one)
         .map_err(|error| Verdict::NotPossible(error.message))?;
     let sandbox = place.sandbox();
-    let mut peers: Vec<Peer> = who.iter().map(|it| it.peer).collect();
+    let mut peers: Vec<Peer> = performers.iter().map(|it| it.peer).collect();
     peers.dedup();
     let mut grown = BTreeMap::new();
     for peer in peers {
@@ -161,20 +161,20 @@ fn of_group(
         }
     }
     let extent = bench.extent;
-    let entries: Vec<(&Who, u32)> = who
+    let entries: Vec<(&Performer, u32)> = performers
         .iter()
-        .flat_map(|who| sizes.iter().map(|count| (*who, *count)))
+        .flat_map(|performer| sizes.iter().map(|count| (*performer, *count)))
         .collect();
     let mut ask = |at: usize, block: u32| {
-        let (who, count) = &entries[at];
+        let (performer, count) = &entries[at];
         let peer = grown
-            .get_mut(&(who.peer.name(), *count))
+            .get_mut(&(performer.peer.name(), *count))
             .expect("every entry has a peer of its size");
-        let answer = peer.dialogue.ask(&who.operation.line(), block, &[]);
-        sleep(who.operation.drain());
+        let answer = peer.dialogue.ask(&performer.operation.line(), block, &[]);
+        sleep(performer.operation.drain());
         let at = size.name(*count);
-        let wanted = who.operation.expected(block);
-        proved(format_args!("{} at {at}", who.name), &wanted, answer)
+        let wanted = performer.operation.expected(block);
+        proved(format_args!("{} at {at}", performer.name), &wanted, answer)
     };
     // Blocks that are not counted: they warm up, and show which operations take
     // too long to be done often.
@@ -187,24 +187,24 @@ fn of_group(
     let blocks =
         rounds::hold(entries.len(), extent.rounds, |at| ask(at, often[at]))?;
     let point = |at: usize| {
-        let (who, count) = &entries[at];
-        let proof = &grown[&(who.peer.name(), *count)].proof;
-        let block = who.operation.expected(often[at]);
+        let (performer, count) = &entries[at];
+        let proof = &grown[&(performer.peer.name(), *count)].proof;
+        let block = performer.operation.expected(often[at]);
         (
             f64::from(*count) / size.per_unit,
             Series::of(&blocks[at], often[at]),
             format!("{proof}, {block}"),
         )
     };
-    let line = |(at, who): (usize, &&Who)| {
+    let line = |(at, performer): (usize, &&Performer)| {
         let first = at * sizes.len();
         Measured {
-            name: who.name.clone(),
-            operation: who.operation.name.to_owned(),
+            name: performer.name.clone(),
+            operation: performer.operation.name.to_owned(),
             points: (first..first + sizes.len()).map(point).collect(),
         }
     };
-    let lines = who.iter().enumerate().map(line).collect();
+    let lines = performers.iter().enumerate().map(line).collect();
     for (_, peer) in grown {
         peer.dialogue.end(sandbox).map_err(broken)?;
     }

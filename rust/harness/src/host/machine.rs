@@ -28,12 +28,12 @@ pub fn in_a_few_words() -> String {
             )
         },
     );
-    let who = if nix::unistd::geteuid().is_root() {
+    let user = if nix::unistd::geteuid().is_root() {
         "root"
     } else {
         "an ordinary user"
     };
-    format!("{kernel}, as {who}")
+    format!("{kernel}, as {user}")
 }
 
 #[cfg(test)]

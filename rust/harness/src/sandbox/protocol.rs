@@ -237,8 +237,8 @@ impl Channel {
             .context("read the descriptors on the sandbox's socket")?
         {
             match message {
-                ControlMessageOwned::ScmCredentials(who) => {
-                    sender = Some(who.pid());
+                ControlMessageOwned::ScmCredentials(credentials) => {
+                    sender = Some(credentials.pid());
                 }
                 ControlMessageOwned::ScmRights(raw) => {
                     descriptors.extend(raw.into_iter().map(kernel::own));

@@ -221,7 +221,8 @@ fn cell(value: &Value, launchers: &[usize]) -> Cell {
 /// A row that is not compared: launchers of one cluster may show different
 /// values in it.
 fn not_compared(row: &Row) -> (&str, Vec<Cell>) {
-    let cells = row.values.iter().map(|(value, who)| cell(value, who));
+    let cells =
+        row.values.iter().map(|(value, launchers)| cell(value, launchers));
     (&row.key, cells.collect())
 }
 

@@ -296,7 +296,7 @@ fn changed(value: Value) -> Option<String> {
 }
 
 fn row(row: &Row) -> RowForm {
-    let values = row.values.iter().map(|(value, who)| {
+    let values = row.values.iter().map(|(value, launchers)| {
         let (kind, shown) = match value {
             Value::Unchanged => ("unchanged", None),
             Value::Changed(change) => ("changed", Some(change.clone())),
@@ -304,7 +304,7 @@ fn row(row: &Row) -> RowForm {
             Value::Unstable(..) => ("unstable", Some(value.to_string())),
             Value::NotObserved => ("not observed", None),
         };
-        ValueForm { kind, value: shown, launchers: who.clone() }
+        ValueForm { kind, value: shown, launchers: launchers.clone() }
     });
     RowForm {
         key: row.key.clone(),

@@ -275,8 +275,8 @@ impl<'a> Matrix<'a> {
         let Some(columns) = &self.columns else {
             let _ =
                 writeln!(out, "{style}{mark}{style:#} {STRONG}{key}{STRONG:#}");
-            for (value, who) in &judged.row.values {
-                listed(out, value, who);
+            for (value, launchers) in &judged.row.values {
+                listed(out, value, launchers);
             }
             return;
         };
@@ -330,10 +330,10 @@ impl<'a> Matrix<'a> {
 
 /// A value, and the launchers that show it. Launchers that did not run are
 /// listed above the table.
-fn listed(out: &mut String, value: &Value, who: &[usize]) {
+fn listed(out: &mut String, value: &Value, launchers: &[usize]) {
     if *value != Value::NotObserved {
-        let line = format!("{}  {value}", letters(who));
-        let hang = letters(who).len() + 2;
+        let line = format!("{}  {value}", letters(launchers));
+        let hang = letters(launchers).len() + 2;
         paragraph(out, &line, SENTENCE, hang, FAINT);
     }
 }
@@ -357,8 +357,8 @@ fn unknown(out: &mut String, rows: &[Row]) {
     );
     for it in rows {
         let _ = writeln!(out, "  {}", it.title());
-        for (value, who) in &it.values {
-            listed(out, value, who);
+        for (value, launchers) in &it.values {
+            listed(out, value, launchers);
         }
     }
     out.push('\n');

@@ -1,6 +1,6 @@
 //! mount_rprivate: a mount table from which nothing spreads to the outside.
 //!
-//! Follows Daniel Mitre, and Matthew Tejo, who has mount(8) do it.
+//! Follows Daniel Mitre, and Matthew Tejo, who runs mount(8) for it.
 //!
 //! - <https://man7.org/linux/man-pages/man2/clone.2.html>
 //! - <https://man7.org/linux/man-pages/man2/mount.2.html>

@@ -22,9 +22,9 @@ const CLONE_NEWTIME: CloneFlags =
 ///
 /// Fails if unshare(2) is not allowed, or if a namespace cannot be read.
 pub fn namespace(words: &[String]) -> Result<()> {
-    if let [old, who] = words {
+    if let [old, process] = words {
         let old = old.parse().context("read a number")?;
-        return look(old, who);
+        return look(old, process);
     }
     let old = own()?;
     unshare(CLONE_NEWTIME).context("unshare")?;
@@ -67,8 +67,8 @@ fn borrower(old: u64) -> Result<()> {
 
 /// Executes this program again, to read its namespace; returns why it could
 /// not.
-fn execute(old: u64, who: &str) -> Error {
-    let again = ["demonstrate", "time_namespace", &old.to_string(), who];
+fn execute(old: u64, process: &str) -> Error {
+    let again = ["demonstrate", "time_namespace", &old.to_string(), process];
     Error::new(format!("execve: {}", Command::new(NSTEPS).args(again).exec()))
 }
 
@@ -77,9 +77,9 @@ fn own() -> Result<u64> {
     Ok(stat("/proc/self/ns/time").context("stat /proc/self/ns/time")?.st_ino)
 }
 
-fn look(old: u64, who: &str) -> Result<()> {
+fn look(old: u64, process: &str) -> Result<()> {
     let which = if own()? == old { "the old one" } else { "the new one" };
-    println!("{which}\t{who}");
+    println!("{which}\t{process}");
     Ok(())
 }
 
