@@ -65,7 +65,7 @@ fn has_its_rows(difference: Difference) -> Result<Completion, Failed> {
     let missing: Vec<String> = evidence
         .sights
         .iter()
-        .map(|sight| plain(&format!("| {} | {} |", sight.who, sight.seen)))
+        .map(|sight| plain(&format!("| {} | {} |", sight.case, sight.seen)))
         .filter(|row| !rows.contains(row))
         .map(|row| format!("the page has no row {row}"))
         .collect();
