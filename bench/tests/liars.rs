@@ -171,7 +171,7 @@ fn main() -> ExitCode {
         });
     }
     add("liar::none".to_owned(), an_honest_script_is_not_caught);
-    add("liar::honest_only_once".to_owned(), who_comes_later_is_checked);
+    add("liar::honest_only_once".to_owned(), a_later_peer_is_checked);
     for mutant in MUTANTS {
         add(format!("mutant::{}", mutant.name), |name| {
             let mutant = MUTANTS.iter().find(|it| name.ends_with(it.name));
@@ -209,7 +209,7 @@ fn an_honest_script_is_not_caught(test: &str) -> Caught {
 
 /// Peers are replaced during a run, and the second one is checked like the
 /// first.
-fn who_comes_later_is_checked(test: &str) -> Caught {
+fn a_later_peer_is_checked(test: &str) -> Caught {
     let tree = Tree::built(test)?;
     let answer = "first=/newroot/first; [ -e $first ] || echo $$ >$first
                   proof=uts; [ $(cat $first) = $$ ] || proof=none

@@ -203,7 +203,7 @@ mod tests {
     fn a_machine_is_named_by_processor_and_kernel() {
         let facts = [
             ("cpu", "2 x Intel(R) Xeon(R) CPU @ 2.20GHz"),
-            ("kernel", "6.1.0-13-amd64 #1 SMP by somebody@host"),
+            ("kernel", "6.1.0-13-amd64 #1 SMP by user@host"),
         ];
         let facts = facts.map(|(name, it)| (name.to_owned(), it.to_owned()));
         let facts = BTreeMap::from(facts);

@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn everyone_takes_part_once_a_round_until_a_verdict() {
+    fn each_contender_takes_part_once_a_round_until_a_verdict() {
         let blocks = hold(3, 4, Ok);
         assert_eq!(blocks, Ok(vec![vec![0; 4], vec![1; 4], vec![2; 4]]));
         let wrong = Verdict::Wrong("no".into());

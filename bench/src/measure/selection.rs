@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_knows_is_an_error_that_says_what_there_is() {
+    fn an_unknown_word_is_an_error_that_lists_the_known_ones() {
         let error = of(&["launch", "nosuchrow"]).expect_err("no row has it");
         assert!(error.message.contains("`nosuchrow`"), "{error}");
         assert!(error.message.contains("clone, unshare, setns"), "{error}");

@@ -30,17 +30,17 @@ const TRIALS: &[Tried] = &[
     ("run_returns_the_status_of_the_program", statuses),
     ("run_shows_an_isolated_network", isolated_network),
     ("a_directory_with_put_old_in_it_is_refused", put_old),
-    ("nobody_has_to_read_what_is_printed", nobody_reads),
-    ("a_full_disk_is_said", full_disk),
+    ("the_output_need_not_be_read", no_reader),
+    ("a_full_disk_is_reported", full_disk),
     ("colours_are_for_terminals", colours),
     ("without_procfs_there_is_one_line", without_procfs),
-    ("what_is_forbidden_is_said_with_its_remedy", forbidden),
+    ("what_is_forbidden_is_reported_with_its_remedy", forbidden),
     ("without_a_word_it_says_what_to_do_first", first_words),
-    ("names_are_completed_and_nothing_hidden_is", completions),
+    ("names_are_completed_but_no_hidden_one", completions),
     ("no_manual_page_is_about_what_is_hidden", manual_pages),
     ("nothing_is_wider_than_the_terminal", narrow),
-    ("show_ends_with_what_all_steps_share", skeletons),
-    ("a_step_is_traced_with_a_command_of_ones_own", traced_payload),
+    ("show_ends_with_the_files_that_all_steps_use", skeletons),
+    ("a_step_is_traced_with_another_payload", traced_payload),
     ("interrupted_it_ends_at_once::compare", || interrupted(&["compare"])),
     ("interrupted_it_ends_at_once::claims", || interrupted(&["claims"])),
     ("interrupted_it_ends_at_once::differences", || {
@@ -217,7 +217,7 @@ fn put_old() -> Found {
 }
 
 /// `nsteps list | true`: the reader ends before anything is written.
-fn nobody_reads() -> Found {
+fn no_reader() -> Found {
     for arguments in
         [&["list"][..], &["compare", "--list"], &["completions", "bash"]]
     {
@@ -431,7 +431,7 @@ fn interrupted(arguments: &[&str]) -> Found {
         command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
     let until = Instant::now() + Duration::from_secs(10);
     let started = loop {
-        let started = wardens(run.id());
+        let started = monitors(run.id());
         if !started.is_empty() {
             break started;
         }
@@ -482,7 +482,7 @@ fn interrupted(arguments: &[&str]) -> Found {
 
 /// The monitors of the sandboxes that a process has started, by whichever
 /// thread.
-fn wardens(pid: u32) -> Vec<Pid> {
+fn monitors(pid: u32) -> Vec<Pid> {
     let tasks = fs::read_dir(format!("/proc/{pid}/task"));
     tasks
         .into_iter()

@@ -195,7 +195,7 @@ fn held_it_lives_until_its_input_ends() {
 }
 
 #[test]
-fn when_nobody_listens_it_ends_quietly() {
+fn without_a_reader_it_ends_quietly() {
     use std::os::unix::process::ExitStatusExt;
     let (reader, writer) = std::io::pipe().expect("a pipe");
     drop(reader);

@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_map_is_the_same_whoever_it_belongs_to() {
+    fn an_id_map_is_the_same_for_every_process() {
         assert_eq!(pidless("/proc/17/uid_map"), "/proc/PID/uid_map");
         assert_eq!(pidless("/proc/self/ns/net"), "/proc/self/ns/net");
     }

@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_map_is_the_same_for_everyone() {
+    fn an_id_map_is_the_same_for_every_caller() {
         assert_eq!(without_ids(r#""0 1000 1\n""#), r#""0 CALLER 1\n""#);
         assert_eq!(without_ids(r#""0 0 1\n""#), r#""0 CALLER 1\n""#);
         let clocks = r#""monotonic 86400 0\nboottime 86400 0\n""#;

@@ -264,7 +264,7 @@ pub const CLAIMS: &[Claim] = &[
                    nogroup.",
         expected: Verdict::Holds,
         because: "",
-        check: user::nobody_without_a_map,
+        check: user::overflow_ids_without_a_map,
     },
     Claim {
         number: 11,

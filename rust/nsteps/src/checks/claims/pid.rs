@@ -29,9 +29,9 @@ pub fn proc_decides_what_ps_shows(
     // The processes of the sandbox: its init, and an unrelated process.
     let others: Vec<_> =
         outside.split(", ").filter(|it| !it.ends_with(" ps")).collect();
-    let everyone = others.len() > 1
+    let all_listed = others.len() > 1
         && others.iter().all(|it| old.split(", ").any(|line| line == *it));
-    let holds = own == "1" && everyone && new == "1 ps";
+    let holds = own == "1" && all_listed && new == "1 ps";
     Ok(Finding::plainly(holds)
         .seen(format!("outside, ps: {outside}"))
         .seen(format!("old /proc, getpid() {own}, ps: {old}"))

@@ -10,14 +10,16 @@ use harness::scenario::Mounts;
 pub const MAPPED_TO_A_USER: &str = "the map leads to an ordinary user";
 
 /// The overflow id: what the kernel reports for an id that is not mapped.
-const NOBODY: &str = "/proc/sys/kernel/overflowuid";
+const OVERFLOW_UID: &str = "/proc/sys/kernel/overflowuid";
 
 /// Claim 10: no map, so the overflow ids. Numbers are compared, because the
 /// names depend on /etc/passwd.
-pub fn nobody_without_a_map(conditions: &Conditions<'_>) -> Found<Finding> {
+pub fn overflow_ids_without_a_map(
+    conditions: &Conditions<'_>,
+) -> Found<Finding> {
     let mut session = conditions.session(Mounts::Private)?;
     let script = format!(
-        "id; stat -c '%u %g %U %G' /; echo $(id -u) $(id -g) $(cat {NOBODY})"
+        "id; stat -c '%u %g %U %G' /; echo $(id -u) $(id -g) $(cat {OVERFLOW_UID})"
     );
     let inside = session.step_sh("user", &script)?.well()?;
     let outside = session.sh(&script)?.well()?;
@@ -25,10 +27,10 @@ pub fn nobody_without_a_map(conditions: &Conditions<'_>) -> Found<Finding> {
     let [id, root, ids] = lines.as_slice() else {
         return Ok(Finding::plainly(false).seen(inside));
     };
-    let nobody = ids.split(' ').next_back().unwrap_or_default();
-    let holds = nobody != "0"
-        && *ids == format!("{nobody} {nobody} {nobody}")
-        && root.starts_with(&format!("{nobody} {nobody} "));
+    let overflow = ids.split(' ').next_back().unwrap_or_default();
+    let holds = overflow != "0"
+        && *ids == format!("{overflow} {overflow} {overflow}")
+        && root.starts_with(&format!("{overflow} {overflow} "));
     let root_of =
         |it: &str| it.split(' ').skip(2).collect::<Vec<_>>().join(" ");
     let before = outside.lines().nth(1).unwrap_or("?");
