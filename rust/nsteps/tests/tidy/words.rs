@@ -47,6 +47,7 @@ const WITHOUT_A_NOUN: &[&str] = &[
 const MAY: &[(&str, &str, &str)] = &[
     ("docs/src/claims.md", "everyone", "written from claims.rs"),
     ("docs/src/claims.md", "nobody", "written from claims.rs"),
+    ("docs/src/images/id-map.svg", "nobody", "the owner of unmapped ids"),
     (
         "rust/nsteps/src/checks/claims.rs",
         "everyone",
