@@ -186,7 +186,7 @@ pub const STEPS: &[Step] = &[
     },
     Step {
         name: "mount",
-        title: "a mount table of its own, with a tmpfs more",
+        title: "a mount table of its own, with one more tmpfs",
         namespaces: &[Mnt],
         arguments: Arguments::Command,
         posts: &[CROSBY],
@@ -384,7 +384,7 @@ pub const STEPS: &[Step] = &[
     },
     Step {
         name: "container",
-        title: "the end every post aims at: all of it, behind an init",
+        title: "the aim of the posts: all of these together, behind an init",
         namespaces: &[Ipc, Mnt, Net, Pid, Uts],
         arguments: Arguments::NewRoot,
         posts: &[CROSBY, JD, MITRE, TEJO, CDNE],
