@@ -287,21 +287,21 @@ fn broken_target() -> Found {
 fn lost_target() -> Found {
     let machine = Machine::new(wanted(), "broken", "broken")?;
     let asked = ["target add", "target remove", "target add"];
-    target(&machine, &asked, "going on with glibc", GLIBC)
+    target(&machine, &asked, "building with glibc instead", GLIBC)
 }
 
 fn stuck_target() -> Found {
     let machine = Machine::new(wanted(), "a file is gone", "works")?;
     let remedy = "rustup toolchain uninstall stable && \
                   rustup toolchain install stable\n\
-                  setup: going on with glibc";
+                  setup: building with glibc instead";
     target(&machine, &["target add", "target remove"], remedy, GLIBC)
 }
 
 fn foreign_rust() -> Found {
     let machine = Machine::new(wanted(), "missing", "works")?;
     machine.write("rustups", "/somewhere/else/bin/rustc")?;
-    target(&machine, &[], "going on with glibc", GLIBC)
+    target(&machine, &[], "building with glibc instead", GLIBC)
 }
 
 fn readme() -> Found {
