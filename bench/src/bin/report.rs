@@ -35,7 +35,7 @@ fn report() -> Result<()> {
         [] => 0,
         [runs] => runs
             .parse()
-            .context(format_args!("understand {runs} as a number of runs"))?,
+            .context(format_args!("read {runs} as a number of runs"))?,
         _ => return Err(Error::new(USAGE)),
     };
     let layout = Layout::find()?;

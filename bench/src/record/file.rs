@@ -14,7 +14,7 @@ pub fn part<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
     match fs::read(path) {
         Ok(text) => serde_json::from_slice(&text)
             .map(Some)
-            .context(format_args!("understand {}", path.display())),
+            .context(format_args!("parse {}", path.display())),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => {
             Err(error).context(format_args!("read {}", path.display()))

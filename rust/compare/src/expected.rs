@@ -99,7 +99,7 @@ impl Expected {
             let line = std::mem::take(&mut begun);
             let wrong = || {
                 harness::error::Error::new(format!(
-                    "line {} cannot be understood: {line}",
+                    "line {} is not of an expected effect: {line}",
                     number + 1
                 ))
             };

@@ -343,5 +343,5 @@ impl Drop for Monitor {
 }
 
 fn unexpected(reply: &Reply) -> Error {
-    Error::new(format!("the sandbox gave an answer out of turn: {reply:?}"))
+    Error::new(format!("an unexpected answer of the sandbox: {reply:?}"))
 }

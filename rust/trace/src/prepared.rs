@@ -47,7 +47,7 @@ impl Prepared {
     ) -> Result<Prepared> {
         let program = launcher.program(step, &equipment.layout);
         if !launcher.performs(step) {
-            return Err(Error::new(format!("{launcher} cannot do that")));
+            return Err(Error::new(format!("{launcher} has no step of this name")));
         }
         if !program.exists() {
             return Err(Error::new(format!(

@@ -339,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn capabilities_are_told_by_name() {
+    fn capabilities_are_shown_by_name() {
         let header: Vec<u8> = 0x2008_0522_u32.to_ne_bytes().to_vec();
         let sets: Vec<u8> = [1 << 21, u32::MAX, 0, 0, 0x1ff, 0]
             .iter()
@@ -352,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn prctl_is_told_by_its_option() {
+    fn prctl_is_shown_with_its_option() {
         let prctl = |a, b, c| read("prctl", [a, b, c, 0, 0, 0], &[]);
         assert_eq!(prctl(1, 9, 0), "PR_SET_PDEATHSIG, SIGKILL");
         assert_eq!(prctl(24, 21, 0), "PR_CAPBSET_DROP, SYS_ADMIN");
@@ -396,7 +396,7 @@ mod tests {
     }
 
     #[test]
-    fn filters_and_keyrings_are_told_by_what_is_done() {
+    fn filters_and_keyrings_are_shown_by_their_operation() {
         let program: Vec<u8> = 7_u16.to_ne_bytes().to_vec();
         assert_eq!(
             read("seccomp", [1, 1, 256, 0, 0, 0], &[b"", &program]),

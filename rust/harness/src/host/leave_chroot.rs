@@ -23,7 +23,7 @@ pub fn become_root() -> Result<()> {
             .map_or(String::new(), |advice| format!(": {advice}"));
         Error::new(format!("{call}: {}{advice}", errno.desc()))
     };
-    let here = getcwd().context("find the present directory")?;
+    let here = getcwd().context("find the current directory")?;
     let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
     let root = open("/", flags, Mode::empty()).context("open /")?;
     leave().map_err(|errno| failed("leave the chroot by setns", errno))?;

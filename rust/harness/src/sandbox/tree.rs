@@ -269,7 +269,7 @@ fn same_mount(one: &str, other: &str) -> Built<()> {
     match ids {
         [Ok(one), Ok(other)] if one == other => Ok(()),
         [Ok(_), Ok(_)] => Err(Refusal::Broken(format!(
-            "{one} does not lie on the mount of {other}"
+            "{one} is not on the mount of {other}"
         ))),
         [Err(errno), _] | [_, Err(errno)] => Err(unavailable("statx", errno)),
     }

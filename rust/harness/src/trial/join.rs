@@ -89,7 +89,7 @@ pub fn held_container(
     let mut running =
         run_probe(sandbox, maker, step, NEWROOT, answer.held(), answer)?;
     let (container, _) = listen::observation(&mut running, deadline())
-        .context(format_args!("{maker}'s container"))?;
+        .context(format_args!("observe the container of {maker}"))?;
     let outer = crate::descendants::find(sandbox.init(), &container)
         .context("find the container from outside")?;
     let pid = crate::descendants::pid_as_seen_by(sandbox.init(), outer)?;

@@ -398,7 +398,7 @@ fn mount_table(process: &Process) -> Result<Vec<(String, MountInfo)>> {
         .map(|line| {
             MountInfo::from_line(line)
                 .map(|mount| (line.to_owned(), mount))
-                .context(format_args!("understand {path}: {line}"))
+                .context(format_args!("parse {path}: {line}"))
         })
         .collect()
 }

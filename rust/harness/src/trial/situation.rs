@@ -324,7 +324,7 @@ impl<'a> Session<'a> {
         }
         let stderr = read_to_end(&mut running.stderr, Instant::now());
         let stderr = String::from_utf8_lossy(&stderr);
-        Err(Error::new(format!("put the payloads in session: {stderr}")))
+        Err(Error::new(format!("make the payloads in the sandbox: {stderr}")))
     }
 
     fn outcome(

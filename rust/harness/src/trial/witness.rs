@@ -57,7 +57,7 @@ pub fn lives(running: &mut Running) -> Result<bool> {
 
 fn answers(running: &mut Running, question: &str) -> Result<bool> {
     let stdin = running.stdin.as_ref().ok_or_else(|| {
-        Error::new("nothing can be asked: the standard input is closed")
+        Error::new("cannot ask the payload: its standard input is closed")
     })?;
     match write(stdin, format!("{question}\n").as_bytes()) {
         // The witness has closed its input; the end of its output shows that as

@@ -172,7 +172,7 @@ pub fn result<'t>(said: &'t str, case: &str) -> Found<&'t str> {
 /// Sets the domain name of the uts namespace.
 fn domain(words: &[String]) -> Result<()> {
     let name = words.first().map_or("", String::as_str);
-    let name = CString::new(name).context("pass the name on")?;
+    let name = CString::new(name).context("convert the name")?;
     kernel::set_domain_name(&name).context("setdomainname")
 }
 

@@ -57,7 +57,7 @@ fn become_step(options: &Run) -> Result<u8> {
     if options.payload.is_empty() {
         if step.arguments == Arguments::Pid {
             return Err(Error::new(
-                "join wants a pid: nsteps run join PID CMD",
+                "join needs a pid: nsteps run join PID CMD",
             ));
         }
         launch.arg("sh");
@@ -112,7 +112,7 @@ fn new_root(options: &Run, bare: bool, layout: &Layout) -> Result<PathBuf> {
                 std::path::absolute(dir).context("find the root filesystem")
             }
             None => Err(Error::new(
-                "with --bare a step that pivots wants --rootfs DIR",
+                "with --bare a step that calls pivot_root needs --rootfs DIR",
             )),
         };
     }

@@ -141,7 +141,7 @@ fn commands(
 ) -> Result<Vec<Column>> {
     if lines.is_empty() {
         return Err(Error::new(
-            "trace wants a step, or a command line after --",
+            "trace needs a step, or a command line after --",
         ));
     }
     lines

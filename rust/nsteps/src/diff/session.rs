@@ -185,7 +185,7 @@ fn looks(
         let (column, program, recorded) = match source {
             Source::Launcher(_) => {
                 let (column, program) = seen.next().ok_or_else(|| {
-                    Error::new(format!("{run} was not looked at"))
+                    Error::new(format!("{run} was not observed"))
                 })?;
                 (column, Some(program), None)
             }

@@ -126,12 +126,12 @@ fn text(messages: &BTreeMap<String, Vec<String>>) -> String {
     let mut text = String::from(
         "<!-- Written by the test `tidy messages`; do not edit. -->\n\n\
          # Messages\n\n\
-         Every error of `nsteps` that is made of words of its own, by the \
-         alphabet.\n\
-         `{...}` is what the message is about; `STRERROR` is what the kernel \
-         said, as in strerror(3); `REMEDY` is what helps, where \
-         [remedy.rs](../../../rust/harness/src/host/remedy.rs) knows it.\n\
-         The steps have one form for all: `STEP: CALL: STRERROR`, see \
+         Every error of `nsteps` whose text is in its sources, in alphabetical \
+         order.\n\
+         `{...}` stands for a name, a number or another text; `STRERROR` is \
+         the kernel's error, as strerror(3) words it; `REMEDY` is the remedy, \
+         if [remedy.rs](../../../rust/harness/src/host/remedy.rs) has one.\n\
+         The messages of all steps have one form, `STEP: CALL: STRERROR`, see \
          [the contract](contract.md).\n\n\
          | message | made in |\n|---|---|\n",
     );

@@ -24,7 +24,7 @@ pub fn second_chroot(_: &[String]) -> Result<()> {
     for _ in 0..16 {
         chdir("..").context("chdir")?;
     }
-    chroot(".").context("chroot to where this led")?;
+    chroot(".").context("chroot to the directory above the root")?;
     look();
     Ok(())
 }
