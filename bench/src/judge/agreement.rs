@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn limits_are_told_apart_by_their_words() {
+    fn limits_have_different_texts() {
         for (number, one) in LIMITS.iter().enumerate() {
             let same = |it: &Limit| it.rows == one.rows;
             assert!(!LIMITS[..number].iter().any(same), "{}", one.rows);

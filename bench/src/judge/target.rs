@@ -463,7 +463,7 @@ mod tests {
     }
 
     #[test]
-    fn targets_are_told_apart_by_their_words() {
+    fn targets_have_different_texts() {
         let words: BTreeSet<&str> = TARGETS.iter().map(|it| it.what).collect();
         assert_eq!(words.len(), TARGETS.len());
     }

@@ -58,11 +58,11 @@ fn main() -> ExitCode {
         Trial::ignorable_test("a_program_is_found_where_the_caller_is", || {
             a_program_is_found_where_the_caller_is()
         }),
-        Trial::ignorable_test("what_changes_privileges_is_told", || {
-            what_changes_privileges_is_told()
+        Trial::ignorable_test("changes_of_privileges_are_shown", || {
+            changes_of_privileges_are_shown()
         }),
-        Trial::ignorable_test("what_is_refused_is_told_with_its_path", || {
-            what_is_refused_is_told_with_its_path()
+        Trial::ignorable_test("a_refused_call_is_shown_with_its_path", || {
+            a_refused_call_is_shown_with_its_path()
         }),
         Trial::ignorable_test("go_is_seen_to_execute_itself", || {
             go_is_seen_to_execute_itself()
@@ -462,7 +462,7 @@ fn has(
     Err(format!("no {call}({arguments:?}) = {outcome:?} in {lines:#?}").into())
 }
 
-fn what_changes_privileges_is_told() -> Outcome {
+fn changes_of_privileges_are_shown() -> Outcome {
     let words = ["setpriv", "--no-new-privs", "--bounding-set", "-net_admin"];
     let lines = match told("private/user", &[&words[..], &["true"]].concat())? {
         Ok(lines) => lines,
@@ -478,7 +478,7 @@ fn what_changes_privileges_is_told() -> Outcome {
     }
 }
 
-fn what_is_refused_is_told_with_its_path() -> Outcome {
+fn a_refused_call_is_shown_with_its_path() -> Outcome {
     let script = "mknod /tmp/disk b 1 1; setpriv --clear-groups true; :";
     let lines = match told("private/user", &["sh", "-c", script])? {
         Ok(lines) => lines,

@@ -213,7 +213,7 @@ fn without_a_reader_it_ends_quietly() {
 }
 
 #[test]
-fn a_full_disk_is_told() {
+fn a_full_disk_is_reported() {
     let full = std::fs::File::create("/dev/full").expect("/dev/full");
     let output = program().stdout(full).output().expect("the probe to start");
     assert_eq!(output.status.code(), Some(1));

@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn a_process_that_was_told_of_none_has_no_arguments() {
+    fn without_stored_arguments_there_are_none() {
         assert_eq!(ArgumentVector::ours().next(), None);
     }
 }

@@ -47,7 +47,10 @@ impl Prepared {
     ) -> Result<Prepared> {
         let program = launcher.program(step, &equipment.layout);
         if !launcher.performs(step) {
-            return Err(Error::new(format!("{launcher} has no step of this name")));
+            return Err(Error::new(format!(
+                "{launcher} has no program for the step {}",
+                step.name
+            )));
         }
         if !program.exists() {
             return Err(Error::new(format!(

@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn root_is_not_told_about_user_namespaces() {
+    fn root_gets_no_remedy_about_user_namespaces() {
         for call in ["mount tmpfs on /tmp", "mount proc on /proc"] {
             says(&ROOT, call, Errno::EPERM, "root may not mount here");
             let said = MAPPED.remedy(call, Errno::EPERM).expect("a remedy");
@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shortage_is_told_from_a_refusal() {
+    fn a_shortage_and_a_refusal_differ() {
         for error_message in ["clone ENOSPC", "fork EAGAIN", "open EMFILE"] {
             assert!(shortage(error_message).is_some(), "{error_message}");
         }

@@ -262,7 +262,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_limit_is_told_from_one() {
+    fn no_limit_and_a_limit_differ() {
         let is = |word: &str| is_limit(&[word.to_owned()]);
         assert!(is("268435456"));
         assert!(is("50000 100000"));

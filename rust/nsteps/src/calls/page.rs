@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cell_says_nothing_twice() {
+    fn a_cell_does_not_repeat_itself() {
         let clone = line("clone", &["CLONE_NEWPID|SIGCHLD"], Some("child"));
         assert_eq!(cell(&clone), "clone(NEWPID|SIGCHLD) = child");
         let exec = line("execve", &["\"/bin/true\"", "[/bin/true, x]"], None);

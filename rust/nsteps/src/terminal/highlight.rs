@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn comments_literals_and_keywords_are_told_apart() {
+    fn comments_literals_and_keywords_have_different_colours() {
         let text = "fn f<'a>() { return \"a \\\" // b\"; } // fn\n/* 1 */ 0x2f";
         assert_eq!(parts(text, KEYWORD), ["fn", "return"]);
         assert_eq!(parts(text, LITERAL), ["\"a \\\" // b\"", "0x2f"]);

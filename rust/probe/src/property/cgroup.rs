@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_are_told_by_their_relation() {
+    fn paths_are_named_by_their_relation() {
         let tell = |before, after| relation(before, after);
         assert_eq!(tell("/a", "/a/b").as_deref(), Some("below: /b"));
         assert_eq!(tell("/", "/a/b").as_deref(), Some("below: /a/b"));

@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_of_two_counts_and_the_second_is_told() {
+    fn the_first_of_two_counts_and_the_second_is_reported() {
         let seen = environment(&["B=1", "A=x=y", "B=2", "NOEQUALS", "=w=x"]);
         assert_eq!(seen.value("env.B"), Some("1"));
         assert_eq!(seen.value("env.A"), Some("x=y"));

@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn a_raised_soft_limit_is_told_by_the_hard_one() {
+    fn a_soft_limit_raised_to_the_hard_one_is_reported_as_that() {
         let effect = |after| {
             effect_of(
                 &PROPERTY,

@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn the_owner_is_told_where_it_is_not_the_own_user_namespace() {
+    fn an_owner_other_than_the_own_user_namespace_is_reported() {
         let before = [("ns.user", "user:[1]"), ("ns.uts", "uts:[2]")];
         let together = [
             ("ns.user", "user:[5]"),

@@ -339,7 +339,7 @@ fn under_a_new_root_the_table_is_listed() {
 }
 
 #[test]
-fn what_is_left_of_the_earlier_root_is_told() {
+fn mounts_left_of_the_earlier_root_are_reported() {
     let mut after = PIVOTED.to_vec();
     after.push("80 70 8:1 / /.old rw,relatime - ext4 /dev/sda1 rw");
     after.push("81 80 0:21 / /.old/proc rw,relatime - proc proc rw");
