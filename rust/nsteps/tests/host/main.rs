@@ -124,8 +124,8 @@ fn leaves_nothing(run: fn() -> Result<(), Failed>) -> Result<(), Failed> {
 /// The pid of no process.
 const NONE: i32 = -1;
 
-/// Waits until every process below this one has ended, the orphans that it
-/// adopts as well, but for one process; gives those that do not end in time.
+/// Waits until every process below this one has ended, also the orphans that it
+/// adopts, with one exception; returns those that do not end in time.
 fn wait_for_all(until: Instant, but: i32) -> Vec<Descendant> {
     loop {
         reap();
@@ -184,7 +184,7 @@ const SANDBOX: &str = "[ \"$1\" != sandbox ] || echo now 1<>\"$DIR/moments\"
 exec \"$DIR/bin/nsteps.real\" \"$@\"";
 const LAUNCHER: &str = "echo now 1<>\"$DIR/moments\"
 exec \"$DIR/c/skeleton.real\" \"$@\"";
-/// A payload that answers, reports that it has, and is held.
+/// A payload that answers, reports this as an event, and waits.
 const PAYLOAD: &str = "case \" $* \" in
 *' --hold '*)
     for word; do
@@ -271,10 +271,10 @@ impl Watched {
         let mut seen = 0;
         while seen < number {
             if !any_readable(&[self.fifo.as_fd(), run.as_fd()], until) {
-                return Err(format!("it did not happen {}", within()).into());
+                return Err(format!("the event did not happen {}", within()).into());
             }
             if !any_readable(&[self.fifo.as_fd()], Instant::now()) {
-                return Err("the run ended before".into());
+                return Err("the run ended before the event".into());
             }
             let mut lines = [0; 4096];
             let count = self.fifo.read(&mut lines)?;
