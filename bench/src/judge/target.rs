@@ -246,7 +246,7 @@ pub enum Met {
     Goal,
     /// The limit, [`Target::must`], is kept.
     Must,
-    /// No limit is kept.
+    /// Neither of the two limits is kept.
     Not,
     /// The row has no such figure.
     Unknown,

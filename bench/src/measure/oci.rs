@@ -14,7 +14,7 @@ use serde_json::json;
 use std::fs::read_to_string;
 use std::path::PathBuf;
 
-/// An OCI runtime.
+/// An OCI runtime that is a contender of `launch/six`.
 #[derive(Debug)]
 pub struct Runtime {
     /// The name of the runtime, and of its program.

@@ -467,7 +467,7 @@ pub enum CallStop {
         /// Its arguments as they are in registers.
         arguments: [u64; 6],
     },
-    /// The call has returned.
+    /// The call has just returned.
     Exit {
         /// What the call returned; an error is a negative errno.
         result: i64,

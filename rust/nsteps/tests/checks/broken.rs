@@ -21,7 +21,7 @@ pub struct Break {
     pub verdict: &'static str,
 }
 
-/// What replaces a program.
+/// The replacement of a program of the project.
 pub enum By {
     /// Another program of the project, below `target/`.
     Program(&'static str),

@@ -78,7 +78,8 @@ fn abandoned_cgroups() -> Vec<PathBuf> {
         .collect()
 }
 
-/// The directories below a directory. Those that are removed while it reads are left out.
+/// The directories below a directory, without those that are removed while it
+/// reads.
 fn directories(below: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(below).into_iter().flatten().flatten();
     entries
