@@ -90,14 +90,14 @@ fn uncounted(record: &Record) -> String {
     for (why, places) in why {
         let languages: BTreeSet<&str> =
             places.iter().filter_map(|it| it.split(' ').next()).collect();
-        let whom = match places.len() {
+        let launchers = match places.len() {
             0..=4 => Vec::from_iter(places).join(", "),
             many => {
                 let languages = Vec::from_iter(languages).join(", ");
                 format!("{languages} in {many} rows")
             }
         };
-        let _ = writeln!(text, "Not counted of {whom}: {}.", cell(why));
+        let _ = writeln!(text, "Not counted of {launchers}: {}.", cell(why));
     }
     text + "\n"
 }

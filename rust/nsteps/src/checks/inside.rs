@@ -165,7 +165,7 @@ pub fn result<'t>(said: &'t str, case: &str) -> Found<&'t str> {
     said.lines()
         .find_map(|line| line.strip_suffix(case)?.strip_suffix('\t'))
         .ok_or_else(|| {
-            Refusal::Broken(format!("no demonstration tried `{case}`"))
+            Refusal::Broken(format!("the demonstrations have no case `{case}`"))
         })
 }
 

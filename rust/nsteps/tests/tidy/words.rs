@@ -3,7 +3,7 @@
 use crate::Found;
 use crate::tree::{Text, Tree, words};
 
-/// Words that are not used, and what is said instead.
+/// Words that are not used, and the words to use instead.
 const INSTEAD: &[(&str, &str)] = &[
     ("anybody", "a process, a caller, a user"),
     ("anyone", "a process, a caller, a user"),
@@ -25,11 +25,12 @@ const INSTEAD: &[(&str, &str)] = &[
     ("whoever", "the process that, the user who"),
 ];
 
-/// Phrases that are not used, and what is said instead.
+/// Phrases that are not used, and the words to use instead.
 const PHRASES: &[(&str, &str)] = &[("no one ", "no process, no launcher")];
 
-/// How a phrase begins in which `who` stands for nothing that was named.
+/// The beginnings of phrases in which `who` has no noun before it.
 const WITHOUT_A_NOUN: &[&str] = &[
+    ": who ",
     "by who ",
     "for who ",
     "from who ",
@@ -43,7 +44,7 @@ const WITHOUT_A_NOUN: &[&str] = &[
     "with whom",
 ];
 
-/// Where a word of the list may be: the file, the word, and why.
+/// The exceptions: a file, the word that it may contain, and the reason.
 const MAY: &[(&str, &str, &str)] = &[
     ("docs/src/claims.md", "everyone", "written from claims.rs"),
     ("docs/src/claims.md", "nobody", "written from claims.rs"),
@@ -60,7 +61,7 @@ const MAY: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// Comments, messages, names and pages are in the words of the field.
+/// Comments, messages, names and pages use none of these words.
 pub fn plain(tree: &Tree) -> Found {
     let own = "rust/nsteps/tests/tidy/words.rs";
     let files = tree.files.iter().filter(|file| file.path != own);
@@ -109,7 +110,7 @@ fn in_file(file: &Text) -> Vec<String> {
     wrong
 }
 
-/// What a piece of a source is.
+/// The kind of a piece of a source.
 #[derive(Clone, Copy, PartialEq)]
 enum Part {
     Code,
@@ -124,7 +125,7 @@ fn parts(source: &str) -> Vec<(usize, Part, String)> {
     let mut found: Vec<(usize, Part, String)> = Vec::new();
     let mut part = Part::Code;
     let (mut line, mut at) = (0, 0);
-    // What ends the present comment or text.
+    // The end of the current comment or text.
     let mut end = String::new();
     let follows = |at: usize, what: &str| {
         let mut rest = letters[at.min(letters.len())..].iter();
