@@ -30,7 +30,7 @@ var types = []struct {
 }
 
 // setns changes one thread, and Go may resume main on any other unless it is
-// tied to its first one before it starts. Go has threads from the start, and
+// locked to its first one before it starts. Go has threads from the start, and
 // such a process can join neither a user namespace (EINVAL) nor a time
 // namespace (EUSERS).
 func init() {

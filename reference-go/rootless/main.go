@@ -24,7 +24,7 @@ const flags = syscall.CLONE_NEWUTS | syscall.CLONE_NEWPID |
 var root string
 
 // unshare changes one thread, and Go may resume main on any other unless it is
-// tied to its first one before it starts.
+// locked to its first one before it starts.
 func init() {
 	runtime.LockOSThread()
 }

@@ -1,5 +1,5 @@
 // A child that becomes a program in another cgroup: it goes there itself, its
-// parent puts it there and lets it go on, or it is born there.
+// parent puts it there and lets it continue, or it is born there.
 //
 // https://man7.org/linux/man-pages/man7/cgroups.7.html
 package main

@@ -55,18 +55,18 @@ func growMemory(count int) int {
 }
 
 // growThreads starts goroutines that sleep as long as the peer lives, each
-// tied to a thread. The runtime adds threads of its own.
+// locked to a thread. The runtime adds threads of its own.
 func growThreads(count int) int {
-	tied := make(chan bool)
+	locked := make(chan bool)
 	for i := 0; i < count; i++ {
 		go func() {
 			runtime.LockOSThread()
-			tied <- true
+			locked <- true
 			select {}
 		}()
 	}
 	for i := 0; i < count; i++ {
-		<-tied
+		<-locked
 	}
 	return numberIn("/proc/self/status", "Threads:")
 }

@@ -597,7 +597,7 @@ func child() {
 var root string
 
 // unshare and setns change one thread, and Go may resume main on any other
-// unless it is tied to its first one before it starts.
+// unless it is locked to its first one before it starts.
 func init() {
 	runtime.LockOSThread()
 	for i := range kinds {

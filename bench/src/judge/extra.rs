@@ -17,7 +17,7 @@ pub struct Extra {
 }
 
 /// The steps in which a child gets a copy of the memory, by clone() or
-/// fork() of musl, and goes on in Rust.
+/// fork() of musl, and continues in Rust.
 const COPIES: &[&str] = &[
     "launch/user_mapped",
     "launch/unshare_init",

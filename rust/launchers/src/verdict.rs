@@ -70,13 +70,13 @@ pub struct Fault {
     pub line: Option<usize>,
 }
 
-/// A trouble: a launcher whose payload was not observed, or that isolates less
-/// on this machine than on others.
+/// The reason for exit status 2: a launcher whose payload was not observed, or
+/// that isolates less on this machine than on others.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trouble {
     /// The launcher, by its index.
     pub launcher: usize,
-    /// The trouble in words, beginning with `did not run`, `degraded` or `the
+    /// The reason in words, beginning with `did not run`, `degraded` or `the
     /// state`.
     pub text: String,
     /// True if it is allowed, because the machine lacks the launcher.
@@ -125,9 +125,9 @@ impl Verdict {
 /// The key that says whether a launcher runs the probe.
 pub const RAN: &str = "ran";
 
-/// Decides. If a launcher runs the probe in one state and not in another, it
-/// differs in the other, under the key [`RAN`], from a launcher that runs it in
-/// both.
+/// Makes the verdict. If a launcher runs the probe in one state and not in
+/// another, it differs in the other state, under the key [`RAN`], from a
+/// launcher that runs it in both.
 pub fn decide(columns: &[Column], terms: &Terms<'_>) -> Verdict {
     let ran: Vec<usize> =
         (0..columns.len()).filter(|it| columns[*it].ran_in_any()).collect();
@@ -215,8 +215,8 @@ fn rows_of_all(columns: &[Column], ran: &[usize]) -> Vec<Row> {
     rows
 }
 
-/// In which of all states something is so, in a few words; empty if it is so in
-/// all of them.
+/// The states in which a difference exists, in a few words; empty if it exists
+/// in all states.
 fn place(states: &[&str], all: &[&str]) -> String {
     let others: Vec<&str> =
         all.iter().filter(|it| !states.contains(it)).copied().collect();

@@ -129,7 +129,7 @@ fn read_answer(answer: &OwnedFd) -> Option<Vec<u8>> {
 fn clone() -> nix::Result<c_long> {
     let zero: c_ulong = 0;
     // SAFETY: without flags clone copies the process as fork does, and with
-    // stack 0 the child goes on on a copy of ours. In a process with one
+    // stack 0 the child continues on a copy of ours. In a process with one
     // thread no lock is held by another; the caller answers for the others.
     Errno::result(unsafe {
         libc::syscall(libc::SYS_clone, zero, zero, zero, zero, zero)

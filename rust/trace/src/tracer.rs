@@ -286,8 +286,8 @@ impl Tracer {
                 self.unannounced.insert(pid);
                 Ok(())
             }
-            // It was stopped by a signal, or has just begun. The tracer lets it
-            // go on, because no other process would continue it.
+            // It was stopped by a signal, or has just begun. The tracer
+            // continues it, because no other process would.
             _ => self.go_on(pid, 0),
         };
         match done {
@@ -498,7 +498,7 @@ impl Tracer {
                 _ => parent,
             };
             // An error means that the child was already killed; its parent is
-            // continued all the same.
+            // continued in both cases.
             let _ = self.welcome(child, process);
         }
         self.go_on(pid, 0)

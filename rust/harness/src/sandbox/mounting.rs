@@ -95,7 +95,7 @@ pub fn c_string(path: &Path) -> CString {
     CString::new(path.as_os_str().as_bytes()).unwrap_or_default()
 }
 
-/// Turns an error into a refusal that does not blame the machine.
+/// Turns an error into a refusal for which the machine is not the reason.
 pub fn broken(error: Error) -> Refusal {
     Refusal::Broken(error.message)
 }

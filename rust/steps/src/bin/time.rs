@@ -12,7 +12,7 @@
 use nix::sched::{CloneFlags, unshare};
 use steps::{Call, Failure, clone_with_parent, require_command, write_file};
 
-/// nix does not name it; unshare passes it to the kernel all the same.
+/// nix does not name it, but its unshare passes it to the kernel.
 const FLAGS: CloneFlags = CloneFlags::from_bits_retain(libc::CLONE_NEWTIME);
 
 /// Offsets in seconds and nanoseconds.
