@@ -1,5 +1,5 @@
 /*
- * pid_detach: PID 1, with its own /proc, whatever was mounted below the old one.
+ * pid_detach: PID 1, with its own /proc, even if the old one is busy.
  *
  * Follows Matthew Tejo.
  * https://man7.org/linux/man-pages/man2/clone.2.html

@@ -359,7 +359,7 @@ const WAYS: &[(&str, &str, &str, &str)] = &[
     ),
     (
         "attach/parent",
-        "the parent writes the child's pid, and then lets it go on",
+        "the parent writes the child's pid, and then lets it continue",
         "perhaps",
         "yes",
     ),

@@ -47,7 +47,7 @@ pub fn measure(selection: &Selection) -> Result<()> {
     }
     if operations.is_empty() {
         eprintln!(
-            "criterion has nothing to do: the ratios alone are asked for"
+            "criterion has nothing to do: only the ratios are asked for"
         );
         return Ok(());
     }
@@ -75,7 +75,7 @@ pub fn measure(selection: &Selection) -> Result<()> {
     }
     criterion.final_summary();
     if possible == 0 {
-        return Err(Error::new("nothing of it is possible here"));
+        return Err(Error::new("none of the selected rows is possible here"));
     }
     Ok(())
 }
@@ -124,11 +124,11 @@ fn criterion(short: bool) -> Criterion {
         .warm_up_time(Duration::from_millis(warm_up))
         .measurement_time(Duration::from_millis(measurement))
         .sample_size(samples)
-        // For an interval around twenty samples that is plenty; the default
-        // takes longer to compute than the samples took.
+        // For twenty samples this number is enough; with the default the
+        // interval takes longer to compute than the samples took.
         .nresamples(if short { 1000 } else { 2000 });
-    // Which rows are measured is settled, and not by a regular expression:
-    // names have a + in them.
+    // The rows are already selected. Criterion would take the words of the
+    // command line as regular expressions, but names have a + in them.
     criterion
         .configure_from_args()
         .with_benchmark_filter(BenchmarkFilter::AcceptAll)

@@ -108,7 +108,7 @@ pub fn conclude(what: &str, results: &[(&Verdict, Used)]) -> Result<bool> {
         println!("{marked} {what} are marked: measure them again in peace");
     }
     if proved + wrong == 0 {
-        return Err(Error::new("nothing of it is possible here"));
+        return Err(Error::new("none of the selected rows is possible here"));
     }
     if wrong > 0 {
         println!("{wrong} {what} are WRONG: their figures do not count");

@@ -243,9 +243,9 @@ impl Group {
     }
 }
 
-/// What a launcher did, or why that says nothing about it: if launchers fail
-/// because this machine lacks something, those without it would seem to agree,
-/// and one that has it would seem to differ.
+/// The outcome of a launcher, or the reason why it is not compared: launchers
+/// that fail because this machine lacks something would seem to agree with each
+/// other and to differ from one that does not need it.
 fn of_launcher(outcome: Outcome) -> Outcome {
     let Ok(observed) = &outcome else { return outcome };
     let error_messages = ["refused", "complaint", "stderr"];
@@ -285,7 +285,7 @@ pub fn compare(
         .collect())
 }
 
-/// Writes the present effects of the languages as the expected ones.
+/// Writes the effects of the languages in this run as the expected ones.
 pub fn bless(outcomes: &Outcomes, layout: &Layout) -> Result<()> {
     let mut files: BTreeMap<String, (&Subject, Expected)> = BTreeMap::new();
     for (subject, scenario, outcomes) in outcomes {
@@ -305,7 +305,7 @@ pub fn bless(outcomes: &Outcomes, layout: &Layout) -> Result<()> {
         }
     }
     std::fs::create_dir_all(layout.expected().join("situations"))
-        .context("make the directories of blessed effects")?;
+        .context("make the directories of expected effects")?;
     for (file, (subject, expected)) in files {
         let path = layout.expected().join(file);
         std::fs::write(&path, expected.text(subject))

@@ -87,9 +87,9 @@ pub fn deadline() -> Instant {
     Instant::now() + timeout()
 }
 
-/// The timeout for an event that does not occur with a correct launcher and
-/// always runs out with a wrong one: a process that was left behind may end
-/// within it.
+/// The time in which a process that a launcher left behind may still end. With
+/// a correct launcher there is no such process and no wait; with a wrong one
+/// the whole time passes.
 pub fn grace() -> Duration {
     timeout() / GRACES
 }

@@ -36,9 +36,9 @@ struct Look<'a> {
 }
 
 /// Observes each launcher `repeat` times in each state, on all processors. The
-/// first half of a launcher is the name above its column. The mounts are those
-/// of the scenario, unless the state has others. Returns a column for each
-/// launcher, which is about the first state and contains columns for the
+/// first item of each pair is the name above the launcher's column. The mounts
+/// are those of the scenario, unless the state has others. Returns a column for
+/// each launcher, which is about the first state and contains columns for the
 /// others.
 ///
 /// # Errors

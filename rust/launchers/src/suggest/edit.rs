@@ -134,7 +134,7 @@ mod tests {
         let mut after = config.clone();
         let all = operations(edit, key, wanted, &config).expect("it can be");
         for it in all {
-            apply(&mut after, &it).expect("it leads somewhere");
+            apply(&mut after, &it).expect("the path exists");
         }
         after
     }

@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn what_never_ends_ends_with_the_text() {
+    fn a_token_without_an_end_ends_with_the_text() {
         for text in ["\"x", "/* x", "`x", "'\\", "'", "/", "#"] {
             parts(text, PLAIN);
         }

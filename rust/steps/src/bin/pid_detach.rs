@@ -1,4 +1,4 @@
-//! pid_detach: PID 1, with its own /proc, whatever was mounted below the old one.
+//! pid_detach: PID 1, with its own /proc, even if the old one is busy.
 //!
 //! Follows Matthew Tejo.
 //!
