@@ -3,7 +3,7 @@
 //!
 //! `cargo bench --bench growth [-- PART...]` measures the curves whose names
 //! contain a PART, and a plain `cargo bench` none of them.
-//! `NSTEPS_BENCH=short` measures little of everything.
+//! `NSTEPS_BENCH=short` measures few samples of every curve.
 
 use bench::measure::growth::CURVES;
 use bench::measure::growth::measured::{Bench, FULL, SHORT};

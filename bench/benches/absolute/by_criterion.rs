@@ -46,9 +46,7 @@ pub fn measure(selection: &Selection) -> Result<()> {
         return Ok(());
     }
     if operations.is_empty() {
-        eprintln!(
-            "criterion has nothing to do: only the ratios are asked for"
-        );
+        eprintln!("criterion has nothing to do: only the ratios are asked for");
         return Ok(());
     }
     let layout = Layout::find()?;

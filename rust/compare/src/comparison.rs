@@ -586,9 +586,6 @@ mod tests {
             &[(C, it)],
             Some(&Expected::default()),
         );
-        assert_eq!(
-            found,
-            ["blessed: there is no expected effect: make bless"]
-        );
+        assert_eq!(found, ["blessed: there is no expected effect: make bless"]);
     }
 }

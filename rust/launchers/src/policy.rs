@@ -333,9 +333,8 @@ impl File<'_> {
             let at = key.span().start;
             let text: &std::borrow::Cow<'_, str> = key.get_ref();
             if let DeValue::Table(_) = value.get_ref() {
-                let what = format!(
-                    "{text} is a table: a key with a dot stands in quotes"
-                );
+                let what =
+                    format!("{text} is a table: a key with a dot needs quotes");
                 return Err(self.error(at, what));
             }
             Ok(Expectation {
@@ -389,7 +388,7 @@ until = 2027-01-01
     }
 
     #[test]
-    fn what_is_wrong_is_said_with_its_line() {
+    fn an_error_is_reported_with_its_line() {
         for (text, words) in [
             ("deny = 'chnges'", "l.toml:1: no level is called chnges: did you"),
             (

@@ -42,7 +42,7 @@ fn trials() -> Vec<Trial> {
             let subject = subject.clone();
             trials.push(Trial::ignorable_test(
                 name(&subject, launcher.name(), scenario),
-                move || does_what_is_blessed(&subject, launcher, scenario),
+                move || has_the_expected_effect(&subject, launcher, scenario),
             ));
         }
         trials.push(Trial::ignorable_test(
@@ -130,10 +130,10 @@ fn group(subject: &Subject, scenario: Scenario) -> Result<Tried, Failed> {
         .zip(&seen.comparisons)
         .find(|((of, at, _), _)| of == subject && *at == scenario)
         .map(|((.., outcomes), comparison)| Tried { outcomes, comparison })
-        .ok_or_else(|| "it was not carried out".into())
+        .ok_or_else(|| "the trial was not run".into())
 }
 
-fn does_what_is_blessed(
+fn has_the_expected_effect(
     subject: &Subject,
     launcher: Launcher,
     scenario: Scenario,
@@ -142,7 +142,7 @@ fn does_what_is_blessed(
     let own = outcomes
         .iter()
         .find(|(it, _)| *it == launcher)
-        .ok_or("it was not carried out")?;
+        .ok_or("the trial was not run")?;
     match &own.1 {
         Err(Refusal::Unavailable(reason)) => return unavailable(reason),
         Err(Refusal::Broken(why)) => return Err(why.into()),

@@ -35,7 +35,7 @@ fn set(
     let reading = seen.readings.get_mut(key).ok_or("there is no such key")?;
     let lie = Reading::Value(value.to_owned());
     if *reading == lie {
-        return Err("the lie is the truth");
+        return Err("the false value is the real one");
     }
     *reading = lie;
     Ok(())
@@ -101,13 +101,12 @@ const LIES: &[Lie] = &[
 ];
 
 fn main() -> ExitCode {
-    let truth = Trial::ignorable_test("the_truth_is_believed", || {
-        in_a_sandbox(believed)
-    });
+    let truth =
+        Trial::ignorable_test("the_true_values_agree", || in_a_sandbox(agree));
     let lies = LIES.iter().map(|(name, words, falsify)| {
-        Trial::ignorable_test(format!("lie::{name}"), || {
+        Trial::ignorable_test(format!("false_value::{name}"), || {
             in_a_sandbox(|init, truth| {
-                believed(init, truth)?;
+                agree(init, truth)?;
                 let mut told = truth.clone();
                 falsify(&mut told)?;
                 let found = view(init, &told).disagreements;
@@ -126,7 +125,10 @@ fn main() -> ExitCode {
                 if found.iter().any(|it| it.starts_with(&words)) {
                     return Ok(());
                 }
-                Err(format!("nothing said `{words}`, only: {found:?}").into())
+                Err(format!(
+                    "no message begins with `{words}`, only: {found:?}"
+                )
+                .into())
             })
         })
     });
@@ -138,12 +140,12 @@ static EQUIPMENT: LazyLock<Result<Equipment, String>> =
     LazyLock::new(|| Equipment::gather(None).map_err(|it| it.message));
 
 /// There is no disagreement about what a payload really observes.
-fn believed(init: i32, truth: &Observation) -> Result<(), Failed> {
+fn agree(init: i32, truth: &Observation) -> Result<(), Failed> {
     let found = view(init, truth).disagreements;
     if found.is_empty() {
         return Ok(());
     }
-    Err(format!("said against the truth: {found:?}").into())
+    Err(format!("differences without a false value: {found:?}").into())
 }
 
 /// Holds a probe in a sandbox. Returns the sandbox's init and the probe's

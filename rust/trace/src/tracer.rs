@@ -92,7 +92,8 @@ fn start(argv: &[String]) -> Result<i32> {
             ptrace::seize(child, options())
                 .and_then(|()| ptrace::interrupt(child))
                 .map_err(forbidden)?;
-            nix::unistd::write(&ours, b".").context("let the launcher start")?;
+            nix::unistd::write(&ours, b".")
+                .context("let the launcher start")?;
             Ok(child.as_raw())
         }
     }

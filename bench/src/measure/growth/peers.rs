@@ -359,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn what_there_is_no_room_for_is_said() {
+    fn sizes_without_enough_memory_are_reported() {
         let mut absent = Vec::new();
         let sizes = [0, 64, u32::MAX];
         let possible = Size::MEMORY.possible(&sizes, &mut absent);

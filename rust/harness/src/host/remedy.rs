@@ -36,7 +36,7 @@ pub fn shortage(error_message: &str) -> Option<String> {
         return None;
     }
     let advice = remedy(call, errno)
-        .unwrap_or_else(|| "this machine has no more to give".to_owned());
+        .unwrap_or_else(|| "a limit of this machine is reached".to_owned());
     Some(format!("{call}: {}: {advice}", errno.desc()))
 }
 
@@ -190,8 +190,8 @@ impl Here {
         words.to_owned()
     }
 
-    /// Why a mount is forbidden. The reasons in a user namespace are others
-    /// than outside of one.
+    /// Why a mount is forbidden. The reasons in a user namespace differ
+    /// from those outside of one.
     fn why_no_mount(&self, call: &str) -> String {
         let words = if !self.in_a_user_namespace {
             "root may not mount here: CAP_SYS_ADMIN is missing, or a security \

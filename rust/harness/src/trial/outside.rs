@@ -198,7 +198,7 @@ impl Sides<'_> {
             let (Some(inside), Some(outside)) = (inside, outside) else {
                 continue;
             };
-            if !same_user_namespace && !self.is_made_in_init_s() {
+            if !same_user_namespace && !self.is_child_of_inits() {
                 let is_same = inside.inner() == outside.inner();
                 view.enter(key, inside, outside, is_same);
                 continue;
@@ -216,7 +216,7 @@ impl Sides<'_> {
     }
 
     /// True if the payload's user namespace is a child of init's.
-    fn is_made_in_init_s(&self) -> bool {
+    fn is_child_of_inits(&self) -> bool {
         let path = format!("/proc/{}/ns/user", self.outside.pid);
         let Ok(namespace) = std::fs::File::open(path) else { return false };
         let parent = probe::namespace_parent(namespace.as_fd());

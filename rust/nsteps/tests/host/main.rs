@@ -271,7 +271,9 @@ impl Watched {
         let mut seen = 0;
         while seen < number {
             if !any_readable(&[self.fifo.as_fd(), run.as_fd()], until) {
-                return Err(format!("the event did not happen {}", within()).into());
+                return Err(
+                    format!("the event did not happen {}", within()).into()
+                );
             }
             if !any_readable(&[self.fifo.as_fd()], Instant::now()) {
                 return Err("the run ended before the event".into());

@@ -1,5 +1,5 @@
 //! Children whose end is announced by another signal than SIGCHLD, and what
-//! wait says of them before and after they exec.
+//! wait returns for them before and after they exec.
 //!
 //! `exit_signal chld|none|newtime`: `newtime` asks for a time namespace,
 //! whose flag lies within the eight bits that clone takes for the signal.

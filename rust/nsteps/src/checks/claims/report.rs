@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_verdict_that_was_not_expected_is_said() {
+    fn an_unexpected_verdict_is_reported() {
         let report = report(Finding::plainly(false).seen("lo is up"));
         for text in [report.summary(None), report.evidence()] {
             let text = anstream::adapter::strip_str(&text).to_string();

@@ -57,9 +57,8 @@ impl<'a> TwoTables<'a> {
         }
     }
 
-    /// Finds which mounts of one stack are those of the other: the lowest ones
-    /// that are the same, the highest ones that are, and what is between them
-    /// in order.
+    /// Matches the mounts of two stacks: first the equal ones from the bottom,
+    /// then the equal ones from the top, then those between them in order.
     fn align(
         &self,
         before: &[Place<'a>],
