@@ -23,7 +23,7 @@ static char **command;
  * set up the container and to wait for every process in it, orphans too. It
  * ends when it has no child left.
  *
- * As Daniel Mitre published it, the status of the payload is thrown away.
+ * As Daniel Mitre published it, the status of the payload is ignored.
  */
 static void init(void)
 {

@@ -148,7 +148,7 @@ static inline pid_t clone_child(int flags, void (*child)(void), char *command[])
 
 /*
  * Waits for a child, and ends the step. As published, the status of the
- * payload is thrown away: the step ends with 0 whatever the payload did.
+ * payload is ignored: the step ends with 0 whatever the payload did.
  */
 static inline int wait_for(pid_t pid)
 {
@@ -198,7 +198,7 @@ static inline int pivot_root(const char *new_root, const char *put_old)
 }
 
 /*
- * The devices that programs expect in /dev: the present path, and the new one.
+ * The devices that programs expect in /dev: the current path, and the new one.
  */
 static const char *const devices[][2] = {
 	{ "/.old/dev/null", "/dev/null" },

@@ -9,7 +9,7 @@ func NewRoot() string {
 	return Operand("NEWROOT")
 }
 
-// The devices that programs expect in /dev: the present path, and the new one.
+// The devices that programs expect in /dev: the current path, and the new one.
 var (
 	devices = [][2]string{
 		{"/.old/dev/null", "/dev/null"},

@@ -1,7 +1,7 @@
 //! The launchers: the programs that perform a step.
 //!
 //! Of the crates `harness` and `compare` only this file, `known.rs` and the
-//! error messages in `trial.rs` tell one language from another.
+//! error messages in `trial.rs` distinguish the languages.
 
 use crate::host::layout::Layout;
 use crate::paths::SEARCHED;
@@ -58,9 +58,8 @@ impl Launcher {
         }
     }
 
-    /// The sources that the steps of this language share, for `nsteps show`,
-    /// all files of the directory. The one with the functions that a step calls
-    /// first comes first.
+    /// The files that all steps of this language use, for `nsteps show`: every
+    /// file of the directory, and first the one whose functions a step calls.
     pub const fn shared(self) -> &'static [&'static str] {
         match self {
             Launcher::C => &["reference-c/skeleton.h"],

@@ -19,7 +19,7 @@ const DESCRIPTORS: u64 = 48;
 ///
 /// Fails if the limit is too low for one worker.
 pub fn make_room() -> Result<()> {
-    // If the limit cannot be raised, the present one is used.
+    // If the limit cannot be raised, the current one is used.
     let _ = kernel::limit_open_files(u64::MAX);
     let (limit, used) = descriptors();
     if limit < used + DESCRIPTORS {

@@ -15,7 +15,7 @@ pub struct Date {
 }
 
 impl Date {
-    /// The present day, in UTC.
+    /// The current day, in UTC.
     pub fn today() -> Date {
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
         Date::after_epoch((now.map_or(0, |it| it.as_secs()) / 86400) as i64)

@@ -98,7 +98,7 @@ fn tried(page: &Path) -> Result<Completion, Failed> {
     Ok(Completion::Completed)
 }
 
-/// The text of a page with the present outputs, and what differs from the page;
+/// The text of a page with the current outputs, and what differs from the page;
 /// or why this machine does not allow it.
 type Looked = Result<(String, Vec<String>), String>;
 

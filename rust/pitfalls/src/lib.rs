@@ -64,8 +64,8 @@ pub fn clone_child(
     let mut stack = vec![0; STACK];
     // SAFETY: only this child uses the stack, because CLONE_VM comes only with
     // CLONE_VFORK, and the stack is large. After a clone without CLONE_VM the
-    // child has a copy of the memory: that a lock may be held in it which is
-    // never released is one of the things that these programs show.
+    // child has a copy of the memory, and a lock that is held in the copy is
+    // never released: one of these programs shows that on purpose.
     unsafe { clone(Box::new(child), &mut stack, flags, exit_signal) }
 }
 
@@ -74,7 +74,7 @@ pub fn clone_child(
 /// [fork(2)]: https://man7.org/linux/man-pages/man2/fork.2.html
 pub fn fork_child(child: impl FnOnce() -> isize) -> nix::Result<Pid> {
     // SAFETY: `child` runs in a copy of the memory, and then the child ends. As
-    // above, a lock that is never released is what is to be shown.
+    // above, one of these programs shows a lock that is never released.
     match unsafe { fork() }? {
         ForkResult::Child => end_at_once(child()),
         ForkResult::Parent { child } => Ok(child),

@@ -72,7 +72,7 @@ impl Effect {
         }
     }
 
-    /// Compares the readings under `key`; the change is the present value.
+    /// Compares the readings under `key`; the change is the current value.
     pub(crate) fn compare_value(
         &mut self,
         key: &str,

@@ -22,7 +22,7 @@ use crate::text::text;
 /// An argument of mount(2) that the kernel does not read.
 pub const NONE: Option<&CStr> = None;
 
-/// The devices that programs expect in /dev: the present path, and the new one.
+/// The devices that programs expect in /dev: the current path, and the new one.
 const DEVICES: [[&CStr; 2]; 6] = [
     [c"/.old/dev/null", c"/dev/null"],
     [c"/.old/dev/zero", c"/dev/zero"],

@@ -371,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn a_library_that_asks_or_names_is_no_news() {
+    fn calls_of_a_library_that_only_ask_are_left_out() {
         use super::super::decode::tests::Texts;
         use super::super::decode::{Descriptors, Entry};
         let routine = |name, option, what| {

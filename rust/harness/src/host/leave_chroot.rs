@@ -11,7 +11,7 @@ use nix::unistd::{chdir, getcwd, pivot_root};
 use std::os::fd::AsRawFd;
 
 /// Makes the directory that is `/` in a chroot the root of our mount namespace,
-/// and stays in the present directory. The mount namespace must not be shared
+/// and stays in the current directory. The mount namespace must not be shared
 /// with other processes.
 ///
 /// # Errors

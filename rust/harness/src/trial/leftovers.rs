@@ -29,7 +29,7 @@ impl Leftovers {
     }
 
     /// Adds to the effect what exists now and did not exist before; `files`
-    /// lists the present files.
+    /// lists the current files.
     ///
     /// # Errors
     ///

@@ -62,7 +62,7 @@ pub fn of_step(step: &Step, equipment: &Equipment) -> Result<String> {
     Ok(text(step.name, &names, &told))
 }
 
-/// Writes the present calls as the expected ones, for each of the steps that
+/// Writes the current calls as the expected ones, for each of the steps that
 /// can be traced on this machine; prints why the others cannot.
 ///
 /// # Errors

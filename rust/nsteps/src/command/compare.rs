@@ -92,7 +92,7 @@ fn chosen<T, N: PartialEq>(
         .collect()
 }
 
-/// Makes the present calls of each step the expected ones, in all languages or
+/// Makes the current calls of each step the expected ones, in all languages or
 /// in none, because the book shows them side by side.
 fn bless_calls(selection: &Selection, equipment: &Equipment) -> Result<()> {
     if LANGUAGES.iter().all(|it| selection.launchers.contains(it)) {

@@ -72,7 +72,7 @@ pub(crate) const CALLS: &[Call] = &[
         libc::SYS_perf_event_open,
         [BAD, BAD, BAD, BAD, BAD, 0],
     ),
-    // Only asks for the present value.
+    // Only asks for the current value.
     call("personality", libc::SYS_personality, [0xffff_ffff, 0, 0, 0, 0, 0]),
     call("pidfd_getfd", libc::SYS_pidfd_getfd, [BAD, BAD, 0, 0, 0, 0]),
     call("pivot_root", libc::SYS_pivot_root, [BAD, BAD, 0, 0, 0, 0]),

@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_route_less_is_seen() {
+    fn a_missing_route_is_seen() {
         let text = effect_of(
             &PROPERTY,
             &[("routes.ipv4", "default dev eth0")],

@@ -31,7 +31,7 @@ const fn case(
     Case { name, expected, where_locked: expected, stacks: false, attempt }
 }
 
-/// A case in which the present root is new_root. The kernel checks first
+/// A case in which the current root is new_root. The kernel checks first
 /// whether that is locked.
 const fn of_root(
     name: &'static str,

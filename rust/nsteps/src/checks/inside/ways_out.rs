@@ -8,7 +8,7 @@ use nix::unistd::{chdir, chroot, mkdir};
 /// A file that exists only in the old root.
 const SECRET: &str = "secret";
 
-/// Leaves a chroot by a second chroot without a chdir: the present directory is
+/// Leaves a chroot by a second chroot without a chdir: the current directory is
 /// then above the root, and `..` does not stop at the root any more.
 ///
 /// # Errors

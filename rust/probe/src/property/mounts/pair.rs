@@ -1,10 +1,10 @@
-//! Compares a mount of the baseline with the present one.
+//! Compares a mount of the baseline with the current one.
 
 use super::place::Place;
 use super::words::{source, stable_options};
 use crate::effect::{Effect, word_changes};
 
-/// A mount of the baseline and the present mount in its place.
+/// A mount of the baseline and the current mount in its place.
 pub(super) struct Pair<'a> {
     pub(super) before: Place<'a>,
     pub(super) after: Place<'a>,
