@@ -56,10 +56,10 @@ static void back_to_first(void)
 		read = CALL(__NR_read, listen_to_first(), &then, sizeof(then));
 
 	if (read != sizeof(then))
-		give_up("the payload has told no time", NULL, 0);
+		give_up("the payload has reported no time", NULL, 0);
 	since = until(&then);
 	if (since <= 0 || since > taken[times - 1])
-		give_up("the payload has told an impossible time", NULL, 0);
+		give_up("the payload has reported an impossible time", NULL, 0);
 	taken[times - 1] = since;
 }
 

@@ -499,10 +499,10 @@ static void back_to_first(int told)
 	long since;
 
 	if (read(told, &then, sizeof(then)) != sizeof(then))
-		errx(1, "the payload has told no time");
+		errx(1, "the payload has reported no time");
 	since = until(&then);
 	if (since <= 0 || since > taken[times - 1])
-		errx(1, "the payload has told an impossible time");
+		errx(1, "the payload has reported an impossible time");
 	taken[times - 1] = since;
 }
 

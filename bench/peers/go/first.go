@@ -44,12 +44,12 @@ func backToFirst(begun int64) {
 	words := (*[unsafe.Sizeof(then)]byte)(unsafe.Pointer(&then))
 	n, err := syscall.Read(told, words[:])
 	if err != nil || n != size {
-		panic("the payload has told no time")
+		panic("the payload has reported no time")
 	}
 	since := then.Nano() - begun
 	last := &taken[len(taken)-1]
 	if since <= 0 || since > *last {
-		panic("the payload has told an impossible time")
+		panic("the payload has reported an impossible time")
 	}
 	*last = since
 }

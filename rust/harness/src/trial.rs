@@ -263,7 +263,7 @@ pub struct Meeting<'a> {
 }
 
 impl<'a> Meeting<'a> {
-    /// A meeting that has not taken place yet.
+    /// A barrier at which the trial has not waited yet.
     pub fn new(others: &'a dyn Rendezvous) -> Meeting<'a> {
         Meeting { others, done: false }
     }
@@ -425,7 +425,7 @@ fn release(
             Err(_) => {
                 // The payload that the other trials waited for has ended too
                 // early.
-                let why = "the payload has ended before it was let go";
+                let why = "the payload has ended before the harness allowed it";
                 observed.disagreements.push(why.to_owned());
             }
             Ok(pid) if observed.way == Way::Stdout => {

@@ -51,13 +51,13 @@ pub fn now() -> Duration {
 pub fn back_to_first(taken: &mut [u64], told: &Told, begun: Duration) {
     let mut words = [[0; 8]; 2];
     if (&told.0).read_exact(words.as_flattened_mut()).is_err() {
-        refuse("the payload has told no time");
+        refuse("the payload has reported no time");
     }
     let [seconds, nanoseconds] = words.map(u64::from_ne_bytes);
     let then = Duration::new(seconds, nanoseconds as u32);
     let since = then.saturating_sub(begun).as_nanos() as u64;
     match taken.last_mut() {
         Some(last) if 0 < since && since <= *last => *last = since,
-        _ => refuse("the payload has told an impossible time"),
+        _ => refuse("the payload has reported an impossible time"),
     }
 }

@@ -125,7 +125,7 @@ fn set_up(plan: &Plan) -> std::result::Result<Mounted, Refusal> {
     // The modes of the files made here must not depend on the caller's umask.
     nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));
     // Every launcher is started with this call. If the kernel lacks it, the
-    // sandbox is unavailable, and no launcher is blamed.
+    // sandbox is unavailable, and no launcher is counted as broken.
     kernel::cloexec_from(3)
         .map_err(|errno| unavailable("close_range", errno))?;
     let mounted = tree::mount_all(plan)?;
