@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn who_only_ends_is_a_throw_away() {
+    fn a_process_that_only_ends_is_a_throw_away() {
         let mut recording = recording();
         recording.processes.insert(
             1,

@@ -194,13 +194,13 @@ fn without_code(line: &str) -> String {
 }
 
 /// The names in a piece of code that are a word of the list, or have one in
-/// them; and those called `who`.
+/// them; and those that begin with `who`.
 fn names(file: &Text, at: usize, code: &str) -> Vec<String> {
     let small = code.to_lowercase();
     let place = format!("{}:{}", file.path, at + 1);
     let mut wrong = Vec::new();
     for name in words(&small) {
-        if name == "who" {
+        if name.split('_').next() == Some("who") {
             wrong.push(format!("{place}: name what `who` is, as `launcher`"));
         }
         for (word, instead) in INSTEAD {
