@@ -3,7 +3,7 @@
  *
  * Reads lines `OPERATION COUNT`, answers each with a line
  * `OPERATION COUNT TOTAL MIN MEDIAN P99 PROOF`: nanoseconds, and what was
- * really made, looked at outside of what is timed. See bench/README.md.
+ * really made, checked outside of the timed part. See bench/README.md.
  *
  * With arguments it is one more step, which no post has: all six namespaces.
  * https://man7.org/linux/man-pages/man7/namespaces.7.html
@@ -43,8 +43,8 @@
 enum { GATE = 8, TOLD = 9 };
 
 /*
- * The kinds of namespaces. Of two of them a process has a second one, in which
- * its next child will be: that is the one that unshare changes.
+ * The kinds of namespaces. Of two of them a process has a second namespace, in
+ * which its next child will be: unshare changes that one.
  */
 static const struct kind {
 	const char *name, *path;
@@ -161,8 +161,8 @@ static void begin_stay(struct stay *stay, int flags)
 }
 
 /*
- * Returns to the namespaces in which this process began, as far as `flags`
- * says.
+ * Returns to the namespaces in which this process began, of the kinds in
+ * `flags`.
  */
 static void go_home(int flags)
 {
@@ -197,7 +197,7 @@ static int flags_of(const char *set)
 
 /*
  * clone: from the call until the child has been waited for. The child ends at
- * once; a witness looks around first, and its status is what it saw.
+ * once; a witness first compares its namespaces, and its status is the result.
  */
 static int child(void *witness)
 {
@@ -213,7 +213,7 @@ static pid_t clone_by(const char *style, int flags, int *witness)
 		flags |= CLONE_VM | CLONE_VFORK;
 	if (strcmp(style, "clone3") == 0) {
 		pid = clone3(flags);
-		/* _exit would have to be looked up again in each child. */
+		/* The dynamic linker would resolve _exit again in each child. */
 		if (pid == 0)
 			syscall(SYS_exit_group, child(witness));
 		return pid;
@@ -257,7 +257,7 @@ static void bench_clone(const char *style, const char *set, int count)
 
 /*
  * unshare and setns: the call alone. No process can return from a user
- * namespace: so a child enters that.
+ * namespace, so a child enters it.
  */
 static int call_unshare(int flags)
 {

@@ -2,7 +2,7 @@
 //
 // Reads lines `OPERATION COUNT`, answers each with a line
 // `OPERATION COUNT TOTAL MIN MEDIAN P99 PROOF`: nanoseconds, and what was
-// really made, looked at outside of what is timed. See bench/README.md.
+// really made, checked outside of the timed part. See bench/README.md.
 //
 // With arguments it is one more step, which no post has: all six namespaces.
 //
@@ -53,7 +53,7 @@ const (
 type kind struct {
 	name string
 	// Of two kinds a process has a second namespace, in which its next
-	// child will be: that is the one that unshare changes.
+	// child will be: unshare changes that one.
 	file string
 	flag int
 	// The path of the file for the system call, ended by a zero byte: a
@@ -165,7 +165,8 @@ func made() int {
 	return set
 }
 
-// joined returns the set of kinds in which the caller is where away is.
+// joined returns the set of kinds in which the caller is in the namespace of
+// away.
 func joined() int {
 	var now inodes
 	look(&now)
@@ -241,8 +242,8 @@ func (stay *stay) path(file string) string {
 	return fmt.Sprintf("/proc/%d/ns/%s", stay.pid, file)
 }
 
-// goHome returns to the namespaces in which this process began, as far as flags
-// says.
+// goHome returns to the namespaces in which this process began, of the kinds in
+// flags.
 func goHome(flags int) {
 	if here.pid == 0 {
 		beginStay(&here, 0)
@@ -284,7 +285,7 @@ next:
 	return flags
 }
 
-// childEnded counts it. The status of a witness is what it saw, and its time is
+// childEnded counts a child that has ended. The status of a witness is what it saw, and its time is
 // no sample.
 func childEnded(status syscall.WaitStatus, isWitness bool) {
 	if !status.Exited() {
@@ -300,8 +301,8 @@ func childEnded(status syscall.WaitStatus, isWitness bool) {
 }
 
 // benchClone measures from the call until the child has been waited for. The
-// child ends at once; a witness looks around first, and its status is what it
-// saw.
+// child ends at once; a witness first compares its namespaces, and its status is
+// the result.
 func benchClone(style, set string, count int) {
 	flags := flagsOf(set)
 	for i := 0; i < count+witnesses; i++ {
@@ -407,7 +408,7 @@ func switchRootByFd() {
 	detach()
 }
 
-// identity returns which file a path names.
+// identity returns the identity of the file that a path names.
 func identity(path string) [2]uint64 {
 	var file syscall.Stat_t
 	skeleton.Must("stat", syscall.Stat(path, &file))

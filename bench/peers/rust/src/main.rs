@@ -2,7 +2,7 @@
 //!
 //! Reads lines `OPERATION COUNT`, answers each with a line
 //! `OPERATION COUNT TOTAL MIN MEDIAN P99 PROOF`: nanoseconds, and what was
-//! really made, looked at outside of what is timed. See bench/README.md.
+//! really made, checked outside of the timed part. See bench/README.md.
 //!
 //! With arguments it is one more step, which no post has: all six namespaces.
 //!
@@ -55,7 +55,7 @@ const STACK: usize = 1 << 20;
 struct Kind {
     name: &'static str,
     /// Of two kinds a process has a second namespace, in which its next child
-    /// will be: that is the one that unshare changes.
+    /// will be: unshare changes that one.
     path: &'static CStr,
     flag: CloneFlags,
 }
@@ -292,8 +292,8 @@ fn clone3_into(
     }
     // SAFETY: the kernel reads `args`, whose size it is told. A child beside
     // whose parent other threads ran must not want a lock that one of them
-    // held: ours closes descriptors, looks around, sleeps, becomes a program
-    // or ends, by system calls alone, and takes no lock.
+    // held: ours closes descriptors, compares its namespaces, sleeps, becomes
+    // a program or ends, by system calls alone, and takes no lock.
     let pid = unsafe {
         libc::syscall(libc::SYS_clone3, &raw const args, size_of_val(&args))
     };
@@ -417,8 +417,8 @@ impl Bench {
     }
 
     /// clone: from the call until the child has been waited for. The child
-    /// ends at once; a witness looks around first, and its status is what it
-    /// saw.
+    /// ends at once; a witness first compares its namespaces, and its status is
+    /// the result.
     fn clone(
         &mut self,
         block: &mut Block,
@@ -500,8 +500,8 @@ impl Bench {
         let report = self.report;
         // SAFETY: where there are other threads, the child may only make
         // async-signal-safe calls: it changes namespaces, reads the clock,
-        // looks around and ends, by system calls, and neither allocates nor
-        // takes a lock.
+        // compares its namespaces and ends, by system calls, and neither
+        // allocates nor takes a lock.
         match unsafe { fork() }.call("fork")? {
             ForkResult::Child => {
                 let to = self.target(change, flags);
@@ -526,11 +526,11 @@ impl Bench {
         Ok(())
     }
 
-    /// What a forked child does first is slow: it is missing pages, and has to
-    /// copy others. So it does nearly the same once before, and in vain: a call
-    /// without a flag, or with that of another kind than the file's, and a
-    /// setns to where it is, because no process can join the user namespace it
-    /// is in.
+    /// The first calls of a forked child are slow: it lacks pages, and has to
+    /// copy others. So it makes nearly the same calls once before, without an
+    /// effect: a call without a flag, or with that of another kind than the
+    /// file's, and a setns to its own namespace, because no process can join the
+    /// user namespace it is in.
     fn warm_up(&self, to: Option<BorrowedFd<'_>>, flags: CloneFlags) {
         black_box([0_u8; 4 * 4096]);
         let in_vain = match flags {
@@ -570,8 +570,8 @@ impl Bench {
         }
     }
 
-    /// Returns to the namespaces in which this process began, as far as `flags`
-    /// says.
+    /// Returns to the namespaces in which this process began, of the kinds in
+    /// `flags`.
     fn go_home(&mut self, flags: CloneFlags) -> Result<(), Failure> {
         if self.here.is_none() {
             self.here = Some(Stay::begin(CloneFlags::empty())?);
@@ -707,8 +707,7 @@ impl Bench {
     }
 }
 
-/// Not inlined, so that the warm-up has loaded every page of the code that is
-/// timed.
+/// Not inlined, so that the warm-up loads every page of the timed code.
 #[inline(never)]
 fn timed(
     to: Option<BorrowedFd<'_>>,
@@ -748,7 +747,7 @@ fn code(ended: WaitStatus) -> i32 {
     }
 }
 
-/// Returns which file a path names.
+/// Returns the identity of the file that a path names.
 fn identity(path: &CStr) -> Result<(u64, u64), Failure> {
     let seen = stat(path).call("stat")?;
     Ok((seen.st_dev, seen.st_ino))
