@@ -12,8 +12,8 @@ static const int flags = CLONE_NEWNS;
 
 /*
  * The child: takes / and everything below it out of their peer groups, adds a
- * tmpfs, becomes the payload and ends with it. MS_REC adds
- * everything below / to the change.
+ * tmpfs, becomes the payload and ends with it. MS_REC adds everything below /
+ * to the change.
  */
 static void child(void)
 {

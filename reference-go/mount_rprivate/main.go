@@ -15,8 +15,8 @@ import (
 const flags = syscall.CLONE_NEWNS
 
 // The child: takes / and everything below it out of their peer groups, adds a
-// tmpfs, becomes the payload and ends with it. MS_REC adds
-// everything below / to the change.
+// tmpfs, becomes the payload and ends with it. MS_REC adds everything below /
+// to the change.
 func child() {
 	skeleton.Must("mount",
 		syscall.Mount("none", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""))

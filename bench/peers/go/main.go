@@ -285,8 +285,8 @@ next:
 	return flags
 }
 
-// childEnded counts a child that has ended. The status of a witness is what it saw, and its time is
-// no sample.
+// childEnded counts a child that has ended. The status of a witness is what it
+// saw, and its time is no sample.
 func childEnded(status syscall.WaitStatus, isWitness bool) {
 	if !status.Exited() {
 		panic(fmt.Sprintf("a child did not exit: %#x", status))
@@ -301,8 +301,8 @@ func childEnded(status syscall.WaitStatus, isWitness bool) {
 }
 
 // benchClone measures from the call until the child has been waited for. The
-// child ends at once; a witness first compares its namespaces, and its status is
-// the result.
+// child ends at once; a witness first compares its namespaces, and its status
+// is the result.
 func benchClone(style, set string, count int) {
 	flags := flagsOf(set)
 	for i := 0; i < count+witnesses; i++ {

@@ -24,19 +24,19 @@ fn own_cgroup_namespace() -> Option<String> {
     link(&Process::myself().ok()?, Namespace::Cgroup)
 }
 
-/// What the harness read of a payload from outside.
+/// The values of a payload that the harness read from outside.
 #[derive(Debug, Default)]
 pub struct View {
-    /// The keys that it could read and compare, and what it read. What has no
-    /// key here was seen by the payload alone.
+    /// The keys that it could read and compare, with their values. The other
+    /// keys were read only by the payload.
     pub read: BTreeMap<String, String>,
-    /// Every point on which the payload's word and the view from outside
-    /// differ.
+    /// Every value that the payload and the harness read differently, one line
+    /// each.
     pub disagreements: Vec<String>,
 }
 
 impl View {
-    /// Enters a key that both sides have read.
+    /// Adds a key that both sides have read, and a line if the values differ.
     fn enter(
         &mut self,
         key: &str,
@@ -58,7 +58,8 @@ impl View {
     }
 }
 
-/// Reads of the payload what can be read from outside, and compares.
+/// Reads the values of the payload from outside, and compares them with those
+/// that it has read.
 pub fn view(init: i32, payload: &Observation) -> View {
     let mut view = View::default();
     match Sides::of(init, payload) {
@@ -99,12 +100,12 @@ impl Sides<'_> {
         self.words(view);
     }
 
-    /// The inode of every namespace, by procfs.
+    /// Compares the inode of every namespace.
     fn namespaces(&self, view: &mut View) {
         let Ok(seen) = self.outside.namespaces() else {
             // A link may be missing for a moment (pid_for_children before the
-            // first child), and the crate then gives none; the payload's own
-            // links are all there or say why not.
+            // first child), and then procfs returns no links at all. The
+            // payload has read all links or says why not.
             return;
         };
         for namespace in Namespace::ALL {
@@ -118,7 +119,7 @@ impl Sides<'_> {
         }
     }
 
-    /// Every line of the mount table, by procfs.
+    /// Compares every line of the mount table.
     fn mounts(&self, view: &mut View) {
         let Ok(inside) = &self.inside.mounts else { return };
         let outside = match mount_table(&self.outside) {
@@ -152,8 +153,8 @@ impl Sides<'_> {
         }
     }
 
-    /// User and group id, translated by the payload's own maps.  An id
-    /// without a place in the map is shown as the overflow id.
+    /// Compares user and group id, translated by the payload's own maps. An id
+    /// that is not in the map is shown as the overflow id.
     fn ids(&self, view: &mut View) {
         let status = &self.status;
         for (key, file, sees) in [
@@ -182,11 +183,11 @@ impl Sides<'_> {
         IdMap::read(process, file)
     }
 
-    /// The id maps.  The kernel shows the outer ids as the reader knows them,
-    /// and to a reader in the namespace itself as the namespace above does, so
-    /// what is read inside a namespace below init's goes through init's map.
-    /// Further below, the map of the namespace above is not known: then the
-    /// inner ids must be the same.
+    /// Compares the id maps. The kernel shows the outer ids in the reader's
+    /// namespace, and to a reader in the namespace itself those of the
+    /// namespace above. So a map that was read inside a namespace below init's
+    /// is translated by init's map. Further below, the map of the namespace
+    /// above is not known: then only the inner ids are compared.
     fn id_maps(&self, view: &mut View) {
         let same_user_namespace = link(&self.init, Namespace::User).as_deref()
             == self.inside.value("ns.user");
@@ -260,7 +261,7 @@ impl Sides<'_> {
         }
     }
 
-    /// Signal sets and capability sets, bit for bit.
+    /// Compares signal sets and capability sets, bit by bit.
     fn sets(&self, view: &mut View) {
         let status = &self.status;
         let all = capabilities_of_this_kernel();
@@ -282,8 +283,8 @@ impl Sides<'_> {
         }
     }
 
-    /// What `/proc/PID/status` has as a number and the probe as a word, and the
-    /// score of the out-of-memory killer.
+    /// Compares the values that are numbers in `/proc/PID/status` and words in
+    /// the probe's reading, and the score of the out-of-memory killer.
     fn words(&self, view: &mut View) {
         let status = &self.status;
         let yes = |flag: u64| if flag == 0 { "no" } else { "yes" }.to_owned();

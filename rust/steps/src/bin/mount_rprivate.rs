@@ -15,8 +15,8 @@ use steps::{Call, Failure, NONE, clone_and_exec, mytmp};
 const FLAGS: CloneFlags = CloneFlags::CLONE_NEWNS;
 
 /// The child: takes / and everything below it out of their peer groups, adds a
-/// tmpfs, becomes the payload and ends with it. MS_REC adds
-/// everything below / to the change.
+/// tmpfs, becomes the payload and ends with it. MS_REC adds everything below /
+/// to the change.
 fn child() -> Result<(), Failure> {
     let rprivate = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
     mount(NONE, c"/", NONE, rprivate, NONE).call("mount")?;
