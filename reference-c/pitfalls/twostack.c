@@ -55,8 +55,8 @@ static void clone_and_wait(char *top, int flags)
 
 /*
  * Launches the second child, and counts the words of the caller's frame that
- * have changed. Then it exits, because the return address in that frame may have
- * changed, too.
+ * have changed. Then it exits, because the return address in that frame may
+ * have changed, too.
  */
 static _Noreturn void launch_from(const volatile unsigned long *frame,
 				  const char *mode)
