@@ -185,7 +185,7 @@ pub struct Compare {
     /// Show every key, not only what differs
     #[arg(long, short)]
     pub verbose: bool,
-    /// Make what is seen now, effects and calls, what is expected
+    /// Write the effects and calls of this run as the expected ones
     #[arg(long)]
     pub bless: bool,
 }

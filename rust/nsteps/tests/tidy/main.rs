@@ -34,10 +34,7 @@ type Found = Result<Vec<String>, String>;
 
 const CONVENTIONS: &[Convention] = &[
     ("a_step_has_three_sources", lists::sources_of_steps),
-    (
-        "what_the_steps_of_a_language_share_is_listed",
-        lists::sources_that_steps_share,
-    ),
+    ("a_file_that_steps_share_is_listed", lists::sources_that_steps_share),
     ("a_step_has_its_blessed_effect_and_calls", lists::blessed_of_steps),
     ("a_step_has_a_page", lists::pages_of_steps),
     ("the_page_of_a_step_shows_what_the_step_has", lists::shown_of_steps),
@@ -51,7 +48,7 @@ const CONVENTIONS: &[Convention] = &[
     ("unsafe_is_where_it_may_be", sources::places_of_unsafe),
     ("nothing_is_unwrapped_outside_of_tests", sources::unwrapped),
     ("nothing_is_synchronised_by_sleeping", sleeps::sleeping),
-    ("nothing_is_called_after_nothing", sources::names_that_say_nothing),
+    ("a_name_has_a_meaning", sources::names_without_a_meaning),
     ("what_a_page_includes_is_there", pages::includes),
     ("no_block_of_code_is_empty", pages::empty_blocks),
     ("a_generated_table_is_not_stale", pages::generated_tables),
@@ -65,7 +62,7 @@ const CONVENTIONS: &[Convention] = &[
     ("a_crate_has_few_floors", imports::floors),
     ("a_link_leads_somewhere", pages::links),
     ("a_page_of_the_manual_exists", manual::pages),
-    ("no_file_knows_the_machine_it_was_written_on", sources::paths_of_machines),
+    ("no_file_has_a_path_of_one_machine", sources::paths_of_machines),
     ("what_enters_a_new_root_is_static", sources::interpreters),
 ];
 

@@ -139,7 +139,7 @@ pub fn unwrapped(tree: &Tree) -> Found {
 const SAYING_NOTHING: &[&str] =
     &["helper", "helpers", "manager", "util", "utils"];
 
-pub fn names_that_say_nothing(tree: &Tree) -> Found {
+pub fn names_without_a_meaning(tree: &Tree) -> Found {
     let says_nothing = |name: &str| {
         name.split(['_', '-', '.', '/'])
             .any(|part| SAYING_NOTHING.contains(&part.to_lowercase().as_str()))
