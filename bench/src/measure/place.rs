@@ -21,7 +21,7 @@ use nix::unistd::Pid;
 use std::thread::sleep;
 use std::time::Duration;
 
-/// Which processors of this machine are measured on.
+/// The processors of this machine on which a run measures.
 #[derive(Clone, Debug)]
 pub struct Processors {
     /// The processor on which everything is measured.
