@@ -12,8 +12,8 @@ import (
 )
 
 // UnshareAndInit unshares in the launcher and forks; the fork is PID 1 and
-// runs pid1. The caller has locked its thread, because unshare changes only that
-// one.
+// runs pid1. The caller has locked its thread, because unshare changes only
+// that one.
 // https://man7.org/linux/man-pages/man2/unshare.2.html
 func UnshareAndInit(flags int, pid1 func()) {
 	if startedAs(asInit) {
