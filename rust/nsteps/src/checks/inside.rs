@@ -195,7 +195,9 @@ mod tests {
         let error = result(said, "anothr").expect_err("it is misspelt");
         assert_eq!(
             error,
-            Refusal::Broken("no demonstration tried `anothr`".to_owned())
+            Refusal::Broken(
+                "the demonstrations have no case `anothr`".to_owned()
+            )
         );
         assert!(result(said, "case").is_err(), "it is a part of one");
     }
