@@ -1,24 +1,25 @@
-# The front door: builds the three languages into target/ and runs the result.
+# Builds the programs of the three languages into target/ and runs them.
 #
-# What goes where: target/{c,go,rust}/STEP, target/bin/{nsteps,nsteps-probe},
-# and target/mnt/{root,mytmp}, empty directories for `nsteps run` to mount on.
+# Where the programs are: target/{c,go,rust}/STEP,
+# target/bin/{nsteps,nsteps-probe}, and target/mnt/{root,mytmp}, empty
+# directories for `nsteps run` to mount on.
 
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 
-# Prerequisites are made in the order they are written in, setup before build;
-# cargo and go use every processor without being told.
+# Prerequisites are made in the order in which they are written, setup before
+# build; cargo and go use all processors by themselves.
 .NOTPARALLEL:
 
 PREFIX ?= /usr/local
 CARGO_TARGET_DIR ?= $(CURDIR)/target
 export CARGO_TARGET_DIR
 
-# What is written in Rust is linked statically, for a new root has no dynamic
-# linker: with musl where rustc can build for it, else with glibc. That is found
-# out once, and not at all by a plain `make`.
+# The programs in Rust are linked statically, because a new root has no dynamic
+# linker: with musl if rustc can build for it, else with glibc. `setup.sh
+# target` decides this, once for each make that builds.
 TARGET = $(eval TARGET := $$(shell ./setup.sh target))$(TARGET)
 CARGO = $(strip $(if $(findstring musl,$(TARGET)),,\
 	RUSTFLAGS='$(strip $(RUSTFLAGS) -C target-feature=+crt-static)') \
@@ -32,12 +33,12 @@ PROGRAMS = -p nsteps -p nsteps-probe -p nsteps-steps -p nsteps-pitfalls \
 RUST_STEPS = $(basename $(notdir $(wildcard rust/steps/src/bin/*.rs)))
 RUST_PITFALLS = $(basename $(notdir $(wildcard rust/pitfalls/src/bin/*.rs)))
 
-# Puts what cargo built where it is looked for. Hard links cost nothing; a
-# CARGO_TARGET_DIR on another file system needs copies.
+# Puts the programs that cargo built into their directories. Hard links take no
+# space; with a CARGO_TARGET_DIR on another file system they are copied.
 put = cp -lf $(addprefix $(RELEASE)/,$(1)) $(2) 2>/dev/null || \
 	cp -f --remove-destination $(addprefix $(RELEASE)/,$(1)) $(2)
 
-# What is left out for want of a program is said, and fails where MUST_RUN=1.
+# Says what is left out because a program is missing; fails if MUST_RUN=1.
 without = { echo "make $@: no $(1): $(2)"; [ "$${MUST_RUN:-0}" != 1 ]; }
 
 help: ## list these targets
@@ -52,8 +53,8 @@ help: ## list these targets
 	@echo "  PREFIX=DIR         where install puts things ($(PREFIX))"
 	@echo "  BASE=IMAGE         a Debian that the image begins with ($(BASE))"
 
-# make ends with 2 when anything fails, and says what nsteps ended with: 1 for a
-# difference that is not explained, 2 for trouble.
+# make ends with 2 if anything fails, and prints the status of nsteps: 1 for a
+# difference that is not explained, 2 for an error.
 compare: tree setup build ## run every step in every language, compare effects
 	@target/bin/nsteps compare $(ARGS)
 
@@ -100,9 +101,9 @@ test: tree setup-test build check ## build, check, and run every test
 	}' target/test.log; \
 	exit $$status
 
-# The pages of the libraries alone: those of the programs take three times as
-# long, and their comments are read in the source.
-check: tree ## check the layout and the lints of all three languages
+# cargo doc checks only the pages of the libraries: those of the programs would
+# take three times as long, and their comments are read in the source.
+check: tree ## check layout and lints in all three languages
 	cargo fmt --all --check
 	$(CARGO) clippy --workspace --all-targets $(CARGO_FLAGS) \
 		-- -D warnings
@@ -111,7 +112,7 @@ check: tree ## check the layout and the lints of all three languages
 	@if command -v go >/dev/null; then \
 		echo "gofmt -l reference-go bench; go vet ./..."; \
 		wrong=$$(gofmt -l reference-go bench); \
-		[ -z "$$wrong" ] || { echo "not as gofmt has it: $$wrong"; exit 1; }; \
+		[ -z "$$wrong" ] || { echo "gofmt would change: $$wrong"; exit 1; }; \
 		(cd reference-go; go vet ./...); \
 		cd bench/peers/go; \
 		GOPROXY=off go vet ./...; \
@@ -130,21 +131,21 @@ check: tree ## check the layout and the lints of all three languages
 			"dependencies are not checked (make deny)"; \
 	fi
 
-bless: tree build ## write down the effects seen now as the expected ones
+bless: tree build ## write the effects of this run as the expected ones
 	@target/bin/nsteps compare --bless $(ARGS)
 
 bench: tree ## measure what namespaces cost
 	cargo bench --locked $(ARGS)
 
-# Three runs take thirty-five minutes on a machine that does nothing else; RUNS=0
-# only writes the chapter again, from the newest record.
+# Three runs take thirty-five minutes on an otherwise idle machine; RUNS=0 only
+# writes the chapter again, from the newest record.
 RUNS = 3
 bench-report: tree ## measure RUNS times, write the record and its chapter
 	@cargo run --quiet --locked --release -p nsteps-bench --bin report \
 		-- $(RUNS)
 
-# $(call tool,CRATE,VERSION,OPTIONS): a program that is no part of what is built
-# is installed once, below target/. The files of its own build are removed.
+# $(call tool,CRATE,VERSION,OPTIONS): installs a program that is not part of the
+# project, once, below target/, and removes the files of its build.
 tool = case $$(target/tools/bin/$(1) --version 2>/dev/null) in \
 	*" $(2)" | *" v$(2)") ;; \
 	*) \
@@ -153,8 +154,8 @@ tool = case $$(target/tools/bin/$(1) --version 2>/dev/null) in \
 		rm -rf target/tools/build ;; \
 	esac
 
-# Without optimisation: so it is built in two minutes of one processor, and a
-# check takes three seconds.
+# --debug: without optimisation cargo-deny is built in two minutes on one
+# processor, and a check takes three seconds.
 DENY = 0.20.2
 deny = target/tools/bin/cargo-deny --locked check
 deny: tree ## check licences, sources and advisories of dependencies
@@ -162,12 +163,13 @@ deny: tree ## check licences, sources and advisories of dependencies
 	$(deny) bans licenses sources
 	$(deny) advisories
 
-# The version whose pages were looked at.
+# The version with which the pages of the book were checked by eye.
 MDBOOK = 0.5.4
 
-# REPOSITORY is where the project is hosted; if it is not given, the field
-# `repository` of Cargo.toml. Links to sources lead there, and each page has one
-# to itself. Without an address they lead to the files beside the book.
+# REPOSITORY is the address of the project's repository; if it is not given, the
+# field `repository` of Cargo.toml. Links to sources lead there, and each page
+# has a link to its own source. Without an address they lead to the files beside
+# the book.
 REPOSITORY = $(shell sed -n 's/^repository = "\(.*\)"$$/\1/p' Cargo.toml)
 HOSTED = $(if $(REPOSITORY), \
 	MDBOOK_OUTPUT__HTML__GIT_REPOSITORY_URL='$(REPOSITORY)' \
@@ -231,19 +233,19 @@ setup: ## install what compare needs and this machine lacks
 setup-test:
 	@./setup.sh test
 
-install: ## copy what was built to PREFIX
+install: ## copy the built programs, the pages and the manual to PREFIX
 	@./install.sh install '$(DESTDIR)$(PREFIX)'
 
-uninstall: ## remove from PREFIX what install put there
+uninstall: ## remove from PREFIX all that install put there
 	@./install.sh uninstall '$(DESTDIR)$(PREFIX)'
 
 clean: ## remove target/
 	@[ ! -e target ] || find target -xdev -depth -delete
 
-# Everything that builds begins here: an old Rust is said in one line instead of
-# in pages of errors. And what one user builds in the tree of another, the other
-# cannot rebuild or remove. ANY_OWNER=1 lets root build in a tree that is thrown
-# away.
+# Every target that builds checks this first: that Rust is new enough, which
+# saves pages of errors, and that the tree is the user's own: files that one
+# user builds in the tree of another could not be rebuilt or removed by that
+# other user. ANY_OWNER=1 lets root build in a temporary tree of another user.
 tree:
 	@./setup.sh rust
 	@say() { echo "make: $$*" >&2; exit 1; }; \

@@ -1,18 +1,18 @@
 #!/bin/sh
-# Puts what was built below a prefix, and takes exactly that away again.
+# Installs the built programs below a prefix, and uninstalls exactly these.
 #
-#   ./install.sh install DIR      copies it, and lists it in DIR/lib/nsteps
-#   ./install.sh uninstall DIR    removes what is listed there
+#   ./install.sh install DIR      copies them, and lists them in DIR/lib/nsteps
+#   ./install.sh uninstall DIR    removes the listed files
 #
-# nsteps finds programs, sources, pages and expected effects by where it is
-# itself: DIR/lib/nsteps is a small copy of this directory. What is outside of
-# it is in the list: a command, manual pages, completions, and directories that
-# were not there before. Nothing is built here, so that `sudo make install`
-# leaves nothing of root's behind.
+# nsteps finds programs, sources, pages and expected effects relative to its own
+# path, so DIR/lib/nsteps is a small copy of this directory. The list names the
+# files outside of it: a command, manual pages, completions, and directories
+# that were not there before. This script builds nothing, so `sudo make install`
+# makes no files of root's in this directory.
 
 set -eu
 
-# What is installed is for every user.
+# Every user may read and run the installed files.
 umask 022
 
 to=$2
@@ -24,7 +24,7 @@ stop() {
     exit 1
 }
 
-# Makes a directory and those above it, and lists the ones that were missing.
+# Makes a directory and the missing ones above it, and lists those that it made.
 directory() {
     [ ! -d "$to/$1" ] || return 0
     case $1 in
@@ -45,7 +45,7 @@ file() {
 
 remove() {
     [ -e "$list" ] || stop uninstall "nothing is installed in $to: no $list"
-    # Backwards, so that what is inside of a directory comes before it.
+    # In reverse order, so that the content of a directory comes before it.
     listed=$(LC_ALL=C sort -r "$list")
     printf '%s\n' "$listed" | while read -r name; do
         case $name in
@@ -54,7 +54,7 @@ remove() {
         esac
     done
     rm -rf "$own"
-    # What others have put something into stays.
+    # A directory stays if there are other files in it.
     printf '%s\n' "$listed" | while read -r name; do
         case $name in
         */) rmdir --ignore-fail-on-non-empty "$to/${name%./}" ;;
@@ -64,7 +64,7 @@ remove() {
 
 install() {
     [ -x target/bin/nsteps ] || stop install "nothing is built yet: make build"
-    # An older installation may have had pages and commands that are gone.
+    # An older installation may have files that this one does not have.
     [ ! -e "$list" ] || remove
     rm -rf "$own"
     made=$(mktemp)
@@ -89,7 +89,7 @@ install() {
     completions fish share/fish/vendor_completions.d/nsteps.fish
     mv "$made" "$list"
     chmod 644 "$list"
-    echo "make install: $to/bin/nsteps, and what it runs in $own"
+    echo "make install: $to/bin/nsteps, and the programs that it runs in $own"
 }
 
 completions() {
@@ -99,6 +99,6 @@ completions() {
 cd "$(dirname "$0")"
 case $1 in
 install) install ;;
-uninstall) remove && echo "make uninstall: $to has nothing of it left" ;;
-*) stop "$1" "no such thing: install or uninstall" ;;
+uninstall) remove && echo "make uninstall: nsteps is removed from $to" ;;
+*) stop "$1" "the first argument must be install or uninstall" ;;
 esac

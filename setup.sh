@@ -1,19 +1,19 @@
 #!/bin/sh
-# Installs what the Makefile needs and this machine lacks, and nothing else.
+# Installs the packages that the Makefile needs and that are missing.
 #
 #   ./setup.sh          for `make compare`
 #   ./setup.sh test     for `make test` as well: rustfmt and clippy, and
 #                       clang-format, strace, musl-gcc and launchers where
 #                       MUST_RUN=1 asks for every check
 #   ./setup.sh bench    for `cargo bench` as well: musl-gcc, for the careful C
-#   ./setup.sh rust     only looks whether there is a Rust that is new enough
+#   ./setup.sh rust     only checks that there is a Rust that is new enough
 #   ./setup.sh target   only prints the target that static programs are built
 #                       for: musl, or the host's where musl does not work
 #
-# On Debian and its children root installs without being asked; an ordinary
-# user is told the exact command, or has it run with SETUP=sudo. Elsewhere the
-# packages are only named. SETUP=0 installs nothing and asks for nothing.
-# Where nothing is missing, nothing is written and no network is used.
+# On Debian and its children it installs them if it runs as root; for an
+# ordinary user it prints the command, or runs it with SETUP=sudo. On other
+# distributions it only names the packages. With SETUP=0 it does nothing. If no
+# package is missing, it writes nothing and uses no network.
 
 set -eu
 
@@ -38,15 +38,15 @@ stop() {
     exit 1
 }
 
-# Whether the Rust that is found in PATH is rustup's: only that can be added to.
+# Whether the Rust in PATH is rustup's: rustup can add targets only to its own.
 is_rustups() {
     which=$(rustup which rustc 2>/dev/null) &&
         [ "$which" = "$(rustc --print sysroot)/bin/rustc" ]
 }
 
-# Whether Rust builds for a target. Only building tells: the directory of a
-# target may be there without a standard library, or with another version's.
-# Without a linker the standard library can at least be read.
+# Whether Rust builds for a target. Only a build shows it: the directory of a
+# target may exist without a standard library, or with that of another version.
+# Without a linker, at least the standard library is read.
 builds_for() {
     emit=link
     command -v cc >/dev/null || emit=metadata
@@ -58,8 +58,9 @@ builds_for() {
     return "$status"
 }
 
-# A program needs no interpreter when the first page, where linkers put the
-# interpreter's name, has none; that is all there is to ask without binutils.
+# Whether a program is static. Linkers put the name of the interpreter into the
+# first page, so a program without such a name there needs no interpreter.
+# Without binutils there is no better check.
 static() {
     [ -x "$1" ] && ! head -c 4096 "$1" | LC_ALL=C grep -q '/lib[^/]*/ld'
 }
@@ -103,7 +104,8 @@ if [ "$purpose" = target ]; then
     exit 0
 fi
 
-# What is missing, and the packages that have it under this machine's packager.
+# The missing programs, and the packages of this machine's package manager that
+# contain them.
 
 packager=none
 for name in apt-get dnf pacman apk; do
@@ -136,14 +138,14 @@ while read -r tool apt dnf pacman apk why; do
 done <<'TABLE'
 cc           gcc            gcc               gcc        gcc                the C compiler, and Rust's linker
 headers      libc6-dev      glibc-static      glibc      musl-dev           the C library to build with
-readelf      binutils       binutils          binutils   binutils           to see that the probe is static
+readelf      binutils       binutils          binutils   binutils           to check that the probe is static
 go           golang-go      golang            go         go                 the Go compiler
 busybox      busybox-static busybox           busybox    busybox-static     static, to make a root filesystem of
 unshare      util-linux     util-linux        util-linux util-linux-misc    unshare(1), the control
 ip           iproute2       iproute           iproute2   iproute2           to look at network links
 ps           procps         procps-ng         procps-ng  procps-ng          to look at processes
 clang-format clang-format   clang-tools-extra clang      clang-extra-tools  to check the layout of the C sources
-strace       strace         strace            strace     strace             to check what nsteps trace says
+strace       strace         strace            strace     strace             to check the output of nsteps trace
 bwrap        bubblewrap     bubblewrap        bubblewrap bubblewrap         to compare launchers
 crun         crun           crun              crun       crun               to compare launchers
 runc         runc           runc              runc       runc               to compare launchers
@@ -164,17 +166,17 @@ apt_get() {
     fi
 }
 
-# --no-remove: what is installed stays installed, whatever it conflicts with.
+# --no-remove: no installed package is removed, also if one conflicts with it.
 apt_install() {
     apt_get install --yes --no-install-recommends --no-remove "$@"
 }
 
 # The package busybox comes with initramfs-tools and is dynamically linked, and
-# busybox-static would take its place. What is there stays: the static one is
-# unpacked beside it, into target/bin, which does not need root.
+# busybox-static would replace it. To keep it, the static one is unpacked into
+# target/bin, which does not need root.
 unpack_busybox() {
     [ -O . ] || [ "${ANY_OWNER:-0}" = 1 ] ||
-        stop "this tree is not yours, to unpack a static busybox into"
+        stop "cannot unpack a static busybox: this tree is another user's"
     say "unpacking busybox-static into target/bin: /bin/busybox is not static"
     scratch=$(mktemp -d)
     download() {
@@ -197,12 +199,12 @@ if [ "$packager" = apt-get ] && [ -x /bin/busybox ] && ! have busybox; then
     packages=$(printf '%s' "$packages" | sed 's/ busybox-static//')
 fi
 
-# The names of packages hold no blanks, so that they may be split at them.
+# The names of packages contain no blanks, so splitting at blanks is right.
 # shellcheck disable=SC2086
 if [ -z "$packages" ]; then
     :
 elif [ "$packager" = apt-get ]; then
-    # A fresh image has no package lists.
+    # A new image has no package lists.
     command="sudo apt-get install --no-install-recommends$packages"
     if apt-get --simulate install $packages >/dev/null 2>&1; then
         lists=yes
@@ -211,10 +213,11 @@ elif [ "$packager" = apt-get ]; then
         command="sudo apt-get update && $command"
     fi
     may_install || stop "run: $command" \
-        "(SETUP=sudo make ... runs that for you, SETUP=0 goes on without)"
+        "(SETUP=sudo make ... runs that for you, SETUP=0 make ... skips it)"
     say "installing$packages"
     [ "$lists" = yes ] || apt_get update
-    # Old lists name files that are gone: the second attempt has new ones.
+    # Old lists name files that no longer exist; the second attempt has new
+    # lists.
     apt_install $packages || { apt_get update && apt_install $packages; } ||
         stop "apt-get could not install$packages"
 else
@@ -222,19 +225,19 @@ else
     dnf) command="sudo dnf install$packages" ;;
     pacman) command="sudo pacman -S --needed$packages" ;;
     apk) command="sudo apk add$packages" ;;
-    *) command="your distribution's packager" ;;
+    *) command="your distribution's package manager" ;;
     esac
-    stop "install these with: $command" "(SETUP=0 make ... goes on without)"
+    stop "install these with: $command" "(SETUP=0 make ... skips this)"
 fi
 
-# A toolchain of rustup's is its user's own: what it lacks is added to it.
+# A toolchain of rustup belongs to its user, so setup may add to it.
 
-# What rustup calls "up to date" may lack files, or be of another version: then
-# only taking it away and adding it again helps.
+# Files may be missing from a target that rustup calls "up to date", or it may
+# be of another version: then only removing it and adding it again helps.
 
 renew_toolchain() {
     name=$(rustup show active-toolchain | cut -d ' ' -f 1)
-    say "rustup cannot mend it; this does:" \
+    say "rustup cannot repair it; this does:" \
         "rustup toolchain uninstall $name && rustup toolchain install $name"
 }
 
@@ -244,14 +247,15 @@ if ! builds_for "$musl"; then
         if ! rustup target add "$musl"; then
             say "rustup cannot add it"
         elif ! builds_for "$musl"; then
-            # It does not remove what has lost a file.
+            # rustup does not remove a target of which a file is missing.
             { rustup target remove "$musl" && rustup target add "$musl"; } ||
                 renew_toolchain
         fi
     else
-        say "this Rust is not rustup's, and its packager may have that target"
+        say "this Rust is not rustup's; your package manager may have" \
+            "that target"
     fi
-    builds_for "$musl" || say "going on with glibc, linked statically"
+    builds_for "$musl" || say "building with glibc instead, linked statically"
 fi
 
 if [ "$purpose" = test ]; then
@@ -262,7 +266,7 @@ if [ "$purpose" = test ]; then
         esac
         say "missing: $component"
         is_rustups || stop "make test needs the $component of this Rust," \
-            "which its packager has (Debian: rustfmt, rust-clippy)"
+            "which your package manager has (Debian: rustfmt, rust-clippy)"
         rustup component add $component ||
             stop "rustup cannot add $component, which make test needs"
     done

@@ -1,8 +1,8 @@
 /*
  * container: an init, its payload and a root directory, apart from the rest.
  *
- * Follows all five posts to the end they aim at: unshare_init and pivot_root,
- * with lo brought up.
+ * Follows all five posts, which aim at this: unshare_init and pivot_root, and
+ * lo brought up.
  * https://man7.org/linux/man-pages/man2/unshare.2.html
  * https://man7.org/linux/man-pages/man2/fork.2.html
  * https://man7.org/linux/man-pages/man2/sethostname.2.html
@@ -23,7 +23,7 @@ static char **command;
  * set up the container and to wait for every process in it, orphans too. It
  * ends when it has no child left.
  *
- * As Daniel Mitre published it, the status of the payload is thrown away.
+ * As Daniel Mitre published it, the status of the payload is ignored.
  */
 static void init(void)
 {

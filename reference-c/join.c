@@ -22,9 +22,9 @@ static const struct {
 };
 
 /*
- * The types in which pid lives elsewhere: setns refuses the user namespace that
- * the caller is in. Two files name the same namespace when device and inode
- * agree, which is sound while both processes live.
+ * The types of namespaces in which pid is elsewhere: setns refuses the user
+ * namespace that the caller is in. Two files name the same namespace if device
+ * and inode are equal, which is certain while both processes live.
  */
 static int differing(pid_t pid)
 {

@@ -1,7 +1,7 @@
 /*
  * mount_rprivate: a mount table from which nothing spreads to the outside.
  *
- * Follows Daniel Mitre, and Matthew Tejo, who has mount(8) do it.
+ * Follows Daniel Mitre, and Matthew Tejo, who runs mount(8) for it.
  * https://man7.org/linux/man-pages/man2/clone.2.html
  * https://man7.org/linux/man-pages/man2/mount.2.html
  * https://man7.org/linux/man-pages/man7/mount_namespaces.7.html
@@ -12,8 +12,8 @@ static const int flags = CLONE_NEWNS;
 
 /*
  * The child: takes / and everything below it out of their peer groups, adds a
- * tmpfs, becomes the payload and ends with it. MS_REC is what makes it
- * everything.
+ * tmpfs, becomes the payload and ends with it. MS_REC adds everything below /
+ * to the change.
  */
 static void child(void)
 {

@@ -1,5 +1,5 @@
 /*
- * net_mount_uts_ipc: what net_mount_uts has, and queues of its own.
+ * net_mount_uts_ipc: as net_mount_uts, and with its own message queues.
  *
  * Follows *Containers do not exist*.
  * https://man7.org/linux/man-pages/man2/clone.2.html

@@ -1,5 +1,5 @@
 /*
- * pid: PID 1, with a /proc that agrees.
+ * pid: PID 1, with a /proc of its own namespace.
  *
  * Follows Michael Crosby and *Containers do not exist*.
  * https://man7.org/linux/man-pages/man2/clone.2.html
@@ -17,7 +17,7 @@ static const int flags = CLONE_NEWPID | CLONE_NEWNS;
  * its own namespace, becomes the payload, and ends with it; the kernel then
  * kills every process of the namespace. The umount fails with EBUSY if
  * something is mounted below /proc, and where / is shared the parent's /proc is
- * replaced all the same.
+ * replaced, too.
  */
 static void child(void)
 {

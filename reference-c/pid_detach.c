@@ -1,5 +1,5 @@
 /*
- * pid_detach: PID 1, with a /proc that agrees, whatever was mounted below it.
+ * pid_detach: PID 1, with its own /proc, even if the old one is busy.
  *
  * Follows Matthew Tejo.
  * https://man7.org/linux/man-pages/man2/clone.2.html
@@ -21,8 +21,8 @@ static char **command;
  * both calls also change the parent's /proc by propagation; the post makes /
  * private in a shell first.
  *
- * As published, the mounts are not checked, and an exec that fails is a silent
- * 0.
+ * As published, the mounts are not checked, and if exec fails the child prints
+ * nothing and ends with 0.
  */
 static void child(void)
 {
@@ -37,7 +37,7 @@ int main(int argc, char *argv[])
 {
 	command = payload(argc, argv);
 
-	/* As published, a pipe gets this after all the payload wrote. */
+	/* As published; on a pipe this follows the payload's output. */
 	printf("starting...\n");
 
 	/* As published, the status is 0 even if there was no child. */

@@ -19,16 +19,22 @@ static char **command;
  * the payload, and ends with it; the kernel then kills every process of the
  * namespace.
  *
- * As published, the mounts are not checked, and an exec that fails is a silent
- * 0. A careful program checks each: its comment says what goes wrong else.
+ * As published, the mounts are not checked, and if exec fails the child prints
+ * nothing and ends with 0. A careful program checks each mount; the comment at
+ * each says what fails otherwise.
  */
 static void child(void)
 {
 	char put_old[PATH_MAX];
 
-	/* The kernel pivots no shared mount. Else pivot_root is EINVAL. */
+	/*
+	 * The kernel pivots no shared mount: pivot_root would fail with EINVAL.
+	 */
 	mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL);
-	/* A bind makes a mount of the new root. Else pivot_root is EINVAL. */
+	/*
+	 * A bind makes a mount of the new root; without it pivot_root is
+	 * EINVAL.
+	 */
 	mount(root, root, NULL, MS_BIND | MS_REC, NULL);
 	/* put_old has to be below the new root. mkdir fails if it exists. */
 	snprintf(put_old, sizeof(put_old), "%s/.old", root);
@@ -36,14 +42,14 @@ static void child(void)
 		warn("mkdir %s", put_old);
 		_exit(1);
 	}
-	/* As published, exec loses this when stdout is a pipe. */
+	/* As published; exec discards this text if stdout is a pipe. */
 	printf("pivot setup ok\n");
 	must("pivot_root", pivot_root(root, put_old));
 	/*
 	 * pivot_root changes a working directory only if it was the old root.
 	 */
 	must("chdir", chdir("/"));
-	/* Else the payload has the /dev and the /proc of the directory. */
+	/* Without these the payload has the /dev and /proc of the directory. */
 	mount("none", "/dev", "tmpfs", MS_NOSUID | MS_STRICTATIME, "");
 	mount("proc", "/proc", "proc", 0, "");
 	/*
@@ -62,7 +68,7 @@ int main(int argc, char *argv[])
 	root = new_root(argc, argv);
 	command = argv + 2;
 
-	/* As published, a pipe gets this after all the payload wrote. */
+	/* As published; on a pipe this follows the payload's output. */
 	printf("starting...\n");
 
 	/* As published, the status is 0 even if there was no child. */

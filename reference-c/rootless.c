@@ -18,7 +18,7 @@ static const int flags =
 static const char *root;
 static char **command;
 
-/* What holds the child back until the parent has written the maps. */
+/* The pipe on which the child waits until the parent has written the maps. */
 static int mapped[2];
 
 /*
@@ -40,7 +40,7 @@ static void init(void)
 }
 
 /*
- * The child: in the new user namespace. It waits to be root there, unshares the
+ * The child: in the new user namespace. It waits until it is root, unshares the
  * rest as the launcher of `container` does, and ends with init.
  */
 static void child(void)
@@ -54,7 +54,7 @@ static void child(void)
 	_exit(unshare_and_init(flags, init));
 }
 
-/* The parent: writes the maps from outside, says so, ends with the child. */
+/* The parent: writes the maps from outside, wakes the child, ends with it. */
 int main(int argc, char *argv[])
 {
 	pid_t pid;

@@ -31,7 +31,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The youngest of the flags: an older sched.h lacks it. */
+/* The newest flag: an older sched.h lacks it. */
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x00000080
 #endif
@@ -53,7 +53,7 @@ static inline long must(const char *call, long result)
 	return result;
 }
 
-/* Says how the step is called; 125 is what env(1) ends with then. */
+/* Prints the usage of the step, and ends with 125 as env(1) does. */
 static inline _Noreturn void usage(const char *arguments)
 {
 	fprintf(stderr, "usage: %s %s\n", program_invocation_short_name,
@@ -107,7 +107,7 @@ static inline _Noreturn void exec_payload(char *command[])
 	_exit(1);
 }
 
-/* What the child of clone has to know. */
+/* What the child of clone needs. */
 struct task {
 	void (*child)(void);
 	char **command;
@@ -148,7 +148,7 @@ static inline pid_t clone_child(int flags, void (*child)(void), char *command[])
 
 /*
  * Waits for a child, and ends the step. As published, the status of the
- * payload is thrown away: the step ends with 0 whatever the payload did.
+ * payload is ignored: the step ends with 0 whatever the payload did.
  */
 static inline int wait_for(pid_t pid)
 {
@@ -197,7 +197,9 @@ static inline int pivot_root(const char *new_root, const char *put_old)
 	return syscall(SYS_pivot_root, new_root, put_old);
 }
 
-/* What programs expect of /dev: where it is now, and where it is to be. */
+/*
+ * The devices that programs expect in /dev: the current path, and the new one.
+ */
 static const char *const devices[][2] = {
 	{ "/.old/dev/null", "/dev/null" },
 	{ "/.old/dev/zero", "/dev/zero" },

@@ -11,7 +11,7 @@
 
 static const int flags = CLONE_NEWTIME;
 
-/* In seconds and nanoseconds. */
+/* Offsets in seconds and nanoseconds. */
 static const char offsets[] = "monotonic 86400 0\nboottime 86400 0\n";
 
 /*

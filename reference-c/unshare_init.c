@@ -20,8 +20,8 @@ static char **command;
  * become children of PID 1, which has to wait for them. It ends when it has no
  * child left.
  *
- * As published, the statuses that wait returns are thrown away, the payload's
- * and init's: the step ends with 0.
+ * As published, the statuses that wait returns are ignored, the payload's and
+ * init's: the step ends with 0.
  */
 static void init(void)
 {

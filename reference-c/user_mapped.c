@@ -1,7 +1,7 @@
 /*
  * user_mapped: root inside, which is the caller outside.
  *
- * Follows what JD announces: the id map that the post does not print.
+ * Follows JD, whose post announces the id map and does not print it.
  * https://man7.org/linux/man-pages/man2/pipe.2.html
  * https://man7.org/linux/man-pages/man2/clone.2.html
  * https://man7.org/linux/man-pages/man7/user_namespaces.7.html
@@ -10,12 +10,12 @@
 
 static const int flags = CLONE_NEWUSER;
 
-/* What holds the child back until the parent has written the maps. */
+/* The pipe on which the child waits until the parent has written the maps. */
 static int mapped[2];
 
 /*
- * The child: waits to be root, becomes the payload and ends with it. An exec
- * before the maps are there would cost it all capabilities.
+ * The child: waits until it is root, becomes the payload and ends with it. An
+ * exec before the maps are there would cost it all capabilities.
  */
 static void child(void)
 {
@@ -29,7 +29,7 @@ static void child(void)
 
 /*
  * The parent: stays outside, because there it has the right to write the maps;
- * says so through the pipe, waits for the child and ends with it.
+ * wakes the child by the pipe, waits for it and ends with it.
  */
 int main(int argc, char *argv[])
 {

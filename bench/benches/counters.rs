@@ -1,5 +1,5 @@
-//! What a launch takes that does not drift: system calls, pids, page faults,
-//! memory, instructions and bytes.
+//! Counts what a launch uses that does not drift: system calls, pids, page
+//! faults, memory, instructions and bytes.
 //!
 //! `cargo bench --bench counters [-- PART...]` counts in the rows whose names
 //! contain a PART, and writes `target/bench/counters.json`.
@@ -22,8 +22,8 @@ fn main() -> ExitCode {
     )
 }
 
-/// Counts what was asked for. A launcher that does not do what it is there
-/// for is an error, so that what was counted is right.
+/// Counts in the selected rows. It is an error if a launcher does not have the
+/// effect that its row is about, so every counted launch is a real one.
 fn measure(names: &[String], selection: &Selection) -> Result<bool> {
     let wanted = |name: &str| selection.wants(name);
     if selection.list {

@@ -1,9 +1,9 @@
-//! How each cost grows: with memory, threads, mounts, networks, depth, and
-//! with how many do it at once.
+//! Measures how each cost grows: with memory, threads, mounts, networks and
+//! depth, and with the number of processes that do it at the same time.
 //!
 //! `cargo bench --bench growth [-- PART...]` measures the curves whose names
 //! contain a PART, and a plain `cargo bench` none of them.
-//! `NSTEPS_BENCH=short` measures little of everything.
+//! `NSTEPS_BENCH=short` measures few samples of every curve.
 
 use bench::measure::growth::CURVES;
 use bench::measure::growth::measured::{Bench, FULL, SHORT};
@@ -24,7 +24,7 @@ fn main() -> ExitCode {
     asked::run(|arguments| Selection::among(&names, arguments), measure)
 }
 
-/// Measures what was asked for; whether every proof was right.
+/// Measures the selected curves, and returns whether every proof was right.
 fn measure(selection: &Selection) -> Result<bool> {
     let wanted: Vec<_> =
         CURVES.iter().filter(|it| selection.wants(it.name)).collect();

@@ -35,7 +35,7 @@
 #define CLONE_NEWTIME 0x00000080
 #endif
 
-/* The statuses of env(1), and the size of the child's stack. */
+/* The exit statuses of env(1), and the size of the child's stack. */
 enum {
 	FAILED = 125,
 	CANNOT_EXECUTE = 126,
@@ -46,7 +46,7 @@ enum {
 /* As with vfork(2): the child shares the memory, the caller is suspended. */
 enum { IN_OUR_MEMORY = CLONE_VM | CLONE_VFORK };
 
-/* What failed. The child records it, the launcher prints it. */
+/* The call that failed: the child records it, the launcher prints it. */
 struct failure {
 	const char *call, *subject;
 	int error;
@@ -142,7 +142,7 @@ static char **command(int argc, char *argv[], const char *operand)
 }
 
 /* If SIGCHLD is ignored, waitpid(2) returns the status of no child. */
-static void hear_of_children(void)
+static void keep_statuses_of_children(void)
 {
 	struct sigaction action = { .sa_handler = SIG_DFL }, before;
 
@@ -226,7 +226,7 @@ static _Noreturn void end_with(pid_t pid)
 static inline _Noreturn void clone_and_exec(int flags, void (*child)(void),
 					    char *payload[])
 {
-	hear_of_children();
+	keep_statuses_of_children();
 	end_with(clone_child(flags | IN_OUR_MEMORY, child, payload));
 }
 
@@ -250,7 +250,7 @@ static inline void share_the_record(void)
 /* Makes a child with a copy of the memory; the launcher is not suspended. */
 static inline pid_t fork_child(int flags, void (*child)(void), char *payload[])
 {
-	hear_of_children();
+	keep_statuses_of_children();
 	share_the_record();
 	return clone_child(flags, child, payload);
 }
@@ -277,7 +277,7 @@ static inline _Noreturn void unshare_and_init(int flags, void (*init)(void),
 {
 	pid_t pid;
 
-	hear_of_children();
+	keep_statuses_of_children();
 	share_the_record();
 	must("unshare", unshare(flags));
 	pid = must("fork", fork());

@@ -14,7 +14,7 @@ static const struct {
 	{ "time", CLONE_NEWTIME }, { "cgroup", CLONE_NEWCGROUP },
 };
 
-/* The types in which pid lives elsewhere. */
+/* Returns the types of namespaces in which pid is elsewhere. */
 static int differing(pid_t pid)
 {
 	int flags = 0;

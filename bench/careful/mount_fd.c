@@ -22,7 +22,10 @@ static const int flags = CLONE_NEWNS;
 
 static void child(void)
 {
-	/* To set, to clear, the propagation, a user namespace. */
+	/*
+	 * struct mount_attr: flags to set, flags to clear, propagation, user
+	 * namespace.
+	 */
 	const unsigned long long attributes[4] = { 0, 0, MS_PRIVATE, 0 };
 	const char *directory = getenv("MYTMP");
 	int context, tmpfs;

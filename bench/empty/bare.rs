@@ -2,7 +2,7 @@
 
 #![no_main]
 
-/// What the C library calls.
+/// The entry point that the C library calls.
 #[unsafe(no_mangle)]
 extern "C" fn main() -> i32 {
     0

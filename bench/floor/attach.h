@@ -1,5 +1,5 @@
 /*
- * attach: a child in another cgroup: it goes there itself, its parent puts it
+ * attach: a child in another cgroup: it moves there itself, its parent moves it
  * there, or it is born there.
  */
 #ifndef ATTACH_H
@@ -10,7 +10,7 @@
 #define ATTACH "/nsteps/bench/attach"
 #define CGROUP "/newroot/attach"
 
-/* Where the payload waits for its parent. */
+/* The descriptor on which the payload waits for its parent. */
 enum { GATE = 8 };
 
 static long spawn_into(unsigned long long cgroup, char *argv[])
@@ -28,7 +28,9 @@ static long spawn_into(unsigned long long cgroup, char *argv[])
 	return pid;
 }
 
-/* Opens a pipe whose reading end every child has as GATE; the other end. */
+/*
+ * Opens a pipe: every child has its reading end as GATE. Returns the other end.
+ */
 static long open_gate(void)
 {
 	int ends[2];
@@ -39,7 +41,9 @@ static long open_gate(void)
 	return ends[1];
 }
 
-/* Without a C library the pid is put together by `text`. */
+/*
+ * Writes the pid to cgroup.procs. There is no C library, so `text` formats it.
+ */
 static void put_there(long procs, long pid)
 {
 	written = 0;

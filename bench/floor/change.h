@@ -1,6 +1,6 @@
 /*
- * change: unshare and setns, in the caller or, where there is no way back, in a
- * forked child.
+ * change: unshare and setns, in the caller or, if it cannot return, in a forked
+ * child.
  */
 #ifndef CHANGE_H
 #define CHANGE_H
@@ -21,15 +21,15 @@ static long call_setns(unsigned long flags)
 	return CALL(__NR_setns, away.pidfd, flags);
 }
 
-/* What a child tells in memory that it shares. */
+/* What a child reports in shared memory. */
 struct report {
 	long passed, error;
 	int set;
 };
 
 /*
- * What a forked child does first is slow: it does nearly the same before, and
- * in vain.
+ * The first calls of a forked child are slow. So it makes nearly the same calls
+ * once before, without an effect.
  */
 static void warm_up(volatile struct report *shared, long (*call)(unsigned long),
 		    unsigned long flags)

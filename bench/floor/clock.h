@@ -1,5 +1,5 @@
 /*
- * clock: what <time.h> has of it, without a C library.
+ * clock: the part of <time.h> that is needed, without a C library.
  */
 #ifndef CLOCK_H
 #define CLOCK_H
@@ -7,8 +7,8 @@
 #include "kernel.h"
 
 /*
- * The clock of the vDSO, which the C libraries use as well: a system call
- * would cost several times more and be part of every time that is taken.
+ * The clock of the vDSO, which the C libraries use as well: a system call would
+ * take several times longer and would be part of every measured time.
  */
 struct timespec {
 	long tv_sec, tv_nsec;

@@ -1,5 +1,6 @@
 /*
- * clone: a child that ends at once, and the witnesses among many.
+ * clone: makes children that end at once, and among many of them a few
+ * witnesses.
  */
 #ifndef CLONE_H
 #define CLONE_H

@@ -1,7 +1,7 @@
 /*
- * floor: the peer that nothing can be left out of: bench/peers/c/bench.c with raw
- * system calls, for what the kernel alone takes; and the program that starts
- * whole programs.
+ * floor: the peer that does the least: the operations of bench/peers/c/bench.c
+ * by raw system calls, which measures the kernel's part; and the program that
+ * starts whole programs.
  *
  * Reads lines `OPERATION COUNT [ARGUMENT...]`, answers as bench.c does.
  */

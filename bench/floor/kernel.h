@@ -1,6 +1,6 @@
 /*
- * kernel.h: system calls, a clock and a start, and nothing else: what is left
- * of a program without a C library, on x86-64.
+ * kernel.h: system calls, a clock and an entry point: all that a program
+ * without a C library needs, on x86-64.
  */
 #ifndef KERNEL_H
 #define KERNEL_H
@@ -24,8 +24,8 @@ enum { SIGKILL = 9, SIGCHLD = 17, MNT_DETACH = 2, EINTR = 4 };
 static char **environment;
 
 /*
- * One system call: its result, or an error number below zero. The kernel
- * takes whatever fits in a register, so callers cast nothing themselves.
+ * Makes one system call: its value is the result, or a negative error number.
+ * The kernel takes whatever fits in a register, so callers need no casts.
  */
 #define CALL(number, ...) CALL_(number, ##__VA_ARGS__, 0L, 0L, 0L, 0L, 0L, 0L)
 #define CALL_(number, a, b, c, d, e, f, ...)                                   \
@@ -56,10 +56,10 @@ static inline _Noreturn void quit(int status)
 
 /*
  * clone(2) with CLONE_VM and CLONE_VFORK: the child runs on `stack` in the
- * caller's memory while the caller stands still, and never returns.
+ * caller's memory, and never returns; meanwhile the caller is suspended.
  *
- * The child's first act is a call in assembly because its stack is empty: it
- * has no frame to return to from a function in C.
+ * The child's first call is made in assembly because its stack is empty: it has
+ * no frame to return to from a function in C.
  */
 static inline long clone_and_run(unsigned long flags, void *stack,
 				 void (*child)(void *), void *argument)
@@ -85,7 +85,10 @@ static inline long clone_and_run(unsigned long flags, void *stack,
 	return result;
 }
 
-/* Waits for one child; its status as wait4(2) has it, or an error number. */
+/*
+ * Waits for one child. Returns its status as wait4(2) has it, or an error
+ * number.
+ */
 static inline int wait_for(long pid)
 {
 	int status = 0;
@@ -115,7 +118,9 @@ static inline int same(const char *one, const char *other)
 	return *one == *other;
 }
 
-/* Which file a path names: device and inode, as statx(2) has them. */
+/*
+ * The identity of the file that a path names: device and inode, from statx(2).
+ */
 struct identity {
 	uint32_t major, minor;
 	uint64_t inode;
@@ -165,7 +170,7 @@ void *memcpy(void *restrict to, const void *restrict from, size_t n)
 	return to;
 }
 
-/* What the including file does; its result is the exit status. */
+/* The main function of the including file. Its result is the exit status. */
 static int program(int argc, char *argv[]);
 
 /*

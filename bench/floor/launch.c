@@ -1,12 +1,12 @@
 /*
- * launch: the floor of whole launches: what a step does, as a program without
- * a C library, with one clone that borrows its parent's memory.
+ * launch: the floor of whole launches: does what a step does, as a program
+ * without a C library, by one clone that shares its parent's memory.
  *
  *     floor-launch STEP [NEWROOT] CMD [ARG...]
  */
 #include "kernel.h"
 
-/* What the child does, in the order of the steps that do it. */
+/* The operations of the child, in the order of the steps that use them. */
 enum {
 	PRIVATE = 1 << 0,
 	RPRIVATE = 1 << 1,
@@ -60,7 +60,10 @@ static const char *root;
 static char put_old[4096 + 8];
 static char **command;
 
-/* Which call failed; the parent reads it: this is its memory. */
+/*
+ * The call that failed. The child shares this memory, so the parent can read
+ * it.
+ */
 static const char *failed;
 
 static void must(const char *call, long result)

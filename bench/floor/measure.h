@@ -1,7 +1,7 @@
 /*
- * measure: how long each time took, and what was seen afterwards. The floor and
- * the peer in C have this in common, so that what is between two of their times
- * is not the measuring.
+ * measure: records how long each operation took, and what was observed
+ * afterwards. The floor and the peer in C use this code both, so that it does
+ * not make their times differ.
  */
 #ifndef MEASURE_H
 #define MEASURE_H
@@ -12,13 +12,13 @@
 #include "clock.h"
 #endif
 
-/* The longest block, and how many children of it are witnesses. */
+/* The longest block, and how many of its children are witnesses. */
 enum { LONGEST = 4096, WITNESSES = 2 };
 
-/* What lies between two times that are spaced, in nanoseconds. */
+/* The pause between two spaced measurements, in nanoseconds. */
 enum { SPACE = 20 * 1000 * 1000 };
 
-/* What is measured: the times of a block. */
+/* The measured times of one block, in nanoseconds. */
 static long taken[LONGEST];
 static int times;
 static struct timespec begun;
@@ -48,8 +48,8 @@ static void stop(void)
 }
 
 /*
- * What is proved: the set of kinds that all looks agreed on, or that they did
- * not agree; and how many children have ended.
+ * The proof: the set of kinds that all witnesses saw, or that they did not see
+ * the same; and how many children have ended.
  */
 static struct proof {
 	int seen, looks, mixed, ended;

@@ -1,11 +1,12 @@
 /*
- * meter: what a program used and all it waited for, as wait4(2) says it.
+ * meter: prints what a program and all children that it waited for have used,
+ * as wait4(2) reports it.
  *
  *     meter PROGRAM [ARG...]    prints MINOR-FAULTS MAX-RSS STATUS
  *
- * A program that is executed inherits the largest resident set its process ever
- * had, and so that of its parent (getrusage(2)). This one has a few pages, so
- * that every other program's peak is its own.
+ * A program that is executed inherits the largest resident set that its process
+ * ever had, and so that of its parent (getrusage(2)). This one has a few pages,
+ * so that the measured peak is that of the other program.
  */
 #include "kernel.h"
 
@@ -21,7 +22,7 @@ static void child(void *argv)
 	quit(127);
 }
 
-/* Puts a number before `end`; where it begins. */
+/* Writes a number so that it ends before `end`. Returns where it begins. */
 static char *digits(char *end, long value)
 {
 	do

@@ -1,6 +1,6 @@
 /*
- * namespaces: the kinds of them, in which ones a process is, and the processes
- * that wait in others.
+ * namespaces: their kinds, those in which a process is, and the processes that
+ * wait in others.
  */
 #ifndef NAMESPACES_H
 #define NAMESPACES_H
@@ -22,7 +22,7 @@ static const struct kind {
 };
 enum { KINDS = LENGTH(kinds) };
 
-/* A process that waits, as long as this one lives. */
+/* A process that waits until this one ends. */
 struct stay {
 	long pid, pidfd;
 	struct identity namespaces[KINDS];

@@ -1,5 +1,6 @@
 /*
- * spawn: programs, from before they are made until they have been waited for.
+ * spawn: starts programs, timed from before they are made until they have been
+ * waited for.
  */
 #ifndef SPAWN_H
 #define SPAWN_H
@@ -9,7 +10,7 @@
 #define TRUE "/nsteps/bench/true"
 #define WITNESS "/nsteps/bench/witness"
 
-/* Becomes a program, in a child that has the parent's memory. */
+/* Executes a program, in a child that shares the parent's memory. */
 static void become(void *argument)
 {
 	char **argv = argument;
@@ -25,11 +26,11 @@ static int spawn_and_wait(unsigned long flags, char *argv[])
 				       stack + sizeof(stack), become, argv)));
 }
 
-/* What the payload `first` tells, and where it tells it. */
+/* The payload `first`, and the descriptor that it reports on. */
 #define FIRST "/nsteps/bench/first"
 enum { TOLD = 9 };
 
-/* Gives every child the writing end of a pipe as TOLD; once. */
+/* Makes a pipe once, whose writing end every child has as TOLD. */
 static long listen_to_first(void)
 {
 	static long told;
@@ -45,8 +46,8 @@ static long listen_to_first(void)
 }
 
 /*
- * The last time that was taken ends where the payload has read the clock. It
- * has ended, so that what it told is there.
+ * The last measured time ends when the payload has read the clock. The payload
+ * has ended, so its report can be read.
  */
 static void back_to_first(void)
 {
@@ -55,10 +56,10 @@ static void back_to_first(void)
 		read = CALL(__NR_read, listen_to_first(), &then, sizeof(then));
 
 	if (read != sizeof(then))
-		give_up("the payload has told no time", NULL, 0);
+		give_up("the payload has reported no time", NULL, 0);
 	since = until(&then);
 	if (since <= 0 || since > taken[times - 1])
-		give_up("the payload has told an impossible time", NULL, 0);
+		give_up("the payload has reported an impossible time", NULL, 0);
 	taken[times - 1] = since;
 }
 
@@ -91,8 +92,8 @@ static void bench_spawn(const char *set, int first, int count)
 }
 
 /*
- * start: any program, from before it is made until it has been waited for; or
- * until its payload, which is `first`, has read the clock.
+ * start: starts any program, timed from before it is made until it has been
+ * waited for; or until its payload, which is `first`, has read the clock.
  */
 static void bench_start(char *argv[], int first, int count)
 {

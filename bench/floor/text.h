@@ -1,6 +1,6 @@
 /*
- * text: what the floor says: its lines, the paths of /proc, and why it gives
- * up.
+ * text: the output of the floor: its lines, the paths of /proc, and its error
+ * messages.
  */
 #ifndef TEXT_H
 #define TEXT_H
@@ -9,7 +9,7 @@
 
 enum { LINE = 4096 };
 
-/* Text is put together here, and written with one call. */
+/* Text is collected here, and written with one call. */
 static char text[LINE];
 static size_t written;
 
@@ -38,7 +38,10 @@ static void flush(int fd)
 	written = 0;
 }
 
-/* Ends with a line: what was done, on what, and the error number if any. */
+/*
+ * Ends with a line: what was done, on what, and the error number, if there is
+ * one.
+ */
 static _Noreturn void give_up(const char *what, const char *on, long error)
 {
 	written = 0;
@@ -64,7 +67,7 @@ static long must(const char *call, long result)
 	return result;
 }
 
-/* The path of a file in the directory of a process. */
+/* The path of a file in the /proc directory of a process. */
 static const char *proc(long pid, const char *directory, const char *file)
 {
 	static char path[64];

@@ -1,5 +1,5 @@
-//! The book's chapter about costs, written from a record: nothing in it is
-//! typed by hand but the words between the figures.
+//! Writes the book's chapter about costs from a record. All figures in it come
+//! from the record.
 
 mod counts;
 mod groups;
@@ -25,11 +25,11 @@ use std::path::Path;
 /// The chapter, from the top of the repository.
 pub const CHAPTER: &str = "docs/src/benchmarks.md";
 
-/// What every figure that belongs to the chapter is named with.
+/// The prefix of the names of all figures in the chapter.
 const FIGURE: &str = "bench-";
 
-/// Every file of the chapter, from the top of the repository, and what has to
-/// be in it; without a record a page that says so.
+/// Every file of the chapter with its content, by its path from the top of the
+/// repository. Without a record the chapter is a page that says so.
 pub fn files(record: Option<&Record>) -> BTreeMap<String, String> {
     let mut files = BTreeMap::new();
     let Some(record) = record else {
@@ -43,7 +43,8 @@ pub fn files(record: Option<&Record>) -> BTreeMap<String, String> {
     files
 }
 
-/// What is wrong with the files of the chapter as they are, one line each.
+/// The faults of the chapter's files, compared with what they should contain;
+/// one line each.
 pub fn stale(root: &Path, wanted: &BTreeMap<String, String>) -> Vec<String> {
     let again = "make bench-report RUNS=0";
     let changed = wanted.iter().filter_map(|(path, text)| {
@@ -119,7 +120,7 @@ fn page(record: &Record) -> String {
     page.push_str(&groups::agreement(record));
     page.push_str(&groups::criterion(record));
     page.push_str(&targets::section(record));
-    // One empty line at most between two things, and none at the end.
+    // Between two parts there is one empty line, and none at the end.
     while page.contains("\n\n\n") {
         page = page.replace("\n\n\n", "\n\n");
     }
@@ -139,7 +140,7 @@ fn opening(record: &Record) -> String {
     )
 }
 
-/// What is told of the machine, and in which words.
+/// The facts about the machine that the chapter names, and the words for them.
 const FACTS: &[(&str, &str)] = &[
     ("kernel", "kernel"),
     ("cpu", "processor"),

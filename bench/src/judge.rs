@@ -1,5 +1,5 @@
-//! What figures are worth: how far runs agree, which law a curve follows, and
-//! whether a target is reached.
+//! Judges figures: how far runs agree, which law a curve follows, and whether a
+//! target is reached.
 
 pub mod agreement;
 pub mod extra;

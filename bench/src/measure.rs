@@ -1,4 +1,4 @@
-//! Having peers and launchers do something, and taking the time.
+//! Runs peers and launchers, and measures how long they take.
 
 pub mod asked;
 pub mod attach;

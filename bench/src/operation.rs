@@ -1,37 +1,37 @@
-//! The operations: what a peer is asked to do, and what proves that it did.
+//! The operations that peers perform, and how a peer proves that it did.
 //!
 //! [`OPERATIONS`] is the only list of them. A peer learns what to do from the
-//! name alone, so that a new row takes a line here and nothing in any peer.
+//! name alone, so a new row takes a line here and no change of a peer.
 
 use crate::peer::Peer;
 use harness::launcher::Launcher;
 use std::time::Duration;
 
-/// Something a peer does in its own process.
+/// An operation that a peer does in its own process.
 #[derive(Debug)]
 pub struct Operation {
     /// `GROUP/WHAT`; for clone `clone/STYLE/WHAT`. The last part is a set of
     /// namespaces, spelled out or by a name of [`SETS`]; or a part of
     /// pivot_root.
     pub name: &'static str,
-    /// What its peers must prove.
+    /// The proof that its peers must give.
     pub proof: Proof,
-    /// Which language cannot do it, and why.
+    /// The language that cannot do it, and why.
     pub except: Option<(Launcher, &'static str)>,
 }
 
-/// What a peer proves with the last word of its answer.
+/// What a peer proves in the last word of its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Proof {
     /// Two children, which are not timed, were in exactly these new
     /// namespaces; and all children have ended.
     Witnessed,
-    /// After every single time the caller was in exactly these.
+    /// After each operation the caller was in exactly these new namespaces.
     Changed,
-    /// After every single time `/` was the new root.
+    /// After each operation `/` was the new root.
     Switched,
-    /// Two children, which are not timed, began and ended in or outside of the
-    /// cgroup as this word says; and all children have ended.
+    /// Two children, which are not timed, began and ended inside or outside of
+    /// the cgroup as this word says; and all children have ended.
     Attached(&'static str),
 }
 
@@ -72,7 +72,8 @@ const fn switch(name: &'static str) -> Operation {
     Operation { name, proof: Proof::Switched, except: None }
 }
 
-/// The cgroup that a child ends in, and how it got there.
+/// An operation of the group `attach`: `word` says where its child begins and
+/// ends.
 const fn attach(name: &'static str, word: &'static str) -> Operation {
     Operation { name, proof: Proof::Attached(word), except: None }
 }
@@ -139,11 +140,12 @@ pub const OPERATIONS: &[Operation] = &[
     clone("spawn/uts"),
     clone("spawn/net"),
     clone("spawn/five"),
-    // The same program until it has begun, and not until it has ended.
+    // The same program, timed until it has begun, and not until it has ended.
     clone("spawn/first/none"),
     clone("spawn/first/net"),
-    // The ways into a cgroup of version 2: back to back, where each time finds
-    // the lock as the one before has left it, and with a pause before each.
+    // The ways into a cgroup of version 2: without pauses, where the kernel's
+    // lock is in the state in which the one before left it, and with a pause
+    // before each.
     attach("attach/none", "kept"),
     attach("attach/child", "moved"),
     attach("attach/parent", "moved"),
@@ -160,7 +162,7 @@ impl Operation {
         self.name.split('/').next().unwrap_or(self.name)
     }
 
-    /// What criterion calls it when a peer does it.
+    /// The name that criterion uses for this operation by a peer.
     pub fn benchmark(&self, peer: Peer) -> String {
         format!("{}/{}", self.name, peer.name())
     }
@@ -172,13 +174,13 @@ impl Operation {
         named.map_or(last, |(_, set)| set)
     }
 
-    /// How a peer is asked for it.
+    /// The line that asks a peer for it.
     pub fn line(&self) -> String {
         let (before, _) = self.name.rsplit_once('/').unwrap_or_default();
         format!("{before}/{}", self.set())
     }
 
-    /// The proof of a block of `count`.
+    /// The proof for a block of `count` operations.
     pub fn expected(&self, count: u32) -> String {
         let set = self.set();
         match self.proof {
@@ -193,25 +195,26 @@ impl Operation {
         }
     }
 
-    /// Whether every single time takes tens of milliseconds.
+    /// True if one operation takes tens of milliseconds.
     pub fn is_slow(&self) -> bool {
         self.name.contains("/spaced/")
     }
 
     /// How long the kernel needs afterwards to tear down what was made.
     pub fn drain(&self) -> Duration {
-        // What is joined was there before, and stays.
+        // A joined namespace existed before, and continues to exist.
         let makes = self.group() != "setns";
         drain(makes && self.set().split('+').any(|kind| kind == "net"))
     }
 }
 
-/// Network namespaces are torn down late, all others soon.
+/// The wait for the kernel to tear down namespaces; it needs longer for
+/// networks.
 pub const fn drain(networks: bool) -> Duration {
     Duration::from_millis(if networks { 60 } else { 8 })
 }
 
-/// The same, after so many network namespaces have come to their end at once.
+/// The wait after that many network namespaces have ended at the same time.
 pub fn drain_of(networks: u32) -> Duration {
     drain(true) + networks * Duration::from_micros(700)
 }

@@ -1,4 +1,5 @@
-//! The peers: one program per language, and the floor.
+//! The peers: programs that perform operations, one per language, and the
+//! floor.
 
 use harness::host::layout::Layout;
 use harness::launcher::Launcher;
@@ -7,8 +8,8 @@ use std::path::PathBuf;
 /// A program that performs operations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Peer {
-    /// Raw system calls without a C library: the least that any language can
-    /// take. It also starts whole programs, for all alike.
+    /// Raw system calls without a C library: the least time that any language
+    /// can take. It also starts the whole programs of all contenders.
     Floor,
     /// The peer of a language, in its own runtime.
     Of(Launcher),
@@ -23,7 +24,7 @@ pub const PEERS: &[Peer] = &[
 ];
 
 impl Peer {
-    /// Its name in tables.
+    /// The name of its column in tables.
     pub const fn name(self) -> &'static str {
         match self {
             Peer::Floor => "floor",
@@ -31,7 +32,7 @@ impl Peer {
         }
     }
 
-    /// Its program, below the programs of the project.
+    /// The path of its program, below the directory of the built programs.
     pub fn path(self) -> String {
         match self {
             Peer::Floor => "bench/floor".to_owned(),
@@ -39,7 +40,7 @@ impl Peer {
         }
     }
 
-    /// Its program on this machine.
+    /// The absolute path of its program on this machine.
     pub fn program(self, layout: &Layout) -> PathBuf {
         layout.programs().join(self.path())
     }

@@ -1,5 +1,5 @@
-//! What was found, from one answer of a peer to a record in the repository. No
-//! process is started here.
+//! The results of measurements, from one answer of a peer to a record in the
+//! repository. This module starts no process.
 
 pub mod absolute;
 pub mod answer;

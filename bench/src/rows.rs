@@ -1,15 +1,15 @@
-//! The names of the rows that are no operation, and of the columns.
+//! The names of the columns, and of the rows that are not operations.
 
 use harness::step::STEPS;
 
-/// The column that the others are compared with, where it is there.
+/// The columns that the others are compared with, if they take part.
 pub const BASES: &[&str] = &["floor", CAREFUL, PUBLISHED, "rust"];
 
-/// The column of the careful C: linked statically against musl, with a child
-/// that borrows the memory, and with the calls of the step in Rust.
+/// The column of careful C: linked statically with musl, with a child that
+/// shares the memory, and with the calls of the step in Rust.
 pub const CAREFUL: &str = "careful";
 
-/// The column of the C of the posts, and of the peer in C.
+/// The column of the C of the posts, and that of the peer in C.
 pub const PUBLISHED: &str = "c";
 
 /// The column of Go on two processors.
@@ -18,11 +18,12 @@ pub const GO_ON_TWO: &str = "go2";
 /// The column of the step `uts` in plain nix and std, built for musl.
 pub const PLAIN: &str = "plain";
 
-/// The name of the row.
+/// The row of all six namespaces.
 pub const SIX: &str = "launch/six";
 
-/// The launches that are timed until the first instruction of their payload,
-/// too: without a namespace, with each kind of work, and with a PID 1 between.
+/// The launches that are also timed until the first instruction of their
+/// payload: without a namespace, with each kind of work, and with a PID 1
+/// between.
 pub const FIRST: &[&str] = &[
     "first/skeleton",
     "first/uts",
@@ -32,7 +33,7 @@ pub const FIRST: &[&str] = &[
     "first/container",
 ];
 
-/// The name of the row of programs that do nothing.
+/// The row of programs that do nothing.
 pub const EXEC: &str = "exec/empty";
 
 /// The names of the rows of the group `launch`.

@@ -1,4 +1,5 @@
-//! The table in the terminal: a line for each row, as soon as it is there.
+//! The table in the terminal: the lines of each row are printed as soon as it
+//! is measured.
 
 use crate::record::curve::Curve;
 use crate::record::outcome::{Figures, Outcome, Verdict};
@@ -7,10 +8,10 @@ use crate::record::used::Used;
 use crate::rows::{CAREFUL, PUBLISHED};
 use std::fmt::Write;
 
-/// The columns of times, in this order.
+/// The columns of times, in the order of the table.
 const COLUMNS: &[&str] = &["floor", CAREFUL, PUBLISHED, "rust", "go", "go2"];
 
-/// What stands above a group.
+/// The heading of a group.
 pub fn head(group: &str) -> String {
     let mut head = format!("\n{group:34}");
     for column in COLUMNS {
@@ -74,13 +75,13 @@ pub fn row(outcome: &Outcome) -> String {
     row
 }
 
-/// The contenders that are absent from a row, with the reason.
+/// The absent contenders of a row, with the reason.
 pub fn absent(outcome: &Outcome) -> Vec<String> {
     let line = |(name, why): &(String, String)| format!("    {name}: {why}");
     outcome.absent.iter().map(line).collect()
 }
 
-/// The contenders that have no column.
+/// The line of a contender that has no column.
 fn beside(outcome: &Outcome, figures: &Figures) -> String {
     let against = |base| match outcome.ratio(&figures.name, base) {
         Some(it) => {
@@ -97,8 +98,8 @@ fn beside(outcome: &Outcome, figures: &Figures) -> String {
     )
 }
 
-/// What was made; or the digest of the effect, and the contenders that had
-/// another one.
+/// The namespaces that were made; or the digest of the effect, and the
+/// contenders that had another one.
 fn made(outcome: &Outcome) -> String {
     let digests: Vec<_> = outcome
         .figures
@@ -117,8 +118,8 @@ fn made(outcome: &Outcome) -> String {
     made
 }
 
-/// A curve: what each line has at each point, the last one against the first,
-/// and the fit in words.
+/// A curve: the values of each line at each point, the ratio of the last to the
+/// first, and the law in words.
 pub fn curve(curve: &Curve) -> String {
     let mut table = format!("\n{}: {}", curve.name, curve.y.label);
     let is_time = curve.y.unit == "ns";
@@ -165,7 +166,7 @@ pub fn curve(curve: &Curve) -> String {
     table
 }
 
-/// Why a row is marked.
+/// The reason why a row is marked.
 fn others(used: &Used) -> String {
     format!(
         "! others used {:.0} %, {:.0} % was stolen",
@@ -174,7 +175,7 @@ fn others(used: &Used) -> String {
     )
 }
 
-/// Nanoseconds as microseconds, with as many digits as mean something.
+/// Nanoseconds as microseconds, with the significant digits.
 fn time(nanoseconds: f64) -> String {
     let micro = nanoseconds / 1000.0;
     if micro < 10.0 { format!("{micro:.2}") } else { format!("{micro:.1}") }

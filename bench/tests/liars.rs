@@ -1,9 +1,10 @@
-//! Peers that lie, fail or fall silent: each must make its row wrong.
+//! Peers that report work that they have not done, fail, or do not answer: each
+//! must make its row wrong.
 //!
 //! A benchmark that can be won by leaving out the work measures nothing. The
-//! mutants are the peer in C with one call taken away; the liars are scripts
-//! that speak the protocol. The other peer of their contest is honest, and so
-//! is the control, which must not be caught.
+//! mutants are the peer in C with one call removed; the liars are scripts that
+//! speak the protocol. The other peer of their contest does its work, and so
+//! does the control, which must not be caught.
 
 #[path = "../../rust/nsteps/tests/availability/mod.rs"]
 mod availability;
@@ -28,15 +29,15 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::sync::LazyLock;
 
-/// A script that answers what `$operation` and `$count` ask for.
+/// A script that answers questions for `$operation` and `$count`.
 struct Liar {
     name: &'static str,
     answer: &'static str,
-    /// What is said of it.
+    /// The message with which it is caught.
     caught: &'static str,
 }
 
-/// What each is asked for.
+/// The operation that each is asked for.
 const ASKED: &str = "unshare/uts";
 
 const HONEST: &str = "echo \"$operation $count 90 1 2 3 uts*$count\"";
@@ -57,7 +58,7 @@ const LIARS: &[Liar] = &[
         answer: "echo \"$operation $count 90 1 2 3 mixed*$count\"",
         caught: "c proves mixed*2 and not uts*2",
     },
-    // The first block is the one that is not counted.
+    // The first block is not counted.
     Liar {
         name: "honest_only_at_first",
         answer: "proof=uts; [ $count = 2 ] || proof=none
@@ -104,7 +105,8 @@ const LIARS: &[Liar] = &[
         name: "death_later",
         answer: "[ $count = 2 ] || kill -KILL $$
                  echo \"$operation $count 90 1 2 3 uts*$count\"",
-        // An ordinary user hears of it from unshare(1), in its words.
+        // For an ordinary user, unshare(1) reports the failure in its own
+        // words.
         caught: "c fails: ",
     },
     Liar {
@@ -118,7 +120,7 @@ const LIARS: &[Liar] = &[
 struct Mutant {
     name: &'static str,
     operation: &'static str,
-    /// What stands in bench/peers/c/bench.c, and what in the mutant.
+    /// A text of bench/peers/c/bench.c, and what the mutant has instead.
     changes: &'static [(&'static str, &'static str)],
     caught: &'static str,
 }
@@ -169,7 +171,7 @@ fn main() -> ExitCode {
         });
     }
     add("liar::none".to_owned(), an_honest_script_is_not_caught);
-    add("liar::honest_only_once".to_owned(), who_comes_later_is_checked);
+    add("liar::honest_only_once".to_owned(), a_later_peer_is_checked);
     for mutant in MUTANTS {
         add(format!("mutant::{}", mutant.name), |name| {
             let mutant = MUTANTS.iter().find(|it| name.ends_with(it.name));
@@ -205,8 +207,9 @@ fn an_honest_script_is_not_caught(test: &str) -> Caught {
     tree.judge(ASKED, proved)
 }
 
-/// Peers are renewed, and the second is believed no more than the first.
-fn who_comes_later_is_checked(test: &str) -> Caught {
+/// Peers are replaced during a run, and the second one is checked like the
+/// first.
+fn a_later_peer_is_checked(test: &str) -> Caught {
     let tree = Tree::built(test)?;
     let answer = "first=/newroot/first; [ -e $first ] || echo $$ >$first
                   proof=uts; [ $(cat $first) = $$ ] || proof=none
@@ -239,7 +242,8 @@ impl Mutant {
     }
 }
 
-/// The payload of a launch is not in the namespace that the step is for.
+/// If the payload of a launch is not in the namespace of the step, it is
+/// caught.
 fn a_step_is_caught(test: &str) -> Caught {
     let tree = Tree::built(test)?;
     let step = "launch/network";
@@ -259,7 +263,8 @@ fn a_step_is_caught(test: &str) -> Caught {
     }
 }
 
-/// What the careful C leaves out, or does otherwise than the step in Rust.
+/// Changes of the careful C that omit something, or do it otherwise than the
+/// step in Rust.
 const CARELESS: &[(&str, &str, &str, &str)] = &[
     (
         "network",
@@ -283,7 +288,7 @@ const CARELESS: &[(&str, &str, &str, &str)] = &[
     ),
 ];
 
-/// The careful C has the effect of the step in Rust, or there is no row.
+/// Careful C has the effect of the step in Rust; otherwise there is no row.
 fn a_careful_c_is_caught(test: &str) -> Caught {
     let tree = Tree::built(test)?;
     let steps = CARELESS.iter().map(|it| it.0);
@@ -314,8 +319,8 @@ fn a_careful_c_is_caught(test: &str) -> Caught {
     Ok(Completion::Completed)
 }
 
-/// The step in plain nix has the effect of the step with the skeleton, or there
-/// is no row. Here the careful C takes its place.
+/// The step in plain nix has the effect of the step with the skeleton;
+/// otherwise there is no row. Here the careful C takes its place.
 fn a_plain_step_is_caught(test: &str) -> Caught {
     const PLAIN: &str = "bench/plain/uts_in_plain_nix";
     let tree = Tree::built(test)?;
@@ -343,7 +348,7 @@ fn a_plain_step_is_caught(test: &str) -> Caught {
 }
 
 /// The ways into a cgroup, in the words of the page about them, and where the
-/// child is seen at its beginning and at its end.
+/// child is at its beginning and at its end.
 const WAYS: &[(&str, &str, &str, &str)] = &[
     ("attach/none", "no cgroup is asked for", "no", "no"),
     (
@@ -354,7 +359,7 @@ const WAYS: &[(&str, &str, &str, &str)] = &[
     ),
     (
         "attach/parent",
-        "the parent writes the child's pid, and then lets it go on",
+        "the parent writes the child's pid, and then lets it continue",
         "perhaps",
         "yes",
     ),
@@ -371,8 +376,8 @@ fn build_own() -> Result<Layout, Failed> {
     Ok(Layout::find()?)
 }
 
-/// What the page about cgroups says of each way is what the witnesses of every
-/// peer see.
+/// For each way, the page about cgroups says what the witnesses of every peer
+/// see.
 fn the_page_says_what_witnesses_see(test: &str) -> Caught {
     let tree = Tree::built(test)?;
     let page = "docs/src/costs/born-in-a-cgroup.md";
@@ -409,7 +414,7 @@ fn the_page_says_what_witnesses_see(test: &str) -> Caught {
     Ok(Completion::Completed)
 }
 
-/// A child that is not born where it is said to be.
+/// A child that is not born in the cgroup that the operation names is caught.
 fn a_birth_elsewhere_is_caught(test: &str) -> Caught {
     let tree = Tree::built(test)?;
     let programs = build_own()?.programs().to_owned();
@@ -438,7 +443,7 @@ fn a_birth_elsewhere_is_caught(test: &str) -> Caught {
     Ok(Completion::Completed)
 }
 
-/// Criterion gets its times by [`Place::perform`], and none that is not proved.
+/// Criterion gets its times from [`Place::perform`], and only proved ones.
 fn what_criterion_asks_is_checked(test: &str) -> Caught {
     let tree = Tree::built(test)?;
     tree.script("bench/floor", HONEST)?;
@@ -471,15 +476,16 @@ fn a_silent_peer_is_ended(test: &str) -> Caught {
         return Err("it has answered".into());
     }
     // The brackets keep grep from finding itself. The kernel may need a moment
-    // for it; a process that stays for longer than the deadline is still there.
+    // to end the peer; a process that stays longer than the deadline is still
+    // there.
     let gone = "while grep -sq '[c]/bench' /proc/[0-9]*/cmdline; do :; done";
     said(places.one.sandbox(), &["sh", "-c", gone])
         .map(|_| Completion::Completed)
         .map_err(|_| "it is still there".into())
 }
 
-/// A peer performs any operation after any other: what one leaves open, none
-/// takes the descriptor of.
+/// A peer performs any operation after any other: a descriptor that one leaves
+/// open is not used by another.
 fn no_operation_spoils_another(_test: &str) -> Caught {
     let layout = build_own()?;
     let mut places = match Tree::places_in(&layout)? {
@@ -489,7 +495,7 @@ fn no_operation_spoils_another(_test: &str) -> Caught {
     let built = |peer: &Peer| peer.program(&layout).exists();
     let peers: Vec<_> = PEERS.iter().copied().filter(built).collect();
     assert!(peers.len() > 1, "only one peer is built");
-    // A cgroup to attach to is another test's.
+    // The cgroup that children attach to belongs to another test.
     let asked = OPERATIONS.iter().filter(|it| !it.name.starts_with("attach/"));
     for peer in peers {
         for operation in asked.clone().chain(asked.clone().rev()) {
@@ -523,7 +529,7 @@ fn operation(name: &str) -> Result<&'static Operation, String> {
     operation.ok_or_else(|| format!("no operation {name}"))
 }
 
-/// A directory laid out as `target/` is, with peers of ours.
+/// A directory with the structure of `target/`, with peers of this test.
 struct Tree {
     layout: Layout,
     programs: PathBuf,
@@ -542,7 +548,7 @@ impl Tree {
         for program in ["bin/nsteps", "bin/nsteps-probe"] {
             put(&layout.programs().join(program), &programs.join(program))?;
         }
-        // Payloads that are never started.
+        // These payloads are never started.
         for payload in ["bench/true", "bench/first"] {
             put(&layout.probe(), &programs.join(payload))?;
         }
@@ -550,7 +556,7 @@ impl Tree {
         Ok(Tree { layout, programs })
     }
 
-    /// Writes a peer: a script that does `answer` for each line.
+    /// Writes a peer: a script that runs `answer` for each line.
     fn script(&self, path: &str, answer: &str) -> Result<(), Failed> {
         let path = self.programs.join(path);
         let text = format!(
@@ -569,14 +575,14 @@ impl Tree {
         self.compile_from("reference-c", "c", stem, changes)
     }
 
-    /// The same with the peer in C.
+    /// Builds the peer in C with some of its text changed.
     fn compile_peer(&self, changes: &[(&str, &str)]) -> Result<(), Failed> {
         let from = self.layout.root().join("bench/peers/c/bench.c");
         self.compile_source(&from, "bench/peers/c", changes)
     }
 
-    /// The same with the careful C. It is there to be looked at and not to be
-    /// timed, so that any C library will do.
+    /// Builds the careful C with some of its text changed. Only its effect is
+    /// compared, not its time, so any C library will do.
     fn compile_careful(
         &self,
         stem: &str,
@@ -597,9 +603,9 @@ impl Tree {
         self.compile_source(&source, &format!("{to}/{stem}"), changes)
     }
 
-    /// Builds one source, its headers beside it, among those of the steps or
-    /// among those of the floor. The last must be quoted: the floor has a
-    /// spawn.h as the C library has.
+    /// Builds one source, with its own headers and those of the steps or of the
+    /// floor. Only a quoted include finds the last: the floor has a spawn.h,
+    /// and the C library has one too.
     fn compile_source(
         &self,
         source: &Path,
@@ -633,7 +639,7 @@ impl Tree {
         Err(String::from_utf8_lossy(&built.stderr).into_owned().into())
     }
 
-    /// Where they are asked; or why there is no such place on this machine.
+    /// The sandboxes of the peers; or why this machine allows none.
     fn places(&self) -> Result<Result<Places, String>, Failed> {
         Tree::places_in(&self.layout)
     }
@@ -649,7 +655,7 @@ impl Tree {
         Ok(Ok(Places { one, two: None }))
     }
 
-    /// Holds a short contest between the floor and C.
+    /// Measures a short contest between the floor and C.
     fn judge(
         &self,
         name: &str,

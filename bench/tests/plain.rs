@@ -1,5 +1,5 @@
-//! The system calls that the table of the plain program lists are those that
-//! the step saves.
+//! The table of the plain program lists exactly the system calls that the
+//! skeleton saves.
 
 #[path = "../../rust/nsteps/tests/availability/mod.rs"]
 mod availability;
@@ -24,8 +24,8 @@ fn main() -> ExitCode {
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
-/// What the runtime of Rust calls depends on the version of Rust: that is
-/// counted here and not listed.
+/// The calls of Rust's runtime depend on the version of Rust: they are counted
+/// here, and are not in the table.
 fn saved_calls() -> Result<Completion, Failed> {
     if let Some(why) = other_musl()? {
         return unavailable(&why);
@@ -65,7 +65,7 @@ fn saved_calls() -> Result<Completion, Failed> {
     .into())
 }
 
-/// How often each call is made, up to the payload.
+/// The number of each system call, up to the payload.
 fn calls(sandbox: &mut Sandbox, argv: &[String]) -> Result<Calls, Failed> {
     let request = Request {
         argv: argv.to_vec(),
@@ -81,11 +81,11 @@ fn calls(sandbox: &mut Sandbox, argv: &[String]) -> Result<Calls, Failed> {
     Ok(calls)
 }
 
-/// The first Rust whose musl blocks signals around clone(2).
+/// The first minor version of Rust whose musl blocks signals around clone(2).
 const RUST: u32 = 93;
 
-/// Why the list is not that of the C library that the programs are linked
-/// against.
+/// The reason why the list is not about the C library that the programs are
+/// linked with, if it is not.
 fn other_musl() -> Result<Option<String>, Failed> {
     let root = Layout::find()?.root().to_owned();
     let said = |program: &str, word: &str| {

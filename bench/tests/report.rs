@@ -1,5 +1,5 @@
-//! The chapter about costs says what the newest record says, and every target
-//! in it is met or has a reason.
+//! The chapter about costs is what the newest record gives, and each of its
+//! targets is met or has a reason.
 
 use bench::chapter;
 use bench::judge::target::faults;

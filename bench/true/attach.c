@@ -17,7 +17,7 @@ enum { GATE = 8, TEXT = 4096 };
 
 #define TARGET "/newroot/attach"
 
-/* The last part of a path of `length` bytes; it is ended there. */
+/* Returns the last part of a path of `length` bytes, and ends it there. */
 static char *last_part(char *path, long length)
 {
 	path[length] = '\0';
@@ -26,7 +26,7 @@ static char *last_part(char *path, long length)
 	return path + length;
 }
 
-/* The name of the own cgroup in the hierarchy of version 2. */
+/* Reads the name of the process's cgroup in the hierarchy of version 2. */
 static char *own(char text[TEXT])
 {
 	long fd = CALL(__NR_openat, AT_FDCWD, "/proc/self/cgroup", O_RDONLY);
@@ -44,7 +44,9 @@ static char *own(char text[TEXT])
 	quit(125);
 }
 
-/* Whether this process is in the cgroup that /newroot/attach leads to. */
+/*
+ * Returns whether this process is in the cgroup that /newroot/attach leads to.
+ */
 static int is_there(void)
 {
 	static char mine[TEXT], target[TEXT];

@@ -31,7 +31,7 @@
 
 enum { STACK_SIZE = 64 * 1024, OTHER_ID = 1000 };
 
-/* Gives up one capability for good. */
+/* Gives up one capability permanently. */
 static int drop_capability(void)
 {
 	struct __user_cap_header_struct header = {

@@ -77,7 +77,7 @@ int main(int argc, char *argv[])
 							       : "a new one");
 	say("wait before exec", waitpid(pid, &status, WNOHANG), &status);
 	close(gate[1]);
-	/* __WALL: until it has ended, whatever signal announces that. */
+	/* __WALL: until it has ended, whatever signal announces its end. */
 	while (waitid(P_PID, pid, NULL, WEXITED | WNOWAIT | __WALL) == -1 &&
 	       errno == EINTR)
 		;

@@ -19,10 +19,13 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A child has next to nothing to do, and needs a second on no machine. */
+/*
+ * A child has almost nothing to do, and needs less than a second on any
+ * machine.
+ */
 enum { THREADS = 3, SECONDS = 1 };
 
-/* What is smaller each thread may keep at hand, without a lock. */
+/* A thread may take a smaller size from its cache, without a lock. */
 enum { BEYOND_CACHES = 4096 };
 
 static void use_malloc(void)
@@ -41,7 +44,7 @@ static void use_stdout(void)
 
 static void (*use)(void);
 
-/* SIGCHLD, which stays blocked: it is taken when a child is waited for. */
+/* SIGCHLD, which stays blocked: the wait for a child takes it. */
 static sigset_t chld;
 
 static void *use_for_ever(void *argument)
@@ -71,7 +74,7 @@ static pid_t start(int by_clone)
 	return pid;
 }
 
-/* Whether the child has ended in time; if not, it is ended. */
+/* Whether the child has ended in time; if not, it is killed. */
 static int has_ended(pid_t pid)
 {
 	static const struct timespec bound = { .tv_sec = SECONDS };
@@ -95,7 +98,10 @@ int main(int argc, char *argv[])
 	sigaddset(&chld, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &chld, NULL);
 #ifdef __GLIBC__
-	/* All threads want the same lock, as they do on a machine with more. */
+	/*
+	 * All threads use one arena, and so one lock, as on a machine with more
+	 * threads.
+	 */
 	mallopt(M_ARENA_MAX, 1);
 #endif
 	for (int i = 0; i < THREADS; i++) {

@@ -5,10 +5,11 @@
  *     lowstack static    the same array among the static variables
  *     lowstack vm        on the main stack, shared with the child (CLONE_VM)
  *
- * A stack grows downwards, so what is below the array is used, never the array:
- * in the child as its stack, and before that in the parent, because the C
- * library puts there what the child is to call. What survives this does so by
- * accident. The right way is a larger array, passed by its top.
+ * A stack grows downwards, so the child uses the memory below the array, and
+ * never the array itself. The parent has written there before: the C library
+ * stores the function of the child below the address that it gets. A program
+ * survives this only by accident. The right way is a larger array, passed by
+ * its top.
  * https://man7.org/linux/man-pages/man2/clone.2.html
  */
 #ifndef _GNU_SOURCE
@@ -28,13 +29,13 @@ enum { STACK_SIZE = 1024, BELOW = 8 };
 /* No pointer has this value, so that every word written to is noticed. */
 static const unsigned long MARK = 0xa5a5a5a5;
 
-/* An array, and what the compiler might have put below it. */
+/* An array, and the memory below it. */
 struct room {
 	unsigned long below[BELOW];
 	_Alignas(16) unsigned char stack[STACK_SIZE];
 };
 
-/* The child: becomes a program, and that is more than 1024 bytes' worth. */
+/* The child executes a program, which needs more than 1024 bytes of stack. */
 static int child(void *argument)
 {
 	char **command = argument;
@@ -43,7 +44,7 @@ static int child(void *argument)
 	_exit(127);
 }
 
-/* How many words below the array are not as they were. */
+/* Counts the words below the array that have changed. */
 static int changed(const struct room *room)
 {
 	int count = 0;
@@ -53,7 +54,7 @@ static int changed(const struct room *room)
 	return count;
 }
 
-/* Clones, waits, and says what became of the child and of the parent. */
+/* Clones, waits, and prints how the child ended and which words changed. */
 static int clone_on(struct room *room, int flags, const char *mode)
 {
 	/* Not on the stack, where the child would write over its copy. */

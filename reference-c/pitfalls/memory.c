@@ -101,7 +101,10 @@ int main(int argc, char *argv[])
 
 		if (memory == MAP_FAILED)
 			err(125, "mmap");
-		/* Huge pages have small tables, where a machine has them. */
+		/*
+		 * Huge pages have small page tables, on machines that have huge
+		 * pages.
+		 */
 		madvise(memory, size, MADV_NOHUGEPAGE);
 		for (size_t at = 0; at < size; at += 4096)
 			memory[at] = 1;

@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Long enough for a thread to end in; nothing waits for a killed child. */
+/* Long enough for a thread to end; no process waits for a killed child. */
 static const char *seconds = "0.3";
 
 static void *start(void *pid)
@@ -33,7 +33,7 @@ static void *start(void *pid)
 		execlp("sleep", "sleep", seconds, NULL);
 		_exit(127);
 	}
-	/* The end of file: the child has said what it asks for. */
+	/* The end of the file: the child has called prctl. */
 	close(ready[1]);
 	if (read(ready[0], &byte, 1) != 0)
 		err(125, "read");

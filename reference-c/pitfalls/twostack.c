@@ -5,9 +5,10 @@
  *     twostack copy    it has a copy of it (no CLONE_VM)
  *     twostack own     it shares the memory, and has a stack of its own
  *
- * A launcher that has one static stack does this as soon as its child launches
- * in its turn: the top that it hands out is where its own frames begin. Here
- * they begin with words that can be counted; there they are return addresses.
+ * A launcher with one static stack does this if its child launches a process,
+ * too: both begin at the top of the same stack, so the second child writes over
+ * the frames of the first. Here the first frame is full of known words, so that
+ * the changed ones can be counted; in a launcher it has return addresses.
  * https://man7.org/linux/man-pages/man2/clone.2.html
  */
 #ifndef _GNU_SOURCE
@@ -53,8 +54,9 @@ static void clone_and_wait(char *top, int flags)
 }
 
 /*
- * Launches, and counts what of the frame that called it is not as it was. It
- * ends here: where that frame leads back to may have changed as well.
+ * Launches the second child, and counts the words of the caller's frame that
+ * have changed. Then it exits, because the return address in that frame may
+ * have changed, too.
  */
 static _Noreturn void launch_from(const volatile unsigned long *frame,
 				  const char *mode)
@@ -74,7 +76,9 @@ static _Noreturn void launch_from(const volatile unsigned long *frame,
 	_exit(0);
 }
 
-/* The first child: fills its outermost frame, launches from a deeper one. */
+/*
+ * The first child: fills its outermost frame, and launches from a deeper one.
+ */
 static int child(void *mode)
 {
 	volatile unsigned long frame[WORDS];

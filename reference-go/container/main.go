@@ -1,7 +1,7 @@
 // container: an init, its payload and a root directory, apart from the rest.
 //
-// Follows all five posts to the end they aim at: unshare_init and pivot_root,
-// with lo brought up.
+// Follows all five posts, which aim at this: unshare_init and pivot_root, and
+// lo brought up.
 // https://man7.org/linux/man-pages/man2/unshare.2.html
 // https://man7.org/linux/man-pages/man2/fork.2.html
 // https://man7.org/linux/man-pages/man2/sethostname.2.html
@@ -24,7 +24,7 @@ const flags = syscall.CLONE_NEWUTS | syscall.CLONE_NEWPID |
 var root string
 
 // unshare changes one thread, and Go may resume main on any other unless it is
-// tied to its first one before it starts.
+// locked to its first one before it starts.
 func init() {
 	runtime.LockOSThread()
 }

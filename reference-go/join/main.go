@@ -30,16 +30,16 @@ var types = []struct {
 }
 
 // setns changes one thread, and Go may resume main on any other unless it is
-// tied to its first one before it starts. Go has threads from the start, and
+// locked to its first one before it starts. Go has threads from the start, and
 // such a process can join neither a user namespace (EINVAL) nor a time
 // namespace (EUSERS).
 func init() {
 	runtime.LockOSThread()
 }
 
-// The types in which pid lives elsewhere: setns refuses the user namespace that
-// the caller is in. Two files name the same namespace when device and inode
-// agree, which is sound while both processes live.
+// The types of namespaces in which pid is elsewhere: setns refuses the user
+// namespace that the caller is in. Two files name the same namespace if device
+// and inode are equal, which is certain while both processes live.
 func differing(pid int) (flags int) {
 	for _, t := range types {
 		own, err := os.Stat("/proc/self/ns/" + t.name)

@@ -1,4 +1,4 @@
-// net_mount_uts_ipc_pid: what net_mount_uts_ipc has, as PID 1.
+// net_mount_uts_ipc_pid: as net_mount_uts_ipc, and the child is PID 1.
 //
 // Follows *Containers do not exist*.
 // https://man7.org/linux/man-pages/man2/clone.2.html

@@ -1,4 +1,4 @@
-// network: no interface but a lo of its own, and that one is down.
+// network: no interface but its own lo, which is down.
 //
 // Follows Michael Crosby, *Containers do not exist* and JD, whose program is in
 // Go.

@@ -1,4 +1,4 @@
-// pid: PID 1, with a /proc that agrees.
+// pid: PID 1, with a /proc of its own namespace.
 //
 // Follows Michael Crosby and *Containers do not exist*.
 // https://man7.org/linux/man-pages/man2/clone.2.html
@@ -20,7 +20,7 @@ const flags = syscall.CLONE_NEWPID | syscall.CLONE_NEWNS
 // its own namespace, becomes the payload, and ends with it; the kernel then
 // kills every process of the namespace. The umount fails with EBUSY if
 // something is mounted below /proc, and where / is shared the parent's /proc is
-// replaced all the same.
+// replaced, too.
 func child() {
 	skeleton.Must("umount", syscall.Unmount("/proc", 0))
 	skeleton.Must("mount", syscall.Mount("proc", "/proc", "proc", 0, ""))

@@ -24,7 +24,7 @@ const flags = syscall.CLONE_NEWUTS | syscall.CLONE_NEWPID |
 var root string
 
 // unshare changes one thread, and Go may resume main on any other unless it is
-// tied to its first one before it starts.
+// locked to its first one before it starts.
 func init() {
 	runtime.LockOSThread()
 }
@@ -42,13 +42,13 @@ func pid1() {
 	skeleton.ForkAndReap()
 }
 
-// The child: in the new user namespace. It waits to be root there, unshares the
+// The child: in the new user namespace. It waits until it is root, unshares the
 // rest as the launcher of `container` does, and ends with init.
 func child() {
 	skeleton.UnshareAndInit(flags, pid1)
 }
 
-// The parent: writes the maps from outside, says so, ends with the child.
+// The parent: writes the maps from outside, wakes the child, ends with it.
 func main() {
 	root = skeleton.NewRoot()
 	// A process with threads cannot unshare its user namespace, and Go has

@@ -18,11 +18,11 @@ import (
 // CLONE_NEWTIME, which syscall does not have on every architecture.
 const flags = 0x80
 
-// In seconds and nanoseconds.
+// Offsets in seconds and nanoseconds.
 const offsets = "monotonic 86400 0\nboottime 86400 0\n"
 
 // unshare changes one thread, and /proc/self is the first one of the program,
-// to which main is tied before it starts.
+// to which main is locked before it starts.
 func init() {
 	runtime.LockOSThread()
 }

@@ -20,7 +20,7 @@ const flags = syscall.CLONE_NEWUTS | syscall.CLONE_NEWPID |
 	syscall.CLONE_NEWNS
 
 // unshare changes one thread, and Go may resume main on any other unless it is
-// tied to its first one before it starts.
+// locked to its first one before it starts.
 func init() {
 	runtime.LockOSThread()
 }

@@ -1,4 +1,5 @@
-//! Criterion drives the peers: it decides how often, they take the time.
+//! Measures with criterion: it decides how often an operation is done, and the
+//! peers take the time.
 
 use bench::measure::place::{Place, Processors};
 use bench::measure::selection::{Selection, is_by_criterion};
@@ -11,7 +12,7 @@ use harness::host::layout::Layout;
 use std::process::exit;
 use std::time::Duration;
 
-/// What the short form measures of them.
+/// The operations that the short form measures.
 const IN_SHORT: &[&str] = &[
     "clone/fork/none",
     "clone/vfork/none",
@@ -24,7 +25,7 @@ const IN_SHORT: &[&str] = &[
     "pivot_root/pivot",
 ];
 
-/// Measures what was asked for.
+/// Measures the rows that the command line selects.
 ///
 /// # Errors
 ///
@@ -45,9 +46,7 @@ pub fn measure(selection: &Selection) -> Result<()> {
         return Ok(());
     }
     if operations.is_empty() {
-        eprintln!(
-            "criterion has nothing to do: the ratios alone are asked for"
-        );
+        eprintln!("criterion has nothing to do: only the ratios are asked for");
         return Ok(());
     }
     let layout = Layout::find()?;
@@ -74,7 +73,7 @@ pub fn measure(selection: &Selection) -> Result<()> {
     }
     criterion.final_summary();
     if possible == 0 {
-        return Err(Error::new("nothing of it is possible here"));
+        return Err(Error::new("none of the selected rows is possible here"));
     }
     Ok(())
 }
@@ -93,8 +92,8 @@ fn peers(
         .filter(|peer| selection.wants(&operation.benchmark(*peer)))
 }
 
-/// The peers that can do it here: all or none. What only some can do is wrong
-/// with the others.
+/// The peers that can perform the operation on this machine: all or none. If
+/// only some can, the others are wrong.
 fn able(operation: &'static Operation, place: &mut Place) -> Vec<Peer> {
     let mut able = Vec::new();
     let mut refusals = Vec::new();
@@ -123,17 +122,18 @@ fn criterion(short: bool) -> Criterion {
         .warm_up_time(Duration::from_millis(warm_up))
         .measurement_time(Duration::from_millis(measurement))
         .sample_size(samples)
-        // For an interval around twenty samples that is plenty; the default
-        // takes longer to compute than the samples took.
+        // For twenty samples this number is enough; with the default the
+        // interval takes longer to compute than the samples took.
         .nresamples(if short { 1000 } else { 2000 });
-    // Which rows are measured is settled, and not by a regular expression:
-    // names have a + in them.
+    // The rows are already selected. Criterion would take the words of the
+    // command line as regular expressions, but names have a + in them.
     criterion
         .configure_from_args()
         .with_benchmark_filter(BenchmarkFilter::AcceptAll)
 }
 
-/// Criterion has no way to be told: what was not done has no time.
+/// Ends the program, because criterion cannot be told that an operation was not
+/// performed.
 fn wrong(operation: &Operation, peer: Peer, error: &Error) -> ! {
     eprintln!("bench: WRONG: {}: {error}", operation.benchmark(peer));
     exit(1)

@@ -1,9 +1,9 @@
 //! How long each operation takes in each language, by criterion: clone,
-//! unshare, setns and pivot_root, with the plots people know.
+//! unshare, setns and pivot_root, with criterion's plots.
 //!
-//! `cargo bench --bench absolute [-- FILTER]`. Criterion measures one after the
-//! other, so its figures drift with the machine. The ratios are for `paired` to
-//! say.
+//! `cargo bench --bench absolute [-- FILTER]`. Criterion measures one operation
+//! after the other, so its figures drift with the machine. The target `paired`
+//! measures the ratios.
 
 use bench::measure::asked;
 use bench::measure::selection::Selection;
@@ -19,8 +19,8 @@ fn main() -> ExitCode {
 #[cfg(not(target_env = "musl"))]
 use by_criterion::measure;
 
-/// Criterion has a part in C, and few machines have a C compiler for musl.
-/// The peers are built for musl whatever this program is built for.
+/// Criterion has a part in C, and few machines have a C compiler for musl. The
+/// peers are built for musl in either case.
 #[cfg(target_env = "musl")]
 fn measure(_: &Selection) -> harness::error::Result<()> {
     Err(harness::error::Error::new(

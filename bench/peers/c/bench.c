@@ -3,7 +3,7 @@
  *
  * Reads lines `OPERATION COUNT`, answers each with a line
  * `OPERATION COUNT TOTAL MIN MEDIAN P99 PROOF`: nanoseconds, and what was
- * really made, looked at outside of what is timed. See bench/README.md.
+ * really made, checked outside of the timed part. See bench/README.md.
  *
  * With arguments it is one more step, which no post has: all six namespaces.
  * https://man7.org/linux/man-pages/man7/namespaces.7.html
@@ -39,12 +39,12 @@
 #define NEWROOT "/newroot"
 #define PUT_OLD NEWROOT "/old"
 
-/* The descriptors at which payloads wait, and tell what they have seen. */
+/* The descriptors on which payloads wait, and report what they have seen. */
 enum { GATE = 8, TOLD = 9 };
 
 /*
- * The kinds of namespaces. Of two of them a process has a second one, which
- * its next child will live in: that is the one unshare changes.
+ * The kinds of namespaces. Of two of them a process has a second namespace, in
+ * which its next child will be: unshare changes that one.
  */
 static const struct kind {
 	const char *name, *path;
@@ -64,12 +64,12 @@ enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
 static const int six = CLONE_NEWCGROUP | CLONE_NEWIPC | CLONE_NEWNS |
 		       CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWUTS;
 
-/* Of a peer that has grown: how large it now is. */
+/* The size of a peer that has grown. */
 static char grown[64];
 
 /*
- * A process that waits, as long as this one lives: in the namespaces of this
- * one, or in eight others.
+ * A process that waits until this one ends: in the namespaces of this one, or
+ * in eight others.
  */
 struct stay {
 	pid_t pid;
@@ -80,7 +80,7 @@ static struct stay here, away;
 static int namespaces_away[KINDS];
 static ino_t own[KINDS];
 
-/* In which namespaces the caller is; 0 where the kernel does not say. */
+/* Reads in which namespaces the caller is; 0 where the kernel does not say. */
 static void look(ino_t inodes[KINDS])
 {
 	struct stat seen;
@@ -90,8 +90,9 @@ static void look(ino_t inodes[KINDS])
 }
 
 /*
- * The kinds that are new, as a set of bits. Not to be readable counts as new:
- * a pid namespace cannot be named before its first process is there.
+ * Returns the kinds that are new, as a set of bits. A kind that cannot be read
+ * counts as new: a pid namespace cannot be named before its first process
+ * exists.
  */
 static int made(void)
 {
@@ -104,7 +105,7 @@ static int made(void)
 	return set;
 }
 
-/* The kinds in which the caller is where `away` is. */
+/* Returns the kinds in which the caller is in the same namespace as `away`. */
 static int joined(void)
 {
 	ino_t inodes[KINDS];
@@ -159,7 +160,10 @@ static void begin_stay(struct stay *stay, int flags)
 	}
 }
 
-/* Goes back to where this process began, as far as `flags` says. */
+/*
+ * Returns to the namespaces in which this process began, of the kinds in
+ * `flags`.
+ */
 static void go_home(int flags)
 {
 	if (here.pid == 0)
@@ -168,7 +172,7 @@ static void go_home(int flags)
 		must("setns", setns(here.pidfd, flags));
 }
 
-/* The flags of a set of kinds, which is their names with a + in between. */
+/* Returns the flags of a set of kinds: names with a + in between. */
 static int flags_of(const char *set)
 {
 	char name[64];
@@ -193,7 +197,7 @@ static int flags_of(const char *set)
 
 /*
  * clone: from the call until the child has been waited for. The child ends at
- * once; a witness looks around first, and its status is what it saw.
+ * once; a witness first compares its namespaces, and its status is the result.
  */
 static int child(void *witness)
 {
@@ -209,7 +213,7 @@ static pid_t clone_by(const char *style, int flags, int *witness)
 		flags |= CLONE_VM | CLONE_VFORK;
 	if (strcmp(style, "clone3") == 0) {
 		pid = clone3(flags);
-		/* _exit would be looked up again in each child. */
+		/* The dynamic linker would resolve _exit again in each child. */
 		if (pid == 0)
 			syscall(SYS_exit_group, child(witness));
 		return pid;
@@ -217,7 +221,10 @@ static pid_t clone_by(const char *style, int flags, int *witness)
 	return clone(child, stack + STACK_SIZE, flags | SIGCHLD, witness);
 }
 
-/* A child has ended. A witness says what it saw, and its time is no sample. */
+/*
+ * Counts a child that has ended. The status of a witness is what it saw, and
+ * its time is no sample.
+ */
 static void ended(int status, int witness)
 {
 	if (!WIFEXITED(status))
@@ -249,8 +256,8 @@ static void bench_clone(const char *style, const char *set, int count)
 }
 
 /*
- * unshare and setns: the call alone. There is no way back from a user
- * namespace: that is for a child to enter.
+ * unshare and setns: the call alone. No process can return from a user
+ * namespace, so a child enters it.
  */
 static int call_unshare(int flags)
 {
@@ -265,17 +272,18 @@ static int call_setns(int flags)
 	return setns(away.pidfd, flags);
 }
 
-/* What such a child tells, in memory that it shares. */
+/* What such a child reports in shared memory. */
 struct report {
 	long passed;
 	int set, error;
 };
 
 /*
- * What a forked child does first is slow: it is missing pages, has to copy
- * others, and looks each name of the library up again. So it does nearly the
- * same once before, and in vain: a call without a flag, and a setns to where it
- * is, because no process can join the user namespace it is in.
+ * The first calls of a forked child are slow: it lacks pages, has to copy
+ * others, and resolves each name of the library again. So it makes nearly the
+ * same calls once before, without an effect: a call without a flag, and a setns
+ * to its own namespace, because no process can join the user namespace it is
+ * in.
  */
 static void warm_up(struct report *shared, int (*call)(int), int flags)
 {
@@ -374,7 +382,7 @@ static int is(const char *path, const struct stat *other)
 	return seen.st_dev == other->st_dev && seen.st_ino == other->st_ino;
 }
 
-/* The whole switch with the calls of the posts. */
+/* The whole change of root with the calls of the posts. */
 static void switch_root(void)
 {
 	must("mount", mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL));
@@ -418,7 +426,9 @@ static void bench_pivot_root(const char *what, int count)
 			must("pivot_root", pivot_root(NEWROOT, PUT_OLD));
 			stop();
 			see(is("/", &root) && !is("/old", &old));
-			/* And back, which is the same call mirrored. */
+			/*
+			 * Changes back: the same call with exchanged arguments.
+			 */
 			must("pivot_root", pivot_root("/old", "/old" NEWROOT));
 			continue;
 		}
@@ -465,8 +475,8 @@ static pid_t spawn(int flags, char *argv[])
 }
 
 /*
- * A pipe of which every child has one end as the descriptor `as`; the other
- * end, which is this process's alone.
+ * Makes a pipe: every child has one end as the descriptor `as`. Returns the
+ * other end, which only this process has.
  */
 static int pipe_with_children(int as, int flags)
 {
@@ -480,8 +490,8 @@ static int pipe_with_children(int as, int flags)
 }
 
 /*
- * The last time that was taken ends where the payload has read the clock. It
- * has ended, so that what it told is there.
+ * The last measured time ends when the payload has read the clock. The payload
+ * has ended, so its report can be read.
  */
 static void back_to_first(int told)
 {
@@ -489,14 +499,14 @@ static void back_to_first(int told)
 	long since;
 
 	if (read(told, &then, sizeof(then)) != sizeof(then))
-		errx(1, "the payload has told no time");
+		errx(1, "the payload has reported no time");
 	since = until(&then);
 	if (since <= 0 || since > taken[times - 1])
-		errx(1, "the payload has told an impossible time");
+		errx(1, "the payload has reported an impossible time");
 	taken[times - 1] = since;
 }
 
-/* With `first` a time ends at the first instruction of the payload. */
+/* With `first` a measured time ends at the first instruction of the payload. */
 static void bench_spawn(const char *set, int first, int count)
 {
 	static int told = -1;
@@ -527,8 +537,8 @@ static void bench_spawn(const char *set, int first, int count)
 }
 
 /*
- * attach: a child that becomes a program in another cgroup. It goes there
- * itself, its parent puts it there and lets it go on, or it is born there.
+ * attach: a child that becomes a program in another cgroup. It moves there
+ * itself, its parent moves it and lets it continue, or it is born there.
  * https://man7.org/linux/man-pages/man7/cgroups.7.html
  */
 static void put_there(int procs, pid_t pid)
@@ -600,7 +610,7 @@ static void print_set(int set)
 		}
 }
 
-/* Answers a line: the times in order, then the proof. */
+/* Answers with a line: the times in order, then the proof. */
 static void answer(const char *operation, int count)
 {
 	long total = 0;
@@ -632,7 +642,10 @@ static void answer(const char *operation, int count)
 	fflush(stdout);
 }
 
-/* What comes afterwards is compared with where this process is then. */
+/*
+ * Later operations are compared with the namespaces in which this process is
+ * then.
+ */
 static void bench_grow(const char *what, int count)
 {
 	start();

@@ -1,6 +1,6 @@
 /*
- * grow: makes the peer large before anything is timed, and says how large it
- * has become: in memory, in threads, in mounts, in networks that are alive.
+ * grow: makes the peer large before anything is timed, and reports its size: in
+ * memory, in threads, in mounts, in existing networks.
  */
 #ifndef GROW_H
 #define GROW_H
@@ -13,7 +13,7 @@
 
 enum { MIB = 1024 * 1024, MOST_NETWORKS = 4096 };
 
-/* The number behind a word in a file of /proc/self. */
+/* Returns the number behind a word in a file of /proc/self. */
 static long number_in(const char *path, const char *word)
 {
 	char line[256];
@@ -30,8 +30,8 @@ static long number_in(const char *path, const char *word)
 }
 
 /*
- * Memory of its own, in pages of the smallest size whatever the machine
- * prefers. smaps_rollup counts; VmRSS would be an estimate.
+ * Allocates memory, in pages of the smallest size whatever the machine prefers.
+ * The size comes from smaps_rollup, because VmRSS would be an estimate.
  */
 static long grow_memory(int mib)
 {
@@ -44,7 +44,7 @@ static long grow_memory(int mib)
 
 		if (memory == MAP_FAILED)
 			err(1, "mmap");
-		/* A kernel without huge pages knows no such advice. */
+		/* A kernel without huge pages does not have this advice. */
 		madvise(memory, size, MADV_NOHUGEPAGE);
 		for (size_t at = 0; at < size; at += page)
 			((volatile char *)memory)[at] = 1;
@@ -71,7 +71,7 @@ static long grow_threads(int count)
 	return number_in("/proc/self/status", "Threads:");
 }
 
-/* The lines of this process's mount table. */
+/* Returns the number of lines of this process's mount table. */
 static long mounts(void)
 {
 	long lines = 0;
@@ -116,9 +116,9 @@ static int open_network(void)
 }
 
 /*
- * Holds that many network namespaces by descriptors: makes the missing ones,
- * lets go of the others. How many are alive is the kernel's matter and no
- * language's, so that one peer holds them for all.
+ * Holds this many network namespaces by descriptors: makes the missing ones,
+ * releases the others. How many exist matters to the kernel and not to a
+ * language, so one peer holds them for all.
  */
 static long grow_networks(int count)
 {
@@ -154,7 +154,7 @@ static long grow_networks(int count)
 	return different;
 }
 
-/* Grows, and says how large it now is: what a file of /proc says. */
+/* Grows, and reports the new size as a file of /proc states it. */
 static void grow(const char *what, int count, char *proof, size_t size)
 {
 	const char *unit;

@@ -1,5 +1,5 @@
 // A child that becomes a program in another cgroup: it goes there itself, its
-// parent puts it there and lets it go on, or it is born there.
+// parent puts it there and lets it continue, or it is born there.
 //
 // https://man7.org/linux/man-pages/man7/cgroups.7.html
 package main
@@ -17,17 +17,17 @@ const (
 	attachPayload = "/nsteps/bench/attach"
 	cgroupPath    = "/newroot/attach"
 
-	// The descriptor at which the payload waits.
+	// The descriptor on which the payload waits.
 	gate = 8
 
-	// What lies between two times that are spaced.
+	// The pause between two spaced measurements.
 	space = 20 * time.Millisecond
 )
 
 // What a witness has seen: in the cgroup at the beginning, and at the end.
 var ways = []string{"kept", "left", "moved", "born"}
 
-// attachTo is what every time needs; it is opened once.
+// attachTo is what every measurement needs; it is opened once.
 var attachTo struct {
 	opened              bool
 	gate, cgroup, procs int

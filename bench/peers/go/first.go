@@ -1,4 +1,4 @@
-// Until the first instruction of a payload: what the payload tells of it.
+// The time until the first instruction of a payload, which reports it.
 package main
 
 import (
@@ -17,7 +17,7 @@ const (
 	clockMonotonic = 1
 )
 
-// told is where that is read; 0 before there is a pipe.
+// told is the descriptor to read that from; 0 before there is a pipe.
 var told int
 
 func listenToFirst() {
@@ -26,7 +26,7 @@ func listenToFirst() {
 	}
 }
 
-// clock is what the payload's clock says now, in nanoseconds. The time of
+// clock returns what the payload's clock says now, in nanoseconds. A time of
 // package time has no number that another process could compare.
 func clock() int64 {
 	var now syscall.Timespec
@@ -36,20 +36,20 @@ func clock() int64 {
 	return now.Nano()
 }
 
-// backToFirst has the last time end where the payload has read the clock. It
-// has ended, so that what it told is there.
+// backToFirst makes the last measured time end when the payload has read the
+// clock. The payload has ended, so its report can be read.
 func backToFirst(begun int64) {
 	var then syscall.Timespec
 	size := int(unsafe.Sizeof(then))
 	words := (*[unsafe.Sizeof(then)]byte)(unsafe.Pointer(&then))
 	n, err := syscall.Read(told, words[:])
 	if err != nil || n != size {
-		panic("the payload has told no time")
+		panic("the payload has reported no time")
 	}
 	since := then.Nano() - begun
 	last := &taken[len(taken)-1]
 	if since <= 0 || since > *last {
-		panic("the payload has told an impossible time")
+		panic("the payload has reported an impossible time")
 	}
 	*last = since
 }

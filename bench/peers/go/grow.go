@@ -20,10 +20,10 @@ const (
 	madvNohugepage = 15
 )
 
-// What keeps the memory reachable.
+// Keeps the memory reachable, so that it is not collected.
 var grown [][]byte
 
-// grow grows, and says how large the peer now is: what a file of /proc says.
+// grow grows, and returns the new size as a file of /proc states it.
 func grow(what string, count int) string {
 	switch what {
 	case "memory":
@@ -44,7 +44,7 @@ func growMemory(count int) int {
 			syscall.PROT_READ|syscall.PROT_WRITE,
 			syscall.MAP_PRIVATE|syscall.MAP_ANON)
 		skeleton.Must("mmap", err)
-		// A kernel without huge pages knows no such advice.
+		// A kernel without huge pages does not have this advice.
 		_ = syscall.Madvise(memory, madvNohugepage)
 		for at := 0; at < len(memory); at += os.Getpagesize() {
 			memory[at] = 1
@@ -55,18 +55,18 @@ func growMemory(count int) int {
 }
 
 // growThreads starts goroutines that sleep as long as the peer lives, each
-// tied to a thread. The runtime adds threads of its own.
+// locked to a thread. The runtime adds threads of its own.
 func growThreads(count int) int {
-	tied := make(chan bool)
+	locked := make(chan bool)
 	for i := 0; i < count; i++ {
 		go func() {
 			runtime.LockOSThread()
-			tied <- true
+			locked <- true
 			select {}
 		}()
 	}
 	for i := 0; i < count; i++ {
-		<-tied
+		<-locked
 	}
 	return numberIn("/proc/self/status", "Threads:")
 }
@@ -92,7 +92,7 @@ func growMounts(count int) int {
 	return bytes.Count(table, []byte{'\n'})
 }
 
-// numberIn is the number behind a word in a file of /proc/self.
+// numberIn returns the number behind a word in a file of /proc/self.
 func numberIn(path, word string) int {
 	text, err := os.ReadFile(path)
 	if err != nil {

@@ -2,13 +2,13 @@
 //
 // Reads lines `OPERATION COUNT`, answers each with a line
 // `OPERATION COUNT TOTAL MIN MEDIAN P99 PROOF`: nanoseconds, and what was
-// really made, looked at outside of what is timed. See bench/README.md.
+// really made, checked outside of the timed part. See bench/README.md.
 //
 // With arguments it is one more step, which no post has: all six namespaces.
 //
-// What Go cannot do is not among the operations. A child that has its parent's
-// memory (CLONE_VM) would need a stack, and code that runs on it. A process
-// with threads, which every Go program is, may neither make nor join a user
+// Go cannot perform every operation. A child that shares its parent's memory
+// (CLONE_VM) would need a stack, and code that runs on it. A process with
+// threads, which every Go program is, may neither make nor join a user
 // namespace, nor join a time namespace.
 // https://man7.org/linux/man-pages/man7/namespaces.7.html
 package main
@@ -52,12 +52,12 @@ const (
 
 type kind struct {
 	name string
-	// Of two kinds a process has a second namespace, which its next child
-	// will live in: that is the one unshare changes.
+	// Of two kinds a process has a second namespace, in which its next
+	// child will be: unshare changes that one.
 	file string
 	flag int
-	// The path of the file in the eyes of the caller, which ends with a zero
-	// byte: a forked child cannot make one.
+	// The path of the file for the system call, ended by a zero byte: a
+	// forked child cannot make one.
 	path []byte
 }
 
@@ -80,7 +80,7 @@ const all = six | syscall.CLONE_NEWUSER | cloneNewtime
 // One number for each kind of namespace; 0 where the kernel does not say.
 type inodes [8]uint64
 
-// What is measured and what is proved.
+// What is measured, and what is proved.
 var (
 	taken  = make([]int64, 0, longest)
 	origin = time.Now()
@@ -89,7 +89,7 @@ var (
 	seen, looks, ended int
 	mixed              bool
 
-	// Of a peer that has grown: how large it now is.
+	// The size of a peer that has grown.
 	size string
 )
 
@@ -124,9 +124,9 @@ var (
 	here, away stay
 )
 
-// look says in which namespaces the caller is. It neither allocates nor may
-// be preempted (nosplit), because a forked child calls it, and that has none
-// of the threads of the runtime. The inode is read out of a link like
+// look reads in which namespaces the caller is. It neither allocates nor may be
+// preempted (nosplit), because a forked child calls it, and a forked child has
+// none of the threads of the runtime. The inode is read from a link like
 // uts:[4026531838].
 //
 //go:nosplit
@@ -149,8 +149,8 @@ func look(seen *inodes) {
 	}
 }
 
-// made is the set of kinds that are new. Not to be readable counts as new: a
-// pid namespace cannot be named before its first process is there.
+// made returns the set of kinds that are new. A kind that cannot be read counts
+// as new: a pid namespace cannot be named before its first process exists.
 //
 //go:nosplit
 func made() int {
@@ -165,7 +165,8 @@ func made() int {
 	return set
 }
 
-// joined is the set of kinds in which the caller is where away is.
+// joined returns the set of kinds in which the caller is in the namespace of
+// away.
 func joined() int {
 	var now inodes
 	look(&now)
@@ -178,7 +179,7 @@ func joined() int {
 	return set
 }
 
-// What clone3 reads.
+// The argument of clone3(2).
 type cloneArgs struct {
 	flags, pidfd, childTid, parentTid uint64
 	exitSignal, stack, stackSize, tls uint64
@@ -241,7 +242,8 @@ func (stay *stay) path(file string) string {
 	return fmt.Sprintf("/proc/%d/ns/%s", stay.pid, file)
 }
 
-// goHome goes back to where this process began, as far as flags says.
+// goHome returns to the namespaces in which this process began, of the kinds in
+// flags.
 func goHome(flags int) {
 	if here.pid == 0 {
 		beginStay(&here, 0)
@@ -264,7 +266,7 @@ func goAway() {
 	}
 }
 
-// flagsOf is what a set of kinds, their names with a + in between, asks for.
+// flagsOf returns the flags of a set of kinds: their names with a + in between.
 func flagsOf(set string) int {
 	flags := 0
 	if set == "none" {
@@ -283,7 +285,8 @@ next:
 	return flags
 }
 
-// childEnded counts it. A witness says what it saw, and its time is no sample.
+// childEnded counts a child that has ended. The status of a witness is what it
+// saw, and its time is no sample.
 func childEnded(status syscall.WaitStatus, isWitness bool) {
 	if !status.Exited() {
 		panic(fmt.Sprintf("a child did not exit: %#x", status))
@@ -298,8 +301,8 @@ func childEnded(status syscall.WaitStatus, isWitness bool) {
 }
 
 // benchClone measures from the call until the child has been waited for. The
-// child ends at once; a witness looks around first, and its status is what it
-// saw.
+// child ends at once; a witness first compares its namespaces, and its status
+// is the result.
 func benchClone(style, set string, count int) {
 	flags := flagsOf(set)
 	for i := 0; i < count+witnesses; i++ {
@@ -372,7 +375,7 @@ func detach() {
 	skeleton.Must("umount2", syscall.Unmount("/old", syscall.MNT_DETACH))
 }
 
-// switchRoot is the whole switch with the calls of the posts.
+// switchRoot is the whole change of root with the calls of the posts.
 func switchRoot() {
 	makePrivate()
 	bindNewRoot()
@@ -405,7 +408,7 @@ func switchRootByFd() {
 	detach()
 }
 
-// identity says which file a path names.
+// identity returns the identity of the file that a path names.
 func identity(path string) [2]uint64 {
 	var file syscall.Stat_t
 	skeleton.Must("stat", syscall.Stat(path, &file))
@@ -425,7 +428,7 @@ func benchPivotRoot(what string, count int) {
 			pivot()
 			stop()
 			seeSwitch(identity("/") == root && identity("/old") != old)
-			// And back, which is the same call mirrored.
+			// Changes back: the same call with exchanged arguments.
 			skeleton.Must("pivot_root",
 				syscall.PivotRoot("/old", "/old"+newRoot))
 			continue
@@ -545,7 +548,8 @@ func answer(operation string, count int) {
 		taken[(times*99+99)/100-1], proof)
 }
 
-// benchGrow: what comes afterwards is compared with where this process is then.
+// benchGrow grows. Later operations are compared with the namespaces in which
+// this process is then.
 func benchGrow(what string, count int) {
 	start()
 	size = grow(what, count)
@@ -585,7 +589,8 @@ func perform(operation string, count int) {
 	}
 }
 
-// child is the child of the step: the calls of pivot_root, in six namespaces.
+// child is the child of the step: it makes the calls of pivot_root, in six
+// namespaces.
 func child() {
 	skeleton.EnterNewRoot(root, nil)
 }
@@ -593,7 +598,7 @@ func child() {
 var root string
 
 // unshare and setns change one thread, and Go may resume main on any other
-// unless it is tied to its first one before it starts.
+// unless it is locked to its first one before it starts.
 func init() {
 	runtime.LockOSThread()
 	for i := range kinds {

@@ -35,7 +35,7 @@ fn report() -> Result<()> {
         [] => 0,
         [runs] => runs
             .parse()
-            .context(format_args!("understand {runs} as a number of runs"))?,
+            .context(format_args!("read {runs} as a number of runs"))?,
         _ => return Err(Error::new(USAGE)),
     };
     let layout = Layout::find()?;
@@ -52,7 +52,8 @@ fn report() -> Result<()> {
         chapter::CHAPTER,
         files.len() - 1
     );
-    // The tests say the same: better now.
+    // The tests report these faults too; here they appear before the chapter is
+    // committed.
     for fault in record.iter().flat_map(faults) {
         println!("bench-report: {fault}");
     }

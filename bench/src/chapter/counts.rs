@@ -1,4 +1,5 @@
-//! The counters: what a launch takes that a busy machine does not change.
+//! The section of the chapter about counters: what a launch uses that a busy
+//! machine does not change.
 
 use crate::chapter::parts::{cell, folded};
 use crate::judge::extra::{EXTRA, excess, unnamed};
@@ -74,7 +75,7 @@ fn range(it: Range) -> String {
     }
 }
 
-/// The columns whose instructions were not counted, with the reason.
+/// Names the columns whose instructions were not counted, with the reason.
 fn uncounted(record: &Record) -> String {
     let mut why: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for row in &record.counters.rows {
@@ -89,19 +90,19 @@ fn uncounted(record: &Record) -> String {
     for (why, places) in why {
         let languages: BTreeSet<&str> =
             places.iter().filter_map(|it| it.split(' ').next()).collect();
-        let whom = match places.len() {
+        let launchers = match places.len() {
             0..=4 => Vec::from_iter(places).join(", "),
             many => {
                 let languages = Vec::from_iter(languages).join(", ");
                 format!("{languages} in {many} rows")
             }
         };
-        let _ = writeln!(text, "Not counted of {whom}: {}.", cell(why));
+        let _ = writeln!(text, "Not counted of {launchers}: {}.", cell(why));
     }
     text + "\n"
 }
 
-/// The calls that Rust makes and C does not.
+/// Lists the calls that Rust makes and C does not.
 fn calls(record: &Record) -> String {
     let counters = &record.counters;
     let mut text = "### System calls that Rust makes and C does not\n\n\
@@ -147,7 +148,7 @@ fn calls(record: &Record) -> String {
     text + "\n"
 }
 
-/// Keeps the heading and folds the rest.
+/// Keeps the heading and folds the rest away.
 fn folded_table(text: String) -> String {
     match text.split_once("\n\n") {
         Some((heading, table)) => {

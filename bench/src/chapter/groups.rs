@@ -10,7 +10,7 @@ use crate::rows::{CAREFUL, PUBLISHED, SIX};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-/// A group, its heading, and what its ratios show.
+/// The groups, each with its heading and what its ratios show.
 const GROUPS: &[(&str, &str, &str)] = &[
     (
         "launch",
@@ -68,11 +68,11 @@ const GROUPS: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// The contenders that have a column of times; every other one has a line
-/// below.
+/// The contenders that have a column of times. Each of the others has a line
+/// below the table.
 const COLUMNS: &[&str] = &["floor", CAREFUL, PUBLISHED, "rust", "go", "go2"];
 
-/// A section for each group that was measured.
+/// Writes a section for each group that was measured.
 pub fn sections(record: &Record) -> String {
     let mut text = String::new();
     for (group, heading, words) in GROUPS {
@@ -157,7 +157,8 @@ fn ratios(record: &Record, group: &str, rows: &[&str]) -> String {
     text + "\n"
 }
 
-/// The times themselves, where what counts is the distance between rows.
+/// A table of the times, for groups in which the difference between rows
+/// matters.
 fn medians(record: &Record, rows: &[&str]) -> String {
     let columns = ["floor", PUBLISHED, "rust", "go"];
     let mut text = "Medians:\n\n| | floor | c | rust | go |\n\
@@ -174,7 +175,7 @@ fn medians(record: &Record, rows: &[&str]) -> String {
     text + "\n"
 }
 
-/// How long it is until the first instruction, beside how long it is until the
+/// A table of the time until the first instruction, beside the time until the
 /// same launch has been waited for.
 fn until_first(record: &Record, rows: &[&str]) -> String {
     let columns = ["floor", CAREFUL, PUBLISHED, "rust", "go"];
@@ -202,7 +203,7 @@ fn until_first(record: &Record, rows: &[&str]) -> String {
     text + "\n"
 }
 
-/// Why a row has none.
+/// The reason why a row has no figures.
 fn no_figures(record: &Record, row: &str) -> Option<String> {
     let mut outcomes = record.outcomes(row);
     outcomes.find_map(|it| match &it.verdict {
@@ -251,7 +252,7 @@ fn without_column<'a>(record: &'a Record, row: &'a str) -> Vec<&'a str> {
     names.filter(|it| !COLUMNS.contains(it)).collect()
 }
 
-/// Every launcher of all six, against Rust.
+/// Every launcher that makes all six namespaces, against Rust.
 fn others(record: &Record) -> String {
     let names = without_column(record, SIX);
     if names.is_empty() {
@@ -278,7 +279,7 @@ fn others(record: &Record) -> String {
             it does less.\n\n"
 }
 
-/// The contenders that were absent from rows, with the reason.
+/// Names the contenders that were absent from rows, with the reason.
 fn absent(record: &Record, rows: &[&str]) -> String {
     let mut why: BTreeMap<(String, String), BTreeSet<&str>> = BTreeMap::new();
     for row in rows {
@@ -297,7 +298,7 @@ fn absent(record: &Record, rows: &[&str]) -> String {
     text + "\n"
 }
 
-/// How far the runs lie apart, against how far they may.
+/// A table of how far the runs differ, against how far they may.
 pub fn agreement(record: &Record) -> String {
     let mut text = format!(
         "## How far {} runs agree\n\n\

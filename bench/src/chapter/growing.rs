@@ -7,7 +7,7 @@ use crate::record::outcome::Verdict;
 use crate::record::stored::Record;
 use std::fmt::Write;
 
-/// The section; that there is none is said.
+/// Writes the section; if nothing was measured, it says so.
 pub fn section(record: &Record) -> String {
     let mut text = "## Growth\n\n".to_owned();
     let Some(growth) = &record.growth else {

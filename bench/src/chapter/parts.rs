@@ -1,13 +1,13 @@
-//! The parts of a page: a figure, a cell of a table, what is folded away.
+//! The parts of a page: a figure, a cell of a table, a folded part.
 
 use crate::chapter::scale::file;
 
-/// A figure with its words.
+/// Includes a figure, with a description for readers who cannot see it.
 pub fn figure(name: &str, words: &str) -> String {
     format!("![{words}](images/{})\n\n", file(name))
 }
 
-/// What can stand in a cell of a table.
+/// Escapes a text so that it can be in a cell of a table.
 pub fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace('<', "&lt;").replace('\n', " ")
 }

@@ -1,5 +1,5 @@
-//! What the skeleton of a step saves, line by line of the step `uts` in plain
-//! nix. The page of the step includes the table.
+//! The table of what the skeleton of a step saves, line by line of the step
+//! `uts` in plain nix. The page of the step includes it.
 
 use crate::chapter::scale::digits;
 use crate::judge::replaced::{
@@ -46,7 +46,7 @@ fn table(record: &Record) -> String {
     text + "\n</div>\n\n"
 }
 
-/// Calls by name, the number behind a name if it is not 1.
+/// Calls by name, with a number behind the name if it is not 1.
 fn listed(calls: &Calls) -> String {
     let each = calls.iter().map(|(name, count)| match count {
         1 => format!("`{name}`"),
@@ -60,7 +60,8 @@ fn times(record: &Record, (row, column): Place) -> Option<Times> {
     record.times(row, column)
 }
 
-/// What remains of the median of the plain way, and that median.
+/// How much of the plain program's median remains with the skeleton, and that
+/// median.
 fn saved(record: &Record, pair: Pair) -> String {
     let [plain, step] = pair.map(|it| times(record, it).map(|it| it.median));
     match plain.zip(step) {

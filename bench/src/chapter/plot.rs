@@ -8,7 +8,7 @@ use crate::chapter::svg::{Anchor, Scale, Svg};
 use crate::record::stored::Record;
 use crate::rows::{CAREFUL, PUBLISHED, SIX};
 
-/// Every figure: the name of its file, and what is in it.
+/// Draws every figure. Returns the name of its file and its content.
 pub fn all(record: &Record) -> Vec<(String, String)> {
     let mut figures = vec![
         (file("launch"), launches(record)),
@@ -24,7 +24,7 @@ pub fn all(record: &Record) -> Vec<(String, String)> {
 
 const LANGUAGES: &[&str] = &[CAREFUL, PUBLISHED, "rust", "go"];
 /// The columns that have a colour of their own.
-const WHO: &[&str] = &["floor", CAREFUL, PUBLISHED, "rust", "go"];
+const COLUMNS: &[&str] = &["floor", CAREFUL, PUBLISHED, "rust", "go"];
 
 /// A bar for each language at each step, and where the floor is.
 fn launches(record: &Record) -> String {
@@ -50,7 +50,7 @@ fn launches(record: &Record) -> String {
         pixels: (left, right),
         logarithmic: false,
     };
-    legend(&mut svg, left, &there(record, "launch", WHO));
+    legend(&mut svg, left, &there(record, "launch", COLUMNS));
     for value in scale.marks() {
         let x = scale.at(value);
         svg.rule((x, top - 6.0), (x, height - 16.0));
@@ -80,26 +80,26 @@ fn launches(record: &Record) -> String {
     svg.finish()
 }
 
-/// Those that were measured in a group.
+/// The columns among `columns` that were measured in a group.
 fn there(
     record: &Record,
     group: &str,
-    who: &[&'static str],
+    columns: &[&'static str],
 ) -> Vec<&'static str> {
-    who.iter().copied().filter(|it| record.has(group, it)).collect()
+    columns.iter().copied().filter(|it| record.has(group, it)).collect()
 }
 
-/// The colour of each column.
-fn legend(svg: &mut Svg, left: f64, who: &[&str]) {
+/// Draws the colour and the name of each column.
+fn legend(svg: &mut Svg, left: f64, columns: &[&str]) {
     let mut x = left + 4.5;
-    for who in who {
-        svg.dot((x, 23.5), 4.5, class(who));
-        svg.text((x + 10.0, 28.0), Anchor::Start, class(who), who);
-        x += 36.0 + 8.0 * who.len() as f64;
+    for column in columns {
+        svg.dot((x, 23.5), 4.5, class(column));
+        svg.text((x + 10.0, 28.0), Anchor::Start, class(column), column);
+        x += 36.0 + 8.0 * column.len() as f64;
     }
 }
 
-/// Where the namespaces are made, as panels beside each other.
+/// The groups of the figure, as panels beside each other.
 const PANELS: &[(&str, &str)] = &[
     ("clone/fork/", "clone, as fork"),
     ("clone/vfork/", "clone, VM and VFORK"),
@@ -121,8 +121,8 @@ fn namespaces(record: &Record) -> String {
         WIDTH,
         height,
     );
-    let who = there(record, "clone", WHO);
-    legend(&mut svg, left, &who);
+    let columns = there(record, "clone", COLUMNS);
+    legend(&mut svg, left, &columns);
     for (at, set) in sets.iter().enumerate() {
         let y = top + ROW * (at as f64 + 0.5);
         svg.text((left - 12.0, y + 4.0), Anchor::End, "mono small", set);
@@ -134,7 +134,9 @@ fn namespaces(record: &Record) -> String {
             sets.iter().map(|set| format!("{group}{set}")).collect();
         let all: Vec<f64> = rows
             .iter()
-            .flat_map(|row| who.iter().map(move |who| record.times(row, who)))
+            .flat_map(|row| {
+                columns.iter().map(move |column| record.times(row, column))
+            })
             .filter_map(|it| Some(it?.median))
             .collect();
         let scale = Scale {
@@ -151,9 +153,9 @@ fn namespaces(record: &Record) -> String {
             svg.text((x, top - 9.0), Anchor::Middle, "small soft", words);
         }
         for (at, row) in rows.iter().enumerate() {
-            for (who, name) in who.iter().enumerate() {
+            for (nth, name) in columns.iter().enumerate() {
                 let Some(times) = record.times(row, name) else { continue };
-                let y = top + ROW * at as f64 + 5.5 + 6.3 * who as f64;
+                let y = top + ROW * at as f64 + 5.5 + 6.3 * nth as f64;
                 svg.dot((scale.at(times.median), y), 3.5, class(name));
             }
         }

@@ -1,6 +1,7 @@
-//! What all figures share: where they are, how wide, and how a value is written.
+//! What all figures share: where their files are, how wide they are, and how
+//! values are written.
 
-/// Where the figures are, from the top of the repository.
+/// The directory of the figures, from the top of the repository.
 pub const IMAGES: &str = "docs/src/images";
 
 /// The name of a figure's file.
@@ -18,7 +19,8 @@ pub fn time(nanoseconds: f64) -> String {
     format!("{} {unit}", digits(value))
 }
 
-/// Three digits, and those before the point.
+/// A value with three digits, or with all digits before the point if it has
+/// more.
 pub fn digits(value: f64) -> String {
     match value.abs() {
         it if it < 10.0 => format!("{value:.2}"),
@@ -27,7 +29,7 @@ pub fn digits(value: f64) -> String {
     }
 }
 
-/// The same without zeros that say nothing, for axes.
+/// A value for an axis: the same without zeros at the end.
 pub fn mark(value: f64, unit: &str) -> String {
     if value == 0.0 {
         return "0".to_owned();
@@ -43,7 +45,7 @@ pub fn mark(value: f64, unit: &str) -> String {
 
 pub const WIDTH: f64 = 720.0;
 
-/// The colour of a column or line.
+/// The CSS class of a column or line, which decides its colour.
 pub fn class(name: &str) -> &'static str {
     match name.split([' ', ',']).next().unwrap_or_default() {
         "floor" => "floor",
@@ -55,7 +57,7 @@ pub fn class(name: &str) -> &'static str {
     }
 }
 
-/// Powers of ten around values.
+/// The powers of ten that enclose all values.
 pub fn decades(values: &[f64]) -> (f64, f64) {
     let least = values.iter().copied().fold(f64::INFINITY, f64::min);
     let most = values.iter().copied().fold(1.0, f64::max);

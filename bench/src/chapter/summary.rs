@@ -1,5 +1,5 @@
-//! How the chapter opens: what costs what, in three sentences, a figure and a
-//! table.
+//! The opening of the chapter: what costs how much, in three sentences, a
+//! figure and a table.
 
 use crate::chapter::parts::figure;
 use crate::chapter::scale::{digits, time};
@@ -20,7 +20,7 @@ fn median(record: &Record, row: &str, column: &str) -> Option<f64> {
     record.times(row, column).map(|it| it.median)
 }
 
-/// What the kernel takes, whatever the language.
+/// A sentence about the kernel's part, which every language has.
 fn kernel(record: &Record) -> Option<String> {
     let cost = |row| median(record, row, "floor");
     let (net, mnt) = (cost("unshare/net")?, cost("unshare/mnt")?);
@@ -46,7 +46,7 @@ fn over_steps(record: &Record, column: &str, base: &str) -> Option<(f64, f64)> {
     Some((least, ratios.iter().copied().reduce(f64::max)?))
 }
 
-/// Rust against C that is written with the same care.
+/// A sentence about Rust and C that is written with the same care.
 fn careful(record: &Record) -> Option<String> {
     let Some((least, most)) = over_steps(record, "rust", CAREFUL) else {
         return Some(
@@ -62,7 +62,8 @@ fn careful(record: &Record) -> Option<String> {
     ))
 }
 
-/// Rust against the C of the posts, and what that does not say.
+/// A sentence about Rust and the C of the posts, and what the ratio does not
+/// say.
 fn published(record: &Record) -> Option<String> {
     let (least, most) = over_steps(record, "rust", PUBLISHED)?;
     Some(format!(
@@ -72,7 +73,7 @@ fn published(record: &Record) -> Option<String> {
     ))
 }
 
-/// Something a reader may want to do, and the row and column that time it.
+/// What a reader may want to do, each with the row and column that time it.
 const COSTS: &[(&str, &str)] = &[
     ("a child, with its parent's memory copied", "clone/fork/none"),
     ("a child, with its parent's memory borrowed", "clone/vfork/none"),

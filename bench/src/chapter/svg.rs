@@ -1,8 +1,9 @@
-//! A drawing, in the look that the book's other figures have.
+//! A drawing as SVG, in the style of the book's other figures.
 
 use std::fmt::{Display, Write};
 
-/// A drawing that grows. Its units are pixels at its natural size.
+/// A drawing to which shapes are added. Its units are pixels at its natural
+/// size.
 #[derive(Debug)]
 pub struct Svg {
     title: String,
@@ -12,7 +13,7 @@ pub struct Svg {
     body: String,
 }
 
-/// Where a text stands, seen from its point.
+/// Where a text is, relative to its point.
 #[derive(Clone, Copy, Debug)]
 pub enum Anchor {
     /// The text begins at the point.
@@ -23,8 +24,9 @@ pub enum Anchor {
     End,
 }
 
-/// Light, and dark where the reader's machine is. A language has one colour
-/// everywhere; the words beside it have a shade that can be read.
+/// Light colours, and dark ones where the reader's system is dark. A language
+/// has the same colour in all figures; text beside a line has a darker shade of
+/// it.
 const STYLE: &str = "\
     .bg { fill: #ffffff; }
     text { fill: #1f2933; font: 13px system-ui, \"DejaVu Sans\", sans-serif; }
@@ -60,7 +62,7 @@ const STYLE: &str = "\
     }";
 
 impl Svg {
-    /// A drawing without content, `width` and `height` in pixels.
+    /// Makes a drawing without content; `width` and `height` are in pixels.
     pub fn new(title: &str, description: &str, width: f64, height: f64) -> Svg {
         Svg {
             title: title.to_owned(),
@@ -103,7 +105,7 @@ impl Svg {
         );
     }
 
-    /// Draws a thin line.
+    /// Draws a thin straight line; points are in pixels.
     pub fn rule(&mut self, from: (f64, f64), to: (f64, f64)) {
         let [x1, y1, x2, y2] = [from.0, from.1, to.0, to.1].map(short);
         let _ = writeln!(
@@ -112,7 +114,7 @@ impl Svg {
         );
     }
 
-    /// Fills a small disc.
+    /// Fills a small disc; its centre and radius are in pixels.
     pub fn dot(&mut self, at: (f64, f64), radius: f64, class: &str) {
         let (x, y, radius) = (short(at.0), short(at.1), short(radius));
         let _ = writeln!(
@@ -153,7 +155,7 @@ impl Svg {
     }
 }
 
-/// A number with no more digits than can be seen.
+/// Formats a number with no more digits than are visible.
 fn short(number: f64) -> String {
     let text = format!("{number:.1}");
     text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
@@ -163,19 +165,19 @@ fn escaped(words: &str) -> String {
     words.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// Where values are on a line of pixels.
+/// Maps values to positions on a line, in pixels.
 #[derive(Clone, Copy, Debug)]
 pub struct Scale {
-    /// The values at both ends.
+    /// The values at the two ends of the scale.
     pub values: (f64, f64),
-    /// Where the ends of the scale are, in pixels.
+    /// The positions of the two ends, in pixels.
     pub pixels: (f64, f64),
-    /// Whether each power of ten takes the same room.
+    /// True if each power of ten takes the same length.
     pub logarithmic: bool,
 }
 
 impl Scale {
-    /// Where a value is; what lies outside is at the end.
+    /// The position of a value. A value outside of the scale is at its end.
     pub fn at(&self, value: f64) -> f64 {
         let of = |it: f64| if self.logarithmic { it.log10() } else { it };
         let (from, to) = (of(self.values.0), of(self.values.1));
@@ -184,7 +186,8 @@ impl Scale {
         left + part.clamp(0.0, 1.0) * (right - left)
     }
 
-    /// Values to be written beside it: powers of ten, or some round ones.
+    /// The values to write beside the scale: powers of ten, or some round
+    /// numbers.
     pub fn marks(&self) -> Vec<f64> {
         let (from, to) = self.values;
         if self.logarithmic {

@@ -1,11 +1,11 @@
-//! The chapter's last table: what Rust has to reach, and what it reaches.
+//! The chapter's last table: the performance targets, and what Rust reaches.
 
 use crate::chapter::scale::digits;
 use crate::judge::target::{Figure, Finding, Met, TARGETS, Target};
 use crate::record::stored::Record;
 use std::fmt::Write;
 
-/// The table, and the reasons for what is not met.
+/// Writes the table, and the reasons for the targets that are not met.
 pub fn section(record: &Record) -> String {
     let mut text = "## Performance targets\n\n\
          | | must | goal | measured | |\n|---|---:|---:|---|---|\n"
@@ -38,8 +38,8 @@ pub fn section(record: &Record) -> String {
     text + "\n"
 }
 
-/// What is not met, with what the floor reaches there; rows that have the same
-/// reason stand together.
+/// The targets that are not met, with what the floor reaches there. Rows that
+/// have the same reason are listed together.
 fn by_reason(
     record: &Record,
     target: &Target,
@@ -61,7 +61,7 @@ fn by_reason(
     reasons
 }
 
-/// The figure; of several rows the worst, and which.
+/// The measured figure of a target; of several rows the worst one, and its row.
 fn measured(target: &Target, findings: &[Finding]) -> String {
     let worst = findings.iter().max_by(|a, b| {
         let bad = |it: &Finding| {
@@ -91,7 +91,7 @@ fn number(target: &Target, figure: Option<f64>) -> String {
     }
 }
 
-/// Of one row how well it is met, of several how often.
+/// Of one row how well it meets the target; of several rows how many meet it.
 fn verdict(findings: &[Finding]) -> String {
     let count = |wanted: &dyn Fn(Met) -> bool| {
         findings.iter().filter(|it| wanted(it.met())).count()

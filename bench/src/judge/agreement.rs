@@ -1,5 +1,5 @@
-//! How far the runs of a record agree in what Rust takes of C's time, and how
-//! far they have to.
+//! How far the runs of a record agree in the ratio Rust / C, and how far they
+//! have to.
 
 use crate::operation::OPERATIONS;
 use crate::record::statistics::Estimate;
@@ -7,7 +7,8 @@ use crate::record::stored::Record;
 use crate::rows::SIX;
 use harness::step::{Arguments, Namespace, Step};
 
-/// How far runs may lie apart, and where. The first that applies counts.
+/// The limits of how far runs may differ, with the rows that each is for. The
+/// first that applies counts.
 pub const LIMITS: &[Limit] = &[
     Limit {
         rows: "`Command` with `pre_exec`",
@@ -41,29 +42,31 @@ pub const LIMITS: &[Limit] = &[
     Limit { rows: "everything else", applies: |_| true, at_most: 0.03 },
 ];
 
-/// How far runs may lie apart.
+/// A limit of how far runs may differ.
 #[derive(Debug)]
 pub struct Limit {
-    /// In which rows, for people.
+    /// The rows that it is for, in words.
     pub rows: &'static str,
-    /// Whether a row is one of them.
+    /// Returns whether the limit is for a row of that name.
     pub applies: fn(&str) -> bool,
-    /// The largest ratio divided by the smallest, less one.
+    /// The largest allowed value of: largest ratio / smallest ratio - 1.
     pub at_most: f64,
 }
 
-/// The limit of a row.
+/// The limit of the row of that name, if it has one.
 pub fn limit(row: &str) -> Option<&'static Limit> {
     LIMITS.iter().find(|it| (it.applies)(row))
 }
 
-/// How far the ends of a run's interval may be from its middle, as a part of
-/// it: then it is no accident when three runs stay within their limit.
+/// The largest half width that the interval of one run may have, as a part of
+/// its median. It is so small that three runs do not stay within their limit by
+/// accident.
 pub fn doubt(row: &str) -> f64 {
     limit(row).map_or(f64::INFINITY, |it| it.at_most / 3.0)
 }
 
-/// A row, and how far its runs lie apart in Rust / C ([`Record::base`]).
+/// The rows, each with how far its runs differ in Rust / C ([`Record::base`]):
+/// largest ratio / smallest ratio - 1.
 pub fn apart(record: &Record) -> Vec<(&str, f64)> {
     record
         .rows()
@@ -74,9 +77,9 @@ pub fn apart(record: &Record) -> Vec<(&str, f64)> {
         .collect()
 }
 
-/// Rust / C in the third of all rounds in which the floor was fastest, and in
-/// the third in which it was slowest: where these are apart, runs are, too,
-/// because the machine was in another state.
+/// The ratio Rust / C in the third of all rounds in which the floor was
+/// fastest, and in the third in which it was slowest. If these two differ, the
+/// runs differ because the state of the machine changed.
 pub fn by_speed(record: &Record, row: &str) -> Option<(f64, f64)> {
     let mut rounds: Vec<(f64, f64)> = Vec::new();
     for outcome in record.outcomes(row) {
@@ -93,7 +96,7 @@ pub fn by_speed(record: &Record, row: &str) -> Option<(f64, f64)> {
     Some((median(&rounds[..third])?, median(&rounds[slow..])?))
 }
 
-/// Whether a new network is part of what is timed.
+/// True if the time of a row includes a new network namespace.
 fn makes_networks(row: &str) -> bool {
     if row == SIX {
         return true;
@@ -137,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn limits_are_told_apart_by_their_words() {
+    fn limits_have_different_texts() {
         for (number, one) in LIMITS.iter().enumerate() {
             let same = |it: &Limit| it.rows == one.rows;
             assert!(!LIMITS[..number].iter().any(same), "{}", one.rows);

@@ -1,4 +1,5 @@
-//! The system calls that Rust makes and C does not, each with what needs it.
+//! The system calls that Rust makes and C does not, each with the code that
+//! needs it.
 
 use crate::record::counted::Counters;
 
@@ -7,16 +8,16 @@ use crate::record::counted::Counters;
 pub struct Extra {
     /// The call's name, as in `man 2 NAME`.
     pub call: &'static str,
-    /// In which rows; none stands for all.
+    /// The rows in which it is made; an empty list stands for all.
     pub rows: &'static [&'static str],
-    /// How much more often, at most.
+    /// How many calls more than C, at most.
     pub more: u64,
     /// The part of the step in Rust that needs the call, and why.
     pub why: &'static str,
 }
 
 /// The steps in which a child gets a copy of the memory, by clone() or
-/// fork() of musl, and goes on in Rust.
+/// fork() of musl, and continues in Rust.
 const COPIES: &[&str] = &[
     "launch/user_mapped",
     "launch/unshare_init",
@@ -42,8 +43,8 @@ const fn within(
     Extra { call, rows, more, why }
 }
 
-/// Every such call. What is made more often than this has no reason, and what
-/// is on the list and made nowhere is stale.
+/// Every such call. A call that is made more often than its entry says has no
+/// reason; an entry that no row needs is stale.
 pub const EXTRA: &[Extra] = &[
     everywhere(
         "rt_sigaction",
@@ -123,8 +124,8 @@ impl Extra {
     }
 }
 
-/// The calls that Rust makes more often than C in a row: name, and how much
-/// more often at most.
+/// The calls that Rust makes more often than C in a row: name, and the largest
+/// difference.
 pub fn excess(counters: &Counters, row: &str) -> Vec<(String, u64)> {
     let of = |column| counters.of(row, column).map(|it| &it.by_name);
     let Some((c, rust)) = of("c").zip(of("rust")) else { return Vec::new() };
@@ -137,7 +138,8 @@ pub fn excess(counters: &Counters, row: &str) -> Vec<(String, u64)> {
         .collect()
 }
 
-/// Those that are not on the list, or more often than it says.
+/// The calls of [`excess`] that are not on the list, or are made more often
+/// than it says.
 pub fn unnamed(counters: &Counters, row: &str) -> Vec<(String, u64)> {
     let named = |call: &str| {
         let all = EXTRA.iter().filter(|it| it.call == call && it.applies(row));
@@ -150,7 +152,7 @@ pub fn unnamed(counters: &Counters, row: &str) -> Vec<(String, u64)> {
         .collect()
 }
 
-/// What is on the list and not needed as often anywhere.
+/// The entries of the list that no row needs as often.
 pub fn stale(counters: &Counters) -> Vec<&'static str> {
     let is_needed = |it: &Extra| {
         let rows = counters.rows.iter().filter(|row| it.applies(&row.name));

@@ -1,19 +1,21 @@
-//! Which law a line follows: within each round, so that the machine's drift
-//! cancels.
+//! Fits a law to the points of a line, within each round, so that the machine's
+//! drift cancels.
 
 use crate::record::curve::{Axis, Fit, Law};
 use crate::record::series::Series;
 use crate::record::statistics::{Estimate, Random, quantile, sorted};
 
-/// Up to here a ratio to the first point is no growth, in either direction.
+/// A ratio to the first point counts as growth only if it differs from 1 by
+/// more than this, in either direction.
 const HARDLY: f64 = 0.10;
 
-/// A power that close to 1 is drawn as a straight line.
+/// A power whose exponent is this close to 1 is drawn as a straight line.
 const NEARLY_ONE: f64 = 0.25;
 
 impl Fit {
-    /// Fits the points of one line: where each is, and what was measured
-    /// there round by round. None of less than two points.
+    /// Fits the points of one line: `x` says where each point is, `y` what was
+    /// measured there, round by round. `None` if there are fewer than two
+    /// points.
     pub fn of(x: &[f64], y: &[Series], unit: &Axis, of: &Axis) -> Option<Fit> {
         let rounds = y.iter().map(|it| it.medians.len()).min()?;
         let round = |round: usize| -> Vec<(f64, f64)> {
@@ -77,7 +79,7 @@ fn begins_at_zero(x: &[f64]) -> bool {
     x.first().is_some_and(|first| *first == 0.0)
 }
 
-/// A value with its sign and a unit that people read.
+/// A value with its sign, in a readable unit.
 fn signed(value: f64, axis: &Axis) -> String {
     if axis.unit != "ns" {
         return format!("{value:+.1} {}", axis.unit);
@@ -88,20 +90,20 @@ fn signed(value: f64, axis: &Axis) -> String {
     format!("{:+.1} {unit}", value / one)
 }
 
-/// `a` and `b` of `y = a + b x`. What counts is the relative distance, else
-/// the largest point would be all that does.
+/// `a` and `b` of `y = a + b x`. The fit minimises the relative distance,
+/// because the absolute one would depend on the largest point alone.
 fn straight(points: &[(f64, f64)]) -> Option<(f64, f64)> {
     let weighted =
         points.iter().map(|(x, y)| (*x, *y, 1.0 / (y * y))).collect::<Vec<_>>();
     least_squares(&weighted)
 }
 
-/// How often the rounds are drawn anew for the interval of an exponent.
+/// How often rounds are drawn at random for the interval of an exponent.
 const RESAMPLES: usize = 400;
 
-/// The power law through the medians of all rounds, which forget the noise
-/// that is larger than what is added; the interval is that of other rounds
-/// drawn from the same. None where hardly anything is added.
+/// The power law through the medians of all rounds, which exclude noise that is
+/// larger than the growth. The interval comes from rounds that are drawn at
+/// random from the same rounds. `None` if there is hardly any growth.
 fn powers(rounds: &[Vec<(f64, f64)>]) -> Option<(f64, Estimate)> {
     let (factor, exponent) = power(&medians(rounds))?;
     let mut random = Random::new(0x6772_6f77_7468);
@@ -123,8 +125,8 @@ fn powers(rounds: &[Vec<(f64, f64)>]) -> Option<(f64, Estimate)> {
     Some((factor, estimate))
 }
 
-/// Each point's ratio to the first one of its round, the median of that, and
-/// the first point's median in front.
+/// The median over the rounds of each point's ratio to the first point of its
+/// round, times the median of the first point.
 fn medians(rounds: &[Vec<(f64, f64)>]) -> Vec<(f64, f64)> {
     let Some(one) = rounds.first() else { return Vec::new() };
     let middle =
@@ -136,8 +138,8 @@ fn medians(rounds: &[Vec<(f64, f64)>]) -> Vec<(f64, f64)> {
     one.iter().enumerate().map(|(at, (x, _))| (*x, ratio(at) * first)).collect()
 }
 
-/// `a` and `b` of `y = a x^b`; where there is an `x` of 0, of what is added to
-/// the `y` there. None where hardly anything is.
+/// `a` and `b` of `y = a x^b`. If the first `x` is 0, the law is about the
+/// growth over the `y` there. `None` if there is hardly any growth.
 fn power(points: &[(f64, f64)]) -> Option<(f64, f64)> {
     let (first, rest) = points.split_first()?;
     let logarithms: Vec<(f64, f64, f64)> = if first.0 == 0.0 {
@@ -153,7 +155,7 @@ fn power(points: &[(f64, f64)]) -> Option<(f64, f64)> {
     Some((a.exp(), b))
 }
 
-/// The line through weighted points; none through less than two.
+/// The line through weighted points; `None` if there are fewer than two.
 fn least_squares(points: &[(f64, f64, f64)]) -> Option<(f64, f64)> {
     let sum = |of: fn(&(f64, f64, f64)) -> f64| -> f64 {
         points.iter().map(of).sum()
@@ -176,7 +178,8 @@ mod tests {
         Axis { label: String::new(), unit: unit.to_owned() }
     }
 
-    /// Four rounds on a machine that gets slower and slower, and noise.
+    /// Four rounds on a machine that gets slower from round to round, with
+    /// noise.
     fn fit(x: &[f64], y: impl Fn(f64) -> f64) -> Fit {
         let noise = [1.01, 0.99, 1.0, 1.02, 0.98];
         let series: Vec<Series> = x

@@ -1,5 +1,5 @@
-//! What the skeleton of a step has instead of each line of the step `uts` in
-//! plain nix, why, and which system calls that saves.
+//! For each line of the step `uts` in plain nix: what the skeleton of a step
+//! has instead, why, and which system calls that saves.
 
 use crate::record::counted::{Counters, Range};
 use crate::rows::{EXEC, PLAIN};
@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 /// The plain program, from the top of the repository.
 pub const SOURCE: &str = "rust/steps/examples/uts_in_plain_nix.rs";
 
-/// A row and a column of a record.
+/// A row and a column of a record, by their names.
 pub type Place = (&'static str, &'static str);
 
-/// What measures a line: the plain way, then the skeleton's.
+/// Two places that measure a line: the plain way, then the skeleton's.
 pub type Pair = [Place; 2];
 
 /// Both programs as a whole.
@@ -24,8 +24,8 @@ pub const LINKED: Pair = [(EXEC, "rust, glibc"), (EXEC, "rust, main")];
 /// What Rust's runtime takes: a program that does nothing with it, and without.
 pub const RUNTIME: Pair = [(EXEC, "rust, main"), (EXEC, "rust")];
 
-/// How many calls are saved, by name; fewer than 0 are calls that the skeleton
-/// adds.
+/// How many calls are saved, by name; a negative number counts calls that the
+/// skeleton adds.
 pub type Calls = BTreeMap<String, i64>;
 
 /// A line of the plain program, and what the skeleton has instead.
@@ -35,11 +35,11 @@ pub struct Replaced {
     pub line: &'static str,
     /// What the skeleton has instead.
     pub instead: &'static str,
-    /// Why.
+    /// Why the skeleton has that instead.
     pub why: &'static str,
     /// The calls that this saves, where the record does not count them.
     calls: &'static [(&'static str, i64)],
-    /// What measures it by itself, if something does.
+    /// The measurement of this line alone, if there is one.
     pub measured: Option<Pair>,
 }
 
@@ -127,8 +127,8 @@ pub const REPLACED: &[Replaced] = &[
 ];
 
 impl Replaced {
-    /// The calls that it saves. What programs that do nothing call is counted
-    /// in every record.
+    /// The calls that the skeleton saves here. The calls of programs that do
+    /// nothing are counted in every record.
     pub fn calls(&self, counters: &Counters) -> Calls {
         let counted = self.measured.and_then(|pair| counted(counters, pair));
         counted.unwrap_or_else(|| self.listed())
@@ -140,7 +140,7 @@ impl Replaced {
     }
 }
 
-/// The calls that all lines save which have them in the list.
+/// The calls saved by all lines together that have such a list.
 pub fn listed() -> Calls {
     let mut all = Calls::new();
     for (name, count) in REPLACED.iter().flat_map(Replaced::listed) {
@@ -150,7 +150,8 @@ pub fn listed() -> Calls {
     all
 }
 
-/// What the first makes more often than the second, as the record counts it.
+/// How many calls the first program makes more than the second, as the record
+/// counts them.
 fn counted(counters: &Counters, pair: Pair) -> Option<Calls> {
     let [plain, step] = pair.map(|(row, column)| counters.of(row, column));
     let of = |it: &BTreeMap<String, Range>| {
@@ -159,7 +160,7 @@ fn counted(counters: &Counters, pair: Pair) -> Option<Calls> {
     Some(difference(&of(&plain?.by_name), &of(&step?.by_name)))
 }
 
-/// What is in `one` and not in `other`, by name.
+/// The calls in `one` minus those in `other`, by name.
 pub fn difference(one: &Calls, other: &Calls) -> Calls {
     let mut left = one.clone();
     for (name, count) in other {

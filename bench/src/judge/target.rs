@@ -4,22 +4,22 @@ use crate::judge::extra;
 use crate::record::stored::Record;
 use crate::rows::{CAREFUL, SIX};
 
-/// Something that has to be reached.
+/// A performance target: a limit for one figure in some rows.
 #[derive(Debug)]
 pub struct Target {
-    /// What, in words; they are unique.
+    /// The target in words; no two targets have the same.
     pub what: &'static str,
-    /// Where it has to be reached.
+    /// The rows in which it applies.
     pub rows: Rows,
-    /// What is looked at.
+    /// The figure that is compared with the limits.
     pub figure: Figure,
-    /// What it has to be.
+    /// The limit that the figure has to keep.
     pub must: f64,
-    /// What it ought to be.
+    /// The stricter limit that the figure should keep.
     pub goal: f64,
 }
 
-/// Where a target applies.
+/// The rows or the points of a curve to which a target applies.
 #[derive(Clone, Copy, Debug)]
 pub enum Rows {
     /// In every row of these groups.
@@ -28,22 +28,23 @@ pub enum Rows {
     These(&'static [&'static str]),
     /// In the row of every step.
     Steps,
-    /// On these lines of a curve of growth, where it is that large.
+    /// On these lines of the named curve, at the point where `x` is this value.
     Curve(&'static str, f64, &'static [&'static str]),
 }
 
-/// What is looked at.
+/// A figure of a record, and in which direction it has to keep the limit.
 #[derive(Clone, Copy, Debug)]
 pub enum Figure {
-    /// The upper bound of a column divided by another: at most.
+    /// The upper bound of the interval of one column divided by another, at
+    /// most.
     Upper(&'static str, &'static str),
-    /// A column divided by another: at most.
+    /// One column divided by another, at most.
     Ratio(&'static str, &'static str),
-    /// The same: at least.
+    /// One column divided by another, at least.
     Times(&'static str, &'static str),
-    /// That point of a line divided by its first: at most.
+    /// The value at that point of a line divided by its first value, at most.
     Growth,
-    /// System calls that Rust makes more than C and has no reason for: at
+    /// The system calls that Rust makes more than C and has no reason for, at
     /// most.
     Calls,
 }
@@ -57,7 +58,7 @@ const AGAINST_THE_FLOOR: &[&str] = &[
     SIX,
 ];
 
-/// The words of the targets that have reasons.
+/// The text of the targets that have reasons below.
 const KERNEL: &str = "what the kernel decides: Rust / C, upper bound";
 const SPAWN: &str = "the language's own way to start a program: Rust / C";
 const STEPS: &str = "the launch of each step: Rust / the careful C";
@@ -137,18 +138,18 @@ pub const TARGETS: &[Target] = &[
     },
 ];
 
-/// Why a target is not met somewhere, found by profiling.
+/// Why a target is not met in some rows, found by profiling.
 #[derive(Debug)]
 pub struct Reason {
     /// The words of the target, as [`Target::what`] has them.
     pub target: &'static str,
-    /// In which rows or on which lines.
+    /// The rows or lines that it explains.
     pub rows: &'static [&'static str],
-    /// A sentence or two.
+    /// The reason, in one or two sentences.
     pub why: &'static str,
 }
 
-/// Every reason. One of a target that is met is stale.
+/// Every reason. A reason for a target that is met is stale.
 pub const REASONS: &[Reason] = &[
     Reason {
         target: KERNEL,
@@ -227,27 +228,27 @@ pub const REASONS: &[Reason] = &[
     },
 ];
 
-/// What a record says of a target in one row.
+/// What a record says about a target in one row.
 #[derive(Debug)]
 pub struct Finding {
     /// The target that the finding is about.
     pub target: &'static Target,
-    /// The row, or the line.
+    /// The name of the row or of the line.
     pub row: String,
-    /// The figure that was measured; none where the row has none.
+    /// The measured figure; `None` if the row has none.
     pub figure: Option<f64>,
 }
 
 /// How well a target is met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Met {
-    /// What it ought to be.
+    /// The stricter limit, [`Target::goal`], is kept.
     Goal,
-    /// What it has to be.
+    /// The limit, [`Target::must`], is kept.
     Must,
-    /// Neither the target nor the limit is reached.
+    /// Neither of the two limits is kept.
     Not,
-    /// It was not measured.
+    /// The row has no such figure.
     Unknown,
 }
 
@@ -264,12 +265,12 @@ impl Met {
 }
 
 impl Target {
-    /// Whether less is better.
+    /// True if the figure must not be above the limit, false if not below.
     pub fn is_at_most(&self) -> bool {
         !matches!(self.figure, Figure::Times(..))
     }
 
-    /// How well a figure meets it.
+    /// Which limit of the target a figure keeps.
     pub fn met(&self, figure: Option<f64>) -> Met {
         let Some(figure) = figure.filter(|it| it.is_finite()) else {
             return Met::Unknown;
@@ -328,8 +329,8 @@ impl Target {
         }
     }
 
-    /// What the floor reaches in a row, in Rust's place: the best that is
-    /// possible.
+    /// The figure of the floor in a row, if it stood in Rust's place: the best
+    /// possible figure.
     pub fn of_the_floor(&self, record: &Record, row: &str) -> Option<f64> {
         let ratio = match self.figure {
             Figure::Ratio(_, base) if base != "floor" => {
@@ -341,8 +342,8 @@ impl Target {
         ratio.map(|it| it.estimate.median)
     }
 
-    /// What a record says of it, row by row. A row that cannot be measured on
-    /// that machine is not among them.
+    /// What a record says about the target, row by row, without the rows that
+    /// cannot be measured on that machine.
     pub fn findings(&'static self, record: &Record) -> Vec<Finding> {
         self.rows(record)
             .into_iter()
@@ -355,12 +356,12 @@ impl Target {
 }
 
 impl Finding {
-    /// How well it meets its target.
+    /// Which limit of its target it keeps.
     pub fn met(&self) -> Met {
         self.target.met(self.figure)
     }
 
-    /// Why it does not.
+    /// The reason why the target is not met here, if one is known.
     pub fn reason(&self) -> Option<&'static Reason> {
         REASONS.iter().find(|it| it.is_of(self))
     }
@@ -372,8 +373,8 @@ impl Reason {
     }
 }
 
-/// What a reader of the chapter has to be told and is not, and what they are
-/// told that is no longer so.
+/// The faults of the reasons, one line each: a target that is not met and has
+/// no reason, and a reason that is no longer needed.
 pub fn faults(record: &Record) -> Vec<String> {
     let findings: Vec<Finding> =
         TARGETS.iter().flat_map(|it| it.findings(record)).collect();
@@ -389,7 +390,8 @@ pub fn faults(record: &Record) -> Vec<String> {
     wrong
 }
 
-/// The findings that need a reason and have none, and the other way round.
+/// The findings that need a reason and have none, and the reasons that no
+/// finding needs.
 fn judge(findings: &[Finding], reasons: &[Reason]) -> Vec<String> {
     let mut wrong = Vec::new();
     for it in findings {
@@ -461,7 +463,7 @@ mod tests {
     }
 
     #[test]
-    fn targets_are_told_apart_by_their_words() {
+    fn targets_have_different_texts() {
         let words: BTreeSet<&str> = TARGETS.iter().map(|it| it.what).collect();
         assert_eq!(words.len(), TARGETS.len());
     }

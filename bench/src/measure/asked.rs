@@ -1,5 +1,5 @@
-//! What a run is asked for, and what is left of it: the part that the targets
-//! of `cargo bench` have in common.
+//! What the targets of `cargo bench` have in common: reading the command line,
+//! printing headings, and writing a record.
 
 use crate::measure::selection::{self, Selection};
 use crate::record::machine::Machine;
@@ -11,8 +11,8 @@ use serde::Serialize;
 use std::fmt::Display;
 use std::process::ExitCode;
 
-/// Runs a target for what was typed, `cargo bench [-- WORD...]`: it has to
-/// say whether every proof was right.
+/// Runs a target with the arguments of `cargo bench [-- WORD...]`. `measure`
+/// returns whether every proof was right.
 pub fn run(
     select: impl FnOnce(&[String]) -> Result<Selection>,
     measure: impl FnOnce(&Selection) -> Result<bool>,
@@ -22,7 +22,7 @@ pub fn run(
         println!("{}", selection::help());
         return ExitCode::SUCCESS;
     }
-    // `cargo test --benches` only wants to know whether it starts.
+    // `cargo test --benches` only checks that the program starts.
     if !arguments.iter().any(|argument| argument == "--bench") {
         return ExitCode::SUCCESS;
     }
@@ -36,13 +36,13 @@ pub fn run(
     }
 }
 
-/// Whether `make bench-report` goes on where it was cut short, with what it had
-/// measured until then: `NSTEPS_BENCH=resume`.
+/// True if `make bench-report` continues an interrupted run with what that has
+/// already measured: `NSTEPS_BENCH=resume`.
 pub fn is_resumed() -> bool {
     std::env::var_os("NSTEPS_BENCH").is_some_and(|it| it == "resume")
 }
 
-/// Whether a little of everything will do: `NSTEPS_BENCH=short`.
+/// True if each row is measured only briefly: `NSTEPS_BENCH=short`.
 pub fn is_short() -> bool {
     std::env::var("NSTEPS_BENCH").is_ok_and(|it| it == "short")
 }
@@ -52,7 +52,7 @@ pub fn list(names: impl IntoIterator<Item = impl Display>) {
     names.into_iter().for_each(|name| println!("{name}: benchmark"));
 }
 
-/// Prints what the tables below it are of.
+/// Prints on which machine and how much the tables below it measure.
 pub fn head(machine: &Machine, extent: Extent) {
     println!("{machine}");
     let Extent { rounds, most, block } = extent;
@@ -76,7 +76,7 @@ pub fn command() -> Vec<String> {
 ///
 /// # Errors
 ///
-/// Fails if it cannot be written there.
+/// Fails if the file cannot be written.
 pub fn write(
     layout: &Layout,
     file: &str,
@@ -91,11 +91,12 @@ pub fn write(
     Ok(())
 }
 
-/// Whether it counts as a measurement at all; says what does not count.
+/// Returns whether the run counts as a measurement, and prints what does not
+/// count.
 ///
 /// # Errors
 ///
-/// Fails if none of it was possible.
+/// Fails if no row could be measured.
 pub fn conclude(what: &str, results: &[(&Verdict, Used)]) -> Result<bool> {
     let count = |is: fn(&(&Verdict, Used)) -> bool| {
         results.iter().filter(|it| is(it)).count()
@@ -107,7 +108,7 @@ pub fn conclude(what: &str, results: &[(&Verdict, Used)]) -> Result<bool> {
         println!("{marked} {what} are marked: measure them again in peace");
     }
     if proved + wrong == 0 {
-        return Err(Error::new("nothing of it is possible here"));
+        return Err(Error::new("none of the selected rows is possible here"));
     }
     if wrong > 0 {
         println!("{wrong} {what} are WRONG: their figures do not count");

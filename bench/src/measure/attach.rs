@@ -1,5 +1,5 @@
-//! The cgroup that children are moved to, or born in: one of our own, in a
-//! hierarchy of version 2, which the sandboxes see.
+//! Makes the cgroup that children are moved to or born in. It is in a hierarchy
+//! of version 2, and the sandboxes see it.
 
 use crate::measure::place::said;
 use harness::error::{Context, Error, Result};
@@ -12,20 +12,20 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 
-/// The group of rows that need one.
+/// The group of rows that need such a cgroup.
 pub const GROUP: &str = "attach";
 
-/// Whether a row needs one.
+/// Returns whether the row of that name needs such a cgroup.
 pub fn needs_it(row: &str) -> bool {
     row.split('/').next() == Some(GROUP)
 }
 
-/// Makes a cgroup and shows it to the sandboxes, as `NEWROOT/attach`. It is
-/// removed when what is returned is dropped, and when this process is killed.
+/// Makes a cgroup and mounts it in the sandboxes at `NEWROOT/attach`. It is
+/// removed when the returned lease is dropped, and when this process is killed.
 ///
 /// # Errors
 ///
-/// Fails if this machine has none, with the reason.
+/// Fails if this machine allows no such cgroup, with the reason.
 pub fn set_up<'a>(
     layout: &Layout,
     sandboxes: impl IntoIterator<Item = &'a mut Sandbox>,
@@ -44,7 +44,7 @@ pub fn set_up<'a>(
     Ok(lease)
 }
 
-/// Where a cgroup can be made: below the one that this process is in.
+/// The directory in which a cgroup can be made: the cgroup of this process.
 fn place() -> Result<PathBuf> {
     let own = fs::read_to_string("/proc/self/cgroup")
         .context("read /proc/self/cgroup")?;

@@ -1,20 +1,20 @@
-//! The command line of a launcher that is timed.
+//! The command lines of the launchers that are timed.
 
 use crate::rows::CAREFUL;
 use harness::launcher::Launcher;
 use harness::paths::PROGRAMS;
 
-/// A program of ours in a sandbox.
+/// The path of a program of this project in a sandbox.
 pub fn program(name: &str) -> String {
     format!("{PROGRAMS}/{name}")
 }
 
-/// The careful C of a step, or of all six namespaces.
+/// The path of a step in careful C, or of careful C for all six namespaces.
 pub fn careful_program(name: &str) -> String {
     format!("bench/{CAREFUL}/{name}")
 }
 
-/// Why a launcher of ours is not there.
+/// The reason why a launcher of this project is not there.
 pub fn not_built(name: &str) -> &'static str {
     match name {
         CAREFUL => "not built: no C compiler for musl (Debian: musl-tools)",
@@ -22,14 +22,14 @@ pub fn not_built(name: &str) -> &'static str {
     }
 }
 
-/// A command line, given what is pivoted into or joined, and the payload.
+/// Makes a command line, given what is pivoted into or joined, and the payload.
 pub type CommandLine = dyn Fn(&str, &[&str]) -> Vec<String>;
 
-/// The launchers of a step, and their command lines.
+/// A launcher of a step, and its command line.
 pub struct Launch {
     /// The name of the column.
     pub name: &'static str,
-    /// Which of the steps' launchers it is, if it is one.
+    /// The launcher of the steps, if it is one of these.
     pub launcher: Option<Launcher>,
     /// Makes the command line, given what is pivoted into or joined, and the
     /// payload.

@@ -1,4 +1,4 @@
-//! A row of a table: which contenders are compared, and at what.
+//! A row of a table: an operation, and the contenders that are compared in it.
 
 use crate::operation::Operation;
 use crate::peer::{PEERS, Peer};
@@ -7,22 +7,24 @@ use crate::rows::GO_ON_TWO;
 use harness::launcher::Launcher;
 use std::time::Duration;
 
-/// One thing that several can do.
+/// An operation that several programs can do.
 #[derive(Clone, Debug)]
 pub struct Contest {
     /// The name of the row, `GROUP/...`.
     pub name: String,
     /// The programs that take part, in the order tables list them.
     pub contenders: Vec<Contender>,
-    /// Those that are absent, with the reason.
+    /// The programs that take no part, with the reason.
     pub absent: Vec<(String, String)>,
-    /// How long to wait after each block.
+    /// The wait after each block, so that the kernel can tear down what was
+    /// made.
     pub drain: Duration,
-    /// Whether every single time takes so long that few of them must do.
+    /// True if a single operation takes tens of milliseconds, so that few are
+    /// timed.
     pub slow: bool,
 }
 
-/// A contender: a program that can do it.
+/// A contender: a program that can do the operation.
 #[derive(Clone, Debug)]
 pub struct Contender {
     /// The name of the column.
@@ -35,24 +37,24 @@ pub struct Contender {
     pub line: String,
     /// What follows the count in the question to the peer.
     pub arguments: Vec<String>,
-    /// What its effect was when it was compared, where that was done before
-    /// and not by a proof in each answer.
+    /// The digest of its effect, if that was compared before, and not by a
+    /// proof in each answer.
     pub digest: Option<String>,
-    /// What it must prove.
+    /// The proof that is required in each answer.
     pub proof: Wanted,
 }
 
-/// What must be proved of a block.
+/// The proof that is required of a block.
 #[derive(Clone, Copy, Debug)]
 pub enum Wanted {
-    /// What the operation says.
+    /// The proof that this operation requires.
     Of(&'static Operation),
-    /// Every program ended with 0.
+    /// Every program ended with status 0.
     Zero,
 }
 
 impl Wanted {
-    /// The proof of a block of `count`.
+    /// The text of the proof for a block of `count` operations.
     pub fn of(self, count: u32) -> String {
         match self {
             Wanted::Of(operation) => operation.expected(count),
@@ -62,7 +64,7 @@ impl Wanted {
 }
 
 impl Contest {
-    /// A contest without a contender.
+    /// Makes a contest without a contender.
     pub fn empty(name: &str, drain: Duration) -> Contest {
         Contest {
             name: name.to_owned(),
@@ -73,12 +75,13 @@ impl Contest {
         }
     }
 
-    /// How much of it is measured.
+    /// How much of this contest is measured, if `extent` is the general rule.
     pub fn extent(&self, extent: Extent) -> Extent {
         if self.slow { extent.slow() } else { extent }
     }
 
-    /// Every peer that can perform an operation; with `two` Go a second time.
+    /// The contest of every peer that can perform an operation; if `two`, Go
+    /// takes part a second time, on two processors.
     pub fn of(operation: &'static Operation, two: bool) -> Contest {
         let contender = |name: &str, two, peer| Contender {
             name: name.to_owned(),

@@ -1,9 +1,9 @@
-//! Counters: what a launch takes that a busy machine does not change. System
-//! calls, threads and pids by ptrace(2); page faults and memory by wait4(2);
-//! instructions by callgrind; the size of the program.
+//! Counts what a launch uses that a busy machine does not change. System calls,
+//! threads and pids are counted by ptrace(2), page faults and memory by
+//! wait4(2), instructions by callgrind; also the size of the program.
 //!
-//! Everything is counted several times. What is not the same each time is
-//! written down as what it lay between.
+//! Everything is counted several times. If the counts differ, the record has
+//! the smallest and the largest.
 
 use crate::measure::contest::Contest;
 use crate::measure::launch;
@@ -33,18 +33,18 @@ pub struct Often {
 }
 
 impl Often {
-    /// What figures to be quoted need.
+    /// For figures that are published.
     pub const FULL: Often = Often { traces: 5, runs: 25, callgrinds: 3 };
-    /// What shows that everything works.
+    /// For a quick check that everything works.
     pub const SHORT: Often = Often { traces: 1, runs: 2, callgrinds: 1 };
 }
 
-/// Counts in every row that `wanted` wants, and calls `look` with each.
+/// Counts in every row that `wanted` selects, and calls `look` with each.
 ///
 /// # Errors
 ///
-/// Fails if a launcher does not do what it is there for, or tracing is
-/// forbidden.
+/// Fails if a launcher does not have the effect that its row is about, or if
+/// tracing is forbidden.
 pub fn count(
     layout: &Layout,
     often: Often,
@@ -99,7 +99,7 @@ fn row(
     Ok(Row { name: contest.name.clone(), columns })
 }
 
-/// Adds what can be seen of the program without running it.
+/// Adds what can be read from the program's file.
 fn sized(column: Column, ours: Option<PathBuf>, named: &str) -> Column {
     let file = ours.clone().unwrap_or_else(|| named.into());
     Column {
@@ -176,8 +176,9 @@ fn by_name(recordings: &[Recording]) -> BTreeMap<String, Range> {
         .collect()
 }
 
-/// Minor faults and the peak of the resident set, by a program so small that
-/// its own is no part of it; none where that program is not built.
+/// The minor faults and the peak of the resident set, measured by a program so
+/// small that its own peak is no part of it; `None` if that program is not
+/// built.
 fn usage(
     sandbox: &mut Sandbox,
     argv: &[String],
@@ -192,7 +193,7 @@ fn usage(
     let (mut faults, mut resident) = (Vec::new(), Vec::new());
     for _ in 0..runs {
         let text = said(sandbox, &words)?;
-        // What is started may have something to say before.
+        // The started program may have printed lines before.
         let line = text.lines().last().unwrap_or_default();
         let numbers: Option<Vec<u64>> =
             line.split_whitespace().map(|it| it.parse().ok()).collect();
@@ -207,7 +208,7 @@ fn usage(
     Ok(Range::of(&faults).zip(Range::of(&resident)))
 }
 
-/// How a process ends, in the words of a shell, if timeout(1) kills it.
+/// The exit status, as in a shell, of a process that timeout(1) has killed.
 const LOST: i32 = 128 + nix::libc::SIGKILL;
 const IS_LOST: &str = "callgrind loses its way among its threads";
 
@@ -221,8 +222,8 @@ fn lost(rows: &[Row]) -> BTreeSet<String> {
         .collect()
 }
 
-/// A launcher that callgrind could not follow once is counted at no launch:
-/// another time it might have been another one.
+/// Removes the instructions of a launcher in all rows if callgrind could not
+/// follow it in one: in another run that might be another row.
 fn forget_the_lost(rows: &mut [Row]) {
     let lost = lost(rows);
     for column in rows
@@ -235,14 +236,14 @@ fn forget_the_lost(rows: &mut [Row]) {
     }
 }
 
-/// What callgrind counts of the first process. What it makes is not followed:
-/// a child that becomes another program is lost to it.
+/// The instructions of the first process, by callgrind. Its children are not
+/// counted: callgrind cannot follow a child that becomes another program.
 fn instructions(
     sandbox: &mut Sandbox,
     argv: &[String],
     times: usize,
 ) -> Result<Range> {
-    // A Go program that callgrind loses its way in does not end.
+    // A Go program that callgrind cannot follow does not end.
     let mut words: Vec<String> = [
         "timeout",
         "--signal=KILL",
@@ -266,7 +267,7 @@ fn instructions(
         match (collected(&text), ended.map(|it| it.status)) {
             (Some(count), Some(0)) => counts.push(count),
             (_, Some(LOST)) => return Err(Error::new(IS_LOST)),
-            // Or it notices that itself.
+            // Or callgrind notices that it cannot follow.
             _ if text.contains("Callgrind: threads.c") => {
                 return Err(Error::new(IS_LOST));
             }
@@ -276,7 +277,7 @@ fn instructions(
     Range::of(&counts).ok_or_else(|| Error::new("not counted"))
 }
 
-/// The count of the process that speaks first.
+/// The count of the first process in the output.
 fn collected(text: &str) -> Option<u64> {
     let own = text.split_whitespace().next()?;
     text.lines()
@@ -285,7 +286,7 @@ fn collected(text: &str) -> Option<u64> {
         .and_then(|(_, count)| count.trim().parse().ok())
 }
 
-/// Why valgrind gave up, in its words, without pids.
+/// The reason why valgrind gave up, in its words, without pids.
 fn refusal(text: &str) -> String {
     let words = |line: &str| {
         let line = line.trim_start_matches(['=', '-', '*']);

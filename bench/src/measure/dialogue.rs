@@ -1,5 +1,5 @@
-//! Talking to a peer, which does an operation many times in its own process and
-//! answers with a line.
+//! The dialogue with a peer, which does an operation many times in its own
+//! process and answers with a line.
 //!
 //! A line is `OPERATION COUNT [ARGUMENT...]`, its answer `OPERATION COUNT
 //! TOTAL MIN MEDIAN P99 PROOF`, with times in nanoseconds. A peer that fails
@@ -19,8 +19,8 @@ use std::fs::File;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-/// How long a peer may take to grow: the first gibibytes that a virtual
-/// machine touches are its host's to find.
+/// How long a peer may take to grow. On a virtual machine the host must first
+/// provide the memory, which takes long for the first gibibytes.
 const TO_GROW: Duration = Duration::from_secs(120);
 
 /// A running peer, and the two pipes to it.
@@ -35,16 +35,16 @@ impl Dialogue {
     ///
     /// # Errors
     ///
-    /// Fails if the sandbox is gone.
+    /// Fails if the sandbox has ended.
     pub fn begin(peer: Peer, sandbox: &mut Sandbox) -> Result<Dialogue> {
         Dialogue::begin_under(peer, &[], sandbox)
     }
 
-    /// The same, with a command line that becomes the peer.
+    /// Starts a peer by a command line that becomes the peer.
     ///
     /// # Errors
     ///
-    /// Fails if the sandbox is gone.
+    /// Fails if the sandbox has ended.
     pub fn begin_under(
         peer: Peer,
         above: &[&str],
@@ -53,8 +53,9 @@ impl Dialogue {
         let mut argv: Vec<_> = above.iter().map(ToString::to_string).collect();
         argv.push(format!("{PROGRAMS}/{}", peer.path()));
         if Identity::natural() == Identity::User {
-            // A peer goes back to where it began. What the sandbox has from
-            // the host only the host's root may enter.
+            // A peer returns to its first namespaces after an operation. Only
+            // the host's root may enter those that the sandbox has from the
+            // host.
             let own = ["unshare", "--cgroup", "--time", "--kill-child"];
             argv.splice(0..0, own.map(str::to_owned));
         }
@@ -67,27 +68,28 @@ impl Dialogue {
         Ok(Dialogue { running, stdin: stdin.into() })
     }
 
-    /// Its pid in the sandbox.
+    /// The pid of the peer in the sandbox.
     pub fn pid(&self) -> i32 {
         self.running.pid
     }
 
-    /// Hangs up, and waits until the peer is gone and its memory free.
+    /// Closes the pipes, and waits until the peer has ended and its memory is
+    /// free.
     ///
     /// # Errors
     ///
-    /// Fails if the sandbox is gone.
+    /// Fails if the sandbox has ended.
     pub fn end(self, sandbox: &mut Sandbox) -> Result<()> {
         drop(self.stdin);
         sandbox.wait(self.running.pid, deadline())?;
         Ok(())
     }
 
-    /// Has a peer grow, and says how large it then is, in the peer's words.
+    /// Makes a peer grow, and returns its size in the peer's words.
     ///
     /// # Errors
     ///
-    /// Fails if the peer has given up, with its reason.
+    /// Fails if the peer has ended, with its reason.
     pub fn grow(&mut self, what: &str, count: u32) -> Result<String> {
         let until = Instant::now() + TO_GROW;
         let line = format!("grow/{what}");
@@ -98,8 +100,7 @@ impl Dialogue {
     ///
     /// # Errors
     ///
-    /// Fails if the peer has given up, with its reason. It does not answer
-    /// again.
+    /// Fails if the peer has ended, with its reason; it cannot be asked again.
     pub fn ask(
         &mut self,
         operation: &str,

@@ -1,9 +1,9 @@
-//! How costs grow: every curve, and how it is measured.
+//! The curves of how costs grow, and how each is measured.
 //!
-//! [`CURVES`] is the only list of them. Most are measured by peers of which
-//! each has one size ([`peers`]); what the kernel has only once for all is
-//! made larger and smaller in turns ([`networks`]); and [`launchers`] are
-//! several at the same time.
+//! [`CURVES`] is the only list of them. Most are measured by peers of different
+//! sizes ([`peers`]). Network namespaces, of which the kernel has one list for
+//! all processes, are made more and fewer in turns ([`networks`]). The last
+//! kind runs several launchers at the same time ([`launchers`]).
 
 pub mod launchers;
 pub mod measured;
@@ -22,54 +22,54 @@ use peers::Size;
 pub struct Growing {
     /// The name of the curve, `GROUP/WHAT`.
     pub name: &'static str,
-    /// What grows, and one of it.
+    /// What grows, and its unit.
     pub x: (&'static str, &'static str),
-    /// What that costs or yields, and in what it is counted.
+    /// What that costs or yields, and its unit.
     pub y: (&'static str, &'static str),
-    /// How it is measured.
+    /// The way in which it is measured.
     pub how: How,
 }
 
 /// How a curve is measured.
 #[derive(Debug)]
 pub enum How {
-    /// Each point by peers that are that large.
+    /// Each point is measured by peers of that size.
     Peers {
-        /// In which respect.
+        /// The property in which the peers are large.
         size: Size,
-        /// How large, in the order of the table.
+        /// The sizes, in the order of the table.
         sizes: &'static [u32],
-        /// What they are asked for, as far as they can.
+        /// The operations that the peers perform, if they can.
         operations: &'static [&'static str],
     },
-    /// By peers that stay as they are, while so many networks live.
+    /// Peers of one size, while different numbers of networks exist.
     Networks {
-        /// How many.
+        /// The numbers of networks.
         sizes: &'static [u32],
-        /// What they are asked for.
+        /// The operations that the peers perform.
         operations: &'static [&'static str],
     },
-    /// Networks made and dropped without a pause, second by second.
+    /// Networks are made and dropped without a pause; counted in each second.
     Rate,
-    /// How long the kernel then needs to tear them down.
+    /// The time that the kernel needs to tear the networks down.
     Teardown {
-        /// How many were made.
+        /// The numbers of networks that were made.
         sizes: &'static [u32],
     },
-    /// A row of `launch`, by several at the same time.
+    /// A row of `launch`, by several launchers at the same time.
     Launchers {
-        /// Which.
+        /// The name of the row.
         launch: &'static str,
-        /// How many.
+        /// The numbers of launchers.
         sizes: &'static [u32],
     },
 }
 
-/// A child whose parent has grown, in each way to make one.
+/// A child of a parent that has grown, made in each way.
 const CHILDREN: &[&str] =
     &["clone/fork/none", "clone/vfork/none", "spawn/none"];
 
-/// What one call costs.
+/// The y axis of most curves: the time of one call.
 const COST: (&str, &str) = ("what one takes", "ns");
 
 /// Every curve, in the order they are measured.
@@ -163,15 +163,16 @@ pub const CURVES: &[Growing] = &[
     },
 ];
 
-/// The kernel nests 32 levels at most: the sandbox is one, and what is
-/// measured makes another.
+/// The kernel nests 32 levels at most: the sandbox is one, and the measured
+/// operation makes another.
 const DEPTHS: &[u32] = &[0, 1, 2, 5, 10, 20, 30];
 
 const LAUNCHES: (&str, &str) = ("launches", "per second");
 const LAUNCHERS: &[u32] = &[1, 2, 4];
 
 impl Growing {
-    /// Measures every point of the curve; what fails is a verdict of the curve.
+    /// Measures every point of the curve. If something fails, the curve's
+    /// verdict says so.
     pub fn measure(&self, bench: &mut Bench) -> Curve {
         let before = Load::now();
         let found = match &self.how {

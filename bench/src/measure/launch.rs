@@ -1,9 +1,10 @@
-//! Whole programs: what one costs to start, and what a step costs to launch.
+//! Measures whole programs: how long one takes to start, and how long a step
+//! takes to launch its payload.
 //!
-//! The floor's peer starts them all, so that the starter makes no difference.
-//! The payload is a static program of three instructions. A launch is timed
-//! only when its effect has been looked at: the probe in place of the payload
-//! must see the namespaces the step is there to make.
+//! The floor's peer starts all of them, so that the starter makes no
+//! difference. The payload is a static program of three instructions. A launch
+//! is timed only after its effect has been checked: with the probe as payload,
+//! the launcher must make the namespaces of the step.
 
 use crate::measure::command_line::{
     Launch, careful_program, not_built, program,
@@ -33,12 +34,13 @@ use harness::trial::{
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// The steps that are more than one clone: the floor has no program for them.
+/// The steps that consist of more than one clone: the floor has no program for
+/// them.
 const BEYOND_THE_FLOOR: &[&str] =
     &["unshare_init", "user_mapped", "container", "time", "rootless", "join"];
 
-/// The payload of a row, as its launchers name it: there is another one where
-/// the root is not kept.
+/// The path of the payload of a row, as its launchers name it: it is another
+/// path if the row changes the root.
 pub fn payload(name: &str) -> String {
     let payload = if is_first(name) { "first" } else { "true" };
     match pivots(step_of(name)) {
@@ -53,13 +55,13 @@ fn step_of(name: &str) -> Option<&'static Step> {
     Step::named(step)
 }
 
-/// Whether a row ends at the payload's first instruction.
+/// True if a row is timed until the payload's first instruction.
 fn is_first(name: &str) -> bool {
     name.starts_with("first/")
 }
 
-/// Whether the payload gets a new root: at every step that takes one, and
-/// where there is no step, at all six.
+/// True if the payload gets a new root: in the rows of steps that take one, and
+/// in the rows of all six namespaces.
 fn pivots(step: Option<&Step>) -> bool {
     step.is_none_or(|step| step.arguments == Arguments::NewRoot)
 }
@@ -69,7 +71,7 @@ fn joins(step: Option<&Step>) -> bool {
     step.is_some_and(|step| step.arguments == Arguments::Pid)
 }
 
-/// The programs that do nothing: column, and program.
+/// The programs that do nothing: the name of the column, and the path.
 const EMPTY: &[(&str, &str)] = &[
     ("floor", "bench/true"),
     (CAREFUL, "bench/empty-c-musl"),
@@ -93,7 +95,7 @@ fn starting(name: &str, two: bool, argv: Vec<String>) -> Contender {
     }
 }
 
-/// What a program costs that does nothing.
+/// The contest of how long a program takes that does nothing.
 pub fn exec(layout: &Layout, two: bool) -> Contest {
     let mut contest = Contest::empty(EXEC, drain(false));
     for (name, path) in EMPTY {
@@ -110,12 +112,12 @@ pub fn exec(layout: &Layout, two: bool) -> Contest {
     contest
 }
 
-/// The contest of that name, with every effect looked at.
+/// The contest of the row of that name, after every effect has been checked.
 ///
 /// # Errors
 ///
-/// Fails if a launcher does not do what the step is there for, or the sandbox
-/// is gone.
+/// Fails if a launcher does not make the namespaces of the step, or if the
+/// sandbox has ended.
 pub fn launch(
     name: &str,
     layout: &Layout,
@@ -176,7 +178,7 @@ pub fn launch(
         }
         contender.digest = Some(digest.clone());
         contest.contenders.push(contender.clone());
-        // A target lives in one of the two sandboxes only.
+        // A target exists in only one of the two sandboxes.
         if two && launch.launcher == Some(Launcher::Go) && !joins {
             let mut again = starting(GO_ON_TWO, true, argv);
             again.line = contender.line.clone();
@@ -197,8 +199,8 @@ pub fn launch(
     Ok((contest, target))
 }
 
-/// What only some of the languages refuse to do is wrong, unless it is known
-/// why; what all refuse cannot be done here, and none is timed.
+/// If only some languages refuse to do it, that is wrong, unless the reason is
+/// known. If all refuse, it is not possible on this machine, and none is timed.
 fn judge(
     refusals: &[(Option<Launcher>, String)],
     effects: &[(Option<Launcher>, Observed)],
@@ -235,8 +237,8 @@ fn judge(
     Ok(())
 }
 
-/// The contenders whose code alone is compared with the step in Rust: what they
-/// do must be the same.
+/// The contenders that are compared with the step in Rust only for their code:
+/// their effects must be the same.
 const TWINS: &[&str] = &[CAREFUL, PLAIN];
 
 /// Checks that a twin has exactly the effect of the step in Rust. If it has
@@ -261,7 +263,7 @@ fn must_be_the_same(
                 ))),
             }
         }
-        // What is not compared has no figure.
+        // A launcher that was not compared has no figure.
         (Ok(_), None) => {
             contest.contenders.retain(|it| it.name != name);
             contest.leave_out(name, "no step in Rust to compare it with");
@@ -274,7 +276,7 @@ fn must_be_the_same(
     }
 }
 
-/// The languages and unshare(1) at a step.
+/// The launches of a step: by each language and by unshare(1).
 fn of_step(
     step: &'static Step,
     layout: &Layout,
@@ -352,7 +354,8 @@ fn of_step(
 /// The example of the crate `steps`: `uts` in plain nix and std.
 const PLAIN_PROGRAM: &str = "bench/plain/uts_in_plain_nix";
 
-/// Looks at what a launcher does, in a sandbox that is used for nothing else.
+/// Observes the effect of a launcher, in a sandbox that is used for nothing
+/// else.
 fn observe(
     launch: &Launch,
     layout: &Layout,
@@ -360,7 +363,7 @@ fn observe(
 ) -> Result<Observed> {
     let mut sandbox = sandbox(layout)?;
     if step.is_none() {
-        // A launcher that cannot work without it says so itself.
+        // A launcher that cannot work without it reports that itself.
         let _ = six::set_up([&mut sandbox]);
     }
     let target = if joins(step) {
@@ -389,7 +392,8 @@ fn observe(
     Ok(observed)
 }
 
-/// A process in namespaces of its own, to be joined; `argv` is what starts it.
+/// Starts a process in namespaces of its own, to be joined; `argv` is the
+/// command line that makes the namespaces.
 fn target(sandbox: &mut Sandbox, mut argv: Vec<String>) -> Result<Running> {
     let unshare = ["unshare", "--uts", "--ipc", "--net"];
     let say = ["sh", "-c", "echo in them; exec sleep infinity"];
@@ -401,8 +405,8 @@ fn target(sandbox: &mut Sandbox, mut argv: Vec<String>) -> Result<Running> {
     }
 }
 
-/// What the payload of a timed launch would have been: in exactly the new
-/// namespaces of the step.
+/// Checks that the payload of a launch is in exactly the new namespaces of the
+/// step.
 fn check(
     launch: &Launch,
     observed: &Observed,
@@ -411,8 +415,8 @@ fn check(
 ) -> Result<()> {
     let made: BTreeSet<_> = observed.made.keys().copied().collect();
     let wanted: BTreeSet<_> = wanted.iter().copied().collect();
-    // bwrap adds a user namespace where it has to, and what `join` joins was
-    // made by another process.
+    // bwrap adds a user namespace where it has to. The namespaces of `join`
+    // were made by another process.
     let right = match step {
         _ if joins(step) => !made.is_empty(),
         Some(_) => made == wanted,
@@ -433,8 +437,8 @@ fn check(
     )))
 }
 
-/// In which keys the effects of the languages differ without a known reason:
-/// then what is timed is not the same work.
+/// The keys in which the effects of the languages differ without a known
+/// reason. If there are any, the launchers do not do the same work.
 fn unexplained(
     step: &Step,
     effects: &[(Option<Launcher>, Observed)],
@@ -465,7 +469,7 @@ fn unexplained(
         .collect()
 }
 
-/// A short name of an effect (FNV-1a): two that are equal have the same.
+/// A short name of an effect (FNV-1a): equal effects have the same name.
 fn digest(effect: &str) -> String {
     let hash = effect.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
         (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)

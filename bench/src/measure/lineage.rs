@@ -1,5 +1,5 @@
-//! The processes that descend from a command of a sandbox, and how many
-//! namespaces deep: the view from outside, through the host's /proc.
+//! Finds the processes that descend from a command of a sandbox, and how many
+//! namespaces deep they are, from outside, in the host's /proc.
 
 use harness::error::{Context, Error, Result};
 use harness::sandbox::Sandbox;
@@ -15,20 +15,21 @@ struct Process {
     pids: Vec<i32>,
 }
 
-/// The init of a sandbox, a command in it, its child, and so on to the last.
+/// The processes from the init of a sandbox to a command in it, its child, and
+/// so on to the last descendant.
 #[derive(Debug)]
 pub struct Lineage {
     chain: Vec<Process>,
-    /// Which of its pids a process has in the sandbox.
+    /// Which element of [`Process::pids`] is the pid in the sandbox.
     level: usize,
 }
 
 impl Lineage {
-    /// Of the command with that pid in the sandbox.
+    /// Finds the descendants of the command that has that pid in the sandbox.
     ///
     /// # Errors
     ///
-    /// Fails if there is none.
+    /// Fails if there is no such command.
     pub fn of(sandbox: &Sandbox, pid: i32) -> Result<Lineage> {
         let all = processes()?;
         let missing = || Error::new("a process of the sandbox is not there");
@@ -52,7 +53,8 @@ impl Lineage {
         Ok(Lineage { chain, level })
     }
 
-    /// How many namespaces of a kind the last is below the sandbox's.
+    /// How many namespaces of a kind are between the sandbox's and that of the
+    /// last process.
     ///
     /// # Errors
     ///
@@ -69,7 +71,7 @@ impl Lineage {
         Ok(names?.len() - 1)
     }
 
-    /// The pid of the last, in the sandbox.
+    /// The pid of the last process, in the sandbox.
     pub fn last(&self) -> i32 {
         self.chain.last().map_or(0, |it| it.pids[self.level])
     }

@@ -1,21 +1,22 @@
-//! What else uses the machine while something is measured.
+//! Measures how much other processes and other machines use the processors
+//! during a measurement.
 
 use crate::record::used::Used;
 use std::collections::HashMap;
 use std::fs;
 use std::time::Instant;
 
-/// A look at how all processes use the processors.
+/// The times that all processes have used the processors, at one moment.
 #[derive(Debug)]
 pub struct Load {
     at: Instant,
-    /// In ticks: of every process but ours.
+    /// The time of all processes but ours, in ticks.
     others: u64,
-    /// In ticks: what a hypervisor gave to other machines.
+    /// The time that the hypervisor gave to other machines, in ticks.
     stolen: u64,
 }
 
-/// /proc counts in hundredths of a second, whatever the kernel ticks at.
+/// Ticks per second: /proc counts in hundredths of a second on every kernel.
 const TICKS: f64 = 100.0;
 
 impl Load {
@@ -37,7 +38,8 @@ impl Load {
         Load { at: Instant::now(), others, stolen }
     }
 
-    /// What was used since.
+    /// What others have used per second from that moment until now, in
+    /// processors.
     pub fn since(&self) -> Used {
         let now = Load::now();
         let seconds = now.at.duration_since(self.at).as_secs_f64();
@@ -54,8 +56,8 @@ impl Load {
 struct Process {
     parent: u32,
     kernel: bool,
-    /// Its own, and of the children it has waited for: what a process used
-    /// stays counted when it is gone.
+    /// The time of the process and of the children that it has waited for: the
+    /// time of a process still counts after its end.
     ticks: u64,
 }
 
@@ -70,7 +72,7 @@ fn processes() -> HashMap<u32, Process> {
         .collect()
 }
 
-/// Reads a line of /proc/PID/stat. The name in it may hold anything.
+/// Reads a line of /proc/PID/stat. The name in it may contain any character.
 fn process(stat: &str) -> Option<Process> {
     const PF_KTHREAD: u64 = 0x0020_0000;
     let (_, fields) = stat.rsplit_once(')')?;
@@ -83,7 +85,7 @@ fn process(stat: &str) -> Option<Process> {
     })
 }
 
-/// Whether `pid` is `ancestor` or below it.
+/// Returns whether `pid` is `ancestor` or one of its descendants.
 fn is_of(
     ancestor: u32,
     mut pid: u32,

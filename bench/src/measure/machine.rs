@@ -1,4 +1,4 @@
-//! Looking at the machine that is measured on.
+//! Describes the machine on which a run measures.
 
 use crate::measure::place::{Place, Processors, said};
 use crate::peer::Peer;
@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::process::Command;
 
-/// How a compiler or library of this machine is asked for its version.
+/// The commands that print the version of a compiler or library of this
+/// machine.
 const VERSIONS: &[(&str, &[&str])] = &[
     ("cc", &["cc", "--version"]),
     ("go", &["go", "version"]),
@@ -16,15 +17,15 @@ const VERSIONS: &[(&str, &[&str])] = &[
     ("rustc", &["rustc", "--version"]),
 ];
 
-/// Their versions are asked for in the sandbox, where they launch: crun makes a
-/// directory in /run before it says anything.
+/// The launchers whose versions are asked for in the sandbox, where they also
+/// run: crun makes a directory in /run before it prints anything.
 const LAUNCHERS: &[&str] = &["bwrap", "crun", "runc", "unshare"];
 
-/// Looks around.
+/// Collects the facts about the machine.
 ///
 /// # Errors
 ///
-/// Fails if the sandbox is gone.
+/// Fails if the sandbox has ended.
 pub fn describe(place: &mut Place, processors: &Processors) -> Result<Machine> {
     let mut facts = BTreeMap::new();
     let mut note = |name: &str, value: Option<String>| {
@@ -38,7 +39,7 @@ pub fn describe(place: &mut Place, processors: &Processors) -> Result<Machine> {
     note("mitigations", Some(mitigations()));
     note("load", read("/proc/loadavg"));
     note("measured on", Some(on(processors)));
-    note("who", Some(who()));
+    note("who", Some(caller()));
     note("cpuid", Some(floor(place, "cpuid")));
     note("clock", Some(floor(place, "clock")));
     note("musl", musl());
@@ -87,7 +88,8 @@ fn hypervisor() -> &'static str {
     }
 }
 
-/// What the kernel ticks at, where it tells how it was built.
+/// The frequency of the kernel's timer, if the kernel publishes its
+/// configuration.
 fn hz() -> Option<String> {
     let release = read("/proc/sys/kernel/osrelease")?;
     let boot = read(&format!("/boot/config-{}", release.trim()));
@@ -100,7 +102,7 @@ fn hz() -> Option<String> {
     line.map(str::to_owned)
 }
 
-/// Which weaknesses of the processor are worked around.
+/// The vulnerabilities of the processor that the kernel works around.
 fn mitigations() -> String {
     let directory = "/sys/devices/system/cpu/vulnerabilities";
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
@@ -124,7 +126,8 @@ fn on(processors: &Processors) -> String {
     }
 }
 
-fn who() -> String {
+/// The user that measures.
+fn caller() -> String {
     if nix::unistd::geteuid().is_root() {
         "root".to_owned()
     } else {
@@ -132,12 +135,11 @@ fn who() -> String {
     }
 }
 
-/// What one CPUID costs. Under a hypervisor each is a trap; glibc executes
-/// dozens of them before main, which decides how long its programs take to
-/// start.
+/// The time of one CPUID or of one reading of the clock by a system call.
 ///
-/// And what one look at the clock costs by a system call, which is part of a
-/// time until the first instruction.
+/// Under a hypervisor each CPUID is a trap; glibc executes dozens of them
+/// before main, and so its programs start later. The reading of the clock is
+/// part of a time until the first instruction.
 fn floor(place: &mut Place, what: &str) -> String {
     match place.ask(Peer::Floor, what, 25, &[]) {
         Ok(answer) => format!("{} ns", answer.median),
@@ -145,7 +147,7 @@ fn floor(place: &mut Place, what: &str) -> String {
     }
 }
 
-/// The C library of the careful C, which says its version on stderr.
+/// The C library of the careful C, which prints its version on stderr.
 fn musl() -> Option<String> {
     let library = format!("/lib/ld-musl-{}.so.1", std::env::consts::ARCH);
     let said = Command::new(library).output().ok()?.stderr;
@@ -153,7 +155,7 @@ fn musl() -> Option<String> {
     said.lines().find(|line| line.starts_with("Version")).map(str::to_owned)
 }
 
-/// The first line a program prints when asked.
+/// The first line that a command prints.
 fn version(command: &[&str]) -> Option<String> {
     let output = Command::new(command[0]).args(&command[1..]).output();
     let Ok(output) = output else { return Some("not installed".to_owned()) };

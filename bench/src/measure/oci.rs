@@ -1,9 +1,9 @@
-//! The OCI runtimes at `launch/six`: a bundle of ours, and what they need of
-//! a sandbox.
+//! The OCI runtimes at `launch/six`: the bundle that they run, and what they
+//! need of a sandbox.
 //!
-//! Bundles and state lie on the sandbox's own root, and so end with it. The
-//! runtimes are told to leave cgroups alone; they still look at where those
-//! are mounted before they do anything, so there is a read-only mount.
+//! Bundles and state are on the sandbox's own root, and are removed with it.
+//! The runtimes are told not to use cgroups. They still look for the mount of
+//! the cgroups before they do anything, so the sandbox has a read-only one.
 
 use crate::measure::place::said;
 use crate::measure::programs::installed;
@@ -14,23 +14,23 @@ use serde_json::json;
 use std::fs::read_to_string;
 use std::path::PathBuf;
 
-/// A program that runs bundles.
+/// An OCI runtime that is a contender of `launch/six`.
 #[derive(Debug)]
 pub struct Runtime {
     /// The name of the runtime, and of its program.
     pub name: &'static str,
-    /// How it is told to leave cgroups alone.
+    /// The options that tell it not to use cgroups.
     options: &'static [&'static str],
 }
 
-/// Every runtime that is measured where it is installed.
+/// Every runtime that is measured, if it is installed.
 pub const RUNTIMES: &[Runtime] = &[
     Runtime { name: "crun", options: &["--cgroup-manager=disabled"] },
-    // It then does without a cgroup that it may not make.
+    // With this option it continues without a cgroup if it may not make one.
     Runtime { name: "runc", options: &["--rootless=true"] },
 ];
 
-/// Where bundles and state are: a directory of the sandbox.
+/// The directory of the sandbox in which bundles and state are.
 const HERE: &str = "/run/oci";
 
 /// The namespaces of `launch/six`, as the OCI spec calls them (config-linux.md,
@@ -38,18 +38,19 @@ const HERE: &str = "/run/oci";
 const NAMESPACES: &[&str] =
     &["cgroup", "ipc", "mount", "network", "pid", "uts"];
 
-/// What is run: a bundle has one command line, so each needs its own.
+/// The payloads: a bundle has one command line, so each payload needs its own.
 pub const PAYLOADS: &[&[&str]] =
     &[&["/true"], &[PROBE_IN_NEWROOT, "--json", "--hold"]];
 
 impl Runtime {
-    /// Its program, if it is installed.
+    /// The path of its program, if it is installed.
     pub fn program(&self) -> Option<PathBuf> {
         installed(self.name)
     }
 
-    /// Runs the bundle of a payload. The container has the same name each
-    /// time: if one left its state behind, the next would be refused.
+    /// The command line that runs the bundle of a payload. The container has
+    /// the same name each time: if one left its state behind, the runtime would
+    /// refuse the next one.
     pub fn argv(&self, program: &str, payload: &[&str]) -> Vec<String> {
         let state = format!("{HERE}/{}", self.name);
         let bundle = bundle(payload);
@@ -63,7 +64,7 @@ impl Runtime {
     }
 }
 
-/// The directory of the bundle that runs a payload.
+/// The directory of the bundle for a payload.
 fn bundle(payload: &[&str]) -> String {
     format!("{HERE}{}", payload.first().unwrap_or(&""))
 }
@@ -88,8 +89,8 @@ fn config(payload: &[&str]) -> String {
     .to_string()
 }
 
-/// Puts the bundles and the mount of the cgroups into a sandbox. A second
-/// time it changes nothing.
+/// Puts the bundles and the mount of the cgroups into a sandbox. A second call
+/// changes nothing.
 ///
 /// # Errors
 ///
@@ -102,8 +103,8 @@ pub fn set_up(sandbox: &mut Sandbox) -> Result<()> {
     if !cgroups.lines().any(|line| line.starts_with("0::")) {
         return Err(Error::new("this machine does not use cgroup2"));
     }
-    // Seen from a namespace whose root is the sandbox's own cgroup. Read-only
-    // is this mount alone: the superblock is the machine's.
+    // The cgroup namespace is new, so its root is the sandbox's own cgroup.
+    // Only this mount is read-only: the superblock is shared with the machine.
     let mount = "cd /sys/fs/cgroup 2>/dev/null && exit
         mkdir -p /sys/fs/cgroup &&
         unshare --cgroup mount -t cgroup2 cgroup2 /sys/fs/cgroup &&

@@ -1,15 +1,15 @@
-//! Ratios: each contender does a short block, in an order that rotates from
-//! round to round, and is compared with the others of the same round.
+//! Measures ratios: each contender does a short block, in an order that rotates
+//! from round to round, and is compared with the others of the same round.
 //!
-//! The machine's speed drifts by half within a second, so that times taken one
-//! after the other say little. A ratio of two blocks side by side does not
-//! drift; the median over the rounds forgets the round that something else
-//! got into. Those that are compared most have their blocks closest together:
-//! the floor, both C and Rust stand side by side, before all others in one round
-//! and behind them in the next ([`rounds::order`]).
+//! The speed of the machine changes by half within a second, so times that are
+//! taken one after the other cannot be compared. A ratio of two neighbouring
+//! blocks does not drift, and the median over the rounds excludes a round that
+//! another process disturbed. The contenders that are compared most have
+//! neighbouring blocks: the floor, both C and Rust come together, before all
+//! others in one round and after them in the next ([`rounds::order`]).
 //!
-//! Some of what makes a machine slow stays for minutes. So the rounds of a row
-//! are spread over a run, in several passes through all rows.
+//! Some causes of a slow machine last for minutes. So the rounds of a row are
+//! spread over a run, in several passes through all rows.
 
 use crate::judge::agreement::doubt;
 use crate::measure::contest::{Contender, Contest};
@@ -27,25 +27,25 @@ use harness::sandbox::Sandbox;
 use std::thread::sleep;
 use std::time::Duration;
 
-/// Between the blocks of [`BASES`]; the kernel tears down what they all made
-/// after the last one.
+/// The wait between the blocks of [`BASES`]. The kernel tears down what they
+/// all made after the last one.
 const PAUSE: Duration = drain(false);
 
-/// How many rounds a pass has. It begins with new peers: what one costs depends
-/// on where it happens to lie in memory, too.
+/// How many rounds a pass has. A pass starts new peers, because the speed of a
+/// peer also depends on its position in memory, which is random.
 pub const PASS: usize = 10;
 
-/// The sandboxes of a run.
+/// The sandboxes of a run, in which the peers live.
 #[derive(Debug)]
 pub struct Places {
     /// The sandbox whose peers have one processor.
     pub one: Place,
-    /// On two, where there are two.
+    /// The sandbox whose peers have two processors, if the machine has two.
     pub two: Option<Place>,
 }
 
 impl Places {
-    /// Every sandbox, to run something else in.
+    /// Every sandbox, for other commands.
     pub fn sandboxes(&mut self) -> impl Iterator<Item = &mut Sandbox> {
         [&mut self.one].into_iter().chain(&mut self.two).map(Place::sandbox)
     }
@@ -64,7 +64,7 @@ impl Places {
     }
 }
 
-/// A contest that is under way.
+/// A contest that is being measured.
 #[derive(Debug)]
 pub struct Standing {
     contest: Contest,
@@ -74,13 +74,13 @@ pub struct Standing {
     verdict: Verdict,
 }
 
-/// Holds a contest, all of it at once.
+/// Measures a contest from beginning to end.
 pub fn hold(contest: Contest, extent: Extent, places: &mut Places) -> Outcome {
     Standing::of(contest).finish(extent, places)
 }
 
 impl Standing {
-    /// Before the first round.
+    /// A contest before its first round.
     pub fn of(contest: Contest) -> Standing {
         let verdict = match contest.absent.first() {
             _ if !contest.contenders.is_empty() => Verdict::Proved,
@@ -92,13 +92,13 @@ impl Standing {
         Standing { contest, blocks, used: Used::default(), verdict }
     }
 
-    /// Over before it has begun.
+    /// A contest that has failed before its first round, with the reason.
     pub fn wrong(name: &str, why: String) -> Standing {
         let verdict = Verdict::Wrong(why);
         Standing { verdict, ..Standing::of(Contest::empty(name, PAUSE)) }
     }
 
-    /// What comes of it, after as many more passes as it takes.
+    /// Measures until no more rounds are wanted, and returns the outcome.
     pub fn finish(mut self, extent: Extent, places: &mut Places) -> Outcome {
         while !self.is_over(extent) {
             self.pass(extent, places);
@@ -106,7 +106,7 @@ impl Standing {
         self.outcome(extent)
     }
 
-    /// The rounds of one pass, by new peers, as far as they are wanted.
+    /// Measures the rounds of one pass, with new peers, if more are wanted.
     pub fn pass(&mut self, extent: Extent, places: &mut Places) {
         if self.is_over(extent) {
             return;
@@ -132,10 +132,14 @@ impl Standing {
         let begin = self.rounds();
         for round in begin..extent.most.min(begin + PASS) {
             let mut block = |at: usize, pause: Duration| {
-                let who = &contenders[at];
-                let answer = places.ask(who, extent.block);
+                let contender = &contenders[at];
+                let answer = places.ask(contender, extent.block);
                 sleep(pause);
-                proved(&who.name, &who.proof.of(extent.block), answer)
+                proved(
+                    &contender.name,
+                    &contender.proof.of(extent.block),
+                    answer,
+                )
             };
             let blocks = &mut self.blocks;
             for close in [round % 2 == 0, round % 2 == 1] {
@@ -155,7 +159,7 @@ impl Standing {
         self.blocks.iter().map(Vec::len).max().unwrap_or(0)
     }
 
-    /// Whether no more rounds are wanted.
+    /// True if no more rounds are wanted.
     fn is_over(&self, extent: Extent) -> bool {
         let extent = self.contest.extent(extent);
         self.verdict != Verdict::Proved
@@ -163,8 +167,8 @@ impl Standing {
             || (self.rounds() >= extent.rounds && self.is_sure(extent))
     }
 
-    /// Whether enough is known of Rust / C, and of the careful C first; where
-    /// there is no ratio, there is no more to know.
+    /// True if the ratio of Rust / C is known well enough, that of careful C
+    /// first; also if there is no such ratio.
     fn is_sure(&self, extent: Extent) -> bool {
         let Contest { name, contenders, .. } = &self.contest;
         let series = |name: &str| {
@@ -186,7 +190,9 @@ impl Standing {
         Outcome {
             name,
             figures: all
-                .map(|(who, it)| Figures::of(who, &it, extent.block))
+                .map(|(contender, it)| {
+                    Figures::of(contender, &it, extent.block)
+                })
                 .collect(),
             absent,
             used: self.used,
@@ -195,9 +201,9 @@ impl Standing {
     }
 }
 
-/// A first block that is not counted: it warms up, and shows which contender
-/// cannot do it. What none can do is not possible here; what only some cannot
-/// do is wrong with them.
+/// Asks each contender for a block that is not counted: it warms up, and shows
+/// which contender cannot do it. If none can, it is not possible on this
+/// machine; if only some cannot, that is wrong.
 fn rehearse(
     contenders: &[Contender],
     drain: Duration,
@@ -213,25 +219,25 @@ fn rehearse(
         }
     }
     sleep(drain);
-    let Some((who, why)) = refused.first() else { return Ok(()) };
+    let Some((name, why)) = refused.first() else { return Ok(()) };
     Err(if refused.len() == contenders.len() {
-        let words = refused.iter().find(|(who, _)| *who == "c");
+        let words = refused.iter().find(|(name, _)| *name == "c");
         Verdict::NotPossible(words.map_or(why, |(_, why)| why).clone())
     } else {
-        Verdict::Wrong(format!("{who} fails: {why}"))
+        Verdict::Wrong(format!("{name} fails: {why}"))
     })
 }
 
 impl Figures {
-    fn of(who: Contender, blocks: &[Answer], block: u32) -> Figures {
+    fn of(contender: Contender, blocks: &[Answer], block: u32) -> Figures {
         let series = Series::of(blocks, block);
         Figures {
-            name: who.name,
+            name: contender.name,
             min: series.min,
             median: series.median(),
             p99: series.p99,
-            digest: who.digest,
-            proof: who.proof.of(block),
+            digest: contender.digest,
+            proof: contender.proof.of(block),
             blocks: series.medians,
         }
     }

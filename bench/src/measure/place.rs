@@ -1,4 +1,4 @@
-//! Where the peers are: in a sandbox of `nsteps`, on processors of their own.
+//! Runs peers in a sandbox of `nsteps`, on processors of their own.
 
 use crate::measure::dialogue::Dialogue;
 use crate::operation::Operation;
@@ -21,20 +21,20 @@ use nix::unistd::Pid;
 use std::thread::sleep;
 use std::time::Duration;
 
-/// The processors of this machine, shared out.
+/// The processors of this machine on which a run measures.
 #[derive(Clone, Debug)]
 pub struct Processors {
-    /// Where everything is measured.
+    /// The processor on which everything is measured.
     pub one: usize,
-    /// That and another, for a runtime that wants two. None on a machine that
-    /// has one.
+    /// That processor and another, for a runtime that wants two; `None` on a
+    /// machine that has one.
     pub two: Option<[usize; 2]>,
     allowed: CpuSet,
 }
 
 impl Processors {
-    /// Shares out those this process may use: the last is measured on, because
-    /// the first answers most interrupts.
+    /// Chooses among the processors that this process may use. It measures on
+    /// the last, because the first answers most interrupts.
     ///
     /// # Errors
     ///
@@ -59,7 +59,8 @@ impl Processors {
         (0..CpuSet::count()).filter(is_allowed).collect()
     }
 
-    /// Keeps this process off the one that is measured on, if it can.
+    /// Moves this process away from the processor that is measured on, if there
+    /// is another.
     ///
     /// # Errors
     ///
@@ -73,16 +74,17 @@ impl Processors {
     }
 }
 
-/// Keeps this process, and all that it starts from now on, on some processors.
+/// Restricts this process, and all that it starts later, to some processors.
 fn pin(cpus: &CpuSet) -> Result<()> {
     sched_setaffinity(Pid::from_raw(0), cpus).context("sched_setaffinity")
 }
 
-/// The longest block. After more of them without a pause the machine is
-/// another one: what was freed keeps the neighbours busy.
+/// The number of operations in the longest block. More of them without a pause
+/// would change the speed of the machine, because the kernel frees what they
+/// made.
 const BLOCK: u32 = 50;
 
-/// A sandbox with peers in it, each of which is started when it is first asked.
+/// A sandbox with peers in it. Each peer is started when it is first asked.
 #[derive(Debug)]
 pub struct Place {
     sandbox: Sandbox,
@@ -90,11 +92,11 @@ pub struct Place {
 }
 
 impl Place {
-    /// Makes the sandbox; every process in it stays on `cpus`.
+    /// Makes the sandbox. All its processes stay on `cpus`.
     ///
     /// # Errors
     ///
-    /// Fails if there is none, with the reason.
+    /// Fails if no sandbox can be made, with the reason.
     pub fn enter(
         layout: &Layout,
         processors: &Processors,
@@ -114,7 +116,7 @@ impl Place {
     ///
     /// # Errors
     ///
-    /// Fails if the peer has given up, with its reason. The next call starts
+    /// Fails if the peer has ended, with its reason. The next call starts
     /// another one.
     pub fn ask(
         &mut self,
@@ -126,7 +128,8 @@ impl Place {
         let at = self.find(peer)?;
         let answer = self.peers[at].1.ask(operation, count, arguments);
         if answer.is_err() {
-            // It may be at work still, where the next is measured.
+            // It may still be working, on the processor that the next peer is
+            // measured on.
             let (_, dialogue) = self.peers.swap_remove(at);
             let kill = Signal::SIGKILL as i32;
             self.sandbox.signal(dialogue.pid(), kill)?;
@@ -135,14 +138,14 @@ impl Place {
         answer
     }
 
-    /// Ends the peers of the languages: the next one that is asked is a new
-    /// process, which lies elsewhere in memory. The floor always lies where it
-    /// does, and stays: what is [`beside`](Place::beside) it must be in its
-    /// namespaces.
+    /// Ends the peers of the languages. The next peer that is asked is a new
+    /// process at another position in memory. The floor has the same position
+    /// each time, and stays: the launchers that are [`beside`](Place::beside)
+    /// it need its namespaces.
     ///
     /// # Errors
     ///
-    /// Fails if the sandbox is gone.
+    /// Fails if the sandbox has ended.
     pub fn renew(&mut self) -> Result<()> {
         for (peer, dialogue) in std::mem::take(&mut self.peers) {
             match peer {
@@ -153,7 +156,8 @@ impl Place {
         Ok(())
     }
 
-    /// Where a peer is among those that run; it is started if it does not.
+    /// The index of a peer among the running ones; it is started if it does not
+    /// run.
     fn find(&mut self, peer: Peer) -> Result<usize> {
         if let Some(at) = self.peers.iter().position(|(it, _)| *it == peer) {
             return Ok(at);
@@ -163,12 +167,12 @@ impl Place {
         Ok(self.peers.len() - 1)
     }
 
-    /// A command line to put before another, which is then in the namespaces
-    /// in which a peer is, those of [`Dialogue::begin`] included.
+    /// A command line to put before another one, which then runs in the
+    /// namespaces of a peer, those of [`Dialogue::begin`] included.
     ///
     /// # Errors
     ///
-    /// Fails if the sandbox is gone.
+    /// Fails if the sandbox has ended.
     pub fn beside(&mut self, peer: Peer) -> Result<Vec<String>> {
         if Identity::natural() == Identity::Root {
             return Ok(Vec::new());
@@ -183,12 +187,12 @@ impl Place {
     }
 
     /// Has a peer perform an operation any number of times, in blocks, and
-    /// believes nothing that is not proved. What passes between two blocks
-    /// does not count.
+    /// checks the proof of each block. The time between two blocks does not
+    /// count.
     ///
     /// # Errors
     ///
-    /// Fails if the peer has given up or has proved something else.
+    /// Fails if the peer has ended or has proved something else.
     pub fn perform(
         &mut self,
         peer: Peer,
@@ -208,22 +212,23 @@ impl Place {
         Ok(Duration::from_nanos(total))
     }
 
-    /// The sandbox, to run something else in.
+    /// The sandbox, for other commands.
     pub fn sandbox(&mut self) -> &mut Sandbox {
         &mut self.sandbox
     }
 }
 
-/// The user that root is in the sandboxes of this run.
+/// The scenario of the sandboxes of this run: as root, or as the root of a user
+/// namespace.
 pub fn scenario() -> Scenario {
     Scenario { mounts: Mounts::Private, identity: Identity::natural() }
 }
 
-/// A sandbox with a new root to pivot into.
+/// Makes a sandbox with a new root to pivot into.
 ///
 /// # Errors
 ///
-/// Fails if there is none, with the reason.
+/// Fails if no sandbox can be made, with the reason.
 pub fn sandbox(layout: &Layout) -> std::result::Result<Sandbox, Refusal> {
     let unused = || Error::new("the benchmarks have no use for it");
     let equipment = Equipment {
@@ -233,8 +238,8 @@ pub fn sandbox(layout: &Layout) -> std::result::Result<Sandbox, Refusal> {
     };
     let plan = Plan::of(scenario(), Tree::Small, &equipment);
     let mut sandbox = Sandbox::enter(&plan, &equipment)?;
-    // A directory of the sandbox's own, with the payloads in it: nothing
-    // else is needed by anybody, and it is the same on every machine.
+    // The new root has nothing but the payloads, so that it is the same on
+    // every machine.
     let set_up = format!(
         "cd {NEWROOT} && mkdir old dev proc && \
          cp {PROGRAMS}/bench/true {PROGRAMS}/bench/first \
@@ -245,11 +250,11 @@ pub fn sandbox(layout: &Layout) -> std::result::Result<Sandbox, Refusal> {
     Ok(sandbox)
 }
 
-/// What a command in the sandbox prints.
+/// Runs a command in the sandbox, and returns what it prints.
 ///
 /// # Errors
 ///
-/// Fails if it gives up, with its error message.
+/// Fails if the command fails, with its error message.
 pub fn said(sandbox: &mut Sandbox, argv: &[&str]) -> Result<String> {
     let command = Command {
         argv: argv.iter().map(ToString::to_string).collect(),

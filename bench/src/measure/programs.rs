@@ -1,13 +1,13 @@
-//! Building what is measured, so that `cargo bench` is all that has to be
-//! typed on a clean clone.
+//! Builds the programs that are measured, so that `cargo bench` is the only
+//! command on a new clone.
 
 use harness::error::{Context, Error, Result};
 use harness::host::layout::Layout;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// Builds the steps, the peers, the floor and the payloads: `make build`, then
-/// the Makefile of this directory. Where nothing has changed this is quick.
+/// Builds the steps, the peers, the floor and the payloads by `make build` and
+/// the Makefile of this directory.
 ///
 /// # Errors
 ///
@@ -28,18 +28,19 @@ pub fn build_own(layout: &Layout) -> Result<()> {
     make(&layout.root().join("bench"), &["all"])
 }
 
-/// Where distributions put programs, of what a sandbox has of the host.
+/// The directories of programs that a sandbox has from the host.
 const INSTALLED_IN: &[&str] =
     &["/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin"];
 
-/// A foreign program, if it is installed where sandboxes see it.
+/// The path of a program of the host, if it is installed where sandboxes see
+/// it.
 pub fn installed(name: &str) -> Option<PathBuf> {
     let paths = INSTALLED_IN.iter().map(|dir| Path::new(dir).join(name));
     paths.into_iter().find(|path| path.exists())
 }
 
-/// A program that may run cargo. Cargo tells those it starts about the package
-/// it builds; another cargo must not take that for its own.
+/// A command that may run cargo. Cargo sets variables about the package that it
+/// builds for its children; another cargo must not have them.
 pub fn foreign(program: &str) -> Command {
     let cargo = |name: &str| {
         name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")

@@ -1,4 +1,4 @@
-//! Measuring everything, and making a record of it.
+//! Measures everything, and makes a record of it.
 
 use crate::measure::{asked, programs};
 use crate::record::counted::Counters;
@@ -13,22 +13,24 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Measures everything, the ratios `runs` times, and writes a record; where.
+/// Measures everything, the ratios `runs` times, and writes a record. Returns
+/// its path.
 ///
 /// # Errors
 ///
-/// Fails if something could not be measured; then the older records are
-/// untouched.
+/// Fails if something could not be measured; then the older records are not
+/// changed.
 pub fn measure(layout: &Layout, runs: usize) -> Result<PathBuf> {
     let short = asked::is_short();
     as_released(layout, short)?;
-    // What is measured goes here first; criterion's directory is its own, so
-    // that nothing of an earlier run is in it.
+    // The results are first written here. Criterion's directory is new, so that
+    // it contains nothing of an earlier run.
     let unfinished = Unfinished { at: layout.programs().join("bench/report") };
     if !asked::is_resumed() {
         unfinished.clear()?;
     }
-    // What takes longest comes last: whatever is wrong is known before.
+    // The longest measurement is the last: an error in the others is seen
+    // before.
     unfinished.part(layout, "counters", "counters")?;
     unfinished.part(layout, "growth", "growth")?;
     unfinished.part(layout, "absolute", "absolute")?;
@@ -40,7 +42,7 @@ pub fn measure(layout: &Layout, runs: usize) -> Result<PathBuf> {
 }
 
 /// Refuses to measure programs that are built in another way than the released
-/// ones: by other flags, or without musl.
+/// ones: with other flags, or without musl.
 fn as_released(layout: &Layout, short: bool) -> Result<()> {
     let target = Command::new("./setup.sh")
         .arg("target")
@@ -67,7 +69,7 @@ fn as_released(layout: &Layout, short: bool) -> Result<()> {
     }
 }
 
-/// Where figures are until all of them are there.
+/// The directory of the results until all of them are there.
 struct Unfinished {
     at: PathBuf,
 }
@@ -86,7 +88,7 @@ impl Unfinished {
         self.at.join("criterion")
     }
 
-    /// Runs one of the programs in benches/.
+    /// Runs one of the programs in `benches/`.
     fn bench(&self, layout: &Layout, name: &str) -> Result<()> {
         let status = programs::foreign("cargo")
             .args(["bench", "--locked", "-p", "nsteps-bench", "--bench", name])
@@ -102,15 +104,15 @@ impl Unfinished {
         }
     }
 
-    /// Runs a program and keeps what it wrote under `name`, before the next one
-    /// writes; does nothing where that was done before.
+    /// Runs a program and keeps the file it wrote as `name`, before the next
+    /// program writes. Does nothing if an earlier run has done that.
     fn part(&self, layout: &Layout, bench: &str, name: &str) -> Result<()> {
         if self.file(name).exists() {
             eprintln!("bench-report: {name} was measured before");
             return Ok(());
         }
         self.bench(layout, bench)?;
-        // Criterion has a directory, and the file says that it is complete.
+        // Criterion has a directory. The file says that it is complete.
         if bench == "absolute" {
             return fs::write(self.file(name), "{}").context("mark criterion");
         }
@@ -169,7 +171,7 @@ fn about(
     })
 }
 
-/// A machine by its processor and its kernel, and not by its owner.
+/// Names a machine by its processor and its kernel, not by its owner.
 fn named(facts: &BTreeMap<String, String>) -> String {
     let fact = |name| facts.get(name).map_or("", String::as_str);
     let release = fact("kernel").split([' ', '-']).next().unwrap_or_default();
@@ -188,7 +190,7 @@ fn slug(words: &str) -> String {
     parts.join("-")
 }
 
-/// The top of a path, for messages.
+/// A path relative to the top of the repository, for messages.
 pub fn shown(path: &Path, root: &Path) -> String {
     path.strip_prefix(root).unwrap_or(path).display().to_string()
 }
@@ -201,7 +203,7 @@ mod tests {
     fn a_machine_is_named_by_processor_and_kernel() {
         let facts = [
             ("cpu", "2 x Intel(R) Xeon(R) CPU @ 2.20GHz"),
-            ("kernel", "6.1.0-13-amd64 #1 SMP by somebody@host"),
+            ("kernel", "6.1.0-13-amd64 #1 SMP by user@host"),
         ];
         let facts = facts.map(|(name, it)| (name.to_owned(), it.to_owned()));
         let facts = BTreeMap::from(facts);

@@ -5,11 +5,12 @@ use crate::record::answer::Answer;
 use crate::record::outcome::Verdict;
 use std::fmt::Display;
 
-/// The blocks of `n` contenders, each in the order of the rounds.
+/// Measures the blocks of `n` contenders. Returns those of each contender, in
+/// the order of the rounds.
 ///
 /// # Errors
 ///
-/// Fails with the first verdict that is not good: then no figure counts.
+/// Fails with the first verdict that is not good; then no figure counts.
 pub fn hold<T>(
     n: usize,
     rounds: usize,
@@ -23,19 +24,19 @@ pub fn hold<T>(
     Ok(blocks)
 }
 
-/// The round of that number, of some of the contenders.
+/// Measures the round of that number, for some of the contenders.
 ///
 /// # Errors
 ///
 /// Fails as [`hold`] does.
 pub fn one<T>(
-    who: &[usize],
+    contenders: &[usize],
     round: usize,
     blocks: &mut [Vec<T>],
     mut block: impl FnMut(usize) -> Result<T, Verdict>,
 ) -> Result<(), Verdict> {
-    for turn in order(who.len(), round) {
-        let at = who[turn];
+    for turn in order(contenders.len(), round) {
+        let at = contenders[turn];
         blocks[at].push(block(at)?);
     }
     Ok(())
@@ -43,10 +44,10 @@ pub fn one<T>(
 
 /// The order of `n` contenders in a round: a row of a Williams square.
 ///
-/// What comes first in a round is not treated as what comes second is: a fixed
-/// order gave the first 12 to 19 % more. In `n` rounds (in `2 n`, where `n` is
+/// The place in a round changes the time of a block: with a fixed order the
+/// first was 12 to 19 % slower. In `n` rounds (in `2 n` if `n` is
 /// odd) each contender has every place equally often, and follows every other
-/// one equally often. A random order has that only on average.
+/// one equally often. A random order does that only on average.
 pub fn order(n: usize, round: usize) -> Vec<usize> {
     // 0, n - 1, 1, n - 2, ...: the distances between neighbours all differ.
     let zigzag = (0..n).map(|at| match at % 2 {
@@ -54,28 +55,29 @@ pub fn order(n: usize, round: usize) -> Vec<usize> {
         _ => n - 1 - at / 2,
     });
     let mut order: Vec<usize> = zigzag.map(|it| (it + round) % n).collect();
-    // Of an odd number that alone leaves pairs that always follow each other.
+    // For an odd number that alone leaves pairs that always follow each other.
     if n % 2 == 1 && round / n % 2 == 1 {
         order.reverse();
     }
     order
 }
 
-/// An answer that proves what it has to; else why nothing counts.
+/// Returns the answer if it has the proof that is wanted.
 ///
 /// # Errors
 ///
-/// Fails if a launcher fails or has another effect, and names it.
+/// Fails if a contender fails or proves something else, and names it.
 pub fn proved(
-    who: impl Display,
+    contender: impl Display,
     wanted: &str,
     answer: harness::error::Result<Answer>,
 ) -> Result<Answer, Verdict> {
-    let answer = answer
-        .map_err(|error| Verdict::Wrong(format!("{who} fails: {error}")))?;
+    let answer = answer.map_err(|error| {
+        Verdict::Wrong(format!("{contender} fails: {error}"))
+    })?;
     match answer.must_prove(wanted) {
         Ok(()) => Ok(answer),
-        Err(why) => Err(Verdict::Wrong(format!("{who} {why}"))),
+        Err(why) => Err(Verdict::Wrong(format!("{contender} {why}"))),
     }
 }
 
@@ -91,8 +93,8 @@ mod tests {
             let mut follows = vec![vec![0; n]; n];
             for round in 0..rounds {
                 let order = order(n, round);
-                for (place, who) in order.iter().enumerate() {
-                    places[*who][place] += 1;
+                for (place, contender) in order.iter().enumerate() {
+                    places[*contender][place] += 1;
                 }
                 for pair in order.windows(2) {
                     follows[pair[0]][pair[1]] += 1;
@@ -108,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn everyone_takes_part_once_a_round_until_a_verdict() {
+    fn each_contender_takes_part_once_a_round_until_a_verdict() {
         let blocks = hold(3, 4, Ok);
         assert_eq!(blocks, Ok(vec![vec![0; 4], vec![1; 4], vec![2; 4]]));
         let wrong = Verdict::Wrong("no".into());

@@ -1,19 +1,21 @@
-//! Which rows a command line asks for.
+//! Which rows a command line selects.
 //!
-//! `cargo bench -- WORD...` says the same to every target. So each knows what
-//! the others measure and which options they take: it has nothing to do where
-//! another has, and what none of them knows is an error in all.
+//! `cargo bench -- WORD...` passes the same words to every target. So each
+//! target knows what the others measure and which options they take: it does
+//! nothing if the words select rows of another target, and a word that no
+//! target knows is an error in all.
 
 use crate::operation::{OPERATIONS, Operation};
 use crate::peer::PEERS;
 use crate::rows::{EXEC, FIRST, launches};
 use harness::error::{Error, Result};
 
-/// The groups that criterion measures as well; the others are for ratios only.
+/// The groups that criterion measures too; of the other groups only ratios are
+/// measured.
 pub const BY_CRITERION: &[&str] = &["clone", "unshare", "setns", "pivot_root"];
 
-/// Criterion's options that a value follows. (Its command line is not public:
-/// this is `--help` of 0.8.)
+/// Criterion's options that take a value. (Its command line has no public
+/// description: this is `--help` of 0.8.)
 const WITH_VALUE: &[&str] = &[
     "-b",
     "-c",
@@ -36,7 +38,7 @@ const WITH_VALUE: &[&str] = &[
     "--warm-up-time",
 ];
 
-/// Those that stand alone.
+/// Criterion's options that take no value.
 const ALONE: &[&str] = &[
     "-n",
     "-v",
@@ -52,7 +54,7 @@ const ALONE: &[&str] = &[
     "--verbose",
 ];
 
-/// What can be typed.
+/// The help text about the words and options.
 pub fn help() -> String {
     format!(
         "usage: cargo bench [--bench TARGET] -- [PART...] [OPTION...]\n\n\
@@ -69,14 +71,14 @@ pub fn help() -> String {
     )
 }
 
-/// What was asked for.
+/// The rows that a command line selects.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
-    /// Parts of names, taken literally; none asks for everything.
+    /// Parts of names, taken literally; an empty list selects everything.
     parts: Vec<String>,
-    /// Whether a part must be the whole name.
+    /// True if a part must be the whole name.
     exact: bool,
-    /// Whether the names are to be printed, and nothing measured.
+    /// True if the names are to be printed, and nothing is measured.
     pub list: bool,
 }
 
@@ -92,7 +94,7 @@ impl Selection {
         Selection::among(&names, arguments)
     }
 
-    /// Reads a command line that is about these names.
+    /// Reads a command line that selects among these names.
     ///
     /// # Errors
     ///
@@ -135,7 +137,7 @@ impl Selection {
         if self.exact { name == part } else { name.contains(part) }
     }
 
-    /// Whether a name was asked for.
+    /// Returns whether a row of that name is selected.
     pub fn wants(&self, name: &str) -> bool {
         self.parts.is_empty()
             || self.parts.iter().any(|part| self.fits(part, name))
@@ -152,14 +154,14 @@ pub fn rows() -> impl Iterator<Item = String> {
         .chain(FIRST.iter().map(ToString::to_string))
 }
 
-/// Whether criterion measures an operation: each namespace alone, none of
-/// them, and the sets that have a name. What the posts combine would be half
-/// as many again, and shows nothing new about the shape.
+/// True if criterion measures an operation: each namespace alone, none, and the
+/// sets that have a name. The combinations of the posts would take half as much
+/// time again, and show nothing new.
 pub fn is_by_criterion(operation: &Operation) -> bool {
     BY_CRITERION.contains(&operation.group()) && !operation.name.contains('+')
 }
 
-/// The names criterion knows: `ROW/PEER`.
+/// The names of criterion's benchmarks: `ROW/PEER`.
 fn benchmarks() -> impl Iterator<Item = String> {
     OPERATIONS.iter().filter(|it| is_by_criterion(it)).flat_map(|operation| {
         PEERS.iter().map(|peer| operation.benchmark(*peer))
@@ -225,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_knows_is_an_error_that_says_what_there_is() {
+    fn an_unknown_word_is_an_error_that_lists_the_known_ones() {
         let error = of(&["launch", "nosuchrow"]).expect_err("no row has it");
         assert!(error.message.contains("`nosuchrow`"), "{error}");
         assert!(error.message.contains("clone, unshare, setns"), "{error}");

@@ -1,5 +1,5 @@
-//! `launch/six`, the row that no step is: all six namespaces of the posts, a
-//! new root, /proc and a tmpfs, by every launcher that can.
+//! `launch/six`, the row that is not a step: all six namespaces of the posts, a
+//! new root, /proc and a tmpfs, by every launcher that can make them.
 
 use crate::measure::command_line::{
     Launch, careful_program, not_built, program,
@@ -13,7 +13,7 @@ use harness::paths::NEWROOT;
 use harness::sandbox::Sandbox;
 use harness::step::Namespace;
 
-/// What it makes at least.
+/// The namespaces that each launcher has to make.
 pub const NAMESPACES: &[Namespace] = &[
     Namespace::Cgroup,
     Namespace::Ipc,
@@ -25,7 +25,8 @@ pub const NAMESPACES: &[Namespace] = &[
 
 /// The options of other launchers that come closest.
 const OTHERS: &[(&str, &[&str])] = &[
-    // Changes its root with chroot(2) and mounts no tmpfs: less work.
+    // This one changes its root with chroot(2) and mounts no tmpfs, which is
+    // less work.
     (
         "unshare",
         &[
@@ -59,8 +60,8 @@ const OTHERS: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// Puts what the runtimes need into the sandboxes; if that cannot be, they
-/// take no part, for the reason returned.
+/// Puts what the runtimes need into the sandboxes. If that is not possible,
+/// they take no part, for the returned reason.
 pub fn set_up<'a>(
     sandboxes: impl IntoIterator<Item = &'a mut Sandbox>,
 ) -> Option<String> {
@@ -73,8 +74,8 @@ pub fn set_up<'a>(
         .map(|error| error.message)
 }
 
-/// Every launcher of all six, and those that are absent, with the reason;
-/// `missing` is why no runtime does.
+/// Every launcher of all six namespaces, and the absent ones with the reason;
+/// `missing` is the reason why no runtime takes part.
 pub fn launches(
     layout: &Layout,
     missing: Option<&str>,

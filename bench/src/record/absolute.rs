@@ -1,4 +1,4 @@
-//! Criterion's figures, in small.
+//! Criterion's figures, in a short form.
 
 use crate::record::file::part;
 use harness::error::{Error, Result};
@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What criterion found of one operation by one peer, in nanoseconds.
+/// Criterion's figures for one operation by one peer, in nanoseconds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Absolute {
     /// The operation and the peer: `OPERATION/PEER`.
     pub name: String,
-    /// The least of the samples, each of which is a mean.
+    /// The smallest of the samples, each of which is a mean.
     pub min: f64,
     /// The median of the samples.
     pub median: f64,
@@ -21,13 +21,13 @@ pub struct Absolute {
     pub interval: (f64, f64),
 }
 
-/// A benchmark.json of criterion's.
+/// The content of a benchmark.json of criterion.
 #[derive(Deserialize)]
 struct Benchmark {
     full_id: String,
 }
 
-/// An estimates.json.
+/// The content of an estimates.json of criterion.
 #[derive(Deserialize)]
 struct Estimates {
     mean: Estimated,
@@ -46,18 +46,19 @@ struct Interval {
     upper_bound: f64,
 }
 
-/// A sample.json.
+/// The content of a sample.json of criterion.
 #[derive(Deserialize)]
 struct Samples {
     iters: Vec<f64>,
     times: Vec<f64>,
 }
 
-/// Everything below a directory of criterion's, in the order of the names.
+/// Reads all figures below a directory of criterion, in the order of their
+/// names.
 ///
 /// # Errors
 ///
-/// Fails if nothing is there or if it is not what criterion 0.8 writes.
+/// Fails if there are none, or if a file is not what criterion 0.8 writes.
 pub fn collect(from: &Path) -> Result<Vec<Absolute>> {
     let mut found = Vec::new();
     walk(from, &mut found)?;

@@ -1,24 +1,24 @@
-//! What a peer says of one block.
+//! A peer's answer about one block.
 
 use harness::error::{Error, Result};
 
-/// What a peer says of one block.
+/// A peer's answer about one block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// Of all times together, in nanoseconds.
+    /// The sum of all times, in nanoseconds.
     pub total: u64,
     /// The shortest of the times, in nanoseconds.
     pub min: u64,
-    /// The one in the middle.
+    /// The median of the times, in nanoseconds.
     pub median: u64,
-    /// What 99 of a hundred stay below.
+    /// The 99th percentile of the times, in nanoseconds.
     pub p99: u64,
-    /// What was really made.
+    /// What was really made, as the peer has observed it.
     pub proof: String,
 }
 
 impl Answer {
-    /// Reads the answer to a line.
+    /// Reads the answer to a question.
     pub(crate) fn to(
         operation: &str,
         count: u32,
@@ -46,11 +46,12 @@ impl Answer {
         })
     }
 
-    /// Whether this is what had to be proved.
+    /// Checks the proof of this answer.
     ///
     /// # Errors
     ///
-    /// Fails if something else was proved: then no time of this answer counts.
+    /// Fails if something else than `wanted` was proved; then no time of this
+    /// answer counts.
     pub fn must_prove(&self, wanted: &str) -> Result<()> {
         if self.proof == wanted {
             return Ok(());

@@ -1,48 +1,49 @@
-//! What was counted of each launch.
+//! The counts of each launch.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Everything that was counted.
+/// All counts of a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Counters {
     /// One for each row of `exec` and `launch`.
     pub rows: Vec<Row>,
 }
 
-/// What the launchers of one row took.
+/// The counts of the launchers of one row.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     /// The row's name, as the paired runner has it.
     pub name: String,
-    /// One for each launcher.
+    /// The counts, one column for each launcher.
     pub columns: Vec<Column>,
 }
 
-/// What one launcher took, everything it made included, up to the payload.
+/// The counts of one launcher, with all processes that it made, up to the
+/// payload.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Column {
     /// The name of the column: a launcher.
     pub name: String,
     /// How many system calls it made.
     pub calls: Range,
-    /// The same by name.
+    /// How many system calls it made, by the name of the call.
     pub by_name: BTreeMap<String, Range>,
-    /// Threads that were made.
+    /// How many threads it made.
     pub threads: Range,
-    /// Pids that were used: by processes, and by threads, which take one each.
+    /// How many pids it used: one for each process and for each thread.
     pub pids: Range,
-    /// Page faults that needed no disk, of the payload too.
+    /// How many page faults needed no disk, those of the payload included.
     pub faults: Option<Range>,
     /// The largest resident set of any one process, in KiB.
     pub resident: Option<Range>,
-    /// Instructions of the launcher's own process in user space, start-up
-    /// included; or why callgrind does not count them.
+    /// How many instructions the launcher's own process executed in user space,
+    /// its start included; or why callgrind did not count them.
     pub instructions: std::result::Result<Range, String>,
-    /// The size of the program's file in bytes; none of what belongs to the
-    /// machine.
+    /// The size of the program's file in bytes; `None` if the program belongs
+    /// to the machine and not to this project.
     pub size: Option<u64>,
-    /// Whether a dynamic linker has to load more.
+    /// True if a dynamic linker has to load libraries.
     pub dynamic: bool,
 }
 
@@ -51,19 +52,19 @@ pub struct Column {
 pub struct Range(pub u64, pub u64);
 
 impl Range {
-    /// Of at least one count.
+    /// The range of at least one count; `None` for no counts.
     pub fn of(counts: &[u64]) -> Option<Range> {
         Some(Range(*counts.iter().min()?, *counts.iter().max()?))
     }
 
-    /// Whether every count was the same.
+    /// True if every count was the same.
     pub fn is_exact(self) -> bool {
         self.0 == self.1
     }
 }
 
 impl Counters {
-    /// A launcher's counters in a row.
+    /// The counts of a launcher in a row, by the names of both.
     pub fn of(&self, row: &str, column: &str) -> Option<&Column> {
         let row = self.rows.iter().find(|it| it.name == row)?;
         row.columns.iter().find(|it| it.name == column)

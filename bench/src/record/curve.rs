@@ -1,5 +1,4 @@
-//! How a cost grows: the curves of `growth`, as they are written to
-//! `target/bench/growth.json`.
+//! The growth curves, as they are written to `target/bench/growth.json`.
 
 use crate::record::machine::Machine;
 use crate::record::outcome::{Extent, Verdict};
@@ -7,102 +6,104 @@ use crate::record::statistics::Estimate;
 use crate::record::used::Used;
 use serde::{Deserialize, Serialize};
 
-/// Everything that one run of `growth` found.
+/// The results of one run of `growth`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Record {
-    /// What was measured on.
+    /// The machine that the run measured on.
     pub machine: Machine,
-    /// How much was measured.
+    /// The number of rounds and the size of blocks.
     pub extent: Extent,
     /// The arguments of the run.
     pub command: Vec<String>,
-    /// In the order they were measured.
+    /// The curves, in the order they were measured.
     pub curves: Vec<Curve>,
 }
 
-/// One thing that grows, and what it costs.
+/// A growth curve: what grows, and what it costs.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Curve {
-    /// `GROUP/WHAT`, such as `clone/memory`.
+    /// The name of the curve, `GROUP/WHAT`, such as `clone/memory`.
     pub name: String,
     /// What grows, from point to point.
     pub x: Axis,
-    /// What that costs or yields.
+    /// What it costs or yields.
     pub y: Axis,
-    /// One for each way of doing it.
+    /// The lines, one for each way of doing it.
     pub lines: Vec<Line>,
-    /// Which line or point is missing, and why.
+    /// The lines or points that are missing, with the reason.
     pub absent: Vec<(String, String)>,
-    /// What else used the machine.
+    /// What else used the machine during the measurement.
     pub used: Used,
-    /// Whether to believe it.
+    /// Whether the curve counts, and if not, why.
     pub verdict: Verdict,
 }
 
-/// What the numbers of one direction are.
+/// What the numbers of an axis mean.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Axis {
-    /// In words, for people.
+    /// The quantity in words, as a reader of the chapter sees it.
     pub label: String,
-    /// One of it: `ns`, `GiB`, `thread`, `per second`.
+    /// The unit: `ns`, `GiB`, `thread`, `per second`.
     pub unit: String,
 }
 
-/// Points of one language and one operation.
+/// The points of one language and one operation.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Line {
     /// The language and the way: `c fork`, `rust vfork`, `go spawn`.
     pub name: String,
-    /// What was asked of the peer: `clone/fork/none`.
+    /// The operation of the peer, such as `clone/fork/none`.
     pub operation: String,
     /// In the order of `x`.
     pub points: Vec<Point>,
-    /// How `y` follows `x`.
+    /// The law that `y` follows, if it could be found.
     pub fit: Option<Fit>,
 }
 
-/// What was measured where `x` was that large, in the units of the axes.
+/// The values measured at one `x`, in the units of the axes.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Point {
-    /// How large that is here, in the unit of the axis.
+    /// The size at this point, in the unit of the x axis.
     pub x: f64,
     /// The smallest of all values.
     pub min: f64,
     /// The median of the blocks' medians.
     pub median: f64,
-    /// What 99 of a hundred values stay below, as far as blocks tell.
+    /// The 99th percentile of the values, estimated from blocks.
     pub p99: f64,
-    /// Divided by the first point of the same line and the same round.
+    /// The ratio to the first point of the same line and the same round.
     pub against_first: Option<Estimate>,
-    /// What the peer proved of its size before anything was timed, and of
-    /// each block.
+    /// The size that the peer proved before the measurement, and what each
+    /// block proved.
     pub proof: String,
 }
 
-/// How a line goes.
+/// The law that a line follows, and its parameters.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Fit {
     /// Which of the laws it follows best.
     pub law: Law,
-    /// For the figure: `begin` in the words of [`Law`].
+    /// The parameter `begin` of [`Law`], for the figure.
     pub begin: f64,
-    /// What one more unit of `x` adds to `y`, over the rounds.
+    /// How much one more unit of `x` adds to `y`, over the rounds.
     pub slope: Estimate,
-    /// By which power of `x` grows what is added to the first point; where
-    /// the law is `Power`, `y` itself. None where nothing is added.
+    /// The exponent of `x` with which the growth over the first point
+    /// increases; if the law is `Power`, that of `y` itself. `None` if there is
+    /// no growth.
     pub exponent: Option<Estimate>,
-    /// The same for people: `constant`, `+20.1 ms per GiB, exponent 1.02`.
+    /// The law in words: `constant`, `+20.1 ms per GiB, exponent 1.02`.
     pub words: String,
 }
 
-/// What a line looks like.
+/// The possible laws of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Law {
-    /// The last point is within 10 % of the first, or not to be told from it.
+    /// The last point is within 10 % of the first, or is not different beyond
+    /// the noise.
     Constant,
     /// `y = begin + slope * x`.
     Linear,
-    /// `y = begin * x ^ exponent`; where the first `x` is 0, `y` is that
-    /// first point's and this on top of it.
+    /// `y = begin * x ^ exponent`; if the first `x` is 0, this is added to the
+    /// `y` of the first point.
     Power,
 }

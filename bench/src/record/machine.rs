@@ -1,12 +1,13 @@
-//! What machine figures are of: a figure without that is worth nothing.
+//! The facts about the machine that figures were measured on; without them
+//! figures mean nothing.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Everything that decides the figures and is not in the programs.
+/// What influences the figures and is not part of the programs.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Machine {
-    /// By name, in the order of the names.
+    /// Values by the names of the facts, in the order of the names.
     pub facts: BTreeMap<String, String>,
 }
 

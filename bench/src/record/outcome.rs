@@ -1,4 +1,4 @@
-//! What the rounds of a contest came to.
+//! The results of a contest after its rounds.
 
 use crate::record::machine::Machine;
 use crate::record::series::ratios;
@@ -7,45 +7,46 @@ use crate::record::used::Used;
 use crate::rows::{CAREFUL, PUBLISHED};
 use serde::{Deserialize, Serialize};
 
-/// How much is measured.
+/// The number of rounds and the size of blocks of a measurement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Extent {
-    /// How many rounds have all contenders.
+    /// The number of rounds in which all contenders take part.
     pub rounds: usize,
-    /// After how many rounds [`BASES`](crate::rows::BASES) stop, however little is known of Rust
-    /// / C.
+    /// The number of rounds after which [`BASES`](crate::rows::BASES) stop,
+    /// even if little is known about Rust / C.
     pub most: usize,
-    /// How often each does it in a round.
+    /// The number of operations in a block.
     pub block: u32,
 }
 
 impl Extent {
-    /// What figures to be quoted need.
+    /// For figures that are published.
     pub const FULL: Extent = Extent { rounds: 20, most: 50, block: 20 };
-    /// What shows that everything works.
+    /// For a quick check that everything works.
     pub const SHORT: Extent = Extent { rounds: 4, most: 4, block: 8 };
 
-    /// For a contest whose every single time takes tens of milliseconds.
+    /// The extent for a contest in which one operation takes tens of
+    /// milliseconds.
     pub const fn slow(self) -> Extent {
         let rounds = self.rounds.div_ceil(3);
         Extent { rounds, most: rounds, block: 4 }
     }
 }
 
-/// Everything that one run of `paired` found.
+/// The results of one run of `paired`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Record {
-    /// What was measured on.
+    /// The machine that the run measured on.
     pub machine: Machine,
-    /// How much was measured.
+    /// The number of rounds and the size of blocks.
     pub extent: Extent,
     /// The arguments of the run.
     pub command: Vec<String>,
-    /// In the order they were measured.
+    /// The outcomes, in the order they were measured.
     pub outcomes: Vec<Outcome>,
 }
 
-/// What came of a contest.
+/// The results of a contest.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Outcome {
     /// The name of the row, or of the column.
@@ -54,59 +55,60 @@ pub struct Outcome {
     pub figures: Vec<Figures>,
     /// Those that are absent, with the reason.
     pub absent: Vec<(String, String)>,
-    /// What else used the machine.
+    /// What else used the machine during the measurement.
     pub used: Used,
-    /// Whether to believe it.
+    /// Whether the row counts, and if not, why.
     pub verdict: Verdict,
 }
 
 impl Outcome {
-    /// The figures of a column.
+    /// The figures of the column of that name.
     pub fn of(&self, name: &str) -> Option<&Figures> {
         self.figures.iter().find(|figures| figures.name == name)
     }
 
-    /// One column divided by another, round by round.
+    /// The times of one column divided by those of another, for each round.
     pub fn ratios(&self, name: &str, base: &str) -> Option<Vec<f64>> {
         Some(ratios(&self.of(name)?.blocks, &self.of(base)?.blocks))
     }
 
-    /// One column divided by another.
+    /// The times of one column divided by those of another, with the interval.
     pub fn ratio(&self, name: &str, base: &str) -> Option<Estimate> {
         Estimate::of(&self.ratios(name, base)?)
     }
 
-    /// The C that Rust is compared with: the careful one where it takes part.
+    /// The column of C that Rust is compared with: careful C if it takes part.
     pub fn base(&self) -> &'static str {
         if self.of(CAREFUL).is_some() { CAREFUL } else { PUBLISHED }
     }
 }
 
-/// Whether a row counts.
+/// Whether the figures of a row count.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Verdict {
-    /// Every proof was right.
+    /// Every answer had the proof that was wanted.
     Proved,
-    /// It cannot be done here, with the reason.
+    /// It is not possible on this machine, with the reason.
     NotPossible(String),
-    /// A contender did not do it: no figure of this row counts.
+    /// A contender did not do it, with the reason: no figure of this row
+    /// counts.
     Wrong(String),
 }
 
-/// What one contender achieved, in nanoseconds.
+/// The figures of one contender, in nanoseconds.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Figures {
-    /// The column's name.
+    /// The name of the column.
     pub name: String,
     /// The shortest of all times.
     pub min: f64,
     /// The median of the blocks' medians.
     pub median: f64,
-    /// What 99 of a hundred times stay below, as far as blocks tell.
+    /// The 99th percentile of the times, estimated from blocks.
     pub p99: f64,
-    /// The effect's digest, where the effect was looked at beforehand.
+    /// The digest of the effect, if the effect was checked before.
     pub digest: Option<String>,
-    /// What each block proved.
+    /// The proof that each block gave.
     pub proof: String,
     /// The median of each block, in the order of the rounds.
     pub blocks: Vec<f64>,

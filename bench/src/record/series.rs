@@ -1,27 +1,27 @@
-//! The blocks of one contender, and what all of them come to.
+//! The blocks of one contender, and the figures that follow from them.
 
 use crate::record::answer::Answer;
 use crate::record::statistics::{Estimate, quantile, sorted};
 
-/// What all rounds of one contender come to.
+/// The figures of one contender over all rounds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Series {
     /// The shortest of all values.
     pub min: f64,
-    /// What 99 of a hundred values stay below, as far as blocks tell.
+    /// The 99th percentile of the values, estimated from blocks.
     pub p99: f64,
-    /// One value of each round.
+    /// The median of each round.
     pub medians: Vec<f64>,
 }
 
 impl Series {
-    /// Of blocks of `block` times, in nanoseconds.
+    /// The figures of blocks of `block` times, in nanoseconds.
     pub fn of(blocks: &[Answer], block: u32) -> Series {
         let each = |of: fn(&Answer) -> u64| -> Vec<f64> {
             blocks.iter().map(|block| of(block) as f64).collect()
         };
-        // The longest time of a block of 20 is beyond what 95 of a hundred
-        // stay below; one block in five is beyond the 99th.
+        // In a block of 20 the longest time is above the 95th percentile; in
+        // one block of five it is above the 99th.
         let beyond = (0.01 * f64::from(block)).min(1.0);
         let ends = sorted(&each(|block| block.p99));
         Series {
@@ -31,7 +31,7 @@ impl Series {
         }
     }
 
-    /// Of one value for each round.
+    /// The figures of one value for each round.
     pub fn of_values(values: Vec<f64>) -> Series {
         let sorted = sorted(&values);
         Series {
@@ -46,13 +46,13 @@ impl Series {
         quantile(&sorted(&self.medians), 0.5).unwrap_or(f64::NAN)
     }
 
-    /// Divided by another, round by round.
+    /// The ratio to another series, round by round.
     pub fn against(&self, base: &Series) -> Option<Estimate> {
         Estimate::of(&ratios(&self.medians, &base.medians))
     }
 }
 
-/// One value for each round that both took part in.
+/// The ratios of the rounds that both took part in.
 pub fn ratios(medians: &[f64], base: &[f64]) -> Vec<f64> {
     medians.iter().zip(base).map(|(it, base)| it / base).collect()
 }

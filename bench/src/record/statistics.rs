@@ -1,30 +1,31 @@
-//! Medians, quantiles, and how sure a median is.
+//! Medians, quantiles, and how certain a median is.
 
 use serde::{Deserialize, Serialize};
 
-/// A value and how sure it is.
+/// The median of some values, and how certain it is.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
     /// The median of the values.
     pub median: f64,
-    /// Where the middle half of the values begins.
+    /// The first quartile of the values.
     pub q1: f64,
-    /// The third quartile.
+    /// The third quartile of the values.
     pub q3: f64,
     /// Lower bound of the 95 % interval of the median (by ranks).
     pub low: f64,
-    /// The upper bound of the 95 % interval.
+    /// The upper bound of that interval.
     pub high: f64,
 }
 
 impl Estimate {
-    /// Of the values of all rounds; none of no values.
+    /// The estimate from the values of all rounds; `None` if there are no
+    /// values.
     pub fn of(values: &[f64]) -> Option<Estimate> {
         let sorted = sorted(values);
-        // How many of n values lie below the true median is binomial, and
-        // nearly normal: 95 times of a hundred it is half of them, give or
-        // take 1.96 times half the root of n. Nothing is assumed of how the
-        // values are spread.
+        // How many of n values are below the true median is binomially
+        // distributed, and nearly normally: in 95 of 100 cases it is half of
+        // them, plus or minus 1.96 times half the square root of n. This holds
+        // for any distribution of the values.
         let reach = 0.98 / (values.len() as f64).sqrt();
         Some(Estimate {
             median: quantile(&sorted, 0.5)?,
@@ -46,14 +47,15 @@ impl Estimate {
     }
 }
 
-/// The values in order.
+/// The values in ascending order.
 pub fn sorted(values: &[f64]) -> Vec<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     sorted
 }
 
-/// The value below which a part of the ordered values lies, interpolated.
+/// The value below which `part` (0 to 1) of the ordered values is,
+/// interpolated.
 pub fn quantile(sorted: &[f64], part: f64) -> Option<f64> {
     let last = sorted.len().checked_sub(1)?;
     let at = part.clamp(0.0, 1.0) * last as f64;
@@ -62,12 +64,12 @@ pub fn quantile(sorted: &[f64], part: f64) -> Option<f64> {
     Some(below + (above - below) * at.fract())
 }
 
-/// Numbers that look random (xorshift64*): for draws, not for secrets.
+/// Pseudorandom numbers (xorshift64*), for sampling and not for secrets.
 #[derive(Debug)]
 pub struct Random(u64);
 
 impl Random {
-    /// From a seed that is not zero.
+    /// A generator with a seed, which must not be zero.
     pub fn new(seed: u64) -> Random {
         Random(seed.max(1))
     }
@@ -80,7 +82,7 @@ impl Random {
         self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
     }
 
-    /// A number below `end`.
+    /// A number from 0 up to, but without, `end`.
     pub fn below(&mut self, end: usize) -> usize {
         (self.draw() >> 32) as usize % end
     }

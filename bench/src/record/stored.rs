@@ -25,7 +25,7 @@ pub const RECORDS: &str = "bench/record";
 pub struct Record {
     /// The name of its directory, which begins with its date.
     pub name: String,
-    /// How it came about.
+    /// How the record was made.
     pub about: About,
     /// Every run of the paired runner, in order.
     pub runs: Vec<outcome::Record>,
@@ -37,14 +37,15 @@ pub struct Record {
     pub absolute: Vec<Absolute>,
 }
 
-/// How a record came about.
+/// How a record was made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct About {
     /// The day, as date(1) has it with `+%F`.
     pub date: String,
     /// The command line that made the record.
     pub command: String,
-    /// Whether it was a short run, whose figures show only that all works.
+    /// True if it was a short run, whose figures only show that everything
+    /// works.
     pub short: bool,
     /// What the figures depend on besides the programs, by name.
     pub machine: BTreeMap<String, String>,
@@ -72,11 +73,11 @@ pub struct Ratio {
 /// How long a column took in a row, in nanoseconds.
 #[derive(Clone, Copy, Debug)]
 pub struct Times {
-    /// The smallest of all runs.
+    /// The smallest time of all runs.
     pub min: f64,
-    /// The median of the run in the middle.
+    /// The median of that run whose median is in the middle.
     pub median: f64,
-    /// The 99th percentile of the run in the middle.
+    /// The 99th percentile of that run whose percentile is in the middle.
     pub p99: f64,
 }
 

@@ -12,7 +12,8 @@ import (
 )
 
 // UnshareAndInit unshares in the launcher and forks; the fork is PID 1 and
-// runs pid1. The caller has locked its thread, which is all unshare changes.
+// runs pid1. The caller has locked its thread, because unshare changes only
+// that one.
 // https://man7.org/linux/man-pages/man2/unshare.2.html
 func UnshareAndInit(flags int, pid1 func()) {
 	if startedAs(asInit) {
@@ -24,7 +25,7 @@ func UnshareAndInit(flags int, pid1 func()) {
 	waitFor(forkExec("fork", self, arguments(asInit)))
 }
 
-// ForkAndReap is what remains to do for PID 1: it forks the payload and waits
+// ForkAndReap is the rest of the work of PID 1: it forks the payload and waits
 // for every child, adopted ones too. It ends with the status of the payload,
 // because the launcher can learn it from init alone.
 func ForkAndReap() {
@@ -59,7 +60,7 @@ func forkExec(call, path string, argv []string) int {
 	return pid
 }
 
-// waitFor waits for a child, panics when it failed and ends when it did not.
+// waitFor waits for a child, panics if it failed and ends if it did not.
 func waitFor(child int) {
 	_, status := wait(child)
 	switch {
@@ -71,7 +72,7 @@ func waitFor(child int) {
 	os.Exit(0)
 }
 
-// wait returns 0 for the pid when there is no child to wait for.
+// wait returns the pid 0 if there is no child to wait for.
 // https://man7.org/linux/man-pages/man2/wait4.2.html
 func wait(child int) (int, syscall.WaitStatus) {
 	var status syscall.WaitStatus

@@ -11,8 +11,8 @@ import (
 // interface, and it is down.
 // https://man7.org/linux/man-pages/man7/netdevice.7.html
 func BringLoUp() {
-	// The kernel reads and writes a whole struct ifreq, 40 bytes at most; the
-	// rest of the fields are there for their size.
+	// The kernel reads and writes a whole struct ifreq, 40 bytes at most;
+	// the last field only makes it that large.
 	var lo struct {
 		name  [syscall.IFNAMSIZ]byte
 		flags uint16
@@ -29,8 +29,8 @@ func BringLoUp() {
 	Must("close", syscall.Close(fd))
 }
 
-// ioctl takes a pointer and not a number, so that Go keeps in its place what
-// it points to until the kernel is done.
+// ioctl takes a pointer and not a number, so that Go does not move what it
+// points to until the kernel has finished.
 func ioctl(fd int, request uintptr, argument unsafe.Pointer) error {
 	_, _, errno := syscall.Syscall(
 		syscall.SYS_IOCTL, uintptr(fd), request, uintptr(argument))

@@ -91,8 +91,8 @@ func MoveMount(mount int, path string) {
 	Must("move_mount", Failed(errno))
 }
 
-// text is a string as the kernel reads it. A path with a zero byte in it came
-// from no command line and no environment.
+// text is a string in the kernel's form. A command line and an environment
+// contain no zero byte, so a path from them has none.
 func text(s string) *byte {
 	bytes, err := syscall.BytePtrFromString(s)
 	Must("string", err)

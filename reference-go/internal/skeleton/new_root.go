@@ -9,7 +9,7 @@ func NewRoot() string {
 	return Operand("NEWROOT")
 }
 
-// What programs expect of /dev: where it is now, and where it is to be.
+// The devices that programs expect in /dev: the current path, and the new one.
 var (
 	devices = [][2]string{
 		{"/.old/dev/null", "/dev/null"},
@@ -27,10 +27,10 @@ var (
 	}
 )
 
-// FillDev fills a new /dev while the old one is there. A user namespace may
-// make no device, so each is bound on an empty file. What the old /dev lacks
-// the new one lacks, too: a payload finds there what it would have found
-// outside.
+// FillDev fills a new /dev while the old one can be reached. A user namespace
+// may make no device, so each is bound on an empty file. A device that the old
+// /dev lacks is missing in the new one too, so a payload finds what it would
+// have found outside.
 // https://man7.org/linux/man-pages/man2/mknod.2.html
 func FillDev() {
 	for _, device := range devices {
@@ -46,11 +46,11 @@ func FillDev() {
 	}
 }
 
-// EnterNewRoot makes a directory the root: the calls of the step pivot_root,
-// where each has its reason beside it. The new /proc is mounted before the old
-// root is detached, because in a user namespace the kernel allows a new procfs
-// only beside one that is fully visible. fill, if it is given, runs while the
-// old root can still be reached, at /.old.
+// EnterNewRoot makes a directory the root, by the calls of the step pivot_root,
+// which gives the reason for each. The new /proc is mounted before the old root
+// is detached, because in a user namespace the kernel allows a new procfs only
+// beside one that is fully visible. fill, if it is given, runs while the old
+// root can still be reached, at /.old.
 func EnterNewRoot(root string, fill func()) {
 	putOld := root + "/.old"
 

@@ -1,24 +1,25 @@
-// What a process of a step is there for, and how it learns that.
+// The role of a process of a step, and how the process learns it.
 
 package skeleton
 
 import "os"
 
-// role is the argv[0] of a second start: neither the arguments nor the
-// environment of the payload are touched. The launcher has what its caller
-// calls it, and no role.
+// role is the argv[0] of a second start, so that the arguments and the
+// environment of the payload do not change. The launcher has no role: its
+// argv[0] is what its caller chose.
 type role string
 
 const (
 	// The child of CloneAndExec: it prepares its namespaces and becomes the
 	// payload.
 	asChild role = "child"
-	// The child of UnshareAndInit, PID 1 of a new PID namespace. In rootless it
-	// is started by the child, and so passes through CloneAndExec as well.
+	// The child of UnshareAndInit, PID 1 of a new PID namespace. In
+	// rootless the child starts it, and so it passes through CloneAndExec
+	// as well.
 	asInit role = "init"
 )
 
-// startedAs tells whether this process has one of the roles.
+// startedAs reports whether this process has one of the roles.
 func startedAs(roles ...role) bool {
 	for _, role := range roles {
 		if os.Args[0] == string(role) {
@@ -28,11 +29,11 @@ func startedAs(roles ...role) bool {
 	return false
 }
 
-// self is this program, found without a path: a step may be started from a
-// directory that its namespaces do not have.
+// self is the path of this program that does not depend on the directory from
+// which the step was started, which its namespaces may not have.
 const self = "/proc/self/exe"
 
-// arguments are those this program was started with, in another role.
+// arguments returns those this program was started with, with another role.
 func arguments(role role) []string {
 	return append([]string{string(role)}, os.Args[1:]...)
 }

@@ -1,12 +1,12 @@
 // Two calls that the standard library does not have. They use RawSyscall, which
-// hands nothing to the scheduler: they are about the calling thread, which the
-// caller has locked.
+// does not tell the scheduler: they change the calling thread, which the caller
+// has locked.
 
 package skeleton
 
 import "syscall"
 
-// sysPidfdOpen is the same number wherever sysSetns is defined.
+// sysPidfdOpen is the same number on every architecture that has sysSetns.
 const sysPidfdOpen = 434
 
 // PidfdOpen returns a descriptor of a process, which exec closes.

@@ -1,4 +1,4 @@
-// The number of setns wherever syscall has it.
+// The number of setns on architectures for which syscall has it.
 
 //go:build arm || arm64 || loong64 || ppc64 || ppc64le || riscv64 || s390x
 
@@ -6,5 +6,5 @@ package skeleton
 
 import "syscall"
 
-// syscall came to this architecture late enough to have the number.
+// syscall was made for this architecture after setns, so it has the number.
 const sysSetns = syscall.SYS_SETNS

@@ -1,10 +1,9 @@
-// Package skeleton is what the steps share: it makes the namespaces a step
-// asks for, lets the step work in them, and becomes the payload.
+// Package skeleton is the common part of the steps: it makes the namespaces
+// that a step asks for, lets the step work in them, and becomes the payload.
 //
-// Go runs no code of ours between clone and exec, because by then the new
-// process shares memory with a runtime whose threads it does not have. What C
-// does in the child is done here by a second start of the same program, which
-// has a role.
+// Go runs no code of a step between clone and exec, because the new process
+// then shares memory with a runtime whose threads it does not have. What C does
+// in the child is done here by a second start of the same program, with a role.
 package skeleton
 
 import (
@@ -17,16 +16,16 @@ import (
 	"syscall"
 )
 
-// command is what Operand has left of the arguments, operands what it took.
+// command is the rest of the arguments, operands those that Operand took.
 var (
 	command  = os.Args[1:]
 	operands = ""
 )
 
 // CloneAndExec clones with flags; the clone runs child and then becomes the
-// payload. It waits for the payload and panics when the payload fails. Where
-// there is nothing to do in between, child is nil and os/exec starts the
-// payload itself. A prepare function may ask for more than flags can say.
+// payload. It waits for the payload and panics if the payload fails. If there
+// is nothing to do in between, child is nil and os/exec starts the payload
+// itself. A prepare function may ask for more than flags can say.
 // https://man7.org/linux/man-pages/man2/clone.2.html
 func CloneAndExec(
 	flags uintptr, child func(), prepare ...func(*syscall.SysProcAttr),
@@ -51,8 +50,9 @@ func CloneAndExec(
 	if child != nil {
 		Must("clone", err)
 	}
-	// os/exec does not tell a failed clone from a failed exec: its own words
-	// name both and the program, so they are not shortened to one of the two.
+	// os/exec does not distinguish a failed clone from a failed exec: its
+	// message names both and the program, so it is not shortened to one of
+	// the two.
 	if err != nil {
 		panic(err)
 	}
@@ -72,7 +72,7 @@ func Must(call string, err error) {
 	if err == nil {
 		return
 	}
-	// The packages of Go wrap the error number in names of their own.
+	// The packages of Go wrap the error number in types of their own.
 	var errno syscall.Errno
 	if errors.As(err, &errno) {
 		err = errno
@@ -80,8 +80,8 @@ func Must(call string, err error) {
 	panic(call + ": " + err.Error())
 }
 
-// Failed is the error of a raw system call, which reports success as the error
-// number 0.
+// Failed returns the error of a raw system call, which reports success as the
+// error number 0.
 func Failed(errno syscall.Errno) error {
 	if errno == 0 {
 		return nil
@@ -89,7 +89,7 @@ func Failed(errno syscall.Errno) error {
 	return errno
 }
 
-// MyTmp is the directory a step may mount on.
+// MyTmp returns the directory on which a step may mount.
 func MyTmp() string {
 	if dir, set := os.LookupEnv("MYTMP"); set {
 		return dir

@@ -1,5 +1,5 @@
-// dumpable: what a child that changes its ids leaves behind in its parent, with
-// whom it shares the memory until it becomes the command.
+// dumpable: what a child that changes its ids leaves behind in its parent: the
+// two share the memory until the child becomes the command.
 //
 // dumpable nothing|credential|credential_newuser prints whether this process
 // may be dumped and traced (1) or not (0) after the child has ended.

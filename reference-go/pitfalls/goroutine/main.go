@@ -1,6 +1,6 @@
 // goroutine: a goroutine calls unshare and later runs in another namespace.
 //
-//	goroutine         unshares and goes on
+//	goroutine         unshares and continues
 //	goroutine locked  ties itself to its thread first
 //
 // unshare(2) changes one thread. When a goroutine blocks in a system call, Go

@@ -24,7 +24,7 @@ var ways = map[string]func(command []string){
 		end(run(command, &syscall.SysProcAttr{}))
 	},
 	"cmd_bare": func(command []string) {
-		// Neither Stdin nor Stdout nor Stderr is said.
+		// Stdin, Stdout and Stderr are not set.
 		end(exec.Command(command[0], command[1:]...).Run())
 	},
 	"cmd_dir": func(command []string) {
@@ -93,7 +93,7 @@ var ways = map[string]func(command []string){
 		end(forkExec(command))
 	},
 	"raw_exec": rawExec,
-	// A limit of one's own choice is one that Go does not restore.
+	// Go does not restore a limit that the program has set itself.
 	"setrlimit": func(command []string) {
 		var limit syscall.Rlimit
 		end(syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit))
@@ -139,7 +139,7 @@ func forkExec(command []string) error {
 	return nil
 }
 
-// rawExec becomes the command behind the back of the runtime.
+// rawExec becomes the command without telling the runtime.
 func rawExec(command []string) {
 	path, err := syscall.BytePtrFromString(find(command))
 	end(err)
@@ -160,8 +160,8 @@ func find(command []string) string {
 	return path
 }
 
-// end ends the program if there is an error, as the command has ended if that
-// is the error.
+// end ends the program if there is an error; if the error is the command's exit
+// status, with that.
 func end(err error) {
 	if err == nil {
 		return

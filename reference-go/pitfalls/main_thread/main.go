@@ -21,7 +21,7 @@ func init() {
 	}
 }
 
-// settle is how long a thread has to be gone.
+// settle is how long a thread may take to end.
 const settle = 20 * time.Millisecond
 
 func uts(process string) string {
@@ -43,7 +43,7 @@ func main() {
 		panic("unshare: " + err.Error())
 	}
 	time.Sleep(settle)
-	// What /proc/PID/ns shows is the main thread's.
+	// /proc/PID/ns shows the namespaces of the main thread.
 	if uts("self") == before {
 		fmt.Println("the process is in the old namespace")
 	} else {

@@ -16,7 +16,8 @@ import (
 
 const attempts = 5
 
-// noHugePage has no name in syscall everywhere. Huge pages have small tables.
+// noHugePage is not in syscall on every architecture. Huge pages have small
+// page tables.
 const noHugePage = 15
 
 func hold(mib int) []byte {
@@ -27,7 +28,7 @@ func hold(mib int) []byte {
 		syscall.PROT_READ|syscall.PROT_WRITE,
 		syscall.MAP_PRIVATE|syscall.MAP_ANON)
 	must(err)
-	// Not every kernel has huge pages to be told about.
+	// Some kernels have no huge pages, and refuse the advice.
 	_ = syscall.Madvise(memory, noHugePage)
 	for at := 0; at < len(memory); at += 4096 {
 		memory[at] = 1

@@ -1,8 +1,8 @@
 // pdeathsig: a child that asked to be killed with its parent, and whose parent
 // was a thread.
 //
-// pdeathsig main|locked: who starts the child; a locked goroutine ends at
-// once, and its thread with it.
+// pdeathsig main|locked: the goroutine that starts the child; a locked one ends
+// at once, and its thread with it.
 // https://man7.org/linux/man-pages/man2/PR_SET_PDEATHSIG.2const.html
 package main
 
@@ -19,7 +19,7 @@ func init() {
 	runtime.LockOSThread()
 }
 
-// start starts a sleep of so many seconds: long enough for a thread to end in.
+// start starts a sleep of this many seconds: long enough for a thread to end.
 func start(seconds string) *exec.Cmd {
 	cmd := exec.Command("sleep", seconds)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}

@@ -1,4 +1,4 @@
-// threads: what a goroutine that is tied to its thread may do with its
+// threads: what a goroutine that is locked to its thread may do with its
 // namespaces. Go has several threads from the beginning.
 //
 // The names of the calls are those of the same program in C and Rust.
@@ -37,7 +37,7 @@ func main() {
 	maker := utsOfThisThread()
 	found := make(chan string)
 	go func() {
-		// The lock of its maker is not handed on.
+		// A new goroutine does not inherit the lock.
 		runtime.LockOSThread()
 		found <- utsOfThisThread()
 	}()

@@ -32,10 +32,10 @@ pub enum Verdict {
     NotCompared,
     /// All launchers agree, also with the expected effect.
     Same,
-    /// Some differ, and why is known.
+    /// Some differ, and a known difference explains it.
     Explained(Vec<&'static KnownDifference>),
-    /// Launchers differ without an explanation, or one does not do what is
-    /// expected; which and why.
+    /// Launchers differ without an explanation, or one does not have the
+    /// expected effect; the texts name the launchers and the reason.
     Differs(String),
 }
 
@@ -53,17 +53,17 @@ pub struct Row {
 /// The result of a whole comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// Fewer than two launchers were observed: nothing can be said of how they
-    /// agree.
+    /// Fewer than two launchers were observed, so that none agrees with
+    /// another.
     NotCompared,
     /// All languages that were observed show the same effect.
     Same,
-    /// They differ only in what every trial of a launcher shows
+    /// They differ only in values that every trial of a launcher shows
     /// ([`KnownDifference::everywhere`]).
     SameButEverywhere,
-    /// Some differ, and why is known.
+    /// Some differ, and a known difference explains it.
     Explained,
-    /// Something differs, and why is not known.
+    /// Some differ, and no known difference explains it.
     Differs,
 }
 
@@ -85,8 +85,8 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// Compares the outcomes of one subject with each other, with what the
-    /// step declares and with what was blessed.
+    /// Compares the outcomes of one subject with each other, with the
+    /// namespaces that the step declares and with the expected effect.
     pub fn of(
         subject: Subject,
         scenario: Scenario,
@@ -227,8 +227,8 @@ impl Comparison {
         Verdict::Explained(reasons)
     }
 
-    /// Marks every row in which a language does not do what was blessed, and
-    /// adds one for each blessed key that no launcher shows any more.
+    /// Marks every row in which a language does not have the expected effect,
+    /// and adds one for each expected key that no launcher shows.
     fn check_blessed(
         &mut self,
         observed: &[(Launcher, &Observed)],
@@ -239,7 +239,7 @@ impl Comparison {
                 key: "blessed".to_owned(),
                 groups: Vec::new(),
                 verdict: Verdict::Differs(
-                    "nothing was ever blessed here: make bless".to_owned(),
+                    "there is no expected effect: make bless".to_owned(),
                 ),
             });
             return;
@@ -264,7 +264,7 @@ impl Comparison {
                     value.map_or("unchanged".to_owned(), Clone::clone)
                 };
                 let verdict = Verdict::Differs(format!(
-                    "{launcher} shows {}, blessed is {}",
+                    "{launcher} shows {}, expected is {}",
                     show(now),
                     show(then)
                 ));
@@ -285,7 +285,7 @@ impl Comparison {
         }
     }
 
-    /// The rows that are neither the same nor explained.
+    /// The rows whose verdict is neither `Same` nor `Explained`.
     pub fn differing(&self) -> impl Iterator<Item = (&Row, &str)> {
         self.rows.iter().filter_map(|row| match &row.verdict {
             Verdict::Differs(why) => Some((row, why.as_str())),
@@ -293,7 +293,7 @@ impl Comparison {
         })
     }
 
-    /// The explanations that were needed.
+    /// The known differences that this comparison needed.
     pub fn explanations(&self) -> Vec<&'static KnownDifference> {
         let mut all = Vec::new();
         for row in &self.rows {
@@ -381,7 +381,7 @@ fn distinct(observed: &[(Launcher, &Observed)]) -> Vec<Row> {
                     key: format!("ns.{namespace}"),
                     groups: group([(*launcher, Some(inode.clone()))]),
                     verdict: Verdict::Differs(format!(
-                        "{launcher} is in the very namespace of {owner}"
+                        "{launcher} is in the same namespace as {owner}"
                     )),
                 });
             }
@@ -390,8 +390,8 @@ fn distinct(observed: &[(Launcher, &Observed)]) -> Vec<Row> {
     rows
 }
 
-/// A row for each reading of the payload that the harness reads otherwise from
-/// outside.
+/// A row for each value that the harness reads otherwise from outside than the
+/// payload does.
 fn two_sides(observed: &[(Launcher, &Observed)]) -> Vec<Row> {
     observed
         .iter()
@@ -429,7 +429,7 @@ mod tests {
         Ok(Box::new(observed))
     }
 
-    /// The keys that differ, and why.
+    /// The keys that differ, with the reason.
     fn differing(
         subject: &Subject,
         outcomes: &[(Launcher, Outcome)],
@@ -553,12 +553,12 @@ mod tests {
         let it = outcome(&[NAME], &[(Namespace::Uts, "uts:[1]")]);
         assert_eq!(
             differing(&uts(None), &[(C, it.clone()), (Rust, it)], None),
-            ["ns.uts: rust is in the very namespace of c"]
+            ["ns.uts: rust is in the same namespace as c"]
         );
     }
 
     #[test]
-    fn what_was_blessed_must_still_be_shown() {
+    fn an_expected_effect_must_still_be_shown() {
         let mut expected = Expected::default();
         let blessed = BTreeMap::from([(NAME.0.to_owned(), NAME.1.to_owned())]);
         let subject = uts(Some("exit_3"));
@@ -570,25 +570,22 @@ mod tests {
         assert_eq!(found(&[NAME]), [""; 0]);
         assert_eq!(
             found(&[]),
-            ["uts.hostname: rust shows unchanged, blessed is myhostname"]
+            ["uts.hostname: rust shows unchanged, expected is myhostname"]
         );
         assert_eq!(
             found(&[NAME, ("umask", "077")]),
-            ["umask: rust shows 077, blessed is unchanged"]
+            ["umask: rust shows 077, expected is unchanged"]
         );
     }
 
     #[test]
-    fn nothing_blessed_is_not_everything_allowed() {
+    fn without_an_expected_effect_the_comparison_fails() {
         let it = outcome(&[NAME], &[]);
         let found = differing(
             &uts(Some("exit_3")),
             &[(C, it)],
             Some(&Expected::default()),
         );
-        assert_eq!(
-            found,
-            ["blessed: nothing was ever blessed here: make bless"]
-        );
+        assert_eq!(found, ["blessed: there is no expected effect: make bless"]);
     }
 }

@@ -104,7 +104,7 @@ impl Expected {
             let line = std::mem::take(&mut begun);
             let wrong = || {
                 harness::error::Error::new(format!(
-                    "line {} cannot be understood: {line}",
+                    "line {} is not of an expected effect: {line}",
                     number + 1
                 ))
             };
@@ -113,7 +113,7 @@ impl Expected {
                     .split("  ")
                     .map(str::trim)
                     .filter(|field| !field.is_empty());
-                let (Some(key), Some(value), Some(who), None) = (
+                let (Some(key), Some(value), Some(launchers), None) = (
                     fields.next(),
                     fields.next(),
                     fields.next(),
@@ -121,7 +121,7 @@ impl Expected {
                 ) else {
                     return Err(wrong());
                 };
-                for name in who.split(' ') {
+                for name in launchers.split(' ') {
                     let launcher = Launcher::named(name).ok_or_else(wrong)?;
                     for at in &open {
                         let block =
@@ -265,9 +265,9 @@ fn lines(block: &Block) -> String {
     let key_width = width(|(key, _)| key.chars().count());
     let value_width = width(|(_, value)| value.chars().count());
     rows.iter()
-        .map(|((key, value), who)| {
-            let who = who.join(" ");
-            format!("  {key:key_width$}  {value:value_width$}  {who}\n")
+        .map(|((key, value), launchers)| {
+            let launchers = launchers.join(" ");
+            format!("  {key:key_width$}  {value:value_width$}  {launchers}\n")
         })
         .collect()
 }

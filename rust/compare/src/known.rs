@@ -9,18 +9,18 @@ use harness::scenario::Scenario;
 /// What makes a launcher differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// The language's runtime does it.
+    /// The language's runtime causes it.
     Runtime,
-    /// A library does it.
+    /// A library of the language causes it.
     Library,
-    /// The program as published does it.
+    /// The published program causes it.
     Published,
-    /// The control launcher does it, and no language does.
+    /// The control launcher causes it, and no language does.
     Control,
 }
 
 impl Cause {
-    /// The words for it in reports.
+    /// The name of the cause in reports.
     pub const fn name(self) -> &'static str {
         match self {
             Cause::Runtime => "the language's runtime",
@@ -34,17 +34,18 @@ impl Cause {
 /// Whether every machine shows a difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Seen {
-    /// Yes; if it is not seen any more, the explanation is stale.
+    /// Every machine does; if the difference is not seen any more, its
+    /// explanation is stale.
     Always,
-    /// Only with some versions of what is installed.
+    /// Only some versions of the installed programs do.
     Sometimes,
 }
 
 /// A difference between launchers that is understood: what it is, and where it
-/// may show.
+/// may appear.
 #[derive(Debug, PartialEq, Eq)]
 pub struct KnownDifference {
-    /// The stem of its page.
+    /// The stem of its page's file name.
     pub slug: &'static str,
     /// The difference in one line, without a full stop.
     pub about: &'static str,
@@ -52,18 +53,18 @@ pub struct KnownDifference {
     pub cause: Cause,
     /// Whether every machine shows it.
     pub seen: Seen,
-    /// Whether every trial of its launchers shows it, on a machine on which one
-    /// does. A report then names it once and not in every cell.
+    /// True if every trial of its launchers shows it on a machine on which one
+    /// trial does. A report then names it once and not in every cell.
     pub everywhere: bool,
-    /// Where it may show: each pattern names launchers, keys and, where it
-    /// matters, subjects.
+    /// Where it may appear: each pattern names launchers, keys and, if they
+    /// matter, subjects.
     pub patterns: &'static [Pattern],
 }
 
-/// Where a difference may show.
+/// Where a difference may appear.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Pattern {
-    /// The launchers that deviate.
+    /// The launchers that behave otherwise than the other ones.
     pub launchers: &'static [Launcher],
     /// On which subjects (`STEP` or `STEP:SITUATION`, `*` at either end);
     /// empty: all.
@@ -74,25 +75,26 @@ pub struct Pattern {
     pub keys: &'static [&'static str],
     /// With which values (`*` at either end; `-` for none); empty: any.
     pub values: &'static [&'static str],
-    /// Whether it depends on the installed versions. Such a value is neither
+    /// True if it depends on the installed versions. Such a value is neither
     /// expected nor required.
     pub varies: bool,
 }
 
 impl Pattern {
-    /// Whether it may show on this subject, as [`explanation`] has it.
+    /// True if it may appear on this subject, as [`explanation`] decides.
     pub fn may_show_on(&self, subject: &str) -> bool {
         self.subjects.is_empty()
             || self.subjects.iter().any(|it| fits(it, subject))
     }
 
-    /// Whether it may show on this key.
+    /// True if it may appear on this key.
     pub fn is_about(&self, key: &str) -> bool {
         self.keys.iter().any(|it| fits(it, key))
     }
 }
 
-/// Why this launcher may deviate here, if that is known.
+/// The known difference that explains this value of this launcher, if there is
+/// one.
 pub fn explanation(
     subject: &Subject,
     scenario: Scenario,
@@ -177,8 +179,8 @@ pub const KNOWN_DIFFERENCES: &[KnownDifference] = &[
             Pattern {
                 launchers: &[Launcher::Go],
                 keys: &["complaint"],
-                // os/exec reports a failed clone and a failed exec in the same
-                // words.
+                // os/exec reports a failed clone and a failed exec with the
+                // same message.
                 values: &["panic: *", "fork/exec *"],
                 ..ANYWHERE
             },

@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::sync::Barrier;
 
-/// What is to be compared.
+/// The steps, launchers and scenarios to compare.
 #[derive(Clone, Debug)]
 pub struct Selection {
     /// The steps, in the order of [`STEPS`].
@@ -53,7 +53,7 @@ pub struct Group {
     /// The mounts and the user of the sandbox.
     pub scenario: Scenario,
     work: Work,
-    /// The launchers that do it.
+    /// The launchers that take part.
     pub launchers: Vec<Launcher>,
 }
 
@@ -64,7 +64,7 @@ enum Work {
     Situation(&'static harness::trial::situation::Situation, &'static Step),
 }
 
-/// Everything there is to do, in the order it is reported.
+/// Every group of the selection, in the order in which it is reported.
 pub fn groups(selection: &Selection) -> Vec<Group> {
     let mut groups = Vec::new();
     let languages: Vec<Launcher> = LANGUAGES
@@ -144,8 +144,8 @@ pub fn observe(selection: &Selection, equipment: &Equipment) -> Outcomes {
         .collect()
 }
 
-/// Carries out the groups of one job, which is one group, or several that
-/// share a sandbox.
+/// Runs the groups of one job, which is one group, or several that share a
+/// sandbox.
 fn carry_out(
     job: &[Group],
     equipment: &Equipment,
@@ -196,12 +196,12 @@ fn outcomes(
 }
 
 impl Group {
-    /// Carries out its trials, all at the same time.
+    /// Runs its trials, all at the same time.
     pub fn run(&self, equipment: &Equipment) -> Vec<(Launcher, Outcome)> {
         carry_out(std::slice::from_ref(self), equipment).remove(0)
     }
 
-    /// Whether the next group can be tried where this one was.
+    /// True if the next group can be tried in the sandbox of this one.
     fn shares_a_sandbox(&self, next: &Group) -> bool {
         match (self.work, next.work) {
             (Work::Situation(one, of), Work::Situation(other, step)) => {
@@ -243,8 +243,9 @@ impl Group {
     }
 }
 
-/// What a launcher did, or why that says nothing about it: all that failed for
-/// want of the same thing would agree, and one that had it would differ.
+/// The outcome of a launcher, or the reason why it is not compared: launchers
+/// that fail because this machine lacks something would seem to agree with each
+/// other and to differ from one that does not need it.
 fn of_launcher(outcome: Outcome) -> Outcome {
     let Ok(observed) = &outcome else { return outcome };
     let error_messages = ["refused", "complaint", "stderr"];
@@ -258,7 +259,7 @@ fn of_launcher(outcome: Outcome) -> Outcome {
         .map_or(outcome, |why| Err(Refusal::Unavailable(why)))
 }
 
-/// Compares the outcomes with each other and with what was blessed.
+/// Compares the outcomes with each other and with the expected effects.
 ///
 /// # Errors
 ///
@@ -284,7 +285,7 @@ pub fn compare(
         .collect())
 }
 
-/// Writes what the languages do now as what is expected of them.
+/// Writes the effects of the languages in this run as the expected ones.
 pub fn bless(outcomes: &Outcomes, layout: &Layout) -> Result<()> {
     let mut files: BTreeMap<String, (&Subject, Expected)> = BTreeMap::new();
     for (subject, scenario, outcomes) in outcomes {
@@ -304,7 +305,7 @@ pub fn bless(outcomes: &Outcomes, layout: &Layout) -> Result<()> {
         }
     }
     std::fs::create_dir_all(layout.expected().join("situations"))
-        .context("make the directories of blessed effects")?;
+        .context("make the directories of expected effects")?;
     for (file, (subject, expected)) in files {
         let path = layout.expected().join(file);
         std::fs::write(&path, expected.text(subject))
@@ -313,7 +314,7 @@ pub fn bless(outcomes: &Outcomes, layout: &Layout) -> Result<()> {
     Ok(())
 }
 
-/// The explanations that nothing needed, when everything was looked at.
+/// The explanations that no comparison needed, if everything was compared.
 pub fn stale(
     selection: &Selection,
     comparisons: &[Comparison],

@@ -1,11 +1,11 @@
-//! What was done: a step, or a situation around it.
+//! The subject of a comparison: a step, or a situation around it.
 
 use harness::trial::situation::{SITUATIONS, Situation};
 
-/// What was done: a step, or one of the situations around steps.
+/// The subject of a comparison: a step, or a situation around a step.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Subject {
-    /// The step's name.
+    /// The name of the step.
     pub step: &'static str,
     /// The name of a situation, or the container that was joined; `None` for
     /// the step alone.

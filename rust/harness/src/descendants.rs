@@ -20,30 +20,31 @@ pub struct Descendant {
 }
 
 impl Descendant {
-    /// Whether this very process is still there, and not a zombie.
+    /// True if this process still exists and is not a zombie; a new process
+    /// with the same pid does not count.
     pub fn is_still_alive(&self) -> bool {
         self.process
             .stat()
             .is_ok_and(|it| it.starttime == self.started && it.state != 'Z')
     }
 
-    /// The name of its program; nothing where it is gone.
+    /// The name of its program; empty if the process has ended.
     pub fn name(&self) -> String {
         self.process.stat().map(|it| it.comm).unwrap_or_default()
     }
 
-    /// The pid in the namespace of the harness's /proc.
+    /// Its pid in the namespace of the harness's /proc.
     pub fn pid(&self) -> i32 {
         self.process.pid
     }
 
-    /// Whether `init` calls it by this pid.
+    /// True if it has this pid in the namespace of `init`.
     pub fn is(&self, init: i32, pid: i32) -> bool {
         pid_as_seen_by(init, self.process.pid).is_ok_and(|it| it == pid)
     }
 }
 
-/// Every process below one, itself included.
+/// Every process below `top`, and `top` itself.
 pub fn descendants(top: i32) -> Vec<Descendant> {
     let mut found = Vec::new();
     let mut waiting = vec![top];
@@ -68,11 +69,12 @@ fn children(process: &Process) -> Vec<i32> {
         .collect()
 }
 
-/// Whether `init` has a process that it calls `pid`, not yet ended.
+/// True if the process with the pid `pid` in the namespace of `init` has not
+/// ended.
 ///
 /// # Errors
 ///
-/// Fails if init is gone.
+/// Fails if init has ended.
 pub fn has_child(init: i32, pid: i32) -> Result<bool> {
     let depth = status(init)?.nspid.map_or(1, |pids| pids.len());
     Ok(descendants(init).iter().any(|it| {
@@ -82,8 +84,8 @@ pub fn has_child(init: i32, pid: i32) -> Result<bool> {
     }))
 }
 
-/// Waits until one of these processes ends, or has ended already; `false`
-/// where none of them does in time.
+/// Waits until one of these processes has ended; `false` if none has by
+/// `until`.
 pub fn one_ends(of: &[Descendant], until: Instant) -> bool {
     let alive: Vec<_> = of.iter().filter(|it| it.is_still_alive()).collect();
     if alive.is_empty() {
@@ -96,7 +98,7 @@ pub fn one_ends(of: &[Descendant], until: Instant) -> bool {
             let fds: Vec<_> = pidfds.iter().map(AsFd::as_fd).collect();
             any_readable(&fds, until)
         }
-        // It ended after we looked.
+        // It has ended since it was read.
         Err(errno) => errno == Errno::ESRCH,
     }
 }
@@ -106,7 +108,7 @@ pub fn one_ends(of: &[Descendant], until: Instant) -> bool {
 ///
 /// # Errors
 ///
-/// Fails if there is none.
+/// Fails if there is no such process.
 pub fn find(init: i32, payload: &Observation) -> Result<i32> {
     let pid = payload.value("processes.pid");
     let namespace = payload.value("ns.pid");
@@ -131,11 +133,12 @@ pub fn find(init: i32, payload: &Observation) -> Result<i32> {
         })
 }
 
-/// What `init` calls the process that the harness calls `outer`.
+/// The pid in the namespace of `init` of the process whose pid in that of the
+/// harness is `outer`.
 ///
 /// # Errors
 ///
-/// Fails if it is not in init's pid namespace, nor below it.
+/// Fails if the process is not in init's pid namespace, nor below it.
 pub fn pid_as_seen_by(init: i32, outer: i32) -> Result<i32> {
     let depth = status(init)?.nspid.map_or(1, |pids| pids.len());
     status(outer)?
@@ -150,7 +153,7 @@ pub(crate) fn status(pid: i32) -> Result<Status> {
         .context(format_args!("read /proc/{pid}/status"))
 }
 
-/// One namespace link as the payload would read it.
+/// The link of a namespace, in the form in which the payload reads it.
 pub(crate) fn link(process: &Process, namespace: Namespace) -> Option<String> {
     let path = format!("/proc/{}/ns/{namespace}", process.pid);
     std::fs::read_link(path).ok()?.into_os_string().into_string().ok()

@@ -1,4 +1,4 @@
-//! The one error of the command: a sentence, and the status it ends with.
+//! The error type of the command: a sentence, and the exit status.
 
 use std::fmt;
 
@@ -8,25 +8,25 @@ use std::fmt;
 pub struct Error {
     /// The sentence, lower case, without a full stop.
     pub message: String,
-    /// The exit status it deserves.
+    /// The exit status of the command.
     pub status: u8,
 }
 
-/// Shorthand for results with this error.
+/// A result with this error.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Something unexplained was seen: the answer is "no, they are not the same".
+/// The exit status if something unexplained was seen: the launchers differ.
 pub const DIFFERENT: u8 = 1;
-/// The question could not be answered.
+/// The exit status if the question could not be answered.
 pub const TROUBLE: u8 = 2;
 
 impl Error {
-    /// Trouble: the question could not be answered.
+    /// An error with the status [`TROUBLE`].
     pub fn new(message: impl Into<String>) -> Error {
         Error { message: message.into(), status: TROUBLE }
     }
 
-    /// The same with another exit status.
+    /// The error with another exit status.
     pub fn with_status(self, status: u8) -> Error {
         Error { status, ..self }
     }
@@ -40,9 +40,9 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// Says what was being done when an operation failed.
+/// Adds to an error what was being done when it occurred.
 pub trait Context<T> {
-    /// `what` reads as "call object", for instance `mount /proc`.
+    /// `what` is the call and its object, for instance `mount /proc`.
     fn context(self, what: impl fmt::Display) -> Result<T>;
 }
 

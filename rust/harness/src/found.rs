@@ -1,21 +1,22 @@
-//! What was found, or why nothing was: the one type for it.
+//! The type for what a check found, or why it found nothing.
 
 use crate::error::Error;
 use serde::{Deserialize, Serialize};
 
-/// What a check gives back: what it found, or why it could not look.  What was
-/// not looked at has not passed.
+/// What a check returns: what it found, or why it could not look. A check that
+/// did not look has not passed.
 pub type Found<T> = Result<T, Refusal>;
 
-/// The reason of a trial that needs root. It is no fault of the machine.
+/// The reason of a trial that needs root. It is not a fault of the machine.
 pub const NEEDS_ROOT: &str = "needs root";
 
-/// Why there is no sandbox: the machine does not allow it, or it broke.
+/// Why a trial or a check has no result: the machine does not allow it, or it
+/// broke.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Refusal {
     /// Not possible on this machine, with the reason and the remedy.
     Unavailable(String),
-    /// It should have been possible.
+    /// It should have been possible; the message says what failed.
     Broken(String),
 }
 
@@ -27,7 +28,7 @@ impl From<Refusal> for Error {
 }
 
 impl From<Error> for Refusal {
-    /// What goes wrong in a session is not the machine's fault.
+    /// An error in a session is not a restriction of the machine.
     fn from(error: Error) -> Refusal {
         Refusal::Broken(error.message)
     }

@@ -1,4 +1,4 @@
-//! What trials need of this machine, gathered once.
+//! What this machine provides for trials, found once.
 
 pub mod cgroup;
 pub mod cgroups;
@@ -18,31 +18,32 @@ use crate::{timeout, workers};
 use std::fs;
 use std::path::Path;
 
-/// It is not an error that something is missing: the trials that need it are
-/// unavailable, for the reason kept here.
+/// A missing part is not an error: the trials that need it are unavailable, for
+/// the reason kept here.
 #[derive(Debug)]
 pub struct Equipment {
-    /// Where the programs of the project are.
+    /// The directories of the project's programs, sources and pages.
     pub layout: Layout,
-    /// What steps pivot into.
+    /// The root filesystem that steps pivot into.
     pub rootfs: Result<Rootfs>,
-    /// Where the step `cgroup` starts.
+    /// The cgroup in which the step `cgroup` starts.
     pub cgroup: Result<CgroupLease>,
 }
 
 impl Equipment {
-    /// Gathers it; `rootfs` is what the user wants to pivot into.
+    /// Looks for all parts; `rootfs` is the directory that the user wants to
+    /// pivot into.
     ///
     /// # Errors
     ///
-    /// Fails if there is no repository, or what the user named or set cannot be
-    /// used.
+    /// Fails if there is no repository, or if a path or variable that the user
+    /// has set cannot be used.
     pub fn gather(rootfs: Option<&Path>) -> Result<Equipment> {
         Equipment::with(Layout::find()?, rootfs)
     }
 
-    /// The same for launchers that are not steps: they need no repository where
-    /// the probe is embedded.
+    /// Looks for what launchers need that are not steps: no repository, if the
+    /// probe is embedded.
     ///
     /// # Errors
     ///
@@ -66,12 +67,12 @@ impl Equipment {
     }
 }
 
-/// Makes sure that /proc shows the processes of our own pid namespace: every
-/// look at a process begins with its pid.
+/// Checks that /proc shows the processes of our own pid namespace. Every
+/// reading of a process begins with its pid.
 ///
 /// # Errors
 ///
-/// Fails if there is no procfs on /proc or if it is that of another pid
+/// Fails if there is no procfs on /proc, or if it belongs to another pid
 /// namespace.
 pub fn require_own_proc() -> Result<()> {
     if fs::symlink_metadata("/proc/self").is_err() {
@@ -80,7 +81,7 @@ pub fn require_own_proc() -> Result<()> {
         ));
     }
     let own = std::process::id().to_string();
-    // Where the namespace of /proc is not above ours, the link leads nowhere.
+    // If the namespace of /proc is not above ours, the link has no target.
     match fs::read_link("/proc/self") {
         Ok(pid) if pid.as_os_str() == own.as_str() => Ok(()),
         shown => Err(Error::new(format!(

@@ -1,4 +1,5 @@
-//! Ctrl-C: finish the trials that run, start no more, and leave nothing.
+//! Ctrl-C: running trials finish, no new trial starts, and nothing is left
+//! behind.
 
 use crate::error::{Error, Result};
 use nix::errno::Errno;
@@ -9,21 +10,22 @@ use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-/// What a shell shows for a program that SIGINT ended.
+/// The exit status that a shell shows for a program that SIGINT ended.
 pub const STATUS: u8 = 130;
 
-/// How long work in hand may take to end by itself.  A trial that waits for
-/// something else may take longer, and the reader has asked to stop.
+/// How long running trials may take to finish after a signal. A trial that
+/// waits for something may take longer, but the user has asked to stop.
 const GRACE: Duration = Duration::from_secs(1);
 
 static REQUESTED: AtomicBool = AtomicBool::new(false);
 static WORKING: AtomicUsize = AtomicUsize::new(0);
 
-/// Installs handlers: on SIGINT or SIGTERM, running trials finish, if it ends
-/// soon. The second signal, the first one where there is no such work, and the
-/// timeout end the program at once; the kernel then ends every sandbox.
+/// Installs handlers: after SIGINT or SIGTERM, running trials may finish if
+/// they do so soon. The second signal ends the program at once, and so does the
+/// first one if no trial runs, and the end of the grace period; the kernel then
+/// ends every sandbox.
 ///
-/// To be called before any thread is started: threads inherit the mask.
+/// Call this before any thread is started: threads inherit the signal mask.
 pub fn install() {
     let mut signals = SigSet::empty();
     signals.add(Signal::SIGINT);
@@ -47,7 +49,7 @@ pub fn install() {
     });
 }
 
-/// Waits for a signal, and takes it; `false` where none came in time.
+/// Waits for a signal, and takes it; `false` if none came in time.
 fn rings(bell: &SignalFd, timeout: PollTimeout) -> bool {
     let mut fds = [PollFd::new(bell.as_fd(), PollFlags::POLLIN)];
     loop {
@@ -59,7 +61,7 @@ fn rings(bell: &SignalFd, timeout: PollTimeout) -> bool {
     }
 }
 
-/// Goes no further once the user has asked to stop.
+/// Returns an error once the user has asked to stop.
 ///
 /// # Errors
 ///
@@ -71,16 +73,17 @@ pub fn check() -> Result<()> {
     Ok(())
 }
 
-/// Whether the user has asked to stop.
+/// True if the user has asked to stop.
 pub fn requested() -> bool {
     REQUESTED.load(Ordering::Relaxed)
 }
 
-/// Work that looks at [`requested`] between its parts.
+/// Marks, as long as it exists, that work is running that reads [`requested`]
+/// between its parts.
 pub struct Working;
 
 impl Working {
-    /// Begins; ends when dropped.
+    /// Marks the beginning of work; its end is the drop of the result.
     pub fn begin() -> Working {
         WORKING.fetch_add(1, Ordering::Relaxed);
         Working

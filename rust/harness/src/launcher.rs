@@ -1,7 +1,7 @@
 //! The launchers: the programs that perform a step.
 //!
 //! Of the crates `harness` and `compare` only this file, `known.rs` and the
-//! error messages in `trial.rs` tell one language from another.
+//! error messages in `trial.rs` distinguish the languages.
 
 use crate::host::layout::Layout;
 use crate::paths::SEARCHED;
@@ -13,11 +13,11 @@ use std::path::PathBuf;
 pub enum Launcher {
     /// `reference-c`: the programs of the posts.
     C,
-    /// `reference-go`: the same in Go, as JD began.
+    /// `reference-go`: the same steps in Go.
     Go,
-    /// `rust/steps`: the careful implementation.
+    /// `rust/steps`: the same steps in Rust, which check every call.
     Rust,
-    /// unshare(1) of util-linux: a control that is no part of this project.
+    /// unshare(1) of util-linux: a control that this project did not write.
     Unshare,
 }
 
@@ -29,7 +29,7 @@ pub const LAUNCHERS: &[Launcher] =
     &[Launcher::C, Launcher::Go, Launcher::Rust, Launcher::Unshare];
 
 impl Launcher {
-    /// Its name on the command line and in tables.
+    /// The name on the command line and in tables.
     pub const fn name(self) -> &'static str {
         match self {
             Launcher::C => "c",
@@ -39,13 +39,13 @@ impl Launcher {
         }
     }
 
-    /// The launcher of that name.
+    /// Finds the launcher of that name.
     pub fn named(name: &str) -> Option<Launcher> {
         LAUNCHERS.iter().copied().find(|launcher| launcher.name() == name)
     }
 
-    /// Where the step's source is, seen from the top of the repository.
-    /// unshare(1) has none here.
+    /// The path of the step's source, from the top of the repository.
+    /// unshare(1) has no source here.
     pub fn source(self, step: &Step) -> Option<PathBuf> {
         let name = step.name;
         match self {
@@ -58,9 +58,8 @@ impl Launcher {
         }
     }
 
-    /// The sources that the steps of this language share, for `nsteps show`:
-    /// what a step calls first is in front, and no file of the directory is
-    /// left out, because a step may call into each of them.
+    /// The files that all steps of this language use, for `nsteps show`: every
+    /// file of the directory, and first the one whose functions a step calls.
     pub const fn shared(self) -> &'static [&'static str] {
         match self {
             Launcher::C => &["reference-c/skeleton.h"],
@@ -94,7 +93,7 @@ impl Launcher {
         }
     }
 
-    /// The words that its grammar reserves, as far as steps use them.
+    /// The keywords of the language that steps use.
     pub const fn keywords(self) -> &'static [&'static str] {
         match self {
             Launcher::C => &[
@@ -174,7 +173,7 @@ impl Launcher {
         }
     }
 
-    /// What has to be installed to build it, for the message that says so.
+    /// What has to be installed to build it, for an error message.
     pub const fn toolchain(self) -> &'static str {
         match self {
             Launcher::C => "a C compiler (Debian: gcc)",
@@ -184,12 +183,13 @@ impl Launcher {
         }
     }
 
-    /// Whether it has a program for this step at all.
+    /// True if it has a program for this step.
     pub fn performs(self, step: &Step) -> bool {
         self != Launcher::Unshare || step.control.is_some()
     }
 
-    /// The program of the step on this machine; for unshare(1), itself.
+    /// The path of the step's program on this machine; for unshare(1) its own
+    /// path.
     pub fn program(self, step: &Step, layout: &Layout) -> PathBuf {
         match self {
             Launcher::Unshare => "/usr/bin/unshare".into(),
@@ -197,7 +197,8 @@ impl Launcher {
         }
     }
 
-    /// Why this machine has not all that this needs to perform the step.
+    /// The reason why this machine cannot perform the step by this launcher, if
+    /// there is one.
     pub fn missing(self, step: &Step, layout: &Layout) -> Option<String> {
         let program = self.program(step, layout);
         if !program.exists() {
@@ -266,7 +267,8 @@ fn programs_of(script: &str) -> impl Iterator<Item = &str> {
         .filter(|word| !["cd", "shift"].contains(word))
 }
 
-/// Whether a sandbox has a program, by its path or by [`SEARCHED`].
+/// True if a sandbox has a program, given by its path or by a name that is
+/// searched in [`SEARCHED`].
 fn is_installed(program: &str) -> bool {
     std::env::split_paths(SEARCHED).any(|dir| dir.join(program).is_file())
 }

@@ -1,9 +1,9 @@
-//! What runs, and where: the steps, their launchers, the sandbox in which one
-//! is tried, and the trial that observes its payload from both sides.
+//! Runs the steps: their launchers, the sandbox in which a launcher is tried,
+//! and the trial, which observes its payload from inside and outside.
 //!
-//! Data flows one way: a [`step`] and a [`launcher`] are run in a [`sandbox`]
-//! by a [`trial`], which returns an outcome. What the machine provides for it
-//! is in [`host`]. What is concluded from outcomes is not decided here.
+//! Data flows one way: a [`trial`] runs a [`launcher`] of a [`step`] in a
+//! [`sandbox`], and returns an outcome. [`host`] has what the machine provides
+//! for it. Other crates draw conclusions from outcomes.
 
 pub mod descendants;
 pub mod error;

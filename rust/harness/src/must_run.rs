@@ -2,8 +2,8 @@
 
 use crate::found::NEEDS_ROOT;
 
-/// How a reason begins if a difference needs a later Go than the installed one.
-/// The machine then has nothing to reproduce and nothing to repair.
+/// The beginning of a reason that says that a difference needs a later Go than
+/// the installed one. Then there is nothing to reproduce and nothing to repair.
 pub const LATER_GO: &str = "needs a program built with Go";
 
 /// Whether `MUST_RUN` is `1` in the environment.
@@ -11,9 +11,9 @@ pub fn demanded() -> bool {
     std::env::var_os("MUST_RUN").is_some_and(|it| it == "1")
 }
 
-/// Whether a check may be left out for this reason even with `MUST_RUN=1`. It
-/// may if it needs root and this process belongs to an ordinary user, because a
-/// run as root makes the same checks, and if the installed Go is older than the
+/// True if a check may be left out for this reason even with `MUST_RUN=1`: if
+/// it needs root and this process belongs to an ordinary user, because a run as
+/// root makes the same checks; and if the installed Go is older than the
 /// difference.
 pub fn excuses(reason: &str) -> bool {
     let is_root = nix::unistd::geteuid().is_root();

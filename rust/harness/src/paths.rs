@@ -26,7 +26,8 @@ pub const OBSERVED_PROC: &str = "/run/proc";
 /// An executable script without a `#!` line.
 pub const NO_SHEBANG: &str = "/run/no-shebang";
 
-/// Standard output of a command that is started with a file as such.
+/// The file that is the standard output of a command whose state asks for a
+/// file.
 pub const STDOUT_FILE: &str = "/run/stdout";
 
 /// The value of PATH in a sandbox.

@@ -1,14 +1,13 @@
-//! A fresh place to run one trial, so that nothing reaches the host.
+//! Runs a command in a new sandbox, so that nothing reaches the host.
 //!
-//! Three processes share the work.  The *harness* (this file) stays outside
-//! and sees the host's /proc.  It starts the *monitor*, `nsteps sandbox`, which
-//! unshares, and forks the sandbox's *init*; both are in
-//! [`inside`].  Harness and init talk over one socket,
-//! in [`protocol`].  When the harness ends, however
-//! it ends, the kernel kills the monitor, then init, then all that init
-//! started.
+//! Three processes take part. The *harness* (this file) stays outside and reads
+//! the host's /proc. It starts the *monitor*, `nsteps sandbox`, which calls
+//! unshare(2) and forks the sandbox's *init*; both are in [`inside`]. Harness
+//! and init send each other messages over one socket, see [`protocol`]. When
+//! the harness ends, for whatever reason, the kernel kills the monitor, then
+//! init, then all processes that init started.
 //!
-//! Only this module and its children know about privileges.
+//! Only this module and its children depend on privileges.
 
 mod chroot;
 mod devices;
@@ -44,7 +43,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
-/// A running sandbox.  Dropping it kills everything in it.
+/// A running sandbox. Dropping it kills all its processes.
 #[derive(Debug)]
 pub struct Sandbox {
     monitor: Child,
@@ -62,8 +61,8 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// Fails if the machine does not allow it, with the reason and the remedy,
-    /// or if it should have worked.
+    /// Fails with `Unavailable` if the machine does not allow it, with the
+    /// reason and the remedy, and with `Broken` if it should have worked.
     pub fn enter(
         plan: &Plan,
         equipment: &Equipment,
@@ -145,7 +144,7 @@ impl Sandbox {
         }))
     }
 
-    /// What the sandbox looked like before anything ran in it.
+    /// The observation of the sandbox before any command ran in it.
     pub fn host_before(&self) -> &Observation {
         &self.host
     }
@@ -155,12 +154,12 @@ impl Sandbox {
         self.init
     }
 
-    /// What the sandbox looks like now, as its init sees it through a procfs
-    /// mount that no step touches.
+    /// Observes the sandbox now. Its init reads through a procfs mount that no
+    /// step touches.
     ///
     /// # Errors
     ///
-    /// Fails if the sandbox is gone.
+    /// Fails if the sandbox has ended.
     pub fn host_now(&mut self) -> Result<Observation> {
         match self.ask(&Request::Observe, &[])? {
             Reply::Host(host) => Ok(*host),
@@ -168,7 +167,8 @@ impl Sandbox {
         }
     }
 
-    /// The cgroups that were made in the sandbox's own; none where it has none.
+    /// The cgroups that were made below the sandbox's own; empty if it has
+    /// none.
     pub fn cgroups(&self) -> BTreeSet<String> {
         self.cgroup.as_ref().map(Made::cgroups).unwrap_or_default()
     }
@@ -182,7 +182,7 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// Fails if a file cannot be written, or if the sandbox is gone.
+    /// Fails if a file cannot be written, or if the sandbox has ended.
     pub fn put(&mut self, files: Vec<PutFile>) -> Result<()> {
         match self.ask(&Request::Put(files), &[])? {
             Reply::Put => Ok(()),
@@ -191,11 +191,11 @@ impl Sandbox {
         }
     }
 
-    /// The files where launchers leave some.
+    /// The files in the directories in which launchers leave files.
     ///
     /// # Errors
     ///
-    /// Fails if the sandbox is gone.
+    /// Fails if the sandbox has ended.
     pub fn files(&mut self) -> Result<BTreeSet<String>> {
         match self.ask(&Request::Files, &[])? {
             Reply::Files(files) => Ok(files),
@@ -203,12 +203,12 @@ impl Sandbox {
         }
     }
 
-    /// Whether a process, by its pid in the sandbox, lives below the root of
-    /// its mount namespace; `None` where that cannot be told.
+    /// True if the root of a process is below the root of its mount namespace;
+    /// `None` if that cannot be found out. `pid` is its pid in the sandbox.
     ///
     /// # Errors
     ///
-    /// Fails if the sandbox is gone.
+    /// Fails if the sandbox has ended.
     pub fn is_chrooted(&mut self, pid: i32) -> Result<Option<bool>> {
         match self.ask(&Request::IsChrooted { pid }, &[])? {
             Reply::Chrooted(answer) => Ok(answer),
@@ -216,22 +216,22 @@ impl Sandbox {
         }
     }
 
-    /// Starts a command in the sandbox, from a defined state: with a small
-    /// environment, and what its [`Start`] says.
+    /// Starts a command in the sandbox, from a defined state: a small
+    /// environment, and the state that its [`Start`] names.
     ///
     /// # Errors
     ///
-    /// Fails if the command cannot be started, or if the sandbox is gone.
+    /// Fails if the command cannot be started, or if the sandbox has ended.
     pub fn run(&mut self, command: &protocol::Command) -> Result<Running> {
         self.start_command(command, None)
     }
 
-    /// The same for a command line that has the probe as its payload, which
-    /// inherits `answer`.
+    /// Starts a command that has the probe as its payload. The payload inherits
+    /// `answer`.
     ///
     /// # Errors
     ///
-    /// Fails if the command cannot be started, or if the sandbox is gone.
+    /// Fails if the command cannot be started, or if the sandbox has ended.
     pub fn run_probe(
         &mut self,
         command: &protocol::Command,
@@ -284,8 +284,8 @@ impl Sandbox {
         Ok(running)
     }
 
-    /// Sends a request, descriptors beside it, and waits for its reply;
-    /// commands that end meanwhile are remembered.
+    /// Sends a request with descriptors, and waits for its reply. The ends of
+    /// commands that arrive before it are remembered.
     fn ask(
         &mut self,
         request: &Request,
@@ -294,7 +294,8 @@ impl Sandbox {
         self.ask_for_more(request, descriptors).map(|(reply, _)| reply)
     }
 
-    /// The same for a request whose reply has descriptors beside it.
+    /// Sends a request, and waits for its reply and the descriptors sent with
+    /// it.
     fn ask_for_more(
         &mut self,
         request: &Request,
@@ -314,14 +315,14 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// Fails if the sandbox is gone.
+    /// Fails if the sandbox has ended.
     pub fn signal(&mut self, pid: i32, signal: i32) -> Result<()> {
         self.channel.send(&Request::Signal { pid, signal }, &[])
     }
 
-    /// Kills everything in it, and waits until that is gone.
+    /// Kills all its processes, and waits until they have ended.
     pub fn close(&mut self) {
-        // The kernel ends all of them with init; then the monitor has none left
+        // The kernel ends all of them with init; then the monitor has no child
         // to wait for.
         let _ = kernel::pidfd_kill(&self.init_pidfd);
         let _ = self.monitor.wait();
@@ -330,12 +331,12 @@ impl Sandbox {
         }
     }
 
-    /// Waits for a command to end; `None` when it does not in time.
+    /// Waits for a command to end; `None` if it does not end by `until`.
     ///
     /// # Errors
     ///
-    /// Fails if the command has ended and init did not learn how, or if the
-    /// sandbox is gone.
+    /// Fails if the command has ended and init did not learn its status, or if
+    /// the sandbox has ended.
     pub fn wait(&mut self, pid: i32, until: Instant) -> Result<Option<Ended>> {
         loop {
             if let Some(ended) = self.channel.recall(pid) {
@@ -397,5 +398,5 @@ impl Drop for Monitor {
 }
 
 fn unexpected(reply: &Reply) -> Error {
-    Error::new(format!("the sandbox gave an answer out of turn: {reply:?}"))
+    Error::new(format!("an unexpected answer of the sandbox: {reply:?}"))
 }

@@ -1,28 +1,28 @@
-//! The conditions of a trial: how the mounts are, and which user root is.
+//! The conditions of a trial: the propagation of its mounts, and its user.
 
 use serde::{Deserialize, Serialize};
 
-/// How the sandbox's mounts are, before a step touches them.
+/// The mounts of a sandbox before a step changes them.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize,
 )]
 pub enum Mounts {
-    /// As the kernel leaves them.
+    /// The mounts are private, as the kernel makes them.
     Private,
-    /// `/` and everything below it shared, as systemd leaves them.
+    /// `/` and everything below it are shared, as systemd makes them.
     Shared,
-    /// Shared, and two mounts stacked below /proc: JD's host.
+    /// The mounts are shared, and two are stacked below /proc, as on JD's host.
     ProcNested,
 }
 
-/// The user that root of the sandbox is.
+/// The user that is root in the sandbox.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize,
 )]
 pub enum Identity {
-    /// The machine's own root.
+    /// The root of the machine.
     Root,
-    /// The caller, mapped to root in a user namespace around everything.
+    /// The caller, mapped to root in a user namespace that owns the sandbox.
     User,
 }
 
@@ -31,9 +31,9 @@ pub enum Identity {
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize,
 )]
 pub struct Scenario {
-    /// How the mounts are.
+    /// The mounts of the sandbox.
     pub mounts: Mounts,
-    /// The user that root is.
+    /// The user that is root in the sandbox.
     pub identity: Identity,
 }
 
@@ -52,7 +52,7 @@ pub const SCENARIOS: &[Scenario] = &[
 ];
 
 impl Mounts {
-    /// Its name on the command line and in tables.
+    /// The name on the command line and in tables.
     pub const fn name(self) -> &'static str {
         match self {
             Mounts::Private => "private",
@@ -63,7 +63,7 @@ impl Mounts {
 }
 
 impl Identity {
-    /// Its name on the command line and in tables.
+    /// The name on the command line and in tables.
     pub const fn name(self) -> &'static str {
         match self {
             Identity::Root => "root",
@@ -71,7 +71,7 @@ impl Identity {
         }
     }
 
-    /// The identity that needs no privilege: root for root, else the user.
+    /// The identity that this process may use without more privilege.
     pub fn natural() -> Identity {
         if nix::unistd::geteuid().is_root() {
             Identity::Root
@@ -82,12 +82,12 @@ impl Identity {
 }
 
 impl Scenario {
-    /// The one that asks for nothing and in which nothing propagates.
+    /// The scenario with [`Identity::natural`] and private mounts.
     pub fn natural() -> Scenario {
         Scenario { mounts: Mounts::Private, identity: Identity::natural() }
     }
 
-    /// The scenario called `MOUNTS/IDENTITY`.
+    /// Finds the scenario with the name `MOUNTS/IDENTITY`.
     pub fn named(name: &str) -> Option<Scenario> {
         SCENARIOS.iter().copied().find(|it| it.to_string() == name)
     }

@@ -9,7 +9,8 @@ use std::fmt;
 /// A kind of namespace, by the name the kernel gives it in `/proc/PID/ns`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Namespace {
-    /// The cgroups that look like roots: cgroup_namespaces(7), Linux 4.6.
+    /// The root of the visible cgroup hierarchy: cgroup_namespaces(7), Linux
+    /// 4.6.
     Cgroup,
     /// System V IPC and POSIX queues: ipc_namespaces(7), Linux 2.6.19.
     Ipc,
@@ -62,20 +63,20 @@ impl fmt::Display for Namespace {
     }
 }
 
-/// A text a step follows.
+/// A post or text that steps follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Post {
-    /// How the pages cite it.
+    /// The name by which pages cite it.
     pub key: &'static str,
     /// The author's name, as the post gives it.
     pub author: &'static str,
-    /// What it is called.
+    /// The title of the text.
     pub title: &'static str,
-    /// When it appeared, where the text says so.
+    /// The year in which it appeared, if the text says so.
     pub year: Option<u16>,
 }
 
-/// Michael Crosby's first part.
+/// Michael Crosby's post, the first part.
 pub const CROSBY: Post = Post {
     key: "crosby",
     author: "Michael Crosby",
@@ -113,14 +114,14 @@ pub const CDNE: Post = Post {
 /// Every post, in the order of [`STEPS`].
 pub const POSTS: &[Post] = &[CROSBY, JD, MITRE, TEJO, CDNE];
 
-/// What a step wants before the command it becomes.
+/// The arguments of a step before the command that it becomes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arguments {
     /// `STEP CMD [ARG...]`: the payload's command line and nothing else.
     Command,
-    /// `STEP NEWROOT CMD [ARG...]`
+    /// `STEP NEWROOT CMD [ARG...]`: a directory that becomes the root.
     NewRoot,
-    /// `STEP PID CMD [ARG...]`
+    /// `STEP PID CMD [ARG...]`: the process whose namespaces are joined.
     Pid,
 }
 
@@ -130,16 +131,16 @@ pub enum Arguments {
 pub struct Step {
     /// The stem of its sources, programs and pages.
     pub name: &'static str,
-    /// What the reader will see, in a few words.
+    /// What a reader of its page will see, in a few words.
     pub title: &'static str,
-    /// Exactly the namespaces it makes.
+    /// The namespaces that it makes, and no others.
     pub namespaces: &'static [Namespace],
-    /// What its command line looks like.
+    /// The form of its command line.
     pub arguments: Arguments,
-    /// The texts it follows; none for the steps beyond the posts.
+    /// The texts that it follows; empty for the steps beyond the posts.
     pub posts: &'static [Post],
-    /// The options and script with which unshare(1) does the same, if it can:
-    /// a control that no one here wrote.
+    /// The options and the script with which unshare(1) does the same, if it
+    /// can: a control that this project did not write.
     pub control: Option<Control>,
 }
 
@@ -148,7 +149,7 @@ pub struct Step {
 pub struct Control {
     /// The options that make unshare(1) do what the step does.
     pub options: &'static [&'static str],
-    /// What a shell does inside before it becomes the command (`"$@"`).
+    /// A shell script that runs inside and ends in the command (`"$@"`).
     pub script: Option<&'static str>,
 }
 
@@ -165,7 +166,7 @@ const fn scripted(
 
 use Namespace::{Cgroup, Ipc, Mnt, Net, Pid, Time, User, Uts};
 
-/// The steps, in the order a reader meets them.
+/// The steps, in the order of the book.
 pub const STEPS: &[Step] = &[
     Step {
         name: "skeleton",
@@ -185,7 +186,7 @@ pub const STEPS: &[Step] = &[
     },
     Step {
         name: "mount",
-        title: "a mount table of its own, with a tmpfs more",
+        title: "a mount table of its own, with one more tmpfs",
         namespaces: &[Mnt],
         arguments: Arguments::Command,
         posts: &[CROSBY],
@@ -383,7 +384,7 @@ pub const STEPS: &[Step] = &[
     },
     Step {
         name: "container",
-        title: "the end every post aims at: all of it, behind an init",
+        title: "the aim of the posts: all of these together, behind an init",
         namespaces: &[Ipc, Mnt, Net, Pid, Uts],
         arguments: Arguments::NewRoot,
         posts: &[CROSBY, JD, MITRE, TEJO, CDNE],
@@ -431,12 +432,13 @@ pub const STEPS: &[Step] = &[
 ];
 
 impl Step {
-    /// The step of that name.
+    /// Finds the step of that name.
     pub fn named(name: &str) -> Option<&'static Step> {
         STEPS.iter().find(|step| step.name == name)
     }
 
-    /// Its namespaces as one word list, `-` where it makes none.
+    /// The names of its namespaces with spaces between them, `-` if it makes
+    /// none.
     pub fn namespace_names(&self) -> String {
         let names: Vec<_> =
             self.namespaces.iter().map(|ns| ns.proc_name()).collect();

@@ -1,9 +1,9 @@
-//! How long anything may take before we give it up: one bound for all of it.
+//! The timeout of every wait, and the deadlines that follow from it.
 //!
-//! Nothing here is timed that can be waited for, so the bound decides nothing
-//! on a machine that works.  It ends what hangs.  It has to be longer on a
-//! slow machine (an emulated one is a hundred times slower), so it grows with
-//! the time that a sandbox takes to start here.  `NSTEPS_TIMEOUT` sets it.
+//! Every wait here is for an event, so on a machine that works the timeout
+//! changes nothing: it only ends what hangs. It has to be longer on a slow
+//! machine (an emulated one is a hundred times slower), so it grows with the
+//! time that a sandbox takes to start there. `NSTEPS_TIMEOUT` sets it.
 
 use crate::error::{Error, Result};
 use nix::errno::Errno;
@@ -13,23 +13,23 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// The environment variable that sets the bound, in seconds.
+/// The environment variable that sets the timeout, in seconds.
 pub const VARIABLE: &str = "NSTEPS_TIMEOUT";
 
-/// The least it is, where the caller sets nothing.
+/// The shortest timeout that is chosen automatically.
 const LEAST: Duration = Duration::from_secs(10);
 
-/// What it is before a sandbox has shown how fast this machine is.
+/// The timeout before a sandbox has shown how fast this machine is.
 const UNKNOWN: Duration = Duration::from_secs(60);
 
-/// How many starts of a sandbox fit in it.  The longest that anything of ours
-/// takes is about as long as ten of them: the bound is twenty times that.
+/// The timeout divided by the start of a sandbox. The longest operation takes
+/// about as long as ten starts; the timeout is twenty times that.
 const STARTS: u32 = 200;
 
-/// How many times as long it is as [`grace`].
+/// The timeout divided by [`grace`].
 const GRACES: u32 = 10;
 
-/// The longest start of a sandbox until now, in microseconds.
+/// The longest start of a sandbox so far, in microseconds.
 static SLOWEST: AtomicU64 = AtomicU64::new(0);
 
 static SET: LazyLock<Result<Option<Duration>>> = LazyLock::new(|| {
@@ -51,22 +51,22 @@ fn parse(text: &str) -> Result<Duration> {
         })
 }
 
-/// Fails where the caller set the bound to something that is no bound.
+/// Checks the value that the caller has set.
 ///
 /// # Errors
 ///
-/// Fails if `NSTEPS_TIMEOUT` is no number of seconds above 0.
+/// Fails if `NSTEPS_TIMEOUT` is not a number of seconds above 0.
 pub fn check() -> Result<()> {
     SET.clone().map(drop)
 }
 
-/// Notes how long a sandbox took to start.
+/// Records how long a sandbox took to start.
 pub fn learn(start: Duration) {
     let micros = u64::try_from(start.as_micros()).unwrap_or(u64::MAX);
     SLOWEST.fetch_max(micros, Ordering::Relaxed);
 }
 
-/// The bound of every wait: how long this machine may need for one thing.
+/// The timeout of every wait: how long one operation may take on this machine.
 pub fn timeout() -> Duration {
     if let Ok(Some(set)) = &*SET {
         return *set;
@@ -74,7 +74,7 @@ pub fn timeout() -> Duration {
     of(Duration::from_micros(SLOWEST.load(Ordering::Relaxed)))
 }
 
-/// The bound on a machine where a sandbox takes that long to start.
+/// The timeout on a machine whose slowest sandbox took that long to start.
 fn of(slowest: Duration) -> Duration {
     if slowest.is_zero() {
         return UNKNOWN;
@@ -82,19 +82,20 @@ fn of(slowest: Duration) -> Duration {
     LEAST.max(slowest.saturating_mul(STARTS))
 }
 
-/// The end of the time that what begins now may take.
+/// The deadline of an operation that starts now.
 pub fn deadline() -> Instant {
     Instant::now() + timeout()
 }
 
-/// The bound for what a good launcher never needs, and a bad one always uses
-/// up: a process that it left behind is given this time to end.
+/// The time in which a process that a launcher left behind may still end. With
+/// a correct launcher there is no such process and no wait; with a wrong one
+/// the whole time passes.
 pub fn grace() -> Duration {
     timeout() / GRACES
 }
 
-/// Waits until one of these can be read, or is at its end; `false` where none
-/// is in time.
+/// Waits until one of these can be read or has ended; `false` if none has by
+/// `until`.
 pub fn any_readable(fds: &[BorrowedFd<'_>], until: Instant) -> bool {
     let mut polled: Vec<PollFd<'_>> =
         fds.iter().map(|fd| PollFd::new(*fd, PollFlags::POLLIN)).collect();
@@ -110,11 +111,11 @@ pub fn any_readable(fds: &[BorrowedFd<'_>], until: Instant) -> bool {
     }
 }
 
-/// The word for what did not happen in time, where it is an effect to be
-/// compared: without a number, for the bound grows while launchers run.
+/// What an effect says about something that did not happen in time. It has no
+/// number, because the timeout grows while launchers run.
 pub const LATE: &str = "not in time";
 
-/// The end of a message about what did not happen in time.
+/// The end of an error message about something that did not happen in time.
 pub fn within() -> String {
     let seconds = timeout().as_secs_f64();
     format!("within {seconds:.0} s (set {VARIABLE} to allow more)")

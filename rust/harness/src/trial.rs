@@ -1,8 +1,10 @@
-//! One trial: a step, by a launcher, under the conditions of a scenario.
+//! A trial: one step, performed by one launcher, under the conditions of a
+//! scenario.
 //!
-//! The payload is the probe.  The bare probe runs first in the same sandbox,
-//! so that what the launcher did is the difference; and while the payload is
-//! held on a pipe, the harness looks at it from outside.
+//! The payload is the probe. The probe alone runs first in the same sandbox;
+//! the effect of the launcher is the difference between the two observations.
+//! While the payload is held on a socket, the harness reads its values from
+//! outside as well.
 
 pub mod act;
 mod around;
@@ -37,7 +39,7 @@ use std::path::PathBuf;
 use std::sync::Barrier;
 use std::time::Instant;
 
-/// A step, the launcher that performs it, and the conditions.
+/// A trial: a step, the launcher that performs it, and the conditions.
 #[derive(Clone, Copy, Debug)]
 pub struct Trial {
     /// The step that is tried.
@@ -48,36 +50,37 @@ pub struct Trial {
     pub scenario: Scenario,
 }
 
-/// The outcome of a trial. The launcher did something, which may be to refuse;
-/// a trial that could not run has not passed.
+/// The outcome of a trial: what the launcher did, which may be an error; or why
+/// the trial could not run. A trial that could not run has not passed.
 pub type Outcome = Found<Box<Observed>>;
 
-/// What a launcher did.
+/// What a launcher did in a trial.
 #[derive(Clone, Debug, Default)]
 pub struct Observed {
     /// What changed for the payload, for the sandbox around it (`host.`), and
-    /// what was left in it afterwards (`residue.`); how the launcher ended
-    /// (`exit`); which call failed (`refused`).
+    /// what was left in the sandbox afterwards (`residue.`); how the launcher
+    /// ended (`exit`); and which call failed (`refused`).
     pub effect: Effect,
-    /// What the payload observed; nothing when the launcher never ran it.
+    /// The payload's observation; `None` if the launcher did not run the
+    /// payload.
     pub payload: Option<Observation>,
-    /// Why there is no observation.
+    /// The reason why there is no observation.
     pub did_not_answer: Option<String>,
-    /// On which way the observation came.
+    /// The way by which the observation came.
     pub way: Way,
     /// What the launcher wrote to standard error.
     pub said: String,
-    /// The namespaces that are not the sandbox's, by what identifies them.
+    /// The namespaces that are not the sandbox's, each with its inode.
     pub made: BTreeMap<Namespace, String>,
-    /// What the harness read of the payload from outside, by key.
+    /// The values that the harness read from outside, by key.
     pub outside: BTreeMap<String, String>,
-    /// Where inside and outside do not say the same.
+    /// The values that the payload and the harness read differently.
     pub disagreements: Vec<String>,
 }
 
 impl Observed {
-    /// Enters the call that failed, in the words of a step: only steps say
-    /// `STEP: CALL: STRERROR`.
+    /// Adds to the effect which call failed, if the error message has the form
+    /// of a step's: `STEP: CALL: STRERROR`.
     pub fn enter_refusal(&mut self) {
         if self.payload.is_none() || refused(&self.said).is_some() {
             self.effect.change("refused", error_message(&self.said));
@@ -85,10 +88,11 @@ impl Observed {
     }
 }
 
-/// How trials meet: a trial holds its payload until the others of its group
-/// hold theirs, so that all the namespaces made are alive at once.
+/// A barrier for the trials of a group: a trial holds its payload until the
+/// others hold theirs, so that all namespaces that they made exist at the same
+/// time.
 pub trait Rendezvous: Sync {
-    /// Waits for the others.
+    /// Waits until all trials of the group are here.
     fn meet(&self);
 }
 
@@ -98,7 +102,7 @@ impl Rendezvous for Barrier {
     }
 }
 
-/// A trial on its own waits for no other.
+/// The barrier of a trial that has no group: it does not wait.
 pub struct Alone;
 
 impl Rendezvous for Alone {
@@ -185,26 +189,27 @@ fn overrun() -> Observed {
 /// The command line around a probe with these arguments.
 type CommandLine<'a> = dyn Fn(&[String]) -> Vec<String> + 'a;
 
-/// A command line around the probe, and the directory it is started in.
+/// A command line around the probe, and how it is started.
 pub struct Launch<'a> {
-    /// Makes the command line out of the probe's arguments.
+    /// Makes the command line from the probe's arguments.
     argv: Box<CommandLine<'a>>,
-    /// Makes the files that it reads out of the probe's arguments.
+    /// Makes the files that the launcher reads from the probe's arguments.
     files: Box<Files<'a>>,
-    /// The working directory.
+    /// The working directory; `None` is the root directory.
     directory: Option<PathBuf>,
-    /// The state.
+    /// The state in which it is started.
     start: Start,
     depth: Depth,
 }
 
-/// How much of a payload is looked at.
+/// How much of a payload is observed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Depth {
-    /// What steps change: it is read fast, and the same on every machine.
+    /// What steps change; it is read fast, and is the same on every machine.
     #[default]
     Steps,
-    /// As well what the payload can do, and what only the outside sees.
+    /// Also what the payload is allowed to do, and what is visible only from
+    /// outside.
     Deep,
 }
 
@@ -212,7 +217,7 @@ pub enum Depth {
 const WORDS: [&str; 5] = ["--words", "two  words", "$X", "", "back\\slash"];
 
 impl Depth {
-    /// The arguments of a probe that answers with these.
+    /// Adds the arguments that make the probe observe this much.
     fn add_to(self, mut arguments: Vec<String>) -> Vec<String> {
         if self == Depth::Deep {
             arguments.push("--deep".to_owned());
@@ -224,11 +229,11 @@ impl Depth {
     }
 }
 
-/// The files around a probe with these arguments.
+/// Makes the files around a probe with these arguments.
 type Files<'a> = dyn Fn(&[String]) -> Vec<PutFile> + 'a;
 
 impl<'a> Launch<'a> {
-    /// Started in the sandbox's root directory.
+    /// A launch in the sandbox's root directory.
     pub fn in_root(argv: impl Fn(&[String]) -> Vec<String> + 'a) -> Launch<'a> {
         let files = |_: &[String]| Vec::new();
         Launch {
@@ -240,7 +245,7 @@ impl<'a> Launch<'a> {
         }
     }
 
-    /// Started where these files are.
+    /// The launch after these files have been put in the sandbox.
     pub fn with_files(
         self,
         files: impl Fn(&[String]) -> Vec<PutFile> + 'a,
@@ -248,22 +253,22 @@ impl<'a> Launch<'a> {
         Launch { files: Box::new(files), ..self }
     }
 
-    /// Started in another directory of the sandbox.
+    /// The launch in another directory of the sandbox.
     pub fn in_directory(self, directory: PathBuf) -> Launch<'a> {
         Launch { directory: Some(directory), ..self }
     }
 
-    /// Started in another state; so is the bare probe.
+    /// The launch in another state; the probe alone starts in the same one.
     pub fn in_state(self, start: Start) -> Launch<'a> {
         Launch { start, ..self }
     }
 
-    /// Looked at as deeply as this.
+    /// The launch with a payload that is observed this much.
     pub fn looked_at(self, depth: Depth) -> Launch<'a> {
         Launch { depth, ..self }
     }
 
-    /// The probe alone, started in the same way.
+    /// The launch of the probe alone, in the same way.
     fn baseline(&self) -> Launch<'static> {
         let argv = |probe: &[String]| [&[PROBE.to_owned()], probe].concat();
         Launch {
@@ -281,14 +286,14 @@ impl<'a> Launch<'a> {
     }
 }
 
-/// Waits at the barrier when asked, or on drop if that did not happen.
+/// Waits at the barrier when asked, or on drop if that did not happen before.
 pub struct Meeting<'a> {
     others: &'a dyn Rendezvous,
     done: bool,
 }
 
 impl<'a> Meeting<'a> {
-    /// One that has not taken place.
+    /// A barrier at which the trial has not waited yet.
     pub fn new(others: &'a dyn Rendezvous) -> Meeting<'a> {
         Meeting { others, done: false }
     }
@@ -306,8 +311,8 @@ impl Drop for Meeting<'_> {
     }
 }
 
-/// What the bare probe says in this sandbox: what there is before anything
-/// is changed.
+/// The observation of the probe alone in this sandbox, before anything is
+/// changed.
 ///
 /// # Errors
 ///
@@ -316,7 +321,8 @@ pub fn bare_probe(sandbox: &mut Sandbox) -> Result<Observation> {
     baseline_of(sandbox, &Launch::in_root(|_| Vec::new()))
 }
 
-/// The same, started as this launcher is going to be started.
+/// The observation of the probe alone, started in the way in which this
+/// launcher will be started.
 ///
 /// # Errors
 ///
@@ -338,11 +344,12 @@ pub fn baseline_of(
     })
 }
 
-/// Starts the launcher, holds its payload and looks from all sides.
+/// Starts the launcher, holds its payload, and observes it from inside and
+/// outside.
 ///
 /// # Errors
 ///
-/// Fails if the launcher cannot be started, or if the sandbox is gone.
+/// Fails if the launcher cannot be started, or if the sandbox has ended.
 pub fn hold_and_look(
     sandbox: &mut Sandbox,
     baseline: &Observation,
@@ -403,11 +410,11 @@ pub fn hold_and_look(
     Ok(observed)
 }
 
-/// Enters which standard streams are not those the launcher was started with,
-/// and whether it closed what it inherited.
+/// Adds to the effect which standard streams are not those that the launcher
+/// was started with, and whether it closed other descriptors that it inherited.
 ///
-/// One pipe looks like another to the payload; only the harness knows which
-/// ones it handed to the launcher.
+/// For the payload all pipes look alike; only the harness knows which ones it
+/// gave to the launcher.
 fn streams(effect: &mut Effect, payload: &Observation, running: &Running) {
     for (number, given) in running.streams.iter().enumerate() {
         let key = format!("descriptors.{number}");
@@ -437,7 +444,7 @@ fn streams(effect: &mut Effect, payload: &Observation, running: &Running) {
     }
 }
 
-/// Lets the payload end, once it has been made sure that it is still there.
+/// Lets the payload end, after a check that it still exists.
 fn release(
     sandbox: &mut Sandbox,
     running: &mut Running,
@@ -446,8 +453,9 @@ fn release(
     if let Some(payload) = &observed.payload {
         match find(sandbox.init(), payload) {
             Err(_) => {
-                // What the other trials met was not this payload.
-                let why = "the payload has ended before it was let go";
+                // The payload that the other trials waited for has ended too
+                // early.
+                let why = "the payload has ended before the harness allowed it";
                 observed.disagreements.push(why.to_owned());
             }
             Ok(pid) if observed.way == Way::Stdout => {
@@ -462,8 +470,8 @@ fn release(
     Ok(())
 }
 
-/// Whether the payload's root is not that of its mount namespace.  Where it
-/// cannot be found, inside and outside disagree already.
+/// True if the payload's root is not that of its mount namespace. If the
+/// payload cannot be found, the two sides disagree already.
 fn is_chrooted(sandbox: &mut Sandbox, payload: &Observation) -> bool {
     find(sandbox.init(), payload)
         .and_then(|pid| pid_as_seen_by(sandbox.init(), pid))
@@ -471,8 +479,8 @@ fn is_chrooted(sandbox: &mut Sandbox, payload: &Observation) -> bool {
         .is_ok_and(|answer| answer == Some(true))
 }
 
-/// Waits for the launcher and reads what it wrote to standard error; says
-/// whether it has ended.
+/// Waits for the launcher to end and reads what it wrote to standard error.
+/// Returns whether it has ended.
 fn finish(
     sandbox: &mut Sandbox,
     running: &mut Running,
@@ -484,13 +492,13 @@ fn finish(
     Ok(ended.is_some())
 }
 
-/// The value of `exit`.
+/// The value of the key `exit`: how the launcher ended.
 pub fn exit(ended: Option<&Ended>) -> String {
     ended.map_or_else(|| LATE.to_owned(), |it| it.status.to_string())
 }
 
-/// What a launcher complains of, in the same words for all: the call and its
-/// errno, or its first line.
+/// The error message of a launcher in words that are the same for all: the call
+/// and its errno, or the first line.
 pub fn error_message(stderr: &str) -> String {
     refused(stderr).unwrap_or_else(|| {
         let first = stderr.lines().find(|line| !line.is_empty());
@@ -500,17 +508,17 @@ pub fn error_message(stderr: &str) -> String {
 
 /// The call that failed and its errno, from the launcher's error message.
 ///
-/// C and Rust say `STEP: CALL: STRERROR`, Go `panic: CALL: strerror`; Go's
-/// words are the C library's without its capitals.
+/// C and Rust print `STEP: CALL: STRERROR`, Go prints `panic: CALL: strerror`;
+/// Go's words are those of the C library in lower case.
 pub fn refused(stderr: &str) -> Option<String> {
     stderr.lines().find_map(|line| {
         let (before, words) = line.rsplit_once(": ")?;
         let errno = errno_of(words.trim())?;
-        // The call, which may have its object beside it or behind it.
+        // The call, which may be followed or preceded by its object.
         let call =
             before.rsplit(": ").find(|it| !it.starts_with(['/', '"']))?;
         let call = match call.split([' ', '[']).next()? {
-            // What Go's os/exec calls looking for the program.
+            // What Go's os/exec calls the search for the program.
             "exec" => "execvp",
             call => call,
         };
@@ -545,7 +553,7 @@ fn errno_of(words: &str) -> Option<Errno> {
         .find(|errno| errno.desc().eq_ignore_ascii_case(words))
 }
 
-/// The namespaces of `seen` that are not those of the baseline.
+/// The namespaces in `seen` that are not those of the baseline.
 fn made(
     baseline: &Observation,
     seen: &Observation,
@@ -561,7 +569,7 @@ fn made(
         .collect()
 }
 
-/// Adds what changed between two looks at the sandbox, under a prefix.
+/// Adds what changed between two observations of the sandbox, under a prefix.
 pub fn prefix(
     effect: &mut Effect,
     name: &str,

@@ -1,5 +1,5 @@
-//! Work spread over the processors, with a line that counts what is done, and
-//! its results in the order it was given.
+//! Distributes work over the processors, shows the progress, and returns the
+//! results in the order of the items.
 
 use crate::error::{Error, Result};
 use crate::interrupt::{self, Working};
@@ -9,17 +9,17 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// How many descriptors one worker may have open: the trials of a group run at
-/// the same time, with a sandbox each, and look at /proc.
+/// the same time, each with a sandbox, and read /proc.
 const DESCRIPTORS: u64 = 48;
 
-/// Raises the limit of open files as far as it goes, so that there is a worker
-/// for every processor.  Launchers start with a limit of their own.
+/// Raises the limit of open files to its maximum, so that there can be a worker
+/// for every processor. Launchers start with a limit of their own.
 ///
 /// # Errors
 ///
-/// Fails if there is no room for a single worker.
+/// Fails if the limit is too low for one worker.
 pub fn make_room() -> Result<()> {
-    // A limit that cannot be raised is counted as it is.
+    // If the limit cannot be raised, the current one is used.
     let _ = kernel::limit_open_files(u64::MAX);
     let (limit, used) = descriptors();
     if limit < used + DESCRIPTORS {
@@ -31,7 +31,7 @@ pub fn make_room() -> Result<()> {
     Ok(())
 }
 
-/// How many descriptors may be open, and how many are.
+/// The limit of open descriptors, and how many are open.
 fn descriptors() -> (u64, u64) {
     use nix::sys::resource::{Resource, getrlimit};
     let (soft, _) =
@@ -40,8 +40,8 @@ fn descriptors() -> (u64, u64) {
     (soft, open as u64)
 }
 
-/// How many workers there are: one for each processor, and no more than have
-/// room for their descriptors.
+/// The number of workers: one for each processor, but not more than the limit
+/// of descriptors allows.
 fn number() -> usize {
     let processors =
         std::thread::available_parallelism().map_or(1, usize::from);
@@ -50,10 +50,11 @@ fn number() -> usize {
     processors.min(usize::try_from(room).unwrap_or(usize::MAX)).max(1)
 }
 
-/// Does the work on every item, as many at once as there are processors.
-/// `name` is what a terminal shows of the item that was finished last.
+/// Does the work on every item, as many at the same time as there are
+/// processors. `name` is what a terminal shows about the item that was finished
+/// last.
 ///
-/// Stops early when interrupted; the results are then fewer than the items.
+/// Stops early after an interrupt; then there are fewer results than items.
 pub fn in_order<T: Sync, R: Send>(
     items: &[T],
     work: impl Fn(&T) -> R + Sync,
@@ -93,7 +94,7 @@ pub fn in_order_by<T: Sync, R: Send>(
     results.into_values().collect()
 }
 
-/// A line that counts, on a terminal only.
+/// A line that shows the progress, on a terminal only.
 #[derive(Debug)]
 pub struct Progress {
     all: usize,
@@ -101,19 +102,19 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// A counter that begins at none of `all`.
+    /// A progress line for `all` items, none of which is finished.
     pub fn of(all: usize) -> Progress {
         Progress { all, on: std::io::stderr().is_terminal() }
     }
 
-    /// How many are done, and which was the last.
+    /// Shows how many items are finished, and the name of the last one.
     pub fn show(&self, done: usize, what: &str) {
         if self.on {
             eprint!("\r{done:>4} of {} {what:<40.40}", self.all);
         }
     }
 
-    /// Makes room for what is said next.
+    /// Removes the line, before other output.
     pub fn clear(&self) {
         if self.on {
             eprint!("\r{:60}\r", "");
@@ -130,8 +131,8 @@ mod tests {
         let items: Vec<u64> = (0..100).collect();
         let processors = std::thread::available_parallelism();
         let is_alone = processors.is_ok_and(|it| it.get() == 1);
-        // A worker that begins with item 2 has finished item 1: item 0 ends
-        // after that one.
+        // A worker takes item 2 only after it has finished item 1: so item 0
+        // ends after item 1.
         let later = std::sync::Barrier::new(2);
         let first_is_late = |item: &u64| {
             if [0, 2].contains(item) && !is_alone {

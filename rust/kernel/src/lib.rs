@@ -1,6 +1,6 @@
 //! Safe functions for the system calls that nix lacks, or that nix offers only
-//! as unsafe functions. Where rustix has the call, its wrapper is used: the
-//! errors are those of nix all the same.
+//! as unsafe functions. Where rustix has the call, its wrapper is used, but
+//! errors have the type of nix.
 //!
 //! All `unsafe` code of the harness, the tracer and the command is in this
 //! crate. That of the probe is in `rust/probe`.
@@ -482,7 +482,7 @@ pub enum CallStop {
         /// Its arguments as they are in registers.
         arguments: [u64; 6],
     },
-    /// The call has returned.
+    /// The call has just returned.
     Exit {
         /// What the call returned; an error is a negative errno.
         result: i64,

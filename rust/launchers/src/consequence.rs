@@ -1,7 +1,8 @@
-//! What a difference does to a payload: [`CONSEQUENCES`] is the only list.
+//! Finds what a difference does to a payload: [`CONSEQUENCES`] is the only
+//! list.
 //!
-//! A record is about the keys and the values that match its patterns. The first
-//! record that matches is the one that is shown.
+//! A record is for the keys and the values that match its patterns. The first
+//! record that matches is shown.
 
 mod list;
 mod record;
@@ -26,7 +27,7 @@ static PATTERNS: LazyLock<Vec<Patterns>> = LazyLock::new(|| {
         .collect()
 });
 
-/// The record of a row, if there is one.
+/// The record for a row, if there is one.
 pub fn of(row: &Row) -> Option<&'static Consequence> {
     let found = PATTERNS.iter().position(|(key, values)| {
         key.is_match(&row.key)
@@ -35,13 +36,13 @@ pub fn of(row: &Row) -> Option<&'static Consequence> {
     found.map(|index| &CONSEQUENCES[index])
 }
 
-/// The records that are about a key, whatever its value is.
+/// The records for a key, whatever its value is.
 pub fn of_key(key: &str) -> impl Iterator<Item = &'static Consequence> {
     let matching = PATTERNS.iter().zip(CONSEQUENCES);
     matching.filter(move |((it, _), _)| it.is_match(key)).map(|(_, it)| it)
 }
 
-/// Whether some launchers show such a value and others do not.
+/// True if some launchers show a value that matches and others do not.
 fn is_about_values(pattern: &GlobMatcher, row: &Row) -> bool {
     if pattern.glob().glob() == "*" {
         return true;

@@ -1,30 +1,30 @@
-//! A day of the calendar, as it stands in a waiver.
+//! A day of the calendar, for waivers.
 
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// A day.
+/// A day of the Gregorian calendar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Date {
-    /// The year.
+    /// The year, as in 2027.
     pub year: i64,
-    /// The month, from 1.
+    /// The month, from 1 to 12.
     pub month: i64,
     /// The day of the month, from 1.
     pub day: i64,
 }
 
 impl Date {
-    /// The day that it is now, in UTC.
+    /// The current day, in UTC.
     pub fn today() -> Date {
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
         Date::after_epoch((now.map_or(0, |it| it.as_secs()) / 86400) as i64)
     }
 
-    /// The day that is so many days after 1970-01-01.
+    /// The day that is this many days after 1970-01-01.
     fn after_epoch(days: i64) -> Date {
-        // Years are counted from March, so that a leap day is the last of one;
-        // an era has 400 years.
+        // Years are counted from March, so that the leap day is the last day of
+        // a year; an era has 400 years.
         let days = days + 719_468;
         let era = days.div_euclid(146_097);
         let of_era = days.rem_euclid(146_097);
@@ -38,7 +38,7 @@ impl Date {
         Date { year, month, day }
     }
 
-    /// Reads `2027-01-31`.
+    /// Reads a day in the form `2027-01-31`.
     pub fn parse(text: &str) -> Option<Date> {
         let mut parts = text.splitn(3, '-').map(|it| it.parse::<i64>().ok());
         let (year, month, day) =

@@ -1,12 +1,12 @@
 //! The keys that a payload or the harness can show: what each is about, and
-//! whether a key that a user wrote is one.
+//! whether a key that a user wrote exists.
 
 use crate::situation::{self, HEAD, Incident, SITUATIONS};
 use probe::{DEEP, Observation, PROPERTIES, Proc, Property, observe};
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-/// The keys that the harness adds, by what stands before the first dot.
+/// The keys that the harness adds, by the part before the first dot.
 const OF_THE_HARNESS: &[(&str, &str)] = &[
     ("exit", "the exit status of the launcher, 128 + n for a signal"),
     ("host", "what the launcher changed around itself while the payload ran"),
@@ -20,8 +20,8 @@ const OF_THE_HARNESS: &[(&str, &str)] = &[
     ),
 ];
 
-/// Families of which any member can be there, besides those of the properties
-/// that are read only if asked: a name, a path or a number follows.
+/// The families of keys that have any number of members, besides those of the
+/// properties that are read only on request: a name, a path or a number follows.
 const OPEN: &[&str] = &[
     "cgroup",
     "descriptors",
@@ -36,7 +36,7 @@ const OPEN: &[&str] = &[
     "residue",
 ];
 
-/// What this process observes of itself, but for what takes time to try.
+/// What this process observes of itself, without the properties that take time.
 static OBSERVED: LazyLock<Observation> =
     LazyLock::new(|| observe(&Proc::at("/proc"), &[]));
 
@@ -45,12 +45,12 @@ fn properties() -> impl Iterator<Item = &'static Property> {
     PROPERTIES.iter().chain(DEEP)
 }
 
-/// The property to which a key belongs, if it is of the payload.
+/// The property that a key belongs to, if the payload reads it.
 pub fn property(key: &str) -> Option<&'static Property> {
     properties().find(|it| it.families.contains(&head(key)))
 }
 
-/// What a key is, in a phrase.
+/// What a key is about, in a few words.
 pub fn about(key: &str) -> Option<&'static str> {
     if let Some(it) = situation::of_key(key) {
         return Some(it.about);
@@ -59,7 +59,8 @@ pub fn about(key: &str) -> Option<&'static str> {
     own.map(|(_, about)| *about).or_else(|| property(key).map(|it| it.about))
 }
 
-/// Why no launcher can show a key that fits this glob: its name is no key's.
+/// The reason why no launcher can show a key that matches this glob, if none
+/// can.
 pub fn why_unknown(glob: &str) -> Option<String> {
     let is_pattern = |it: &str| it.contains(['*', '?', '[', '{']);
     let head = head(glob);
@@ -100,7 +101,8 @@ fn no_key<'a>(
     format!("no key is called {glob}{}", hint(wrong, &names))
 }
 
-/// `: did you mean NAME?`, where a name is like the wrong one; else the names.
+/// `: did you mean NAME?` if one of the names is similar to the wrong one; else
+/// all names.
 pub fn hint(wrong: &str, names: &[&str]) -> String {
     let close = names
         .iter()
@@ -113,7 +115,7 @@ pub fn hint(wrong: &str, names: &[&str]) -> String {
     }
 }
 
-/// What stands before the first dot.
+/// The part of a key before the first dot.
 fn head(key: &str) -> &str {
     key.split('.').next().unwrap_or(key)
 }

@@ -1,5 +1,5 @@
-//! Any launcher beside any other: how each is told to run the probe, what its
-//! payload observes, and what the differences mean.
+//! Compares any launchers: how each is told to run the probe, what its payload
+//! observes, and what the differences mean.
 //!
 //! A [`spec`] names a launcher; its [`adapter`] makes a command line around the
 //! probe; [`look`] runs it in sandboxes, several times in each [`state`];

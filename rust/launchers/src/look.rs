@@ -1,5 +1,5 @@
-//! Launchers, looked at several times in each state, each time in a sandbox of
-//! its own: what is not the same every time depends on more than the launcher.
+//! Observes launchers several times in each state, each time in a new sandbox.
+//! What is not the same every time depends on more than the launcher.
 
 use crate::adapter::Prepared;
 use crate::matrix::Column;
@@ -25,11 +25,11 @@ pub const TWICE: usize = 2;
 /// Where launchers are looked at, and what they may change.
 #[derive(Debug)]
 pub struct Conditions<'a> {
-    /// What the machine provides.
+    /// What this machine provides for trials.
     pub equipment: &'a Equipment,
     /// The mounts and the user of the sandbox.
     pub scenario: Scenario,
-    /// What a launcher may write to on the host.
+    /// The paths of the host that a launcher may write to.
     pub writable: &'a [PathBuf],
     /// Which cgroups a launcher sees.
     pub cgroups: &'a Shown,
@@ -44,23 +44,24 @@ impl Conditions<'_> {
     }
 }
 
-/// One look at a launcher.
+/// One observation of a launcher that is to be made.
 struct Look<'a> {
     state: &'static State,
     name: &'a str,
     prepared: &'a Prepared,
 }
 
-/// Looks at each launcher, of which the first half is what stands above its
-/// column, `repeat` times in each state, on all processors. The scenario's
-/// mounts are those of every state that has no others. Returns a column for each
-/// launcher; it is about the first state, and has the other states in it.
+/// Observes each launcher `repeat` times in each state, on all processors. The
+/// first item of each pair is the name above the launcher's column. The mounts
+/// are those of the scenario, unless the state has others. Returns a column for
+/// each launcher, which is about the first state and contains columns for the
+/// others.
 ///
 /// # Errors
 ///
-/// Fails if the machine allows no sandbox, if the caller's directory is not
-/// there, or if it was interrupted. A launcher that does not run the probe is no
-/// error: its column says so, and so it does if a state is unavailable.
+/// Fails if the machine allows no sandbox, if the caller's directory does not
+/// exist in it, or after an interrupt. It is no error if a launcher does not
+/// run the probe, or if a state is unavailable: the column says so.
 pub fn all(
     launchers: &[(&str, &Prepared)],
     states: &[&'static State],
@@ -100,7 +101,7 @@ pub fn all(
     Ok(columns)
 }
 
-/// Puts the looks at a launcher in one state together.
+/// Makes the column of a launcher in one state from its observations.
 fn column(of: Look<'_>, looks: Vec<Found<Observed>>) -> Result<Column> {
     let Look { state, name, prepared } = of;
     let looks: Found<Vec<Observed>> = looks.into_iter().collect();
@@ -119,13 +120,14 @@ fn column(of: Look<'_>, looks: Vec<Found<Observed>>) -> Result<Column> {
     Ok(Column { state: state.name, ..column })
 }
 
-/// Looks at a launcher twice in the plain state; `name` stands above its column.
+/// Observes a launcher twice in the plain state; `name` is the name above its
+/// column.
 ///
 /// # Errors
 ///
-/// Fails if the machine allows no sandbox, or if the caller's directory is not
-/// there. A launcher that does not run the probe is no error: its column says
-/// so.
+/// Fails if the machine allows no sandbox, or if the caller's directory does
+/// not exist in it. It is no error if a launcher does not run the probe: the
+/// column says so.
 pub fn twice(
     name: String,
     prepared: &Prepared,
@@ -140,7 +142,7 @@ pub fn twice(
     Ok(Column::of(name, vec![look()?, look()?]).expecting(&prepared.always))
 }
 
-/// Looks once. A state in which not even the bare probe can be started is
+/// Observes once. A state in which not even the probe alone can be started is
 /// unavailable.
 fn once(
     prepared: &Prepared,
@@ -226,7 +228,7 @@ fn masked(mut observed: Observed, masks: &[(String, &str)]) -> Observed {
     let mask = |text: &str| mask(text, masks);
     let effect = std::mem::take(&mut observed.effect.0);
     for (key, value) in effect {
-        // Two keys may have become one: neither change may be lost.
+        // Two keys may have become equal: then both changes are kept.
         observed.effect.change(mask(&key), mask(&value));
     }
     observed.said = mask(&observed.said);

@@ -1,5 +1,5 @@
-//! What foreign launchers did, side by side: which keys agree, which differ,
-//! and of which neither can be said. No process is started here.
+//! Compares what launchers did: which keys agree, which differ, and which are
+//! not known. This module starts no process.
 
 use crate::said::{masked, masked_change};
 use crate::state::PLAIN;
@@ -12,21 +12,21 @@ use std::fmt;
 /// What one launcher did with a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
-    /// It is as in the baseline.
+    /// The value is as in the baseline.
     Unchanged,
-    /// It changed, in the same way in every look.
+    /// The value changed, in the same way in every observation.
     Changed(String),
     /// The payload could not read it, for this reason.
     NotRead(String),
-    /// It was not the same in every look: the different values, in the order
-    /// in which they were seen.
+    /// It was not the same in every observation: the different values, in the
+    /// order in which they were seen.
     Unstable(Vec<String>),
     /// The launcher's payload was not observed.
     NotObserved,
 }
 
 impl Value {
-    /// Whether it was observed and was the same both times.
+    /// True if it was observed and was the same in every observation.
     pub fn is_known(&self) -> bool {
         !matches!(self, Value::Unstable(..) | Value::NotObserved)
     }
@@ -81,46 +81,46 @@ impl Value {
     }
 }
 
-/// A launcher, looked at several times in one state.
+/// What one launcher did, observed several times in one state.
 #[derive(Clone, Debug)]
 pub struct Column {
-    /// The command line of the launcher, as it was typed.
+    /// The command line of the launcher, as the user typed it.
     pub line: String,
-    /// Every key that changed in any look.
+    /// Every key that changed in any observation.
     pub values: BTreeMap<Key, Value>,
-    /// Why its payload was not observed.
+    /// The reason why its payload was not observed, if it was not.
     pub did_not_answer: Option<String>,
-    /// Whether this machine lacks the launcher: it was not started.
+    /// True if this machine lacks the launcher, so that it was not started.
     pub missing: bool,
-    /// On which way the observation came.
+    /// The way by which the observation came.
     pub way: Way,
-    /// What the harness read of the payload from outside the first time, by
-    /// key; a record keeps none of it.
+    /// The values that the harness read from outside in the first observation,
+    /// by key; a record does not keep them.
     pub outside: BTreeMap<String, String>,
-    /// Where inside and outside do not say the same.
+    /// The values that the payload and the harness read differently.
     pub disagreements: Vec<String>,
-    /// What the launcher isolates elsewhere and does not isolate here.
+    /// What the launcher isolates on other machines but not on this one.
     pub degraded: Vec<String>,
-    /// What the payload saw the first time.
+    /// What the payload observed the first time.
     pub payload: Option<Observation>,
-    /// Whether it ran the probe: `yes`, `no`, or unstable.
+    /// Whether the launcher ran the probe: `yes`, `no`, or unstable.
     pub probe_ran: Value,
     /// The name of the state in which it was started.
     pub state: &'static str,
-    /// Whether no launcher can be started in this state here.
+    /// True if no launcher can be started in this state on this machine.
     pub unavailable: bool,
-    /// The same launcher in other states.
+    /// The columns of the same launcher in other states.
     pub others: Vec<Column>,
 }
 
-/// Whether a launcher has this key without an observation of its payload: the
-/// harness sees how a launcher ends, what it says and what it leaves.
+/// True if a launcher has this key even if its payload is not observed: the
+/// harness sees how a launcher ends, what it prints and what it leaves behind.
 fn is_of_the_launcher(key: &str) -> bool {
     ["exit", "said"].contains(&key) || key.starts_with("residue.")
 }
 
 impl Column {
-    /// Puts looks together, of which there is at least one.
+    /// Makes a column from observations, of which there is at least one.
     pub fn of(line: String, mut looks: Vec<Observed>) -> Column {
         let changes = steadied(looks.iter().map(changes).collect());
         let keys: BTreeSet<&Key> =
@@ -162,31 +162,33 @@ impl Column {
         }
     }
 
-    /// The launcher in each state in which it was looked at, this one first.
+    /// The columns of the launcher in each state in which it was observed, this
+    /// one first.
     pub fn in_states(&self) -> impl Iterator<Item = &Column> {
         std::iter::once(self).chain(&self.others)
     }
 
-    /// The launcher in the state of this name, if it was looked at in it.
+    /// The column of the launcher in the state of this name, if there is one.
     pub fn in_state(&self, name: &str) -> Option<&Column> {
         self.in_states().find(|it| it.state == name)
     }
 
-    /// Whether the launcher ran the probe every time in any state.
+    /// True if there is a state in which the launcher ran the probe every time.
     pub fn ran_in_any(&self) -> bool {
         self.in_states().any(Column::ran)
     }
 
-    /// A launcher that could not be started, and why. `missing` says whether
-    /// this machine lacks it; else what was named cannot be used.
+    /// The column of a launcher that could not be started, with the reason.
+    /// `missing` is true if this machine lacks the launcher, and false if what
+    /// the user named cannot be used.
     pub fn not_started(line: String, why: String, missing: bool) -> Column {
         let observed =
             Observed { did_not_answer: Some(why), ..Observed::default() };
         Column { missing, ..Column::of(line, vec![observed]) }
     }
 
-    /// The same, with those of the keys in `always` that did not change as what
-    /// is degraded.
+    /// The column with those keys of `always` that did not change as
+    /// `degraded`.
     pub fn expecting(mut self, always: &[String]) -> Column {
         if self.ran() {
             let unchanged =
@@ -196,7 +198,7 @@ impl Column {
         self
     }
 
-    /// Whether the launcher ran the probe every time.
+    /// True if the launcher ran the probe every time.
     pub fn ran(&self) -> bool {
         self.did_not_answer.is_none()
     }
@@ -210,7 +212,8 @@ impl Column {
     }
 }
 
-/// What changed in one look, and what the launcher wrote to standard error.
+/// What changed in one observation, and what the launcher wrote to standard
+/// error.
 fn changes(observed: &Observed) -> BTreeMap<Key, String> {
     let mut changes = observed.effect.0.clone();
     let said = masked(&observed.said);
@@ -220,9 +223,10 @@ fn changes(observed: &Observed) -> BTreeMap<Key, String> {
     changes
 }
 
-/// Changes of several looks, in which random names are masked where the looks
-/// are not the same. What is the same every time is not random, and stays. Of
-/// one look that cannot be known, and all of it is masked.
+/// The changes of several observations, with random names masked if the
+/// observations differ. A name that is the same every time is not random, and
+/// is kept. With one observation that is not known, and all such names are
+/// masked.
 fn steadied(looks: Vec<BTreeMap<Key, String>>) -> Vec<BTreeMap<Key, String>> {
     let is_steady = |key: &Key, change: &String| {
         looks.len() > 1 && looks.iter().all(|it| it.get(key) == Some(change))
@@ -234,7 +238,7 @@ fn steadied(looks: Vec<BTreeMap<Key, String>>) -> Vec<BTreeMap<Key, String>> {
                 true => (key.clone(), change.clone()),
                 false => masked_change(key, change),
             };
-            // Two keys may have become one: neither change may be lost.
+            // Two keys may have become equal: then both changes are kept.
             effect.change(key, change);
         }
         effect.0
@@ -247,32 +251,35 @@ fn steadied(looks: Vec<BTreeMap<Key, String>>) -> Vec<BTreeMap<Key, String>> {
 pub enum Standing {
     /// Every launcher was observed and did the same.
     Agrees,
-    /// Two launchers did different things, each of them every time.
+    /// Two launchers did different things, and each did the same in every
+    /// observation.
     Differs,
-    /// Neither: a launcher was not observed, or did not do the same every time.
+    /// It is not known: a launcher was not observed, or did not do the same
+    /// every time.
     #[default]
     Unknown,
 }
 
-/// One key of all launchers.
+/// One key, with the values of all launchers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Row {
-    /// What was looked at.
+    /// The key of the effect, as in `uts.hostname`.
     pub key: Key,
-    /// What can be said of it.
+    /// Whether the launchers agree on it.
     pub standing: Standing,
     /// Each value, and the launchers (by their index) that showed it.
     pub values: Vec<(Value, Vec<usize>)>,
-    /// The names of the states in which all of this is so, but for a launcher
-    /// that did not run in one of them; empty before states are compared.
+    /// The names of the states in which the launchers show these values, except
+    /// that a launcher may not have run in one of them; empty before states are
+    /// compared.
     pub states: Vec<&'static str>,
     /// The same in a few words, as `in terminal`; empty if it is so in all
-    /// states in which launchers were looked at.
+    /// states in which launchers were observed.
     pub place: String,
 }
 
 impl Row {
-    /// The key, and where not all states are alike, the states.
+    /// The key, and the states if it is not so in all of them.
     pub fn title(&self) -> String {
         match self.place.as_str() {
             "" => self.key.clone(),
@@ -280,9 +287,9 @@ impl Row {
         }
     }
 
-    /// Adds the states of another row, if it says the same of the same key;
-    /// whether it does. A launcher that did not run in the states of one row is
-    /// not in it, and does not make the rows different.
+    /// Adds the states of another row, if it has the same values for the same
+    /// key. Returns whether it has. A launcher that did not run in the states
+    /// of one row is not in that row, and does not make the rows different.
     pub fn take_in(&mut self, other: &Row) -> bool {
         let of_one_key =
             self.key == other.key && self.standing == other.standing;
@@ -301,7 +308,7 @@ impl Row {
         false
     }
 
-    /// Whether each launcher of another row shows the same value in this one.
+    /// True if each launcher of another row shows the same value in this one.
     fn says_all_of(&self, other: &Row) -> bool {
         other.values.iter().all(|(value, launchers)| {
             let (has, own) =
@@ -321,7 +328,8 @@ pub fn rows(columns: &[Column]) -> Vec<Row> {
     rows_of(&columns.iter().enumerate().collect::<Vec<_>>())
 }
 
-/// The same for some of the launchers, each with its index.
+/// One row for each key that one of these launchers changed; each is given with
+/// its index.
 pub fn rows_of(columns: &[(usize, &Column)]) -> Vec<Row> {
     let keys: BTreeSet<&Key> =
         columns.iter().flat_map(|(_, it)| it.values.keys()).collect();
@@ -332,7 +340,7 @@ pub fn rows_of(columns: &[(usize, &Column)]) -> Vec<Row> {
     keys.into_iter().map(row).collect()
 }
 
-/// A key of which each launcher, by its index, shows a value.
+/// The row of a key from the values that the launchers, by their indexes, show.
 pub fn row(key: &str, shown: impl Iterator<Item = (usize, Value)>) -> Row {
     let mut values: Vec<(Value, Vec<usize>)> = Vec::new();
     for (index, value) in shown {
@@ -345,7 +353,7 @@ pub fn row(key: &str, shown: impl Iterator<Item = (usize, Value)>) -> Row {
         values.iter().filter(|(value, _)| wanted(value)).count()
     };
     let read = is(|it| matches!(it, Value::Unchanged | Value::Changed(_)));
-    // That a payload cannot read something is a fact about it; what it would
+    // It is a fact about a payload that it cannot read something. What it would
     // have read is not known.
     let not_read = is(|it| matches!(it, Value::NotRead(_)));
     let standing = match (read, read + not_read) {

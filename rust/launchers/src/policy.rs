@@ -1,7 +1,8 @@
-//! The file launchers.toml: launchers, what may differ between them and what
-//! each of them has to do.
+//! Reads the file launchers.toml: launchers, what may differ between them and
+//! what each of them has to do.
 //!
-//! Whatever is wrong in it is said with its line, before a launcher is started.
+//! An error in the file is reported with its line, before a launcher is
+//! started.
 
 use crate::consequence::Level;
 use crate::date::Date;
@@ -11,78 +12,79 @@ use harness::error::{Error, Result};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-/// What a file of launchers says, or the options of the command line.
+/// The content of a file of launchers, together with options of the command
+/// line.
 #[derive(Clone, Debug)]
 pub struct Policy {
-    /// The path of the file; nothing if there is none.
+    /// The path of the file; `None` if there is no file.
     pub path: Option<String>,
     /// The launchers, in the order of the file.
     pub launchers: Vec<Named>,
-    /// Differences of this level and above it fail.
+    /// A difference of this level or a higher one fails.
     pub deny: Option<Level>,
     /// The differences that do not fail.
     pub waivers: Vec<Waiver>,
-    /// What each launcher has to show.
+    /// The values that each launcher has to show.
     pub expectations: Vec<Expectation>,
 }
 
-/// A launcher of the file.
+/// A launcher that the file names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Named {
     /// Its name in reports and in waivers.
     pub name: String,
-    /// What is started, in the form of the command line.
+    /// Its command line, in the form of the arguments of `nsteps diff`.
     pub run: String,
-    /// The line that says so, from 1.
+    /// The line of the file where `run` is, from 1.
     pub line: usize,
 }
 
-/// A difference that does not fail.
+/// A waiver: a difference that does not fail.
 #[derive(Clone, Debug)]
 pub struct Waiver {
-    /// The keys.
+    /// The keys that it is for.
     pub key: Pattern,
-    /// The values; every value if it is not there.
+    /// The values that it is for; `None`: every value.
     pub value: Option<Pattern>,
-    /// The names of the launchers that show them; all if there is none.
+    /// The names of the launchers that show the difference; empty: all.
     pub launchers: Vec<Pattern>,
-    /// The reason.
+    /// The reason why the difference may be there.
     pub why: String,
-    /// The last day on which it holds.
+    /// The last day on which the waiver is valid.
     pub until: Option<Date>,
-    /// Its line, from 1.
+    /// Its line in the file, from 1.
     pub line: usize,
 }
 
-/// What each launcher has to show.
+/// An expectation: the values that each launcher has to show for some keys.
 #[derive(Clone, Debug)]
 pub struct Expectation {
-    /// The keys.
+    /// The keys that it is for.
     pub key: Pattern,
-    /// The values, of which each key has to show one.
+    /// The values; each key has to show one of them.
     pub values: Vec<Pattern>,
-    /// Its line, from 1.
+    /// Its line in the file, from 1.
     pub line: usize,
 }
 
-/// A glob that was compiled.
+/// A glob, with its compiled form.
 #[derive(Clone, Debug)]
 pub struct Pattern(GlobMatcher);
 
 impl Pattern {
-    /// Whether a text fits.
+    /// True if the text matches the glob.
     pub fn fits(&self, text: &str) -> bool {
         self.0.is_match(text)
     }
 
-    /// The glob.
+    /// The glob as it was written.
     pub fn text(&self) -> &str {
         self.0.glob().glob()
     }
 }
 
 impl Policy {
-    /// No file: nothing is waived and nothing is expected.
+    /// The policy without a file: it waives nothing and expects nothing.
     pub fn none() -> Policy {
         Policy {
             path: None,
@@ -93,7 +95,7 @@ impl Policy {
         }
     }
 
-    /// Reads the text of a file; `path` stands in messages.
+    /// Reads the text of a file; `path` is its name in messages.
     ///
     /// # Errors
     ///
@@ -185,7 +187,7 @@ impl File<'_> {
         }
     }
 
-    /// A text, or a list of texts.
+    /// A value that is a text or a list of texts, each with its position.
     fn texts(&self, value: &Value<'_>) -> Result<Vec<(String, usize)>> {
         let one = |it: &Value<'_>| Ok((self.text(it)?, it.span().start));
         match value.get_ref() {
@@ -204,7 +206,7 @@ impl File<'_> {
         Ok(Pattern(glob.compile_matcher()))
     }
 
-    /// A glob of keys, of which there is one.
+    /// A glob that some key can match.
     fn key(&self, text: &str, at: usize) -> Result<Pattern> {
         match keys::why_unknown(text) {
             Some(why) => Err(self.error(at, why)),
@@ -245,7 +247,8 @@ impl File<'_> {
         Ok(Named { name: "from".to_owned(), run, line })
     }
 
-    /// One launcher is called `to`; of several, each has its number behind it.
+    /// The launchers of `to`. A single one is called `to`; of several, each has
+    /// its number in its name.
     fn to(&self, value: &Value<'_>) -> Result<Vec<Named>> {
         let texts = self.texts(value)?;
         let several = texts.len() > 1;
@@ -330,9 +333,8 @@ impl File<'_> {
             let at = key.span().start;
             let text: &std::borrow::Cow<'_, str> = key.get_ref();
             if let DeValue::Table(_) = value.get_ref() {
-                let what = format!(
-                    "{text} is a table: a key with a dot stands in quotes"
-                );
+                let what =
+                    format!("{text} is a table: a key with a dot needs quotes");
                 return Err(self.error(at, what));
             }
             Ok(Expectation {
@@ -386,7 +388,7 @@ until = 2027-01-01
     }
 
     #[test]
-    fn what_is_wrong_is_said_with_its_line() {
+    fn an_error_is_reported_with_its_line() {
         for (text, words) in [
             ("deny = 'chnges'", "l.toml:1: no level is called chnges: did you"),
             (

@@ -1,4 +1,4 @@
-//! What really ran: the path, the version and the digest of a launcher.
+//! Identifies the program of a launcher: its path, version and digest.
 
 use harness::error::{Context, Result};
 use harness::host::Equipment;
@@ -14,28 +14,28 @@ use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
-/// A program, as it is on this machine.
+/// A program on this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Provenance {
-    /// The path, with symbolic links followed.
+    /// The path, after symbolic links have been followed.
     pub path: String,
-    /// The first line that `PROGRAM --version` prints; nothing if it prints
-    /// none.
+    /// The first line that `PROGRAM --version` prints; `None` if it prints
+    /// nothing.
     pub version: Option<String>,
-    /// The SHA-256 digest of the file, in hexadecimal digits; empty if there is
-    /// no such file.
+    /// The SHA-256 digest of the file, in hexadecimal digits; empty if the file
+    /// cannot be read.
     pub sha256: String,
 }
 
 impl Provenance {
-    /// A program that is not there, or of which nothing is known.
+    /// A program that does not exist, or about which nothing is known.
     pub fn unknown(path: String) -> Provenance {
         Provenance { path, version: None, sha256: String::new() }
     }
 }
 
-/// Reads a program, and asks it for its version. It is asked in a sandbox: what
-/// a program does with an option that it does not know is not known.
+/// Reads a program, and asks it for its version. It is run in a sandbox,
+/// because a program may do anything with an option that it does not know.
 ///
 /// # Errors
 ///
@@ -58,7 +58,7 @@ pub fn of(
     Ok(Provenance { path: path.display().to_string(), version, sha256 })
 }
 
-/// The first line of `PROGRAM --version`, where it ends with status 0.
+/// The first line of `PROGRAM --version`, if it ends with status 0.
 fn version(
     program: &Path,
     scenario: Scenario,

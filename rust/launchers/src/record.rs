@@ -1,4 +1,4 @@
-//! A column that is kept: what a launcher did on another day, as a file.
+//! Records: what a launcher did on another day, as a file.
 
 use crate::matrix::{Column, Value};
 use crate::provenance::Provenance;
@@ -65,14 +65,14 @@ pub enum KeptValue {
     Unstable(Vec<String>),
 }
 
-/// When and where a column was recorded.
+/// The day and the machine on which a column was recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Circumstances {
-    /// The day, as `2026-01-31`.
+    /// The day of the recording, as `2026-01-31`.
     pub day: String,
     /// The kernel's name and release, and whether the caller was root.
     pub machine: String,
-    /// The scenario.
+    /// The scenario in which the launcher ran.
     pub scenario: String,
     /// The name of the cgroups that the launcher saw.
     pub cgroups: String,
@@ -81,21 +81,21 @@ pub struct Circumstances {
 /// A column that was read from a file.
 #[derive(Debug)]
 pub struct Kept {
-    /// What the launcher did.
+    /// What the launcher did when it was recorded.
     pub column: Column,
-    /// What ran.
+    /// The program that ran then.
     pub program: Provenance,
-    /// When and where.
+    /// The day and the machine of the recording.
     pub circumstances: Circumstances,
-    /// Whether secrets are replaced in it.
+    /// True if secrets are replaced in it.
     pub redacted: bool,
 }
 
-/// The form of a column.
+/// Makes the form of a column.
 ///
 /// # Errors
 ///
-/// Fails if the launcher did not run the probe: there is nothing to keep.
+/// Fails if the launcher did not run the probe: then there is nothing to keep.
 pub fn form(
     column: &Column,
     program: &Provenance,
@@ -140,12 +140,13 @@ pub fn form(
     })
 }
 
-/// Reads a record, if `text` is the path of one: what the file holds decides,
-/// not its name.
+/// Reads a record, if `text` is the path of one. The content of the file
+/// decides that, not its name.
 ///
 /// # Errors
 ///
 /// Fails if the file is JSON of this program but of another form, or if a
+/// member of it is missing, unknown or of another type.
 /// member of it is missing, unknown or of another type.
 pub fn read(text: &str) -> Result<Option<Kept>> {
     let path = Path::new(text);

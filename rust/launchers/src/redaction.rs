@@ -1,7 +1,8 @@
-//! Secrets in what is shown: values of variables and arguments whose names say
-//! that they are secret are replaced by their length and a digest.
+//! Hides secrets in what is shown: values of variables and arguments whose
+//! names say that they are secret are replaced by their length and a digest.
 //!
-//! It is done once, after everything is decided and before anything is written.
+//! This is done once, after everything has been decided and before anything is
+//! written.
 
 use crate::matrix::{Column, Row, Value};
 use probe::Reading;
@@ -11,16 +12,16 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::sync::LazyLock;
 
-/// What a name has in it whose value is secret, in any letters.
+/// The parts of names whose values are secret, in upper or lower case.
 const SECRET: &[&str] =
     &["TOKEN", "SECRET", "PASS", "KEY", "AUTH", "PROXY", "CREDENTIAL"];
 
-/// A shorter value is not looked for in other texts: it would be found in
-/// words that have nothing to do with it.
+/// The shortest value that is searched for in other texts: a shorter one would
+/// be found in words that are unrelated to it.
 const LONG_ENOUGH: usize = 6;
 
-/// The user's part of an address with a password, and what a redacted value
-/// looks like.
+/// The user's part of an address with a password, and the form of a redacted
+/// value.
 static PASSWORD: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"://[^/:@\s]*:([^@/\s]+)@").expect("it is a pattern")
 });
@@ -28,15 +29,15 @@ static REDACTED: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^<\d+ bytes, sha256 [0-9a-f]+>$").expect("it is a pattern")
 });
 
-/// The secrets that were seen.
+/// The secrets that were found.
 #[derive(Debug, Default)]
 pub struct Redaction {
-    /// Longer ones first, for one may be part of another.
+    /// The values, longer ones first, because one may be part of another.
     secrets: Vec<String>,
 }
 
 impl Redaction {
-    /// Finds the secrets in what launchers showed and in their command lines.
+    /// Finds the secrets in the values and the command lines of launchers.
     pub fn of(columns: &[Column]) -> Redaction {
         let mut secrets = BTreeSet::new();
         for column in columns.iter().flat_map(Column::in_states) {
@@ -58,7 +59,7 @@ impl Redaction {
         Redaction { secrets }
     }
 
-    /// A text without the secrets.
+    /// The text without the secrets.
     pub fn text(&self, text: &str) -> String {
         let long = |it: &&String| it.len() >= LONG_ENOUGH;
         self.secrets.iter().filter(long).fold(
@@ -90,7 +91,7 @@ impl Redaction {
         }
     }
 
-    /// A column without the secrets.
+    /// The column without the secrets.
     pub fn column(&self, column: &Column) -> Column {
         let mut column = column.clone();
         column.line = self.line(&column.line);
@@ -113,7 +114,7 @@ impl Redaction {
         column
     }
 
-    /// A command line without the secrets, also those that are short.
+    /// The command line without the secrets, short ones included.
     pub fn line(&self, line: &str) -> String {
         let mut secrets = BTreeSet::new();
         in_command_line(line, &mut secrets);
@@ -123,15 +124,15 @@ impl Redaction {
         self.text(&hidden)
     }
 
-    /// Takes the secrets out of a row.
+    /// Removes the secrets from a row.
     pub fn row(&self, row: &mut Row) {
         for (value, _) in &mut row.values {
             *value = self.value(&row.key, value);
         }
     }
 
-    /// A text about a key without the secrets: it may have the value of the key
-    /// in it.
+    /// A text about a key without the secrets: it may contain the value of the
+    /// key.
     pub fn about_key(&self, key: &str, text: &str) -> String {
         match is_secret_variable(key) {
             true => self.secrets.iter().fold(text.to_owned(), |text, it| {
@@ -142,7 +143,7 @@ impl Redaction {
     }
 }
 
-/// What stands in the place of a secret.
+/// The replacement of a secret.
 fn redacted(secret: &str) -> String {
     let mut digest = String::new();
     for byte in &Sha256::digest(secret.as_bytes())[..6] {
@@ -203,7 +204,7 @@ fn in_command_line(line: &str, secrets: &mut BTreeSet<String>) {
     secrets.retain(|it| !it.is_empty() && !REDACTED.is_match(it));
 }
 
-/// Whether the word behind this one is a secret.
+/// True if the word after this one is a secret.
 fn takes_a_secret(word: &str, before: Option<&str>) -> bool {
     match word.strip_prefix("--") {
         Some(option) => option

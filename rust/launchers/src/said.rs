@@ -1,13 +1,13 @@
-//! What a launcher writes to standard error, and the values of its effect, in
-//! words that are the same in every run: times, process ids and random names
-//! are masked.
+//! Masks times, process ids and random names in what a launcher prints and in
+//! the values of its effect, so that they are the same in every run.
 
 use regex_lite::Regex;
 use std::sync::LazyLock;
 
-/// What is masked, and what stands for it; in this order.
+/// The patterns that are masked, each with its replacement, in the order of
+/// their application.
 const MASKS: &[(&str, &str)] = &[
-    // The probe's own socket, where a launcher repeats its arguments.
+    // The probe's own socket, if a launcher prints its arguments.
     (r"--answer \d+:\d+", "--answer SOCKET"),
     (
         r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}([.,]\d+)?(Z|[+-]\d{2}:?\d{2})?",
@@ -26,10 +26,11 @@ const MASKS: &[(&str, &str)] = &[
     (r"\[\d+\]", "[PID]"),
 ];
 
-/// What is masked in the keys and values of an effect, in this order. It is
-/// random wherever it occurs: equal launchers have different ones.
+/// The patterns that are masked in the keys and values of an effect, in the
+/// order of their application. They are random in every place: equal launchers
+/// have different ones.
 const VALUE_MASKS: &[(&str, &str)] = &[
-    // The names of files that systemd makes for a moment.
+    // The names of systemd's temporary files.
     (r"/\.#[A-Za-z0-9._-]+", "/.#RANDOM"),
     (
         r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b",
@@ -42,11 +43,11 @@ const VALUE_MASKS: &[(&str, &str)] = &[
 static VALUES: LazyLock<Vec<(Regex, &str)>> =
     LazyLock::new(|| VALUE_MASKS.iter().map(compile).collect());
 
-/// The keys whose whole value may be the beginning of a container's id.
+/// The keys whose whole value may be the first digits of a container's id.
 const NAMES: &[&str] = &["uts.hostname", "env.HOSTNAME"];
 
-/// A key and its change without random names. The short id of a container is
-/// masked where it is a name alone: elsewhere twelve digits may be a number.
+/// A key and its change with random names masked. The short id of a container
+/// is masked only as a whole name: elsewhere twelve digits may be a number.
 pub fn masked_change(key: &str, change: &str) -> (String, String) {
     let is_id = change.len() == 12
         && change.bytes().all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f'));
@@ -70,8 +71,8 @@ fn compile((pattern, mask): &(&str, &'static str)) -> (Regex, &'static str) {
 static COMPILED: LazyLock<Vec<(Regex, &str)>> =
     LazyLock::new(|| MASKS.iter().map(compile).collect());
 
-/// The lines that are not empty, masked; equal lines that follow each other
-/// are one.
+/// The lines that are not empty, masked, without repetitions of the line
+/// before.
 pub fn masked(text: &str) -> Vec<String> {
     let mut lines: Vec<(String, usize)> = Vec::new();
     for line in mask_each(text) {

@@ -1,24 +1,24 @@
-//! The name of a launcher on the command line: an adapter, a colon, and what
-//! the adapter takes.
+//! Parses the name of a launcher on the command line: an adapter, a colon, and
+//! the adapter's arguments.
 //!
 //! It is one argument, split as a shell splits it; no shell runs it.
 
 use crate::adapter::{ADAPTERS, Adapter, CMD, Prepared};
 use harness::error::{Error, Result};
 
-/// A launcher as the user named it.
+/// A launcher, as the user named it.
 #[derive(Clone, Debug)]
 pub struct Spec {
-    /// The whole argument.
+    /// The whole argument, as the user typed it.
     pub text: String,
-    /// What knows how to start it.
+    /// The adapter, which starts it.
     pub adapter: &'static Adapter,
-    /// What stands behind the colon, in words.
+    /// The words after the colon.
     pub words: Vec<String>,
 }
 
 impl Spec {
-    /// Makes the launcher.
+    /// Prepares the launcher for a run.
     ///
     /// # Errors
     ///
@@ -52,8 +52,8 @@ impl Spec {
     }
 }
 
-/// What stands before the first colon, if it can be the name of an adapter, and
-/// what stands behind.
+/// The part before the first colon, if it can be the name of an adapter, and
+/// the part after it.
 fn prefix(text: &str) -> Option<(&str, &str)> {
     let (name, rest) = text.split_once(':')?;
     let is_name = !name.is_empty()

@@ -3,15 +3,15 @@
 use harness::sandbox::start::Start;
 use harness::scenario::Mounts;
 
-/// What differs from the plain state while a launcher, and before it the bare
-/// probe, is started.
+/// A state: what differs from the plain state when a launcher, and before it
+/// the probe alone, is started.
 #[derive(Debug, PartialEq, Eq)]
 pub struct State {
-    /// Its name on the command line and in reports.
+    /// The name on the command line and in reports.
     pub name: &'static str,
-    /// What it is, in one line without a full stop.
+    /// The difference, in one line without a full stop.
     pub about: &'static str,
-    /// The state of the process.
+    /// The state in which the process starts.
     pub start: Start,
     /// The mounts of the sandbox, if they are not those of the scenario.
     pub mounts: Option<Mounts>,
@@ -21,7 +21,7 @@ const fn state(name: &'static str, start: Start, about: &'static str) -> State {
     State { name, about, start, mounts: None }
 }
 
-/// The state in which a launcher is looked at if no other is named.
+/// The state in which a launcher is observed if no other is named.
 pub const PLAIN: &State = &STATES[0];
 
 /// Every state, the plain one first.

@@ -1,5 +1,5 @@
-//! What makes one launcher do as another: each fix of a record is tried, and
-//! only what was seen to close a difference and to open none is kept.
+//! Finds changes that make one launcher do as another. Each fix of a record is
+//! tried; a fix is kept only if it closes a difference and opens none.
 
 use crate::adapter::Prepared;
 use crate::consequence::{self, Change, Edit, Fix, Level};
@@ -17,33 +17,33 @@ use std::collections::{BTreeMap, BTreeSet};
 mod edit;
 mod template;
 
-/// A fix that was seen to work.
+/// A fix that was tried and works.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Suggestion {
-    /// What is changed, in one line.
+    /// The change of the launcher, in one line.
     pub change: String,
-    /// The keys that differed and do not any more; and those that still differ
-    /// and matter less, with both levels.
+    /// The keys that differed before and do not differ any more; and those that
+    /// still differ but matter less, with both levels.
     pub closes: Vec<String>,
 }
 
-/// All fixes of a launcher.
+/// All fixes that were found for a launcher.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Suggestions {
-    /// Each was tried with those before it.
+    /// The fixes; each was tried together with those before it.
     pub found: Vec<Suggestion>,
-    /// The launcher with all of them.
+    /// The command line of the launcher with all of them.
     pub line: String,
-    /// The patch of its config.json with all of them, as RFC 6902 has it;
-    /// nothing for a launcher that has none.
+    /// The patch of its config.json with all of them, in the form of RFC 6902;
+    /// `None` for a launcher without such a file.
     pub patch: Option<String>,
-    /// How many differences there were.
+    /// The number of differences before the fixes.
     pub before: usize,
-    /// The keys that still differ.
+    /// The keys that still differ with all fixes.
     pub left: Vec<String>,
 }
 
-/// A launcher with the fixes so far.
+/// A launcher with the fixes that have been kept so far.
 #[derive(Clone)]
 struct Candidate {
     spec: Spec,
@@ -73,8 +73,8 @@ impl Candidate {
 ///
 /// # Errors
 ///
-/// Fails if the machine allows no sandbox, or if it was interrupted. A launcher
-/// that fails with a fix is no error: the fix is not kept.
+/// Fails if the machine allows no sandbox, or after an interrupt. It is no
+/// error if a launcher fails with a fix: that fix is not kept.
 pub fn suggest(
     wanted: &Column,
     spec: &Spec,
@@ -294,7 +294,7 @@ fn opened(wanted: &Column, before: &Column, now: &Column) -> Vec<Row> {
 }
 
 /// The keys that differed before and agree now, and those that matter less;
-/// nothing if there are none, or if another key does not agree any more or
+/// `None` if there are none, or if another key does not agree any more or
 /// matters more.
 fn closed(
     wanted: &Column,
@@ -330,7 +330,7 @@ fn closed(
     (well && !closed.is_empty()).then_some(closed)
 }
 
-/// How much a row matters.
+/// How much the difference of a row matters.
 fn level(row: &Row) -> Level {
     consequence::of(row).map_or(Level::Changes, |it| it.level)
 }
@@ -458,7 +458,7 @@ fn place_of_option(spec: &Spec) -> usize {
     }
 }
 
-/// The same launcher with other words.
+/// The launcher with other words.
 fn with_words(spec: &Spec, words: Vec<String>) -> Spec {
     let line = shell_words::join(&words);
     let has_prefix =
@@ -482,7 +482,7 @@ fn config(launcher: &Candidate) -> Option<Json> {
     Some(config)
 }
 
-/// The text of the file, if it is a config.json.
+/// The text of the file, if the file is a config.json.
 fn of_config(file: &PutFile) -> Option<&str> {
     match &file.content {
         Content::Text(text) if file.at.ends_with("config.json") => Some(text),

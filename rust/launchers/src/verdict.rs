@@ -1,5 +1,5 @@
-//! What the differences of some launchers amount to: decided once, before
-//! anything is written.
+//! Decides what the differences of some launchers mean, once, before anything
+//! is written.
 
 use crate::consequence::{self, Consequence, Level};
 use crate::date::Date;
@@ -8,25 +8,25 @@ use crate::policy::{Expectation, Policy, Waiver};
 use crate::situation;
 use harness::error::{DIFFERENT, TROUBLE};
 
-/// Under which terms launchers are compared.
+/// The terms under which launchers are compared.
 #[derive(Clone, Debug)]
 pub struct Terms<'a> {
-    /// What may differ, and what has to be so.
+    /// What may differ, and what is expected.
     pub policy: &'a Policy,
-    /// The names of the launchers, as waivers have them.
+    /// The names of the launchers, as in waivers.
     pub names: &'a [String],
-    /// Differences of this level and above it fail.
+    /// A difference of this level or a higher one fails.
     pub deny: Level,
-    /// Whether a launcher that this machine lacks is no trouble.
+    /// True if it is allowed that this machine lacks a launcher.
     pub allow_unavailable: bool,
-    /// The day on which waivers are judged.
+    /// The day on which the validity of waivers is checked.
     pub today: Date,
 }
 
-/// What is concluded from a difference between two launchers.
+/// The conclusion from a difference between two launchers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It is denied.
+    /// It fails, because its level is denied.
     Failed,
     /// It is waived, by the waiver with this index.
     Waived(usize),
@@ -34,97 +34,101 @@ pub enum Outcome {
     Allowed,
 }
 
-/// Two launchers that show different values of a key.
+/// A case of a difference: two launchers that show different values of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Case {
     /// The launcher, by its index.
     pub launcher: usize,
-    /// The first launcher that was observed, from which it differs.
+    /// The launcher from which it differs: the first one that was observed.
     pub against: usize,
-    /// What is concluded.
+    /// The conclusion from the difference.
     pub outcome: Outcome,
 }
 
-/// A difference, and how much it matters.
+/// A difference, with its level and the conclusions.
 #[derive(Clone, Debug)]
 pub struct Judged {
     /// The key and its values.
     pub row: Row,
-    /// How much it matters.
+    /// How much it matters to a payload.
     pub level: Level,
-    /// What it does to a payload, where that is known.
+    /// What it does to a payload, if that is known.
     pub consequence: Option<&'static Consequence>,
-    /// Each launcher that differs from the first one.
+    /// One case for each launcher that differs from the first one.
     pub cases: Vec<Case>,
 }
 
-/// What fails beside the differences.
+/// A fault: something besides a difference that fails.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// What it is about: a key of a launcher, or the keys of a waiver.
+    /// Its subject: a key of a launcher, or the keys of a waiver.
     pub key: String,
-    /// The launcher, by its index; nothing for a waiver.
+    /// The launcher, by its index; `None` for a waiver.
     pub launcher: Option<usize>,
-    /// What is wrong, in one sentence.
+    /// The fault in one sentence.
     pub text: String,
     /// The line of the file that has to be changed, from 1.
     pub line: Option<usize>,
 }
 
-/// A launcher whose payload was not observed, or that isolates less here than
-/// elsewhere.
+/// The reason for exit status 2: a launcher whose payload was not observed, or
+/// that isolates less on this machine than on others.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trouble {
     /// The launcher, by its index.
     pub launcher: usize,
-    /// What is wrong, beginning with `did not run`, `degraded` or `the state`.
+    /// The reason in words, beginning with `did not run`, `degraded` or `the
+    /// state`.
     pub text: String,
-    /// Whether it is allowed: the machine lacks the launcher.
+    /// True if it is allowed, because the machine lacks the launcher.
     pub is_allowed: bool,
 }
 
-/// What the differences amount to.
+/// The verdict on some launchers.
 #[derive(Clone, Debug)]
 pub struct Verdict {
     /// Every difference, those that matter most first.
     pub differences: Vec<Judged>,
-    /// What neither agrees nor differs: it was not the same twice under one
-    /// launcher, or no launcher could read it.
+    /// The keys that neither agree nor differ: the value was not the same in
+    /// all observations of one launcher, or no launcher could read it.
     pub unknown: Vec<Row>,
-    /// What all launchers that ran changed in the same way.
+    /// The keys that all launchers that ran changed in the same way.
     pub alike: Vec<Row>,
-    /// The launchers with the same values everywhere, by index, in the order
-    /// of their first member; those that did not run are in none.
+    /// The groups of launchers, by index, that have the same values for all
+    /// keys, in the order of their first member; launchers that did not run are
+    /// in none.
     pub clusters: Vec<Vec<usize>>,
-    /// What fails beside the differences.
+    /// The faults, which fail besides the differences.
     pub faults: Vec<Fault>,
-    /// The launchers that did not run, or isolate less here than elsewhere.
+    /// The launchers that did not run, or isolate less on this machine than on
+    /// others.
     pub troubles: Vec<Trouble>,
-    /// 0: nothing fails; 1: something does; 2: a launcher did not
-    /// run, or isolates less here than elsewhere.
+    /// The exit status. 0: nothing fails; 1: something fails; 2: a launcher did
+    /// not run, or isolates less on this machine than on others.
     pub status: u8,
 }
 
 impl Verdict {
-    /// How much fails: each difference of two launchers that is denied, and
-    /// each fault.
+    /// The number of failures: each difference of two launchers that is denied,
+    /// and each fault.
     pub fn failures(&self) -> usize {
         let cases = self.differences.iter().flat_map(|it| &it.cases);
         let failed = cases.filter(|it| it.outcome == Outcome::Failed).count();
         failed + self.faults.len()
     }
 
-    /// How many launchers did not run and had to.
+    /// The number of launchers that did not run although they had to.
     pub fn errors(&self) -> usize {
         self.troubles.iter().filter(|it| !it.is_allowed).count()
     }
 }
 
-/// The key of whether a launcher runs the probe.
+/// The key that says whether a launcher runs the probe.
 pub const RAN: &str = "ran";
 
-/// Decides. A launcher that runs the probe in one state and not in another
-/// differs there, under the key [`RAN`], from one that runs it in both.
+/// Makes the verdict. If a launcher runs the probe in one state and not in
+/// another, it differs in the other state, under the key [`RAN`], from a
+/// launcher that runs it in both.
 pub fn decide(columns: &[Column], terms: &Terms<'_>) -> Verdict {
     let ran: Vec<usize> =
         (0..columns.len()).filter(|it| columns[*it].ran_in_any()).collect();
@@ -176,8 +180,8 @@ fn states(columns: &[Column]) -> Vec<&'static str> {
     states
 }
 
-/// One row for each key, and for each way in which the launchers show it in a
-/// state, in the order of the keys.
+/// One row for each key, or several if the launchers do not show the same
+/// values in all states; in the order of the keys.
 fn rows_of_all(columns: &[Column], ran: &[usize]) -> Vec<Row> {
     let states = states(columns);
     let mut rows: Vec<Row> = Vec::new();
@@ -187,8 +191,8 @@ fn rows_of_all(columns: &[Column], ran: &[usize]) -> Vec<Row> {
             .filter_map(|it| Some((*it, columns[*it].in_state(state)?)))
             .filter(|(_, it)| !it.unavailable)
             .collect();
-        // What those show that did not run the probe is no difference of
-        // payloads.
+        // What launchers show that did not run the probe is no difference
+        // between payloads.
         let observed: Vec<(usize, &Column)> =
             looked_at.iter().filter(|(_, it)| it.ran()).copied().collect();
         let mut found = rows_of(&observed);
@@ -215,8 +219,8 @@ fn rows_of_all(columns: &[Column], ran: &[usize]) -> Vec<Row> {
     rows
 }
 
-/// In which of all states something is so, in a few words; nothing if it is so
-/// in all of them.
+/// The states in which a difference exists, in a few words; empty if it exists
+/// in all states.
 fn place(states: &[&str], all: &[&str]) -> String {
     let others: Vec<&str> =
         all.iter().filter(|it| !states.contains(it)).copied().collect();
@@ -255,7 +259,7 @@ fn troubles(columns: &[Column], terms: &Terms<'_>) -> Vec<Trouble> {
                     });
                 }
             }
-            // A state that is unavailable is so to every launcher.
+            // An unavailable state is unavailable for every launcher.
             if let (Some(why), true) = (&it.did_not_answer, it.unavailable) {
                 let text =
                     format!("the state {} is not possible: {why}", it.state);
@@ -272,12 +276,14 @@ fn troubles(columns: &[Column], terms: &Terms<'_>) -> Vec<Trouble> {
 fn judge(row: Row, terms: &Terms<'_>, used: &mut [bool]) -> Judged {
     let consequence = consequence::of(&row);
     let level = consequence.map_or(Level::Changes, |it| it.level);
-    // A value that is not the same twice is none that others can differ from.
+    // Another value cannot differ from one that was not the same every time.
     let mut shown: Vec<(usize, &Value)> = row
         .values
         .iter()
         .filter(|(value, _)| value.is_known())
-        .flat_map(|(value, who)| who.iter().map(move |it| (*it, value)))
+        .flat_map(|(value, launchers)| {
+            launchers.iter().map(move |it| (*it, value))
+        })
         .collect();
     shown.sort_by_key(|(launcher, _)| *launcher);
     let first = shown.first().copied();
@@ -295,8 +301,8 @@ fn judge(row: Row, terms: &Terms<'_>, used: &mut [bool]) -> Judged {
     Judged { row, level, consequence, cases }
 }
 
-/// What is concluded from two values. The waivers that are about them have
-/// been used, also where nothing would fail without them.
+/// The conclusion from two values. Marks the waivers that match as used, also
+/// if nothing would fail without them.
 fn outcome(
     key: &str,
     pair: [(usize, &Value); 2],
@@ -399,8 +405,9 @@ fn broken_expectations(
     faults
 }
 
-/// The keys of an expectation with what the launcher shows instead. A key that
-/// it did not change has the value `unchanged`, and also the one that was read.
+/// The keys of an expectation that are not met, with what the launcher shows
+/// instead. A key that it did not change has the value `unchanged`, and also
+/// the value that was read.
 fn unmet(expectation: &Expectation, column: &Column) -> Vec<(String, String)> {
     let name = expectation.key.text();
     let fits = |key: &&String| expectation.key.fits(key);
@@ -436,8 +443,8 @@ fn unmet(expectation: &Expectation, column: &Column) -> Vec<(String, String)> {
     unmet
 }
 
-/// The waivers that have expired or match nothing. Where a launcher did not
-/// run, it is not known what one matches.
+/// The waivers that have expired or match nothing. If a launcher did not run,
+/// it is not known what they match.
 fn waivers(used: &[bool], columns: &[Column], terms: &Terms<'_>) -> Vec<Fault> {
     let all_ran = columns.iter().all(Column::ran);
     let mut faults = Vec::new();
@@ -462,11 +469,15 @@ fn waivers(used: &[bool], columns: &[Column], terms: &Terms<'_>) -> Vec<Fault> {
     faults
 }
 
-/// Those of `ran` that show the same value in every difference.
+/// The groups of launchers of `ran` that show the same value in every
+/// difference.
 fn clusters(differences: &[Judged], ran: &[usize]) -> Vec<Vec<usize>> {
     let shown = |column: usize| -> Vec<Option<usize>> {
         let at = |it: &Judged| {
-            it.row.values.iter().position(|(_, who)| who.contains(&column))
+            it.row
+                .values
+                .iter()
+                .position(|(_, launchers)| launchers.contains(&column))
         };
         differences.iter().map(at).collect()
     };
@@ -522,7 +533,7 @@ mod tests {
         [column(&[("ns.net", "new")]), column(&[("umask", "0077")])]
     }
 
-    /// How many fail, and the lines of the faults.
+    /// The status, the number of failures, and the lines of the faults.
     fn failed(policy: &str) -> (u8, usize, Vec<Option<usize>>) {
         let verdict = verdict(&two(), policy, Level::Cosmetic);
         let lines = verdict.faults.iter().map(|it| it.line).collect();
@@ -607,7 +618,7 @@ mod tests {
         assert_eq!((cases[0].against, cases[0].launcher), (1, 2));
     }
 
-    /// A launcher with these columns in the first states.
+    /// A launcher with one of these columns in each of the first states.
     fn over(columns: Vec<Column>) -> Column {
         let named = columns.into_iter().zip(crate::state::STATES);
         let mut named =

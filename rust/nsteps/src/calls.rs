@@ -1,5 +1,5 @@
-//! The system calls of several launchers as a person reads them, and what of
-//! them the book shows.
+//! Shows the system calls of several launchers side by side, on a terminal and
+//! in the book.
 
 pub mod excerpt;
 pub mod page;

@@ -1,27 +1,26 @@
-//! How many things were checked and how many of them went how, which is what
-//! makes an exit status.
+//! Counts checks by their outcome; the counts decide the exit status.
 
 use harness::error::{DIFFERENT, TROUBLE};
 use harness::found::{Found, Refusal};
 use harness::must_run;
 
-/// How many checks went how, of whatever kind they are.
+/// The number of checks of any kind, by outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Checked {
-    /// How many were to be checked.
+    /// The number of all checks.
     pub all: usize,
-    /// Not possible on this machine.
+    /// The number of checks that are not possible on this machine.
     pub unavailable: usize,
-    /// Of these, those that `MUST_RUN=1` does not excuse.
+    /// The number of those that `MUST_RUN=1` does not excuse.
     pub missed: usize,
-    /// Should have been possible.
+    /// The number of checks that broke: they should have been possible.
     pub broken: usize,
-    /// Looked at, and not as it should be.
+    /// The number of checks that were done and did not see what is expected.
     pub unexpected: usize,
 }
 
 impl Checked {
-    /// Counts one; `is_right` says of what was found whether it should be so.
+    /// Counts one check; `is_right` says whether what it found is expected.
     pub fn count<T>(
         &mut self,
         found: &Found<T>,
@@ -35,15 +34,15 @@ impl Checked {
         }
     }
 
-    /// One, of those in all, that this machine does not allow.
+    /// Counts one of the checks in `all` as not possible on this machine.
     pub fn not_possible(&mut self, why: &str) {
         self.unavailable += 1;
         self.missed += usize::from(!must_run::excuses(why));
     }
 
-    /// 0, 1 or 2, as diff(1) has it.
+    /// The exit status: 0, 1 or 2, as in diff(1).
     pub fn status(&self) -> u8 {
-        // Not looked at is not passed.
+        // If no check was done, none has passed.
         let nothing = self.all > 0 && self.all == self.unavailable;
         let missed = must_run::demanded() && self.missed > 0;
         if self.broken > 0 || nothing || missed {
@@ -56,7 +55,7 @@ impl Checked {
     }
 }
 
-/// `, 2 broken`, where there are any.
+/// `, 2 broken` for the count 2; empty for 0.
 pub fn some(count: usize, what: &str) -> String {
     if count == 0 { String::new() } else { format!(", {count} {what}") }
 }

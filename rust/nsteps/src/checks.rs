@@ -1,5 +1,5 @@
-//! Sentences held against this kernel: the claims of the posts, and the pages
-//! of the book about pitfalls and about the kernel.
+//! Checks sentences on this machine: the claims of the posts, and the pages of
+//! the book about pitfalls and about the kernel.
 
 pub mod check;
 pub mod claims;

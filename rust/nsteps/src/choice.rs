@@ -1,8 +1,8 @@
-//! What is chosen on the command line by its name in a list: one parser for
-//! steps, languages, scenarios, differences and claims.
+//! Parses names on the command line: one parser for steps, languages,
+//! scenarios, differences and claims.
 //!
-//! The list is also what a shell completes, and where a misspelt name is
-//! looked for.
+//! A shell completes the names of the same list, and the error message for a
+//! wrong name proposes the closest one.
 
 use crate::checks::claims::{CLAIMS, Claim};
 use crate::checks::pitfalls::Difference;
@@ -17,18 +17,19 @@ use launchers::situation::{Incident, SITUATIONS};
 use launchers::state::{STATES, State};
 use std::ffi::OsStr;
 
-/// Names, and what they stand for.
+/// A list of names, each with the value that it stands for.
 #[derive(Clone, Debug)]
 pub struct Choice<T> {
-    /// What is chosen, in a word.
+    /// The kind of the values, in one word.
     what: &'static str,
-    /// How the reader sees the names, where they are too many to be said.
+    /// The command that lists the names, if they are too many for an error
+    /// message.
     listed: Option<&'static str>,
-    /// Each with a few words for the shell.
+    /// Each name, a few words for the shell, and its value.
     names: Vec<(String, String, T)>,
 }
 
-/// The steps, which are chosen by name.
+/// The steps, by their names.
 pub fn step() -> Choice<&'static Step> {
     let names = STEPS.iter().map(|it| (it.name, it.title, it));
     Choice::of("step", Some("nsteps list"), names)
@@ -40,19 +41,20 @@ pub fn language() -> Choice<Launcher> {
     Choice::of("language", None, names)
 }
 
-/// The languages and the control.
+/// The languages, and unshare(1) as the control.
 pub fn launcher() -> Choice<Launcher> {
     let names = LAUNCHERS.iter().map(|it| (it.name(), "", *it));
     Choice::of("language", None, names)
 }
 
-/// Scenarios, by their whole names.
+/// The scenarios, by their full names.
 pub fn scenario() -> Choice<Scenario> {
     let names = SCENARIOS.iter().map(|it| (it.to_string(), "", *it));
     Choice::of("scenario", None, names)
 }
 
-/// Scenarios, also by the names of their halves, which stand for several.
+/// The scenarios, by full names and by one half of a name, which stands for
+/// several.
 pub fn scenarios() -> Choice<Vec<Scenario>> {
     let mut names: Vec<(String, &str, Vec<Scenario>)> = Vec::new();
     for it in SCENARIOS {
@@ -68,7 +70,7 @@ pub fn scenarios() -> Choice<Vec<Scenario>> {
     Choice::of("scenario", None, names)
 }
 
-/// The levels of what differs between launchers.
+/// The levels of differences between launchers.
 pub fn level() -> Choice<Level> {
     let names = Level::ALL.map(|it| (it.name(), "", it));
     Choice::of("level", None, names)
@@ -92,11 +94,11 @@ pub fn state() -> Choice<&'static State> {
     Choice::of("state", None, names)
 }
 
-/// A file in one of the forms of reports.
+/// The path of a report, whose name says its form.
 ///
 /// # Errors
 ///
-/// Fails if the name ends otherwise.
+/// Fails if the name has an ending that no form has.
 pub fn report(text: &str) -> Result<std::path::PathBuf, String> {
     let path = std::path::PathBuf::from(text);
     let ending = path.extension().and_then(OsStr::to_str).unwrap_or_default();
@@ -131,7 +133,7 @@ pub fn difference() -> Choice<Difference> {
     Choice::of("difference", Some("nsteps differences --list"), names)
 }
 
-/// Claims: by number, by post (`crosby`) and by topic (`crosby/mount`).
+/// The claims: by number, by post (`crosby`) and by topic (`crosby/mount`).
 pub fn claims() -> Choice<Vec<&'static Claim>> {
     let mut names: Vec<(String, String, Vec<&'static Claim>)> = Vec::new();
     for claim in CLAIMS {
@@ -167,7 +169,8 @@ impl<T> Choice<T> {
         Choice { what, listed, names }
     }
 
-    /// Why there is nothing of that name, and what may have been meant.
+    /// The error message for an unknown name, with the name that may have been
+    /// meant.
     fn unknown(&self, name: &str) -> String {
         let Choice { what, listed, names } = self;
         let hint = match (self.closest(name), listed) {
@@ -182,9 +185,9 @@ impl<T> Choice<T> {
         format!("no {what} is called {name}: {hint}")
     }
 
-    /// The name most like this one, if any is.
+    /// The name that is most similar to this one, if one is similar enough.
     fn closest(&self, name: &str) -> Option<&str> {
-        /// As clap has it for what it compares itself.
+        /// The limit that clap uses for its own names.
         const ALIKE: f64 = 0.7;
         self.names
             .iter()

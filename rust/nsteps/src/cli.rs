@@ -1,4 +1,4 @@
-//! What can be typed: types only.
+//! The command line of `nsteps`: types only.
 
 use crate::checks::claims::Claim;
 use crate::checks::pitfalls::Difference;
@@ -21,12 +21,13 @@ use std::path::PathBuf;
 #[command(name = "nsteps", version, max_term_width = 80)]
 #[command(after_help = FIRST)]
 pub struct Cli {
-    /// What to do.
+    /// The subcommand, with its options.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// What a reader does first: all that `nsteps` says without a subcommand.
+/// The first commands for a new user: `nsteps` prints them without a
+/// subcommand.
 pub const FIRST: &str = "\
 Begin with:
   nsteps run uts hostname  # run a step, with a command inside
@@ -35,7 +36,7 @@ Begin with:
 
 Where one of them fails, `nsteps doctor` says what is missing.";
 
-/// What can be done.
+/// The subcommands, in the order of the help.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// List the steps: what each makes, and which post it follows
@@ -74,58 +75,58 @@ pub enum Command {
     /// Say what this machine allows, what is missing, and the remedy
     #[command(after_help = DOCTOR)]
     Doctor,
-    /// Print a completion script
+    /// Print a completion script for a shell
     #[command(after_help = COMPLETIONS)]
     Completions {
-        /// For this shell
+        /// The shell that it is for
         shell: clap_complete::Shell,
     },
-    /// Write the manual pages
+    /// Write the manual pages into a directory
     #[command(after_help = MAN)]
     Man {
-        /// Into this directory
+        /// The directory, which is made if it is missing
         dir: PathBuf,
     },
 }
 
 /// The command line of a process that the harness starts for itself.
 ///
-/// It is apart from [`Cli`], so that no help, manual page, completion or
-/// suggestion can mention it.
+/// It is not a part of [`Cli`], so that help, manual page, completion and
+/// suggestions do not mention it.
 #[derive(Debug, Parser)]
 #[command(name = "nsteps")]
 pub struct Own {
-    /// What to do.
+    /// The subcommand, with its options.
     #[command(subcommand)]
     pub command: OwnCommand,
 }
 
-/// What the harness starts for itself.
+/// The subcommands that the harness starts itself.
 #[derive(Debug, Subcommand)]
 pub enum OwnCommand {
-    /// What checks of claims run in their sandboxes
+    /// Run a demonstration for a check, in its sandbox
     Demonstrate {
-        /// What, and with what
+        /// The name of the demonstration, and its arguments
         #[arg(trailing_var_arg = true)]
         words: Vec<String>,
     },
-    /// Removes a cgroup when the harness has ended
+    /// Remove a cgroup after the harness has ended
     Cleaner {
-        /// The cgroups' directories
+        /// The directories of the cgroup
         #[arg(required = true)]
         dirs: Vec<PathBuf>,
     },
-    /// The monitor of a sandbox
+    /// Be the monitor of a sandbox
     Sandbox,
-    /// Traces in a sandbox
+    /// Trace a command in a sandbox
     Tracer(Tracer),
 }
 
-/// `nsteps run`.
+/// The options of `nsteps run`.
 ///
-/// Before it starts, `run` steps into a mount namespace from which nothing
-/// propagates out and, for an ordinary user, into a user namespace in which
-/// the user is root.
+/// Before it starts, `run` enters a mount namespace from which nothing
+/// propagates out and, for an ordinary user, a user namespace in which the user
+/// is root.
 #[derive(Debug, Args)]
 #[command(after_help = RUN)]
 pub struct Run {
@@ -147,7 +148,7 @@ pub struct Run {
     pub payload: Vec<OsString>,
 }
 
-/// `nsteps show`.
+/// The options of `nsteps show`.
 #[derive(Debug, Args)]
 #[command(after_help = SHOW)]
 pub struct Show {
@@ -156,7 +157,7 @@ pub struct Show {
     pub step: &'static Step,
 }
 
-/// `nsteps compare`.
+/// The options of `nsteps compare`.
 #[derive(Debug, Args)]
 #[command(after_help = COMPARE)]
 pub struct Compare {
@@ -164,11 +165,11 @@ pub struct Compare {
     #[arg(value_name = "STEP", value_delimiter = ',')]
     #[arg(value_parser = choice::step(), hide_possible_values = true)]
     pub steps: Vec<&'static Step>,
-    /// The same as STEP
+    /// The same as STEP, as an option
     #[arg(long, value_name = "STEP", value_delimiter = ',')]
     #[arg(value_parser = choice::step(), hide_possible_values = true)]
     pub only: Vec<&'static Step>,
-    /// Only these launchers
+    /// Only these languages, or `unshare` for unshare(1)
     #[arg(long, value_name = "LANG", value_delimiter = ',')]
     #[arg(value_parser = choice::launcher())]
     pub lang: Vec<Launcher>,
@@ -188,7 +189,7 @@ pub struct Compare {
     /// Show every key, not only what differs
     #[arg(long, short)]
     pub verbose: bool,
-    /// Bless what is seen now, and called, as what is expected
+    /// Write the effects and calls of this run as the expected ones
     #[arg(long)]
     pub bless: bool,
 }
@@ -239,7 +240,7 @@ pub struct Check {
 /// `nsteps claims`.
 ///
 /// Each claim is checked in sandboxes, and the verdict follows from what was
-/// seen: it holds, holds only where something is the case, or is refuted.
+/// seen: it holds, holds only under some conditions, or is refuted.
 #[derive(Debug, Args)]
 #[command(after_help = CLAIMS)]
 pub struct Claims {
@@ -258,13 +259,13 @@ pub struct Claims {
     pub markdown: bool,
 }
 
-/// `nsteps differences`.
+/// The options of `nsteps differences`.
 ///
-/// Each is reproduced in sandboxes by small programs in each language, by the
-/// comparison of a step or, where the kernel surprises, situation by situation;
-/// what was seen is compared with what the page of
-/// that name says.  Where chance decides, a check runs until it has its proof
-/// or has reached a bound, and says which.
+/// Each difference is reproduced in sandboxes by small programs in each
+/// language, by the comparison of a step or, for a surprise of the kernel,
+/// situation by situation; what was seen is compared with what the page of that
+/// name says. If chance decides, a check runs until it has its proof or has
+/// reached a bound, and says which.
 #[derive(Debug, Args)]
 #[command(after_help = DIFFERENCES)]
 pub struct Differences {
@@ -272,7 +273,7 @@ pub struct Differences {
     #[arg(value_name = "SLUG", value_delimiter = ',')]
     #[arg(value_parser = choice::difference(), hide_possible_values = true)]
     pub slugs: Vec<Difference>,
-    /// Show what was seen
+    /// Show what the checks have seen
     #[arg(long, short)]
     pub verbose: bool,
     /// Only list them; nothing is reproduced
@@ -283,12 +284,12 @@ pub struct Differences {
     pub json: bool,
 }
 
-/// `nsteps diff`.
+/// The options of `nsteps diff`.
 ///
 /// A launcher is one argument: a command line, in which `{}` is the payload, or
-/// an adapter, a colon and what the adapter takes. It is split as a shell splits
-/// it; no shell runs it. Each launcher runs the probe in sandboxes: what it
-/// writes does not reach the host.
+/// an adapter, a colon and the adapter's arguments. It is split as a shell
+/// splits it; no shell runs it. Each launcher runs the probe in sandboxes: what
+/// it writes does not reach the host.
 ///
 /// A file of `nsteps record` stands for the launcher that it is about. The only
 /// argument may also be a file of launchers, waivers and expectations, whose
@@ -296,7 +297,7 @@ pub struct Differences {
 #[derive(Debug, Args)]
 #[command(after_help = diff_help())]
 pub struct Diff {
-    /// The launchers
+    /// The launchers, each as one argument
     #[arg(required = true, value_name = "LAUNCHER")]
     pub launchers: Vec<String>,
     /// Fail from this level on [default: cosmetic, or that of the file]
@@ -305,7 +306,7 @@ pub struct Diff {
     /// Try what makes the other launchers do as the first one
     #[arg(long)]
     pub suggest: bool,
-    /// Show every value whole
+    /// Show every value in full length
     #[arg(long, short)]
     pub verbose: bool,
     /// Start the launchers in this state; with several, in each of them
@@ -329,7 +330,7 @@ pub struct Diff {
 /// How launchers are run, and what is written about them.
 #[derive(Debug, Args)]
 pub struct Looking {
-    /// The conditions
+    /// The conditions: mounts and user of the sandbox
     #[arg(long, value_name = "SCENARIO", value_parser = choice::scenario())]
     pub scenario: Option<Scenario>,
     /// Try the launchers in this situation; with several, in each of them
@@ -379,7 +380,7 @@ pub struct Expect {
     pub launcher: Vec<String>,
 }
 
-/// `nsteps record`.
+/// The options of `nsteps record`.
 #[derive(Debug, Args)]
 #[command(after_help = RECORD)]
 pub struct Record {
@@ -389,7 +390,7 @@ pub struct Record {
     /// The launcher, in the form of `nsteps diff`
     #[arg(value_name = "LAUNCHER")]
     pub launcher: String,
-    /// The conditions
+    /// The conditions: mounts and user of the sandbox
     #[arg(long, value_name = "SCENARIO", value_parser = choice::scenario())]
     pub scenario: Option<Scenario>,
     /// What the launcher may write to on the host
@@ -404,14 +405,14 @@ pub struct Record {
     pub show_values: bool,
 }
 
-/// `nsteps observe`.
+/// The options of `nsteps observe`.
 ///
-/// The probe is added at the end of each command line, or put where `{}`
-/// stands.  Several command lines, separated by `--`, are compared.
+/// The probe is added at the end of each command line, or put where `{}` is.
+/// Several command lines, separated by `--`, are compared.
 #[derive(Debug, Args)]
 #[command(after_help = OBSERVE)]
 pub struct Observe {
-    /// The conditions
+    /// The conditions: mounts and user of the sandbox
     #[arg(long, value_name = "SCENARIO", value_parser = choice::scenario())]
     pub scenario: Option<Scenario>,
     /// What the launchers may write to on the host
@@ -424,17 +425,17 @@ pub struct Observe {
     /// Print the effects as JSON
     #[arg(long)]
     pub json: bool,
-    /// The command lines
+    /// The command lines, separated by `--`
     #[arg(last = true, required = true, value_name = "LAUNCHER")]
     pub launchers: Vec<String>,
 }
 
-/// `nsteps trace`.
+/// The options of `nsteps trace`.
 ///
-/// Side by side, one column for each: what the launcher calls until its
-/// payload begins, and what it calls after that.  Several command lines are
-/// separated by `--`; what their payload is cannot be known, so all is shown.
-/// A trace ends after ten seconds.
+/// The traces are shown side by side, one column for each: what the launcher
+/// calls until its payload begins, and what it calls after that. Several
+/// command lines are separated by `--`; their payload is not known, so all
+/// calls are shown. A trace ends after ten seconds.
 #[derive(Debug, Args)]
 #[command(after_help = TRACE)]
 #[command(
@@ -450,7 +451,7 @@ pub struct Trace {
     #[arg(long, value_name = "LANG", value_delimiter = ',')]
     #[arg(value_parser = choice::launcher())]
     pub lang: Vec<Launcher>,
-    /// The conditions
+    /// The conditions: mounts and user of the sandbox
     #[arg(long, value_name = "SCENARIO", value_parser = choice::scenario())]
     pub scenario: Option<Scenario>,
     /// Show every call, not only those about namespaces and processes
@@ -465,19 +466,19 @@ pub struct Trace {
     pub words: Vec<String>,
 }
 
-/// `nsteps tracer`.
+/// The options of `nsteps tracer`.
 #[derive(Debug, Args)]
 pub struct Tracer {
-    /// Look away from the process that becomes this program
+    /// Stop tracing the process that becomes this program
     #[arg(long)]
     pub payload: Option<String>,
-    /// Tell of every call
+    /// Record every call, not only the selected ones
     #[arg(long)]
     pub every: bool,
-    /// How long it may take
+    /// The timeout of the trace, in seconds
     #[arg(long)]
     pub seconds: Option<f64>,
-    /// The command line
+    /// The command line that is traced
     #[arg(last = true, required = true)]
     pub argv: Vec<String>,
 }
@@ -636,7 +637,7 @@ mod tests {
     use super::*;
     use clap::CommandFactory;
 
-    /// The words of an example as a shell would hand them over.
+    /// The words of an example, split as a shell splits them.
     fn words(line: &str) -> Vec<String> {
         let line = line.split(['>', '|', '#']).next().unwrap_or("");
         let mut words = Vec::new();

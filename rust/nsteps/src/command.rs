@@ -1,4 +1,4 @@
-//! What the command can do: one file for each subcommand.
+//! The subcommands, one file for each.
 
 pub mod check;
 pub mod checks;

@@ -1,5 +1,5 @@
-//! The comparison of launchers, as text and in the forms of other programs.
-//! Nothing is decided in the files that write.
+//! The report of a comparison of launchers, and its writers: one for text, and
+//! one for each file format. The writers decide nothing.
 
 pub mod annotations;
 pub mod html;
@@ -21,32 +21,32 @@ use launchers::record::Circumstances;
 use launchers::suggest::Suggestions;
 use launchers::verdict::{Judged, Outcome, Verdict};
 
-/// What is written of a comparison of launchers: everything is decided, and
-/// secrets are redacted unless the caller wants them shown.
+/// The report of a comparison of launchers: everything is decided, and secrets
+/// are redacted unless the caller wants them shown.
 #[derive(Debug)]
 pub struct Report {
     /// The launchers, in the order in which they were named.
     pub launchers: Vec<Compared>,
-    /// What their differences amount to.
+    /// The verdict on their differences.
     pub verdict: Verdict,
-    /// The file of launchers, if there is one.
+    /// The path of the file of launchers, if there is one.
     pub file: Option<String>,
-    /// Why each waiver of the file waives, by its index.
+    /// The reason of each waiver of the file, by its index.
     pub reasons: Vec<String>,
-    /// What makes other launchers do as the first one, each with the launcher's
-    /// index; empty unless that was tried.
+    /// The changes that make other launchers do as the first one, each with the
+    /// launcher's index; empty unless that was tried.
     pub suggestions: Vec<(usize, Suggestions)>,
-    /// Differences of this level and above it fail.
+    /// A difference of this level or a higher one fails.
     pub deny: Level,
-    /// The mounts and the user of the sandboxes.
+    /// The conditions: mounts and user of the sandboxes.
     pub scenario: Scenario,
     /// The cgroups that the launchers saw.
     pub cgroups: Shown,
     /// The kernel's name and release, and whether the caller is root.
     pub machine: String,
-    /// The day, as `2026-01-31`.
+    /// The day of the comparison, as `2026-01-31`.
     pub day: String,
-    /// How long all looks took, in seconds.
+    /// How long all observations took, in seconds.
     pub seconds: f64,
 }
 
@@ -55,33 +55,34 @@ pub struct Report {
 pub struct Compared {
     /// Its name in the file of launchers, or its command line.
     pub name: String,
-    /// What it did.
+    /// What the launcher did in the sandboxes.
     pub column: Column,
-    /// What ran; nothing where this machine lacks it.
+    /// The program that ran; `None` if this machine lacks it.
     pub program: Option<Provenance>,
-    /// Where it stands in the file of launchers, from 1.
+    /// Its line in the file of launchers, from 1.
     pub line: Option<usize>,
-    /// When and where it was recorded, if it did not run now.
+    /// The day and the machine of its recording, if it did not run now.
     pub recorded: Option<Circumstances>,
 }
 
-/// Something that fails, in the words of every writer.
+/// A failure, in words that all writers use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     /// The key that it is about.
     pub key: String,
-    /// The launcher, by its index; nothing for a waiver.
+    /// The launcher, by its index; `None` for a waiver.
     pub launcher: Option<usize>,
-    /// How much it matters; what is no difference matters as much as any.
+    /// How much it matters; a failure that is not a difference has the highest
+    /// level.
     pub level: Level,
-    /// What is wrong, in one line.
+    /// The failure in one line.
     pub text: String,
-    /// The line of the file of launchers, from 1.
+    /// Its line in the file of launchers, from 1.
     pub line: Option<usize>,
 }
 
 impl Report {
-    /// Everything that fails: as many as [`Verdict::failures`] counts.
+    /// All failures: as many as [`Verdict::failures`] counts.
     pub fn failures(&self) -> Vec<Failure> {
         let mut failures = Vec::new();
         for judged in &self.verdict.differences {
@@ -112,7 +113,7 @@ impl Report {
         failures
     }
 
-    /// A difference of two launchers in one sentence.
+    /// A difference of two launchers, in one sentence.
     pub fn sentence(
         &self,
         judged: &Judged,
@@ -135,9 +136,10 @@ impl Report {
     }
 }
 
-/// What a launcher shows in a row.
+/// The value of a launcher in a row.
 pub fn value_of(row: &Row, launcher: usize) -> &Value {
-    let shown = row.values.iter().find(|(_, who)| who.contains(&launcher));
+    let shown =
+        row.values.iter().find(|(_, launchers)| launchers.contains(&launcher));
     shown.map_or(&Value::NotObserved, |(value, _)| value)
 }
 
@@ -192,9 +194,9 @@ why = "there is none"
         Column::of(line.to_owned(), vec![look(changes), look(changes)])
     }
 
-    /// A difference of each level, one that is waived, what is not compared, a
-    /// stale waiver, a broken expectation, a launcher that failed and one that
-    /// this machine lacks.
+    /// A report with a difference of each level, a waived one, a key that is
+    /// not compared, a stale waiver, an expectation that is not met, a launcher
+    /// that failed and one that this machine lacks.
     pub fn report() -> Report {
         let policy = Policy::parse("launchers.toml", FILE).expect("a policy");
         let mount = |what: &str| {

@@ -12,10 +12,11 @@ use std::collections::BTreeMap;
 /// The version of [`Form`]; it grows when a member changes its meaning.
 pub const SCHEMA: &str = "nsteps.compare/2";
 
-/// `nsteps compare --json`; its exit status is that of the report: 0, 1 or 2.
+/// The output of `nsteps compare --json`; its exit status is that of the
+/// report: 0, 1 or 2.
 #[derive(Serialize, JsonSchema)]
 pub struct Form {
-    /// `nsteps.compare/2`
+    /// The form and its version: `nsteps.compare/2`
     schema: &'static str,
     /// The kernel's name and release, and whether the caller is root.
     machine: String,
@@ -23,31 +24,34 @@ pub struct Form {
     seconds: f64,
     /// How many trials and comparisons had which outcome.
     tally: TallyForm,
-    /// The outcomes of the posts' claims, as in `nsteps.claims/1`; null where
-    /// not everything was compared.
+    /// The outcomes of the posts' claims, as in `nsteps.claims/1`; null if not
+    /// everything was compared.
     claims: Option<claims::report::Tally>,
     /// The slugs of explanations that no comparison needed.
     stale: Vec<&'static str>,
-    /// One for each subject and scenario.
+    /// The comparisons, one for each subject and scenario.
     comparisons: Vec<ComparisonForm>,
 }
 
 /// How many trials and comparisons had which outcome.
 #[derive(Serialize, JsonSchema)]
 struct TallyForm {
-    /// Trials in all.
+    /// The number of all trials.
     trials: usize,
-    /// Comparisons in which all that were observed, two or more, agree.
+    /// The number of comparisons in which all observed launchers, two or more,
+    /// agree.
     same: usize,
-    /// Comparisons in which fewer than two launchers were observed.
+    /// The number of comparisons in which fewer than two launchers were
+    /// observed.
     not_compared: usize,
-    /// Comparisons in which some differ, and the reason is known.
+    /// The number of comparisons in which some differ, and the reason is known.
     explained: usize,
-    /// Comparisons in which some differ, and the reason is not known.
+    /// The number of comparisons in which some differ, and the reason is not
+    /// known.
     differs: usize,
-    /// Trials that this machine does not allow.
+    /// The number of trials that this machine does not allow.
     unavailable: usize,
-    /// Trials that broke.
+    /// The number of trials that broke.
     broken: usize,
 }
 
@@ -56,16 +60,16 @@ struct TallyForm {
 struct ComparisonForm {
     /// The name of the step.
     step: &'static str,
-    /// What was tried around the step: `exit_3`, `c's container`; null for the
-    /// plain step.
+    /// The situation around the step: `exit_3`, `c's container`; null for the
+    /// step alone.
     situation: Option<String>,
     /// The scenario: `private/root` and others of that form.
     scenario: String,
     /// The launchers that were observed: `c`, `go`, `rust`, `unshare`.
     launchers: Vec<&'static str>,
-    /// One for each key that a launcher changed.
+    /// The rows, one for each key that a launcher changed.
     rows: Vec<RowForm>,
-    /// For each launcher that this machine does not allow, why.
+    /// For each launcher that this machine does not allow, the reason.
     unavailable: BTreeMap<&'static str, String>,
     /// For each launcher whose trial broke, what broke.
     broken: BTreeMap<&'static str, String>,
@@ -76,36 +80,36 @@ struct ComparisonForm {
 struct RowForm {
     /// The key, see [observations](observation.md).
     key: String,
-    /// Which launchers showed which value.
+    /// The values, each with the launchers that showed it.
     groups: Vec<GroupForm>,
-    /// `same`, `explained`, `differs`, or `not_compared` where fewer than two
+    /// `same`, `explained`, `differs`, or `not_compared` if fewer than two
     /// launchers were observed.
     verdict: &'static str,
-    /// The slugs of the explanations, or why the values differ without one;
-    /// null for the other verdicts.
+    /// The slugs of the explanations, or the reason why there is none; null for
+    /// the other verdicts.
     because: Option<Because>,
 }
 
 /// Some launchers that showed the same value.
 #[derive(Serialize, JsonSchema)]
 struct GroupForm {
-    /// The change; null where the key did not change.
+    /// The change; null if the key did not change.
     value: Option<String>,
     /// The launchers that showed it.
     launchers: Vec<&'static str>,
 }
 
-/// Why the values of a key differ.
+/// The reason why the values of a key differ.
 #[derive(Serialize, JsonSchema)]
 #[serde(untagged)]
 enum Because {
     /// The slugs of the explanations.
     Known(Vec<&'static str>),
-    /// Why there is no explanation.
+    /// The reason why there is no explanation.
     Unknown(String),
 }
 
-/// A comparison as JSON.
+/// The report of a comparison as JSON.
 pub fn compare(report: &Report<'_>) -> String {
     let tally = Tally::of(report.comparisons);
     form::json(&Form {

@@ -1,10 +1,11 @@
-//! Linux namespaces, step by step, in Rust, C and Go, and the proof of where
-//! the three do the same.
+//! Linux namespaces, step by step, in Rust, C and Go, with a proof of where the
+//! three do the same.
 //!
-//! This crate checks and shows. [`report`] prints a comparison, [`checks`] holds the sentences of the posts and of the book against this
-//! kernel, [`calls`] shows system calls side by side, and [`command`] has one
-//! file per subcommand. What runs, and where, is the crate `harness`; how outcomes
-//! are compared is the crate `compare`; how calls are traced is the crate `trace`.
+//! This crate checks and prints. [`report`] prints a comparison, [`checks`]
+//! checks the sentences of the posts and of the book on this kernel, [`calls`]
+//! shows system calls side by side, and [`command`] has one file per
+//! subcommand. The crate `harness` runs the trials; the crate `compare`
+//! compares outcomes; the crate `trace` traces calls.
 
 pub mod calls;
 pub mod checked;

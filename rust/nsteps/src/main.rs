@@ -31,7 +31,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// What clap has to say: the help that was asked for, or what is wrong.
+/// Prints what clap has to say: the help that was asked for, or the error.
 fn misunderstood(error: &clap::Error, first: &str) -> ExitCode {
     if first.is_empty() {
         let about = Cli::command().get_about().map(ToString::to_string);
@@ -39,11 +39,11 @@ fn misunderstood(error: &clap::Error, first: &str) -> ExitCode {
         eprintln!("`nsteps --help` says what else there is.");
         return ExitCode::from(TROUBLE);
     }
-    // A reader that has gone away is no trouble.
+    // It is no error if the reader has closed the pipe.
     let _ = error.print();
     let status = match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => 0,
-        // The other statuses are those of what it runs.
+        // The other exit statuses belong to the program that `run` starts.
         _ if first == "run" => OWN_FAILURE,
         _ => TROUBLE,
     };
@@ -51,9 +51,9 @@ fn misunderstood(error: &clap::Error, first: &str) -> ExitCode {
 }
 
 fn run(command: &Command) -> Result<u8> {
-    // `run` becomes something else, which has signals of its own.
+    // `run` becomes another program, which installs its own handlers.
     if !matches!(command, Command::Run(_)) {
-        // Where the caller ignores SIGCHLD, the kernel keeps no status of any
+        // If the caller ignores SIGCHLD, the kernel keeps no status of any
         // child.
         kernel::default_sigchld();
         interrupt::install();
@@ -78,7 +78,7 @@ fn run(command: &Command) -> Result<u8> {
     }
 }
 
-/// What belongs to a harness, which also ends it.
+/// The subcommands of the harness, which also ends them.
 fn own(command: &OwnCommand) -> Result<u8> {
     match command {
         OwnCommand::Demonstrate { words } => nsteps::checks::inside::run(words),

@@ -1,4 +1,4 @@
-//! A comparison as text for a terminal. Nothing is decided here.
+//! Prints a comparison as text for a terminal. Nothing is decided here.
 
 mod launchers;
 mod situations;
@@ -19,26 +19,28 @@ use harness::trial::join::{IDENTICAL, THE_CONTAINERS};
 use launchers::listed;
 use std::fmt::Write;
 
-/// What is printed at the end of a comparison.
+/// The report at the end of a comparison.
 pub struct Report<'a> {
-    /// Everything compared, in order.
+    /// All comparisons, in the order of the report.
     pub comparisons: &'a [Comparison],
-    /// Explanations that nothing needed any more.
+    /// The explanations that no comparison needed.
     pub stale: &'a [&'static KnownDifference],
-    /// How the posts' claims stand, when all of them were checked.
+    /// How many of the posts' claims have which outcome, if all of them were
+    /// checked.
     pub claims: Option<crate::checks::claims::report::Tally>,
-    /// Whether to show every key.
+    /// True if every key is shown.
     pub verbose: bool,
-    /// Where the page of an explanation is, with `<name>` for its name.
+    /// The path of the page of an explanation, with `<name>` for its name.
     pub pages: String,
-    /// What the machine is, in a few words.
+    /// The machine: the kernel's name and release, and whether the caller is
+    /// root.
     pub machine: String,
-    /// How long it took, in seconds.
+    /// How long the comparison took, in seconds.
     pub seconds: f64,
 }
 
 impl Report<'_> {
-    /// The whole report, with colours; the stream drops them where they are
+    /// The report as text, with colours; the stream removes them if they are
     /// not wanted.
     pub fn text(&self) -> String {
         let mut out = String::new();
@@ -56,7 +58,7 @@ impl Report<'_> {
         out
     }
 
-    /// What every trial of a launcher shows, said once.
+    /// The explanations that every trial of a launcher needs, printed once.
     fn everywhere(&self, out: &mut String) {
         let known = slugs_everywhere(self.comparisons);
         for known in &known {
@@ -75,7 +77,7 @@ impl Report<'_> {
         }
     }
 
-    /// Which launcher joined the container of which.
+    /// Which launcher joined the container of which other one.
     fn joins(&self, out: &mut String) {
         let joins: Vec<&Comparison> = self
             .comparisons
@@ -151,7 +153,7 @@ impl Report<'_> {
         );
     }
 
-    /// Each reason why something was not possible, once.
+    /// Each reason why something was not possible, printed once.
     fn unavailable(&self, out: &mut String) {
         let mut reasons: Vec<(&str, usize, Vec<String>)> = Vec::new();
         for it in self.comparisons {
@@ -179,7 +181,7 @@ impl Report<'_> {
         out.push('\n');
     }
 
-    /// Everything a person must act on.
+    /// The results that the user has to act on.
     fn trouble(&self, out: &mut String) {
         for it in self.comparisons {
             for (launcher, why) in &it.broken {
@@ -264,8 +266,8 @@ fn slugs_everywhere(
     found
 }
 
-/// In how many joins of a comparison the launcher is in all namespaces of the
-/// container, with its mount table.
+/// The number of joins of a comparison in which the launcher is in all
+/// namespaces of the container and has its mount table.
 fn joined(it: &Comparison) -> usize {
     let shows = |row: &Row, launcher: &Launcher, value: &str| {
         row.groups.iter().any(|group| {
@@ -283,7 +285,7 @@ fn joined(it: &Comparison) -> usize {
     it.observed().iter().filter(is_joined).count()
 }
 
-/// The rows of a comparison whose verdict is wanted.
+/// The rows of a comparison whose verdict is selected.
 fn rows(out: &mut String, it: &Comparison, wanted: impl Fn(&Verdict) -> bool) {
     let width =
         it.rows.iter().map(|row| row.key.chars().count()).max().unwrap_or(0);
@@ -321,7 +323,7 @@ fn rows(out: &mut String, it: &Comparison, wanted: impl Fn(&Verdict) -> bool) {
     }
 }
 
-/// At most three names, and how many more.
+/// At most three names, and the number of the others.
 fn few(names: &[String]) -> String {
     match names {
         [a, b, c, rest @ ..] if !rest.is_empty() => {

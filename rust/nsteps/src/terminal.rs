@@ -1,4 +1,4 @@
-//! How text is laid out, coloured and printed.
+//! Lays out, colours and prints text.
 
 pub mod highlight;
 pub mod output;

@@ -1,10 +1,11 @@
-//! The transcripts of the book: each block `console` of a page is run, and
-//! shows what its commands print.
+//! The transcripts of the book: each block `console` of a page is run, and has
+//! to show what its commands print.
 //!
 //! `NSTEPS_WRITE=1 cargo test -p nsteps --test book` writes the outputs again.
 //! A command is a line that begins with `$ `, and the lines with `> ` after it.
-//! What follows is its output, standard error included. `…` in a line stands for any text: it is for what
-//! is not the same twice, and is kept when outputs are written.
+//! What follows is its output, standard error included. `…` in a line stands
+//! for any text: it is for what is different in each run, and is kept when
+//! outputs are written.
 
 mod availability;
 mod elsewhere;
@@ -18,18 +19,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// The lines around a transcript.
+/// The line before a transcript.
 const OPENS: &str = "```console";
 const CLOSES: &str = "```";
 
-/// Stands between the outputs of two commands.
+/// Separates the outputs of two commands.
 const SEPARATOR: char = '\u{1e}';
 
-/// How long the commands of a block may take, in seconds.
+/// The timeout of the commands of a block, in seconds.
 const BOUND: &str = "60";
 
-/// Where the commands run: in namespaces of their own, on a host called `host`,
-/// with nothing in /tmp.
+/// Where the commands run: in new namespaces, on a host called `host`, with
+/// nothing in /tmp.
 const PLACE: &[&str] = &[
     "--mount",
     "--uts",
@@ -41,7 +42,7 @@ const PLACE: &[&str] = &[
     "--kill-child",
 ];
 
-/// The repository is seen at /mnt, because it may lie below /tmp.
+/// The repository is mounted at /mnt, because it may be below /tmp.
 const PREPARE: &str = "hostname host && mount --rbind \"$2\" /mnt && \
                        mount -t tmpfs none /tmp && cd /tmp && \
                        NSTEPS_ROOT=/mnt && PATH=\"/mnt/target/bin:$PATH\" && \
@@ -97,8 +98,8 @@ fn tried(page: &Path) -> Result<Completion, Failed> {
     Ok(Completion::Completed)
 }
 
-/// The text of a page with the outputs of now, and what was not as the page
-/// says; or why this machine does not allow it.
+/// The text of a page with the current outputs, and what differs from the page;
+/// or why this machine does not allow it.
 type Looked = Result<(String, Vec<String>), String>;
 
 fn looked_at(text: &str) -> Result<Looked, Failed> {
@@ -160,7 +161,7 @@ fn commands<'a>(block: &[&'a str]) -> Vec<(String, Vec<&'a str>)> {
     said
 }
 
-/// What each command prints; or why this machine does not allow it.
+/// The output of each command; or why this machine does not allow it.
 fn run(
     said: &[(String, Vec<&str>)],
 ) -> Result<Result<Vec<String>, String>, Failed> {
@@ -192,7 +193,7 @@ fn run(
     Ok(Ok(outputs))
 }
 
-/// The new lines, but an old one with a wildcard where it fits.
+/// The new lines, except that an old line with a wildcard is kept if it fits.
 fn merge<'a>(old: &[&'a str], new: &[&'a str]) -> Vec<&'a str> {
     if same(old, new) {
         return old.to_vec();
@@ -209,7 +210,7 @@ fn same(old: &[&str], new: &[&str]) -> bool {
         && old.iter().zip(new).all(|(pattern, line)| fits(pattern, line))
 }
 
-/// Whether a line is as a pattern says, in which `…` is any text.
+/// True if a line fits a pattern, in which `…` is any text.
 fn fits(pattern: &str, line: &str) -> bool {
     let mut parts = pattern.split('…');
     let first = parts.next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The command as its users meet it: statuses, one clear line where something
+//! The command as its users see it: exit statuses, one clear line if something
 //! is wrong, and no panic.
 
 mod availability;
@@ -18,10 +18,10 @@ use std::path::PathBuf;
 use std::process::{Command, ExitCode, Output, Stdio};
 use std::time::{Duration, Instant};
 
-/// What a trial found: nothing, what is wrong, or why it could not look.
+/// The result of a trial: passed, what is wrong, or why it could not look.
 type Found = Result<Completion, Failed>;
 
-/// A name and what is done under it.
+/// A trial: its name, and its function.
 type Tried = (&'static str, fn() -> Found);
 
 const TRIALS: &[Tried] = &[
@@ -30,17 +30,17 @@ const TRIALS: &[Tried] = &[
     ("run_returns_the_status_of_the_program", statuses),
     ("run_shows_an_isolated_network", isolated_network),
     ("a_directory_with_put_old_in_it_is_refused", put_old),
-    ("nobody_has_to_read_what_is_printed", nobody_reads),
-    ("a_full_disk_is_said", full_disk),
+    ("the_output_need_not_be_read", no_reader),
+    ("a_full_disk_is_reported", full_disk),
     ("colours_are_for_terminals", colours),
     ("without_procfs_there_is_one_line", without_procfs),
-    ("what_is_forbidden_is_said_with_its_remedy", forbidden),
+    ("what_is_forbidden_is_reported_with_its_remedy", forbidden),
     ("without_a_word_it_says_what_to_do_first", first_words),
-    ("names_are_completed_and_nothing_hidden_is", completions),
+    ("names_are_completed_but_no_hidden_one", completions),
     ("no_manual_page_is_about_what_is_hidden", manual_pages),
     ("nothing_is_wider_than_the_terminal", narrow),
-    ("show_ends_with_what_all_steps_share", skeletons),
-    ("a_step_is_traced_with_a_command_of_ones_own", traced_payload),
+    ("show_ends_with_the_files_that_all_steps_use", skeletons),
+    ("a_step_is_traced_with_another_payload", traced_payload),
     ("interrupted_it_ends_at_once::compare", || interrupted(&["compare"])),
     ("interrupted_it_ends_at_once::claims", || interrupted(&["claims"])),
     ("interrupted_it_ends_at_once::differences", || {
@@ -74,8 +74,8 @@ fn nsteps(arguments: &[&str]) -> Result<Command, Failed> {
     Ok(command)
 }
 
-/// Runs it and expects a status and what is on standard error: nothing, or
-/// one line with these words in it.  Gives what is on standard output.
+/// Runs a command and expects a status and a standard error: empty, or one line
+/// with these words in it. Returns its standard output.
 fn expect(
     command: &mut Command,
     status: i32,
@@ -100,7 +100,7 @@ fn judge(output: Output, status: i32, words: &str) -> Result<String, String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// Gives the reason if this machine does not let us run a step.
+/// The reason why this machine does not let us run a step, if it does not.
 fn cannot_run() -> Result<Option<String>, Failed> {
     let output = nsteps(&["run", "skeleton", "--", "true"])?.output()?;
     if output.status.success() {
@@ -158,7 +158,7 @@ fn own_mistakes() -> Found {
     Ok(Completion::Completed)
 }
 
-/// C throws the status away, as published; Go panics, as published.
+/// C discards the status, as published; Go panics, as published.
 fn statuses() -> Found {
     if let Some(reason) = cannot_run()? {
         return unavailable(&reason);
@@ -216,15 +216,15 @@ fn put_old() -> Found {
     Ok(Completion::Completed)
 }
 
-/// `nsteps list | true`: the reader is gone before anything is written.
-fn nobody_reads() -> Found {
+/// `nsteps list | true`: the reader ends before anything is written.
+fn no_reader() -> Found {
     for arguments in
         [&["list"][..], &["compare", "--list"], &["completions", "bash"]]
     {
         let (reader, writer) = std::io::pipe()?;
         drop(reader);
         expect(nsteps(arguments)?.stdout(writer), 0, "")?;
-        // And with no standard output at all.
+        // Also with no standard output at all.
         let mut closed = Command::new("sh");
         closed.args(["-c", "exec \"$@\" >&-", "sh"]).arg(program()?);
         expect(closed.args(arguments), 0, "")?;
@@ -285,10 +285,10 @@ fn first_words() -> Found {
     Ok(Completion::Completed)
 }
 
-/// What the harness starts for itself, and no reader should.
+/// The subcommands that the harness starts for itself, and users do not.
 const HIDDEN: &[&str] = &["demonstrate", "cleaner", "sandbox", "tracer"];
 
-/// What a shell is told that a word could become.
+/// The completions that a shell gets for a command line.
 fn completed(words: &[&str]) -> Result<Vec<String>, Failed> {
     let mut asked = nsteps(&["--", "nsteps"])?;
     asked.args(words).env("NSTEPS_COMPLETE", "fish");
@@ -363,7 +363,8 @@ fn manual_pages() -> Found {
     Ok(Completion::Completed)
 }
 
-/// The widths of a half, a whole, a wide and a very wide terminal.
+/// The widths of terminals: half a screen, a whole one, a wide and a very wide
+/// one.
 const WIDTHS: &[usize] = &[60, 80, 120, 200];
 
 fn narrow() -> Found {
@@ -383,8 +384,8 @@ fn narrow() -> Found {
     Ok(Completion::Completed)
 }
 
-/// Each file is there whole, whatever the terminal: only its spaces may be
-/// others.
+/// Each file is shown completely, whatever the terminal: only spaces may
+/// differ.
 fn skeletons() -> Found {
     let layout = Layout::find().map_err(|it| it.message)?;
     let letters = |text: &str| -> String {
@@ -412,25 +413,25 @@ fn traced_payload() -> Found {
         return unavailable(stderr.trim());
     }
     let said = String::from_utf8_lossy(&output.stdout);
-    // The payload was found by its name, and what it called is not shown.
+    // The payload was found by its name, and its own calls are not shown.
     let right = said.contains("/sh, [sh, -c, exit 3])")
         && said.contains(", exited 3")
         && !said.contains("child     exit_group");
     if right { Ok(Completion::Completed) } else { Err(said.into()) }
 }
 
-/// How soon a command ends once the reader has asked for it.
+/// The longest time until a command ends after the user has asked for it.
 const SOON: Duration = Duration::from_secs(2);
 
-/// SIGINT reaches it while its sandboxes cannot go on: it ends nevertheless,
-/// says so as a shell would, and leaves no process.
+/// SIGINT reaches it while its sandboxes are stopped: it ends nevertheless,
+/// with the status that a shell expects, and leaves no process.
 fn interrupted(arguments: &[&str]) -> Found {
     let mut command = nsteps(arguments)?;
     let mut run =
         command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
     let until = Instant::now() + Duration::from_secs(10);
     let started = loop {
-        let started = wardens(run.id());
+        let started = monitors(run.id());
         if !started.is_empty() {
             break started;
         }
@@ -479,9 +480,9 @@ fn interrupted(arguments: &[&str]) -> Found {
     Ok(Completion::Completed)
 }
 
-/// The wardens of the sandboxes that a process has started, by whichever
+/// The monitors of the sandboxes that a process has started, by whichever
 /// thread.
-fn wardens(pid: u32) -> Vec<Pid> {
+fn monitors(pid: u32) -> Vec<Pid> {
     let tasks = fs::read_dir(format!("/proc/{pid}/task"));
     tasks
         .into_iter()
@@ -501,8 +502,8 @@ fn wardens(pid: u32) -> Vec<Pid> {
         .collect()
 }
 
-/// Whether a process ends within a second: the kernel kills it when its
-/// parent is gone.  A zombie has ended, whether its new parent waits or not.
+/// True if a process ends within a second: the kernel kills it after its parent
+/// has ended. A zombie has ended, whether its new parent waits or not.
 fn is_gone(pid: Pid) -> bool {
     let until = Instant::now() + Duration::from_secs(1);
     let lives = || {
@@ -518,12 +519,12 @@ fn is_gone(pid: Pid) -> bool {
     true
 }
 
-/// What a command writes when its standard output is a terminal.
+/// The output of a command whose standard output is a terminal.
 fn on_a_terminal(command: &mut Command) -> Result<Vec<u8>, Failed> {
     let terminal = nix::pty::openpty(None, None)?;
     let mut child = command.stdout(terminal.slave).spawn()?;
-    // The command has the other copy of the slave's descriptor: the end of
-    // what is written comes when both are closed.
+    // The command has the other copy of the terminal's descriptor: the output
+    // ends when both are closed.
     command.stdout(Stdio::null());
     let mut said = Vec::new();
     let mut master = File::from(terminal.master);

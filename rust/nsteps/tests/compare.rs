@@ -1,10 +1,11 @@
 //! One named trial for each step, launcher and scenario, for each pair of
 //! languages that join each other, and for each situation.
 //!
-//! A trial passes when its launcher does what is blessed for it, makes exactly
-//! the namespaces the step declares, and is seen from outside as it sees
-//! itself.  A step's `agreement` passes when its launchers differ in nothing
-//! that is not explained; an explanation passes when it is still needed.
+//! A trial passes if its launcher has the expected effect, makes exactly the
+//! namespaces that the step declares, and the payload and the harness read the
+//! same values. The trial `agreement` of a step passes if its launchers differ
+//! in nothing that is not explained; the trial of an explanation passes if that
+//! is still needed.
 
 mod availability;
 
@@ -31,7 +32,7 @@ fn main() -> ExitCode {
     libtest_mimic::run(&arguments, trials()).exit_code()
 }
 
-/// Everything, by name.
+/// Every trial of this test, by name.
 fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
     for Group { subject, scenario, launchers, .. } in
@@ -41,7 +42,7 @@ fn trials() -> Vec<Trial> {
             let subject = subject.clone();
             trials.push(Trial::ignorable_test(
                 name(&subject, launcher.name(), scenario),
-                move || does_what_is_blessed(&subject, launcher, scenario),
+                move || has_the_expected_effect(&subject, launcher, scenario),
             ));
         }
         trials.push(Trial::ignorable_test(
@@ -55,12 +56,12 @@ fn trials() -> Vec<Trial> {
     trials
 }
 
-/// `pid::c::proc_nested/root`, `uts::exit_3::go::private/user`.
-fn name(subject: &Subject, who: &str, scenario: Scenario) -> String {
+/// A name such as `pid::c::proc_nested/root`, `uts::exit_3::go::private/user`.
+fn name(subject: &Subject, launcher: &str, scenario: Scenario) -> String {
     match &subject.situation {
-        None => format!("{}::{who}::{scenario}", subject.step),
+        None => format!("{}::{launcher}::{scenario}", subject.step),
         Some(situation) => {
-            format!("{}::{situation}::{who}::{scenario}", subject.step)
+            format!("{}::{situation}::{launcher}::{scenario}", subject.step)
         }
     }
 }
@@ -76,8 +77,7 @@ struct Done {
     equipment: Equipment,
 }
 
-/// All of it happens once, on every processor, before the first trial is
-/// judged.
+/// Everything runs once, on all processors, before the first trial is judged.
 static SEEN: LazyLock<Result<Done, String>> = LazyLock::new(|| {
     let equipment = Equipment::gather(None).map_err(|it| it.message)?;
     let outcomes = run::observe(&wanted()?, &equipment);
@@ -86,7 +86,7 @@ static SEEN: LazyLock<Result<Done, String>> = LazyLock::new(|| {
     Ok(Done { outcomes, comparisons, equipment })
 });
 
-/// The steps that the trials named on the command line are about.
+/// The selection that the trials named on the command line need.
 fn wanted() -> Result<Selection, String> {
     let arguments = Arguments::from_args();
     let everything = Selection::everything();
@@ -101,7 +101,7 @@ fn wanted() -> Result<Selection, String> {
         let (subject, scenario) = (&group.subject, group.scenario);
         let mut names = group.launchers.iter().map(|it| it.name());
         if any(name(subject, "agreement", scenario))
-            || names.any(|who| any(name(subject, who, scenario)))
+            || names.any(|it| any(name(subject, it, scenario)))
         {
             command.extend(["--only".to_owned(), subject.step.to_owned()]);
             command.extend(["--scenario".to_owned(), scenario.to_string()]);
@@ -117,7 +117,7 @@ fn seen() -> Result<&'static Done, Failed> {
     SEEN.as_ref().map_err(Failed::from)
 }
 
-/// What the launchers of one group did, and what is thought of it.
+/// What the launchers of one group did, and the comparison of that.
 struct Tried {
     outcomes: &'static [(Launcher, Outcome)],
     comparison: &'static Comparison,
@@ -130,10 +130,10 @@ fn group(subject: &Subject, scenario: Scenario) -> Result<Tried, Failed> {
         .zip(&seen.comparisons)
         .find(|((of, at, _), _)| of == subject && *at == scenario)
         .map(|((.., outcomes), comparison)| Tried { outcomes, comparison })
-        .ok_or_else(|| "it was not carried out".into())
+        .ok_or_else(|| "the trial was not run".into())
 }
 
-fn does_what_is_blessed(
+fn has_the_expected_effect(
     subject: &Subject,
     launcher: Launcher,
     scenario: Scenario,
@@ -141,8 +141,8 @@ fn does_what_is_blessed(
     let Tried { outcomes, .. } = group(subject, scenario)?;
     let own = outcomes
         .iter()
-        .find(|(who, _)| *who == launcher)
-        .ok_or("it was not carried out")?;
+        .find(|(it, _)| *it == launcher)
+        .ok_or("the trial was not run")?;
     match &own.1 {
         Err(Refusal::Unavailable(reason)) => return unavailable(reason),
         Err(Refusal::Broken(why)) => return Err(why.into()),
@@ -157,10 +157,11 @@ fn does_what_is_blessed(
         let expected = Expected::read(&file).map_err(|it| it.message)?;
         return verdict(&of(std::slice::from_ref(own), Some(&expected)));
     }
-    // For the control nothing is blessed: it must do what some language does.
+    // The control has no expected effect: it must do what one of the languages
+    // does.
     let beside: Vec<Comparison> = outcomes
         .iter()
-        .filter(|(who, _)| LANGUAGES.contains(who))
+        .filter(|(it, _)| LANGUAGES.contains(it))
         .map(|language| of(&[language.clone(), own.clone()], None))
         .collect();
     match beside.iter().find(|it| it.differing().next().is_none()) {
@@ -172,7 +173,7 @@ fn does_what_is_blessed(
     }
 }
 
-/// Passes when nothing differs; else says what does.
+/// Passes if nothing differs; else lists what does.
 fn verdict(comparison: &Comparison) -> Result<Completion, Failed> {
     let differing: Vec<String> = comparison
         .differing()

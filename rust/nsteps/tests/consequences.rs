@@ -1,5 +1,5 @@
-//! The consequences, each proved by a pair of launchers: under these, exactly
-//! these keys have exactly this record.
+//! Tests each consequence by a pair of launchers: under these, exactly these
+//! keys have exactly this record.
 
 mod availability;
 
@@ -18,8 +18,8 @@ use std::process::{Command, ExitCode, Stdio};
 
 /// A record, two launchers, and the keys that have this record under them.
 ///
-/// A launcher that begins with `{` is a patch of a small config.json, as RFC
-/// 7396 has it, and runs under runc.
+/// A launcher that begins with `{` is a patch of a small config.json, in the
+/// form of RFC 7396, and runs under runc.
 type Case = (&'static str, [&'static str; 2], &'static [&'static str]);
 
 const BARE: &str = "env";
@@ -586,8 +586,8 @@ fn main() -> ExitCode {
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
-/// A record without a case is not proved, and a case without a record proves
-/// nothing.
+/// Every record has a case, because otherwise it is not tested; and every case
+/// has a record.
 fn each_record() -> Result<(), Failed> {
     let records: BTreeSet<&str> =
         CONSEQUENCES.iter().map(|it| it.name).collect();
@@ -604,8 +604,8 @@ fn each_record() -> Result<(), Failed> {
     .into())
 }
 
-/// What an ordinary user may not do even as root of a user namespace: take other
-/// ids, make a cgroup, own a device.
+/// Cases with something that an ordinary user may not do even as root of a user
+/// namespace: take other ids, make a cgroup, own a device.
 const NEED_ROOT: &[&str] = &[
     "cgroup",
     "device",
@@ -675,7 +675,8 @@ fn proof((name, launchers, keys): &Case) -> Result<Completion, Failed> {
         .map_err(|error| format!("{error}: {stderr}"))?;
     for it in seen["launchers"].as_array().into_iter().flatten() {
         if let Some(why) = it["did_not_run"].as_str() {
-            // What was never started is missing; what failed is a failure.
+            // A launcher that was never started is missing; one that failed is
+            // a failure.
             return match it["path"].is_null() {
                 true => unavailable(why),
                 false => {
@@ -697,8 +698,8 @@ fn proof((name, launchers, keys): &Case) -> Result<Completion, Failed> {
     Err(text.into())
 }
 
-/// The states in which the launchers of a record are started: whether one runs
-/// its payload is a difference only where it does so in another state.
+/// The states in which the launchers of a record are started. Whether a
+/// launcher runs its payload is a difference only if it does in another state.
 fn states(name: &str) -> &'static [&'static str] {
     match name {
         "ran" => &["--state", "plain", "--state", "user"],
@@ -762,7 +763,7 @@ fn config() -> Value {
     })
 }
 
-/// A patch as RFC 7396 has it.
+/// Applies a patch in the form of RFC 7396.
 fn merge(target: &mut Value, patch: &Value) {
     let Some(members) = patch.as_object() else {
         *target = patch.clone();

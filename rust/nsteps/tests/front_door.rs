@@ -1,6 +1,6 @@
-//! The front door: what `setup.sh`, `make` and `make install` do on machines
-//! that are not like this one.  Tools that say what such a machine's would
-//! stand first in PATH, in a directory that is thrown away.
+//! Tests what `setup.sh`, `make` and `make install` do on machines that are not
+//! like this one. PATH begins with a temporary directory of tools that answer
+//! as those of such a machine would.
 
 mod availability;
 
@@ -14,10 +14,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Output, Stdio};
 use tempfile::TempDir;
 
-/// What a trial found: nothing, what is wrong, or why it could not look.
+/// The result of a trial: passed, what is wrong, or why it could not look.
 type Found = Result<Completion, Failed>;
 
-/// A name and what is done under it.
+/// A trial: its name, and its function.
 type Tried = (&'static str, fn() -> Found);
 
 const TRIALS: &[Tried] = &[
@@ -43,12 +43,13 @@ fn main() -> ExitCode {
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
-/// A clone in which nothing is built, and the tools of another machine.
+/// A clone of the repository in which nothing is built, and the tools of
+/// another machine.
 struct Machine {
     scratch: TempDir,
 }
 
-/// Tools that are found, and do nothing.
+/// Tools that exist and do nothing.
 const PRESENT: &[&str] = &[
     "cargo",
     "cc",
@@ -66,8 +67,8 @@ const PRESENT: &[&str] = &[
 /// Tools that would change the machine this test runs on.
 const FORBIDDEN: &[&str] = &["apk", "apt-get", "dnf", "pacman", "sudo"];
 
-/// It answers as the file `release` says, and builds for musl where the file
-/// `musl` says that this works.
+/// A rustc of the release in the file `release`, which builds for musl if the
+/// file `musl` says so.
 const RUSTC: &str = r#"case "$*" in
 -vV)
     echo "host: x86_64-unknown-linux-gnu"
@@ -78,8 +79,8 @@ const RUSTC: &str = r#"case "$*" in
 esac
 "#;
 
-/// It calls a target up to date that is there, whatever its state, and adds
-/// one as the file `added` says.
+/// A rustup that calls any present target up to date, whatever its state, and
+/// adds one as the file `added` says.
 const RUSTUP: &str = r#"echo "$1 $2" >>"$machine/asked"
 case "$1 $2" in
 "which rustc") cat "$machine/rustups" ;;
@@ -101,8 +102,8 @@ esac
 "#;
 
 impl Machine {
-    /// One with this release of Rust, the musl target in this state, and what
-    /// comes of adding it.
+    /// A machine with this release of Rust, the musl target in this state, and
+    /// this result of adding it.
     fn new(release: &str, musl: &str, added: &str) -> Result<Machine, Failed> {
         let machine = Machine { scratch: TempDir::new()? };
         let root = Layout::find().map_err(|it| it.message)?;
@@ -145,7 +146,8 @@ impl Machine {
         Ok(fs::set_permissions(&path, fs::Permissions::from_mode(0o755))?)
     }
 
-    /// Runs something in the clone, with the tools in front of this machine's.
+    /// Runs a program in the clone, with the tools of the other machine before
+    /// those of this one.
     fn run(&self, program: &str, arguments: &[&str]) -> Result<Run, Failed> {
         let tools = self.path("tools");
         let mut command = Command::new(program);
@@ -164,7 +166,7 @@ impl Machine {
         self.run("./setup.sh", &[purpose])
     }
 
-    /// What rustup was asked to do about targets.
+    /// The requests about targets that rustup got.
     fn asked(&self) -> Vec<String> {
         let asked = fs::read_to_string(self.path("asked")).unwrap_or_default();
         asked
@@ -175,7 +177,7 @@ impl Machine {
     }
 }
 
-/// How something ended, and what it said.
+/// How a program ended, and what it printed.
 #[derive(Debug)]
 struct Run {
     status: Option<i32>,
@@ -201,17 +203,17 @@ fn demand(holds: bool, what: &str, seen: &impl std::fmt::Debug) -> Found {
     Err(format!("expected {what}, found {seen:#?}").into())
 }
 
-/// The oldest Rust that builds this.
+/// The oldest Rust that can build this project.
 fn wanted() -> &'static str {
     env!("CARGO_PKG_RUST_VERSION")
 }
 
-/// The targets that build or check something with Rust.
+/// The targets of make that build or check something with Rust.
 const BUILDING: &[&str] =
     &["compare", "build", "test", "check", "bless", "bench", "deny", "docs"];
 
-/// Each of them says this in one line, make names the target, and nothing else
-/// is printed or done.
+/// Each target prints this one line, make names the target, and nothing else is
+/// printed or done.
 fn one_line(machine: &Machine, line: &str) -> Found {
     for target in BUILDING {
         let run = machine.run("make", &[target])?;
@@ -236,7 +238,7 @@ fn old_rust() -> Found {
 
 fn no_rust() -> Found {
     let machine = Machine::new(wanted(), "works", "works")?;
-    // As rustup's does where no toolchain is installed.
+    // As rustup's cargo does if no toolchain is installed.
     machine.tool("tools/cargo", "exit 1\n")?;
     let line = format!(
         "setup: no cargo, or no toolchain: install Rust {} or later",
@@ -248,7 +250,7 @@ fn no_rust() -> Found {
 const MUSL: &str = "x86_64-unknown-linux-musl\n";
 const GLIBC: &str = "x86_64-unknown-linux-gnu\n";
 
-/// What setup does about a target, what it asks of rustup, and what is built
+/// What setup does about a target, what it asks of rustup, and what make builds
 /// for afterwards.
 fn target(
     machine: &Machine,
@@ -285,21 +287,21 @@ fn broken_target() -> Found {
 fn lost_target() -> Found {
     let machine = Machine::new(wanted(), "broken", "broken")?;
     let asked = ["target add", "target remove", "target add"];
-    target(&machine, &asked, "going on with glibc", GLIBC)
+    target(&machine, &asked, "building with glibc instead", GLIBC)
 }
 
 fn stuck_target() -> Found {
     let machine = Machine::new(wanted(), "a file is gone", "works")?;
     let remedy = "rustup toolchain uninstall stable && \
                   rustup toolchain install stable\n\
-                  setup: going on with glibc";
+                  setup: building with glibc instead";
     target(&machine, &["target add", "target remove"], remedy, GLIBC)
 }
 
 fn foreign_rust() -> Found {
     let machine = Machine::new(wanted(), "missing", "works")?;
     machine.write("rustups", "/somewhere/else/bin/rustc")?;
-    target(&machine, &[], "going on with glibc", GLIBC)
+    target(&machine, &[], "building with glibc instead", GLIBC)
 }
 
 fn readme() -> Found {
@@ -309,8 +311,8 @@ fn readme() -> Found {
     demand(readme.contains(&words), &words, &"another version")
 }
 
-/// It makes a book of one page, which has the links in the file `links`, and
-/// repeats what it was told about the repository.
+/// An mdBook that makes a book of one page, which has the links in the file
+/// `links`, and prints what it was told about the repository.
 const MDBOOK: &str = r#"case $1 in
 --version) echo "mdbook v$(cat "$machine/version")" ;;
 build)
@@ -322,7 +324,7 @@ build)
 esac
 "#;
 
-/// A machine that has mdBook, and files for the book to lead to.
+/// A machine that has mdBook, and files that the book links to.
 fn machine_with_a_book(links: &[&str]) -> Result<Machine, Failed> {
     let machine = Machine::new(wanted(), "works", "works")?;
     let makefile = fs::read_to_string(machine.path("clone/Makefile"))?;
@@ -339,8 +341,8 @@ fn machine_with_a_book(links: &[&str]) -> Result<Machine, Failed> {
     Ok(machine)
 }
 
-/// A source, a page of the repository that is none of the book, a directory,
-/// a page of the book, and another host.
+/// A source, a page of the repository that is not in the book, a directory, a
+/// page of the book, and another host.
 const LINKS: [&str; 5] = [
     "../../../reference-c/uts.c",
     "../../../reference-c/README.html#top",
@@ -349,8 +351,8 @@ const LINKS: [&str; 5] = [
     "https://example.org/",
 ];
 
-/// Whether it is said on the command line or in Cargo.toml; without either,
-/// the links lead to the files.
+/// The address of the repository may come from the command line or from
+/// Cargo.toml; without either, the links lead to the files.
 fn hosted_links() -> Found {
     let at = "https://forge.example/nsteps";
     let argument = format!("REPOSITORY={at}");
@@ -439,7 +441,7 @@ fn install(purpose: &str, prefix: &Path) -> Result<Run, Failed> {
     Ok(run)
 }
 
-/// Why nothing can be installed, if so.
+/// The reason why nothing can be installed, if nothing is built.
 fn not_built() -> Result<Option<&'static str>, Failed> {
     let layout = Layout::find().map_err(|it| it.message)?;
     let is_built = layout.programs().join("bin/nsteps").exists();
@@ -452,13 +454,13 @@ fn uninstall() -> Found {
     }
     let scratch = tempfile::tempdir()?;
     let prefix = scratch.path().join("prefix");
-    // A page of another program, and a directory that is empty.
+    // A page of another program, and an empty directory.
     fs::create_dir_all(prefix.join("share/man/man1"))?;
     fs::create_dir_all(prefix.join("share/zsh/site-functions"))?;
     fs::write(prefix.join("share/man/man1/other.1"), "")?;
     let before = everything_below(&prefix)?;
     install("install", &prefix)?;
-    // Again, over what is there.
+    // A second installation over the first.
     install("install", &prefix)?;
     let installed = everything_below(&prefix)?;
     demand(
@@ -467,7 +469,7 @@ fn uninstall() -> Found {
         "a command and its page",
         &installed,
     )?;
-    // What others put into a directory of ours is not ours.
+    // A file that another program put into a directory of ours is not removed.
     let theirs = prefix.join("share/fish/theirs");
     fs::write(&theirs, "")?;
     install("uninstall", &prefix)?;
@@ -498,7 +500,7 @@ fn paths_in(text: &str) -> Vec<PathBuf> {
     paths
 }
 
-/// A user outside of the repository can open what is named.
+/// A user outside of the repository can open the files that are named.
 fn installed_files() -> Found {
     if let Some(reason) = not_built()? {
         return unavailable(reason);
@@ -528,7 +530,7 @@ fn installed_files() -> Found {
             .stdin(Stdio::null())
             .output()?;
         let run = Run::of(output);
-        // Where nothing can be run nothing is explained.
+        // If nothing can be run, nothing is explained.
         if run.stderr.contains("no sandbox")
             || run.stdout.contains("no sandbox")
         {

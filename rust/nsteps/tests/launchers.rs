@@ -1,5 +1,5 @@
-//! What `nsteps diff` says of real launchers: what each does with a
-//! configuration was found out by hand first, with other programs.
+//! Tests `nsteps diff` with real launchers: what each does with a configuration
+//! was found out by hand before, with other programs.
 //!
 //! The cases are in the tables of `truth`. A launcher that is not here is left
 //! out; a case of which fewer than two launchers are here is unavailable. `tests/launchers/fetch.sh` installs those
@@ -141,8 +141,9 @@ fn degraded() -> Result<Completion, Failed> {
     }
 }
 
-/// `nsteps diff` by a copy of the program, where the repository cannot be seen.
-/// A file of launchers in another directory, which names a program beside it.
+/// `nsteps diff` by a copy of the program, where the repository is not visible,
+/// with a file of launchers in another directory that names a program beside
+/// it.
 fn beside_the_file() -> Result<Completion, Failed> {
     let layout = Layout::find().map_err(|it| it.message)?;
     let program = layout.programs().join("bin/nsteps");

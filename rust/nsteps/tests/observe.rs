@@ -1,5 +1,5 @@
-//! `nsteps observe` on launchers that print, redirect, close, fail, change
-//! from run to run or move their payload: what is said of each is true.
+//! Tests `nsteps observe` with launchers that print, redirect, close, fail,
+//! change from run to run or move their payload: its report about each is true.
 
 mod availability;
 
@@ -13,19 +13,19 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
-/// A launcher in the shell's words; `"$@"` is its payload.
+/// A launcher as a shell script, in which `"$@"` is its payload.
 struct Case {
     name: &'static str,
     /// One script for each launcher.
     scripts: &'static [&'static str],
-    /// The exit status of `nsteps observe`.
+    /// The expected exit status of `nsteps observe`.
     status: i32,
-    /// `INDEX KEY = CHANGE` of the effects, or `INDEX KEY -` where a key must
-    /// not be there.
+    /// Expected effects: the index of the launcher, the key, and the change;
+    /// `None` if the key must not be there.
     effects: &'static [(usize, &'static str, Option<&'static str>)],
     /// Keys in which the launchers must differ.
     differing: &'static [&'static str],
-    /// The way on which each answers.
+    /// The way by which each launcher's observation comes.
     answered_on: &'static [Option<&'static str>],
 }
 
@@ -230,7 +230,7 @@ exec unshare --cgroup \"$@\"",
         differing: &["exit"],
         answered_on: &[SOCKET; 4],
     },
-    // What the table of its page says of the runtime's start.
+    // The row of the page's table about the start of the runtime.
     Case {
         name: "uts_in_plain_nix_opens_what_was_closed",
         scripts: &[
@@ -245,7 +245,7 @@ exec unshare --cgroup \"$@\"",
         differing: &["descriptors.0", "descriptors.0.mode"],
         answered_on: &[SOCKET, SOCKET],
     },
-    // What it says of signal(2).
+    // The row of the page's table about signal(2).
     Case {
         name: "uts_in_plain_nix_passes_no_ignored_sigpipe_on",
         scripts: &[
@@ -260,7 +260,7 @@ exec unshare --cgroup \"$@\"",
         differing: &["signals.ignored"],
         answered_on: &[SOCKET, SOCKET],
     },
-    // What it says of waitpid(2).
+    // The row of the page's table about waitpid(2).
     Case {
         name: "uts_in_plain_nix_loses_the_status_where_sigchld_is_ignored",
         scripts: &[
@@ -378,7 +378,7 @@ impl Case {
     }
 }
 
-/// What a run of the command gave.
+/// The result of a run of the command.
 enum Observed {
     /// The machine does not allow it.
     Unavailable(String),
@@ -409,8 +409,8 @@ fn observe(mut command: Command) -> Result<Observed, Failed> {
     Ok(Observed::As(status, value))
 }
 
-/// Two launchers that end differently differ, whatever the caller does with
-/// SIGCHLD.
+/// Two launchers that end differently have different effects, even if the
+/// caller ignores SIGCHLD.
 fn ignored_sigchld() -> Result<Completion, Failed> {
     let mut command = Command::new("python3");
     command
@@ -436,7 +436,7 @@ os.execv(sys.argv[1], sys.argv[1:])",
     Err(format!("status {status}, exits {exits:?}").into())
 }
 
-/// A program that is not there keeps nothing of the other launcher back.
+/// A launcher that does not exist does not hide the result of the other one.
 fn cannot_start() -> Result<Completion, Failed> {
     let words = ["--", "unshare", "--uts", "--", "/no/such/launcher"];
     let (status, value) = match observe(command(&words)?)? {
@@ -453,8 +453,8 @@ fn cannot_start() -> Result<Completion, Failed> {
     Err(format!("status {status}, ns.uts {seen:?}, {why}").into())
 }
 
-/// A launcher below /tmp is found by its relative path; what it writes there
-/// and in /run is seen, and does not reach the machine.
+/// A launcher below /tmp is found by its relative path. What it writes there
+/// and in /run is reported, and does not reach the machine.
 fn in_the_callers_directory() -> Result<Completion, Failed> {
     let dir = tempfile::tempdir_in("/tmp")?;
     let name = format!("nsteps-observe-{}", std::process::id());

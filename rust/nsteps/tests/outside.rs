@@ -1,5 +1,5 @@
-//! The view from outside must be able to contradict the payload: each thing it
-//! looks at is falsified once.
+//! The view from outside must be able to contradict the payload: each value
+//! that it reads is falsified once.
 
 mod availability;
 
@@ -19,13 +19,14 @@ use probe::{Mount, Observation, Reading};
 use std::process::ExitCode;
 use std::sync::LazyLock;
 
-/// Falsifies a value that is there, or gives the reason why it cannot.
+/// Falsifies an existing value, or returns the reason why it cannot.
 type Falsify = fn(&mut Observation) -> Result<(), &'static str>;
 
-/// What is falsified, how, and the beginning of what must be said about it.
+/// The falsified value, the beginning of the expected message, and the function
+/// that falsifies it.
 type Lie = (&'static str, &'static str, Falsify);
 
-/// Puts another value in the place of one.
+/// Replaces a value by another one.
 fn set(
     seen: &mut Observation,
     key: &str,
@@ -34,7 +35,7 @@ fn set(
     let reading = seen.readings.get_mut(key).ok_or("there is no such key")?;
     let lie = Reading::Value(value.to_owned());
     if *reading == lie {
-        return Err("the lie is the truth");
+        return Err("the false value is the real one");
     }
     *reading = lie;
     Ok(())
@@ -100,22 +101,21 @@ const LIES: &[Lie] = &[
 ];
 
 fn main() -> ExitCode {
-    let truth = Trial::ignorable_test("the_truth_is_believed", || {
-        in_a_sandbox(believed)
-    });
+    let truth =
+        Trial::ignorable_test("the_true_values_agree", || in_a_sandbox(agree));
     let lies = LIES.iter().map(|(name, words, falsify)| {
-        Trial::ignorable_test(format!("lie::{name}"), || {
+        Trial::ignorable_test(format!("false_value::{name}"), || {
             in_a_sandbox(|init, truth| {
-                believed(init, truth)?;
+                agree(init, truth)?;
                 let mut told = truth.clone();
                 falsify(&mut told)?;
                 let found = view(init, &told).disagreements;
-                // Where mounts are missing, what is said begins with a number.
+                // If mounts are missing, the message begins with a number.
                 let words = match *words {
                     "" => format!("{} mounts", mounts(&mut told)?.len()),
                     words => words.to_owned(),
                 };
-                // The reader knows the kernel's words, and not Rust's.
+                // The message uses the kernel's words, and not Rust's.
                 if let Some(debug) = found.iter().find(|it| it.contains('{')) {
                     return Err(format!(
                         "not in the words of proc(5): {debug}"
@@ -125,7 +125,10 @@ fn main() -> ExitCode {
                 if found.iter().any(|it| it.starts_with(&words)) {
                     return Ok(());
                 }
-                Err(format!("nothing said `{words}`, only: {found:?}").into())
+                Err(format!(
+                    "no message begins with `{words}`, only: {found:?}"
+                )
+                .into())
             })
         })
     });
@@ -136,17 +139,17 @@ fn main() -> ExitCode {
 static EQUIPMENT: LazyLock<Result<Equipment, String>> =
     LazyLock::new(|| Equipment::gather(None).map_err(|it| it.message));
 
-/// Nothing is said against what a payload really sees.
-fn believed(init: i32, truth: &Observation) -> Result<(), Failed> {
+/// There is no disagreement about what a payload really observes.
+fn agree(init: i32, truth: &Observation) -> Result<(), Failed> {
     let found = view(init, truth).disagreements;
     if found.is_empty() {
         return Ok(());
     }
-    Err(format!("said against the truth: {found:?}").into())
+    Err(format!("differences without a false value: {found:?}").into())
 }
 
-/// Holds a probe in a sandbox, and gives the sandbox's init and what the probe
-/// sees.
+/// Holds a probe in a sandbox. Returns the sandbox's init and the probe's
+/// observation.
 fn in_a_sandbox(
     look: impl FnOnce(i32, &Observation) -> Result<(), Failed>,
 ) -> Result<Completion, Failed> {

@@ -1,6 +1,6 @@
-//! `nsteps diff --state`: in each state, a launcher that undoes it differs from
-//! one that does nothing, under the key of what was undone, and in no other
-//! state.
+//! Tests `nsteps diff --state`: in each state, a launcher that undoes the state
+//! differs from one that does nothing, under the key of what was undone, and in
+//! no other state.
 
 mod availability;
 
@@ -13,7 +13,7 @@ use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use serde_json::Value;
 use std::process::{Command, ExitCode};
 
-/// What a launcher shows in a state that it undoes.
+/// A state, a launcher that undoes it, and the difference that must be shown.
 struct Case {
     state: &'static str,
     /// The launcher that undoes it; the other one is `env`.
@@ -125,8 +125,8 @@ fn each_state() -> Result<(), Failed> {
 /// The exit status, and the report.
 type Compared = Result<Result<(i32, Value), String>, Failed>;
 
-/// Compares two launchers; a reason where the machine does not allow that, or
-/// not in this state.
+/// Compares two launchers; returns a reason if the machine does not allow that,
+/// or does not allow this state.
 fn diff(options: &[&str], launchers: [&str; 2]) -> Compared {
     let layout = Layout::find().map_err(|it| it.message)?;
     let output = Command::new(layout.programs().join("bin/nsteps"))

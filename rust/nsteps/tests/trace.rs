@@ -1,5 +1,5 @@
-//! The tracer sees what strace(1) sees, in the same kind of sandbox; and what
-//! the three languages call is what the steps promise.
+//! The tracer records what strace(1) records, in the same kind of sandbox; and
+//! the calls of the three languages are those that the steps describe.
 //!
 //! The test compares the order of all calls, across processes. It can, because
 //! both tracers record when a call begins or ends, and the processes of a step
@@ -25,7 +25,7 @@ use trace::prepared::{PAYLOAD, Prepared};
 use trace::story::{Line, tell};
 use trace::{Call, Made, Recording, flags};
 
-/// What strace is asked for.
+/// The calls that strace is asked for.
 const CALLS: &str = "clone,clone3,unshare,setns,mount,umount2,pivot_root,\
                      sethostname,execve";
 /// The directory in a sandbox to which strace writes.
@@ -58,11 +58,11 @@ fn main() -> ExitCode {
         Trial::ignorable_test("a_program_is_found_where_the_caller_is", || {
             a_program_is_found_where_the_caller_is()
         }),
-        Trial::ignorable_test("what_changes_privileges_is_told", || {
-            what_changes_privileges_is_told()
+        Trial::ignorable_test("changes_of_privileges_are_shown", || {
+            changes_of_privileges_are_shown()
         }),
-        Trial::ignorable_test("what_is_refused_is_told_with_its_path", || {
-            what_is_refused_is_told_with_its_path()
+        Trial::ignorable_test("a_refused_call_is_shown_with_its_path", || {
+            a_refused_call_is_shown_with_its_path()
         }),
         Trial::ignorable_test("go_is_seen_to_execute_itself", || {
             go_is_seen_to_execute_itself()
@@ -186,7 +186,7 @@ fn ours(call: &Call) -> Option<Vec<String>> {
     Some(words(&call.name, arguments, result))
 }
 
-/// The words of a call, without what is not the same in two runs.
+/// The words of a call, without what differs between two runs.
 fn words(
     name: &str,
     mut arguments: Vec<String>,
@@ -462,7 +462,7 @@ fn has(
     Err(format!("no {call}({arguments:?}) = {outcome:?} in {lines:#?}").into())
 }
 
-fn what_changes_privileges_is_told() -> Outcome {
+fn changes_of_privileges_are_shown() -> Outcome {
     let words = ["setpriv", "--no-new-privs", "--bounding-set", "-net_admin"];
     let lines = match told("private/user", &[&words[..], &["true"]].concat())? {
         Ok(lines) => lines,
@@ -478,7 +478,7 @@ fn what_changes_privileges_is_told() -> Outcome {
     }
 }
 
-fn what_is_refused_is_told_with_its_path() -> Outcome {
+fn a_refused_call_is_shown_with_its_path() -> Outcome {
     let script = "mknod /tmp/disk b 1 1; setpriv --clear-groups true; :";
     let lines = match told("private/user", &["sh", "-c", script])? {
         Ok(lines) => lines,

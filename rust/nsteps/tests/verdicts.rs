@@ -1,7 +1,7 @@
-//! The verdicts of `nsteps compare` on machines that lack something.
+//! Tests the verdicts of `nsteps compare` on machines that lack something.
 //!
-//! What the machine lacks makes a trial unavailable, with its reason: it is no
-//! difference, and what was not observed agrees with nothing.
+//! If the machine lacks something, a trial is unavailable, with its reason:
+//! that is no difference, and what was not observed agrees with nothing.
 
 mod availability;
 mod elsewhere;
@@ -14,10 +14,10 @@ use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use serde_json::Value;
 use std::process::{Command, ExitCode};
 
-/// What a trial found: nothing, what is wrong, or why it could not look.
+/// The result of a trial: passed, what is wrong, or why it could not look.
 type Found = Result<Completion, Failed>;
 
-/// A name and what is done under it.
+/// A trial: its name, and its function.
 type Tried = (&'static str, fn() -> Found);
 
 const TRIALS: &[Tried] = &[
@@ -41,7 +41,7 @@ fn main() -> ExitCode {
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
-/// What the command answered.
+/// What the command printed, and its status.
 struct Answer {
     status: Option<i32>,
     stdout: String,
@@ -49,8 +49,8 @@ struct Answer {
 }
 
 impl Answer {
-    /// Of `nsteps compare` on some steps, in the scenario that asks for
-    /// nothing.
+    /// Runs `nsteps compare` on some steps, in the scenario that needs no
+    /// privilege.
     fn to(command: &mut Command, arguments: &[&str]) -> Result<Answer, Failed> {
         let scenario = Scenario::natural().to_string();
         command.args(["compare", "--scenario", &scenario]).args(arguments);
@@ -58,7 +58,7 @@ impl Answer {
     }
 
     fn of(command: &mut Command) -> Result<Answer, Failed> {
-        // What is not possible is a part of what is tried here.
+        // These trials test what happens if something is not possible.
         let output = command.env_remove("MUST_RUN").output()?;
         let text = |it: &[u8]| String::from_utf8_lossy(it).into_owned();
         Ok(Answer {
@@ -68,10 +68,11 @@ impl Answer {
         })
     }
 
-    /// Checks the status, what must be said and what must not be.
+    /// Checks the status, the texts that must be printed and those that must
+    /// not.
     fn expect(&self, status: i32, said: &[&str], not: &[&str]) -> Found {
         let all = format!("{}{}", self.stdout, self.stderr);
-        // A sentence may be broken anywhere between two words.
+        // A sentence may be broken between any two words.
         let words: Vec<&str> = all.split_whitespace().collect();
         let words = words.join(" ");
         let missing = said.iter().find(|it| !words.contains(**it));
@@ -88,7 +89,7 @@ impl Answer {
     }
 }
 
-/// What never is in a report about a machine that lacks something.
+/// What a report about a machine that lacks something never has.
 const WRONG: &[&str] = &["\ndiffers ", "\nbroken ", "\nstale "];
 
 fn nsteps() -> Result<Command, Failed> {
@@ -105,7 +106,7 @@ fn one_launcher() -> Found {
     )?;
     let answer = Answer::to(&mut nsteps()?, &[&words[..], &["-v"]].concat())?;
     answer.expect(2, &["alone", "ns.uts"], &["do the same"])?;
-    // The same for a program.
+    // The same for a program that does not exist.
     let answer = Answer::to(
         &mut nsteps()?,
         &["--json", "--lang", "c", "--only", "uts"],
@@ -124,7 +125,7 @@ fn one_launcher() -> Found {
     Ok(Completion::Completed)
 }
 
-/// The programs of a language covered by an empty directory.
+/// Covers the programs of a language by an empty directory.
 fn no_go() -> Found {
     let layout = Layout::find().map_err(|it| it.message)?;
     let go = layout.programs().join("go");
@@ -159,7 +160,8 @@ fn no_busybox() -> Found {
     }
 }
 
-/// So few that some sandboxes are made, and in them the step itself fails.
+/// Allows so few namespaces that some sandboxes are made, and the step itself
+/// fails in them.
 fn few_namespaces() -> Found {
     for limit in 1..=6 {
         let script = format!(
@@ -195,7 +197,7 @@ fn few_descriptors() -> Found {
         return unavailable(&why);
     }
     answer.expect(0, &["0 unexplained"], WRONG)?;
-    // What may be raised is raised, and no launcher notices.
+    // The harness raises the limit as far as it can, and no launcher sees that.
     let answer = Answer::to(&mut with("-S 24")?, &words)?;
     answer.expect(0, &["0 unexplained"], WRONG)?;
     Answer::to(&mut with("40")?, &words)?.expect(
@@ -205,14 +207,14 @@ fn few_descriptors() -> Found {
     )
 }
 
-/// Why this machine allows no sandbox at all, if it does not.
+/// The reason why this machine allows no sandbox at all, if it does not.
 fn sandboxless(answer: &Answer) -> Option<String> {
     let nothing = answer.stdout.contains("\n0 comparisons")
         && answer.stdout.contains("not possible here");
     nothing.then(|| answer.stdout.clone())
 }
 
-/// An ordinary login has its own group among the supplementary ones.
+/// A usual login has its own group among the supplementary ones.
 fn groups() -> Found {
     let words = ["--only", "user", "--only", "user_mapped"];
     if !nix::unistd::geteuid().is_root() {
@@ -240,7 +242,7 @@ fn names_of_bytes() -> Found {
     }
 }
 
-/// Under a filter in which close_range(2) does not exist.
+/// Runs under a filter that makes close_range(2) fail as if it did not exist.
 fn no_close_range() -> Found {
     let layout = Layout::find().map_err(|it| it.message)?;
     let source = "rust/nsteps/tests/verdicts/without_close_range.c";

@@ -1,10 +1,11 @@
-//! The zoo of wrong launchers: each has one fault and must be caught by name.
+//! The zoo of wrong launchers: each has one fault, and the property that is
+//! made for the fault must report it.
 //!
-//! A comparison that no wrong launcher can fail shows nothing.  Each source in
-//! `zoo/` is a step with a fault, and says at its top which step it stands for
-//! and the keys by which it must be caught.  It is built, put in the place of
-//! the step's own program, and judged as that is; the right program must not
-//! be caught there.  Every property has to catch something.
+//! A comparison that no wrong launcher can fail shows nothing. Each source in
+//! `zoo/` is a step with a fault. Its first comment says which step it replaces
+//! and which keys must report it. It is built, put in the place of the step's
+//! own program, and judged in the same way; the right program must not be
+//! reported. Every property has to report some fault.
 
 mod availability;
 
@@ -67,7 +68,7 @@ const NOTHING_CAUGHT: &str = "no wrong launcher is caught by this property: \
                               write rust/nsteps/tests/zoo/STEP_FAULT.c, with \
                               a key of the property behind `Caught by:`";
 
-/// Where the zoo is.
+/// The directory of the wrong launchers.
 fn cage() -> PathBuf {
     Layout::find().map_or_else(
         |error| panic!("{error}"),
@@ -75,7 +76,7 @@ fn cage() -> PathBuf {
     )
 }
 
-/// What the keys of this property begin with.
+/// The first words of the keys of a property.
 fn first_words(property: &Property) -> BTreeSet<String> {
     let own = probe::observe(&Proc::at("/proc"), &[property.name]);
     let mut words: BTreeSet<String> =
@@ -86,7 +87,7 @@ fn first_words(property: &Property) -> BTreeSet<String> {
     words
 }
 
-/// What a key of an effect begins with.
+/// The first word of a key of an effect.
 fn first_word(key: &str) -> &str {
     let key = key.strip_prefix("residue.").unwrap_or(key);
     let key = key.strip_prefix("host.").unwrap_or(key);
@@ -100,7 +101,7 @@ struct Fault {
     source: PathBuf,
     /// `STEP` or `STEP:SITUATION`.
     subject: String,
-    /// How the mounts of the sandbox are.
+    /// The name of the mounts of the sandbox.
     mounts: String,
     /// The language whose program it replaces.
     launcher: Launcher,
@@ -109,12 +110,12 @@ struct Fault {
     look: Look,
 }
 
-/// How a wrong launcher is looked at.
+/// How a wrong launcher is compared.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Look {
-    /// As the step that it replaces, beside what is blessed.
+    /// As the step that it replaces, with the expected effect.
     AsStep,
-    /// As any launcher, deeply, beside the step that it replaces.
+    /// As any launcher, with all properties, beside the step that it replaces.
     Deeply,
 }
 
@@ -148,8 +149,9 @@ impl Fault {
             source: source.to_owned(),
             subject: subject.to_owned(),
             mounts: named("Where: ").unwrap_or("private").to_owned(),
-            launcher: Launcher::named(place)
-                .unwrap_or_else(|| panic!("{path}: who is {place}?")),
+            launcher: Launcher::named(place).unwrap_or_else(|| {
+                panic!("{path}: no language is called {place}")
+            }),
             caught_by: named("Caught by: ")
                 .unwrap_or_else(|| panic!("{path} says no `Caught by:`"))
                 .split(' ')
@@ -163,8 +165,8 @@ impl Fault {
         }
     }
 
-    /// Passes when the right program shows no difference, and the wrong one
-    /// those that it must.
+    /// Passes if the right program shows no difference, and the wrong one
+    /// differs in the keys that it must.
     fn is_caught(&self) -> Result<Completion, Failed> {
         let (step, group) = self.group()?;
         let mut equipment = equipment_for(step)?;
@@ -200,8 +202,8 @@ impl Fault {
         Err(format!("not caught by {missed:?}, only by {wrong:?}").into())
     }
 
-    /// Passes when the wrong program differs in the keys that it must from the
-    /// right one, and the right one from itself in none.
+    /// Passes if the wrong program differs from the right one in the keys that
+    /// it must, and the right one from itself in none.
     fn is_caught_deeply(
         &self,
         step: &'static Step,
@@ -254,7 +256,7 @@ impl Fault {
         }
     }
 
-    /// The group of trials it takes part in, alone.
+    /// The group of trials that it takes part in, with it as the only launcher.
     fn group(&self) -> Result<(&'static Step, Group), Failed> {
         let identity = Identity::natural();
         let scenario = SCENARIOS
@@ -283,7 +285,7 @@ fn differing(columns: &[Column]) -> BTreeSet<String> {
     rows.map(|row| row.key).collect()
 }
 
-/// What the trial of this step needs of the machine, and no more.
+/// The parts of the machine that the trial of this step needs, and no others.
 fn equipment_for(step: &Step) -> Result<Equipment, Failed> {
     let layout = Layout::find().map_err(|it| it.message)?;
     let rootfs = Rootfs::busybox(&layout);
@@ -295,11 +297,11 @@ fn equipment_for(step: &Step) -> Result<Equipment, Failed> {
     Ok(Equipment { layout, rootfs, cgroup })
 }
 
-/// What became of one program's trial.
+/// The result of one program's trial.
 enum Judged {
     /// The machine does not allow it.
     Unavailable(String),
-    /// The keys that are not as blessed.
+    /// The keys that are not as expected.
     Differing(BTreeSet<String>),
 }
 
@@ -327,14 +329,14 @@ fn judge(group: &Group, equipment: &Equipment) -> Result<Judged, Failed> {
     Ok(Judged::Differing(keys.collect()))
 }
 
-/// A directory like `target/`, with the wrong program in it; gone when
-/// dropped.
+/// A directory with the structure of `target/`, with the wrong program in it;
+/// it is removed when it is dropped.
 struct StandIn {
     programs: TempDir,
     program: PathBuf,
 }
 
-/// Why a wrong launcher was not built.
+/// The reason why a wrong launcher was not built.
 enum NotBuilt {
     NoCompiler,
     Wrong(String),
@@ -346,8 +348,8 @@ impl StandIn {
         step: &Step,
         layout: &Layout,
     ) -> Result<StandIn, Failed> {
-        // Beside the programs, where programs may be executed; elsewhere where
-        // they belong to another user.
+        // Beside the programs, where programs may be executed; if they belong
+        // to another user, in the directory for temporary files.
         let programs = tempfile::tempdir_in(layout.programs())
             .or_else(|_| tempfile::tempdir())?;
         fs::set_permissions(
@@ -372,7 +374,7 @@ impl StandIn {
         Ok(stand_in)
     }
 
-    /// Compiles it as the steps in C are: it uses their skeleton.
+    /// Compiles it in the way of the steps in C, whose skeleton it uses.
     fn build(&self, source: &Path, layout: &Layout) -> Result<(), NotBuilt> {
         let built = Command::new("cc")
             .args(["-std=c17", "-Wall", "-Wextra", "-Wshadow", "-Werror"])
@@ -381,7 +383,8 @@ impl StandIn {
             .arg("-o")
             .arg(&self.program)
             .arg(source)
-            // Queues of POSIX, before they moved into the C library.
+            // The library of POSIX queues, before they moved into the C
+            // library.
             .arg("-lrt")
             .output();
         match built {

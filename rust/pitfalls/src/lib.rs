@@ -1,8 +1,8 @@
-//! What the programs in `src/bin` share: the command line, the child, the
-//! clone in a form in which it can go wrong, and the end.
+//! The common part of the programs in `src/bin`: the command line, the child, a
+//! clone that can go wrong, and the end.
 //!
-//! These programs are not to be imitated. Each does one thing as it is often
-//! done, so that `nsteps differences` can show what comes of it.
+//! These programs are not examples to follow. Each does one thing in the way in
+//! which it is often done, so that `nsteps differences` can show the result.
 
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::io::Write;
@@ -24,18 +24,18 @@ use nix::unistd::{ForkResult, Pid, execvp, fork};
 /// The child's stack in bytes.
 const STACK: usize = 1 << 20;
 
-/// Says what went wrong and ends with 125, as env(1) does.
+/// Prints which call failed and why, and ends with 125, as env(1) does.
 pub fn fail(call: &str, why: impl std::fmt::Display) -> ! {
     let _ = writeln!(std::io::stderr(), "{call}: {why}");
     exit(125)
 }
 
-/// What a call has given, or the end.
+/// Returns the result of a call, or ends the program if it failed.
 pub fn must<T, E: std::fmt::Display>(call: &str, result: Result<T, E>) -> T {
     result.unwrap_or_else(|error| fail(call, error))
 }
 
-/// The arguments from the one of that number on; too few are the end.
+/// The arguments from this index on; ends the program if there are none.
 pub fn command(from: usize) -> Vec<CString> {
     let command: Vec<CString> = std::env::args()
         .skip(from)
@@ -47,7 +47,7 @@ pub fn command(from: usize) -> Vec<CString> {
     command
 }
 
-/// Becomes the command. A child does this, so the end is that of a child.
+/// Becomes the command. A child calls this, so a failure ends only the child.
 pub fn become_command(command: &[CString]) -> isize {
     let _ = execvp(&command[0], command);
     127
@@ -62,10 +62,10 @@ pub fn clone_child(
     child: impl FnMut() -> isize,
 ) -> nix::Result<Pid> {
     let mut stack = vec![0; STACK];
-    // SAFETY: the stack is the child's alone, for CLONE_VM comes only with
-    // CLONE_VFORK, and is large. What the child does after a clone without
-    // CLONE_VM it does in a copy: that it may meet a lock that is never
-    // released is among the things to be shown.
+    // SAFETY: only this child uses the stack, because CLONE_VM comes only with
+    // CLONE_VFORK, and the stack is large. After a clone without CLONE_VM the
+    // child has a copy of the memory, and a lock that is held in the copy is
+    // never released: one of these programs shows that on purpose.
     unsafe { clone(Box::new(child), &mut stack, flags, exit_signal) }
 }
 
@@ -73,31 +73,32 @@ pub fn clone_child(
 ///
 /// [fork(2)]: https://man7.org/linux/man-pages/man2/fork.2.html
 pub fn fork_child(child: impl FnOnce() -> isize) -> nix::Result<Pid> {
-    // SAFETY: the child runs `child` and ends, in a copy of the memory; as
-    // above, that it may meet a closed lock is what is to be shown.
+    // SAFETY: `child` runs in a copy of the memory, and then the child ends. As
+    // above, one of these programs shows a lock that is never released.
     match unsafe { fork() }? {
         ForkResult::Child => end_at_once(child()),
         ForkResult::Parent { child } => Ok(child),
     }
 }
 
-/// Closes a descriptor that belongs to the parent in a child that has a copy of
-/// everything, and so of the number.
+/// Closes a descriptor of the parent in a child, which has a copy of everything
+/// and so of the number.
 pub fn close_in_child(fd: RawFd) {
     // SAFETY: the child never uses or drops the owner of the number: it execs
     // or ends at once.
     unsafe { libc::close(fd) };
 }
 
-/// Maps so much memory and touches every page of it, until the end.
+/// Maps this many bytes of memory and writes to every page; they stay mapped
+/// until the program ends.
 pub fn hold_memory(bytes: NonZeroUsize) -> nix::Result<()> {
     let (read_write, private) =
         (ProtFlags::PROT_READ | ProtFlags::PROT_WRITE, MapFlags::MAP_PRIVATE);
-    // SAFETY: without MAP_FIXED the kernel chooses a place that is free.
+    // SAFETY: without MAP_FIXED the kernel chooses a free address.
     let memory = unsafe { mmap_anonymous(None, bytes, read_write, private) }?;
-    // Huge pages have small tables. Not every kernel has them.
-    // SAFETY: the advice changes no contents of the mapping, all of which is
-    // ours.
+    // Huge pages have small page tables. Not every kernel has them.
+    // SAFETY: the advice does not change the content of the mapping, which is
+    // ours alone.
     let _ =
         unsafe { madvise(memory, bytes.get(), MmapAdvise::MADV_NOHUGEPAGE) };
     for at in (0..bytes.get()).step_by(4096) {
@@ -109,8 +110,8 @@ pub fn hold_memory(bytes: NonZeroUsize) -> nix::Result<()> {
     Ok(())
 }
 
-/// Has all threads of this process allocate under one lock, as they do where
-/// there are more of them than the GNU C library makes arenas.
+/// Makes all threads of this process allocate under one lock, as they do if
+/// there are more of them than arenas of the GNU C library.
 pub fn allocate_under_one_lock() {
     #[cfg(target_env = "gnu")]
     // SAFETY: mallopt(3) takes two numbers, and no other thread allocates
@@ -120,8 +121,8 @@ pub fn allocate_under_one_lock() {
     };
 }
 
-/// Waits for a signal that is blocked, and takes it; `false` where it does not
-/// come in time.
+/// Waits for a blocked signal, and takes it; `false` if it does not come in
+/// time.
 pub fn comes_within(signal: Signal, bound: Duration) -> bool {
     let set = SigSet::from(signal);
     let bound = libc::timespec {
@@ -134,14 +135,14 @@ pub fn comes_within(signal: Signal, bound: Duration) -> bool {
     unsafe { libc::sigtimedwait(set.as_ref(), info, &raw const bound) > 0 }
 }
 
-/// Ends without anything that the parent has still to do.
+/// Ends without running the parent's exit handlers.
 pub fn end_at_once(status: isize) -> ! {
     // SAFETY: _exit(2) takes an int and does not return.
     unsafe { libc::_exit(status as c_int) }
 }
 
-/// Has a closure run in the child, which makes `Command` fork: posix_spawn(3)
-/// could not run it. The closure may make system calls and nothing else.
+/// Makes the child run a closure, so that `Command` has to fork: posix_spawn(3)
+/// could not run it. The closure may only make system calls.
 pub fn in_child(
     command: &mut Command,
     run: impl FnMut() -> nix::Result<()> + Send + Sync + 'static,
@@ -153,7 +154,7 @@ pub fn in_child(
     unsafe { command.pre_exec(run) }
 }
 
-/// Under which name the kernel was asked to execute this program.
+/// The name by which this program was executed.
 pub fn executed_as() -> &'static CStr {
     // SAFETY: getauxval(3) takes a number and gives one.
     let name = unsafe { libc::getauxval(libc::AT_EXECFN) };
@@ -162,14 +163,14 @@ pub fn executed_as() -> &'static CStr {
     unsafe { CStr::from_ptr(name as *const c_char) }
 }
 
-/// Gives SIGPIPE its default again, which Rust's runtime has changed.
+/// Resets SIGPIPE to its default, which Rust's runtime has changed.
 pub fn reset_sigpipe() {
     // SAFETY: SIG_DFL is no handler, so none can run.
     let reset = unsafe { signal(Signal::SIGPIPE, SigHandler::SigDfl) };
     must("signal", reset);
 }
 
-/// Waits for a child and ends as it has ended, or says why it cannot.
+/// Waits for a child and ends with its status, or prints why it cannot.
 pub fn end_like(child: Pid) -> ! {
     match waitpid(child, None) {
         Ok(WaitStatus::Exited(_, status)) => exit(status),
@@ -179,7 +180,7 @@ pub fn end_like(child: Pid) -> ! {
     }
 }
 
-/// Ends as a command of the standard library has ended.
+/// Ends with the status of a command of the standard library.
 pub fn end_with(ended: std::io::Result<ExitStatus>) -> ! {
     match ended {
         Ok(status) => {

@@ -1,5 +1,5 @@
-//! An attempt: something that changes the process that does it, or ends it,
-//! tried in a child that ends at once.
+//! Attempts: an operation that changes or ends its process is tried in a child,
+//! which then ends.
 
 mod calls;
 
@@ -13,11 +13,11 @@ use nix::unistd::{pipe2, read, write};
 
 use crate::observation::Unread;
 
-/// What became of an attempt.
+/// The result of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// The kernel answered; where it allowed it, these are the bytes that the
-    /// child was told.
+    /// The kernel answered. If it allowed the operation, these are the bytes
+    /// that the child was given.
     Answered(nix::Result<Vec<u8>>),
     /// The child was killed by this signal: by a seccomp filter, if it is
     /// SIGSYS.
@@ -27,8 +27,8 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
-    /// In the words of a reading; `allowed` is what is said where it was
-    /// allowed.
+    /// The result in the words of a reading; `allowed` is used if the operation
+    /// was allowed.
     pub(crate) fn words(self, allowed: &str) -> String {
         match self {
             Outcome::Answered(Ok(_)) => allowed.to_owned(),
@@ -47,16 +47,16 @@ impl Outcome {
     }
 }
 
-/// How long an attempt may take, in milliseconds.
+/// The timeout of an attempt, in milliseconds.
 const BOUND: c_int = 2000;
 
-/// The most that a child tells: an errno, then bytes.
+/// The longest message of a child: an errno, then bytes.
 const MESSAGE: usize = 512;
 
-/// Tries something in a child.
+/// Tries `what` in a child.
 ///
-/// The caller should have one thread. Where it has others, `what` must not use
-/// the heap.
+/// The caller should have one thread. If it has others, `what` must not use the
+/// heap.
 pub(crate) fn attempt(
     what: impl FnOnce() -> nix::Result<Vec<u8>>,
 ) -> Result<Outcome, Unread> {
@@ -101,7 +101,7 @@ pub(crate) fn attempt(
     })
 }
 
-/// What the child wrote before it ended; nothing if it did not end in time.
+/// What the child wrote before it ended; `None` if it did not end in time.
 fn read_answer(answer: &OwnedFd) -> Option<Vec<u8>> {
     let mut ready = libc::pollfd {
         fd: answer.as_raw_fd(),
@@ -118,25 +118,26 @@ fn read_answer(answer: &OwnedFd) -> Option<Vec<u8>> {
         }
     }
     let mut message = [0; MESSAGE];
-    // A message is shorter than a pipe's atomic write.
+    // A message is shorter than the size up to which a write to a pipe is
+    // atomic.
     let length = read(answer, &mut message).unwrap_or(0);
     Some(message[..length].to_vec())
 }
 
-/// Forks a child for which the kernel sends no signal when it ends: a launcher
-/// may have SIGCHLD ignored, and then it could not be waited for.
+/// Forks a child for whose end the kernel sends no signal: a launcher may have
+/// ignored SIGCHLD, and then the child could not be waited for.
 fn clone() -> nix::Result<c_long> {
     let zero: c_ulong = 0;
     // SAFETY: without flags clone copies the process as fork does, and with
-    // stack 0 the child goes on on a copy of ours. In a process with one
+    // stack 0 the child continues on a copy of ours. In a process with one
     // thread no lock is held by another; the caller answers for the others.
     Errno::result(unsafe {
         libc::syscall(libc::SYS_clone, zero, zero, zero, zero, zero)
     })
 }
 
-/// The child is killed with its parent, and dumps no core: that could leave a
-/// file.
+/// Makes the kernel kill the child when its parent ends, and prevents a core
+/// dump, which could leave a file.
 fn end_with_the_parent() {
     let zero: c_ulong = 0;
     let signal = libc::SIGKILL as c_ulong;
@@ -157,8 +158,8 @@ fn kill(child: c_long) {
     unsafe { libc::syscall(libc::SYS_kill, child, libc::SIGKILL) };
 }
 
-/// Waits for the child, which has ended or is about to; the signal that killed
-/// it.
+/// Waits for the child, which has ended or will end at once. Returns the signal
+/// that killed it.
 fn reap(child: c_long) -> Option<c_int> {
     let mut status: c_int = 0;
     loop {
@@ -184,7 +185,7 @@ fn reap(child: c_long) -> Option<c_int> {
     libc::WIFSIGNALED(status).then(|| libc::WTERMSIG(status))
 }
 
-/// A socket of this kind.
+/// Makes a socket of this family, kind and protocol.
 pub(crate) fn socket(
     family: c_int,
     kind: c_int,
@@ -215,7 +216,7 @@ pub(crate) fn be_traced() -> nix::Result<()> {
 }
 
 /// Adds Landlock layers to the calling process until the kernel refuses, and
-/// says how many; it must be a process that ends at once.
+/// returns how many. The process must be one that ends at once.
 pub(crate) fn landlock_layers_left() -> nix::Result<u8> {
     // struct landlock_ruleset_attr, first version: LANDLOCK_ACCESS_FS_EXECUTE.
     let handled: u64 = 1;
@@ -247,10 +248,10 @@ pub(crate) fn landlock_layers_left() -> nix::Result<u8> {
     Err(Errno::E2BIG)
 }
 
-/// The session keyring: its serial number and what keyctl(2) says of it.
+/// The session keyring: its serial number and its description by keyctl(2).
 ///
-/// A process without one gets that of its user when it asks, so that it should
-/// be a child that asks.
+/// If a process has none, the question gives it that of its user; so a child
+/// should ask.
 pub(crate) fn session_keyring() -> nix::Result<(c_long, Vec<u8>)> {
     const KEY_SPEC_SESSION_KEYRING: c_int = -3;
     const KEYCTL_GET_KEYRING_ID: c_int = 0;

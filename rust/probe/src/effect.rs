@@ -1,5 +1,5 @@
-//! The effect of a launcher: what its payload sees, minus what the baseline
-//! saw, in words that are the same on every machine.
+//! The effect of a launcher: what its payload observes and the baseline does
+//! not, in words that are the same on every machine.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -25,13 +25,12 @@ use crate::text;
 pub struct Effect(pub BTreeMap<Key, String>);
 
 impl Effect {
-    /// True if the payload saw what the baseline saw.
+    /// True if the payload observed the same as the baseline.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Enters a change; a second one under the same key is added to the
-    /// first.
+    /// Adds a change; a second one under the same key is appended to the first.
     pub fn change(&mut self, key: impl Into<Key>, change: impl AsRef<str>) {
         let text = self.0.entry(key.into()).or_default();
         if !text.is_empty() {
@@ -40,13 +39,13 @@ impl Effect {
         text.push_str(change.as_ref());
     }
 
-    /// Compares the readings under `key`. If they differ, `name` turns the
-    /// value of the baseline (unless it had none) and the value now seen into
-    /// the change, or into nothing where the difference is only noise.
+    /// Compares the readings under `key`. If they differ, `name` makes the
+    /// change from the value of the baseline (`None` if it had none) and the
+    /// present value; it returns `None` if the difference is only noise.
     ///
-    /// A thing that can no longer be read, or for another reason than before,
-    /// is a change whatever `name` says. A thing that either side did not
-    /// look at is none.
+    /// If something cannot be read any more, or not for the same reason as
+    /// before, that is a change whatever `name` returns. If one side did not
+    /// read the key, there is no change.
     pub(crate) fn compare(
         &mut self,
         key: &str,
@@ -73,7 +72,7 @@ impl Effect {
         }
     }
 
-    /// Compares the readings under `key`; the change is the value now seen.
+    /// Compares the readings under `key`; the change is the current value.
     pub(crate) fn compare_value(
         &mut self,
         key: &str,
@@ -84,8 +83,8 @@ impl Effect {
     }
 }
 
-/// What the words of `after` have more and less than those of `before`, as
-/// `-rw +ro`; empty if they are the same set.
+/// The words that only `after` has, and those that only `before` has, as `-rw
+/// +ro`; empty if both have the same words.
 pub(crate) fn word_changes<'a>(
     before: impl Iterator<Item = &'a str> + Clone,
     after: impl Iterator<Item = &'a str> + Clone,

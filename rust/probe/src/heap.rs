@@ -1,19 +1,20 @@
-//! The memory of a program that lives for a millisecond: it takes and hardly
-//! ever gives back.
+//! The allocator of the probe, which runs for a millisecond: it takes memory
+//! from the kernel and returns almost none.
 //!
-//! musl's allocator asks the kernel for each new size of object and returns
-//! the pages when the last one is freed, which took a quarter of the probe's
+//! musl's allocator asks the kernel for each new size of object and returns the
+//! pages when the last one is freed, which took a quarter of the probe's run
+//! time.
 //! run time.
 
 use std::alloc::{GlobalAlloc, Layout};
 use std::cell::Cell;
 use std::ptr;
 
-/// Hands out one piece of memory after the other.
+/// Allocates objects one after the other.
 pub(crate) struct Heap {
-    /// Where the next object may begin.
+    /// The address at which the next object may begin.
     next: Cell<*mut u8>,
-    /// How many bytes are left there.
+    /// The number of bytes that are left there.
     left: Cell<usize>,
 }
 
@@ -26,8 +27,8 @@ impl Heap {
         Heap { next: Cell::new(ptr::null_mut()), left: Cell::new(0) }
     }
 
-    /// Takes `size` bytes at an address that is a multiple of `align`, if
-    /// there are so many left.
+    /// Takes `size` bytes at an address that is a multiple of `align`; `None`
+    /// if not enough are left.
     fn take(&self, size: usize, align: usize) -> Option<*mut u8> {
         let next = self.next.get();
         let padding = next.align_offset(align);
@@ -38,9 +39,10 @@ impl Heap {
         Some(object)
     }
 
-    /// Makes room for `size` bytes. What was left is lost.
+    /// Makes room for `size` bytes. The bytes that were left are not used any
+    /// more.
     fn grow(&self, size: usize) {
-        // An ordinary observation takes less than the first piece.
+        // An ordinary observation needs less than the first piece.
         const PIECE: usize = 512 << 10;
         let size = size.checked_next_multiple_of(PIECE).unwrap_or(size);
         // SAFETY: an anonymous mapping at an address of the kernel's choice
@@ -61,7 +63,7 @@ impl Heap {
         }
     }
 
-    /// Whether the object is the last one that was taken.
+    /// True if the object is the last one that was taken.
     fn is_last(&self, object: *mut u8, size: usize) -> bool {
         object.wrapping_add(size) == self.next.get()
     }
@@ -80,8 +82,8 @@ unsafe impl GlobalAlloc for Heap {
     }
 
     unsafe fn dealloc(&self, object: *mut u8, layout: Layout) {
-        // Only the last object can go back without a list of free ones; a
-        // string that was formatted and copied is just that.
+        // Without a list of free objects only the last one can be freed. A
+        // string that was formatted and copied is often the last one.
         if self.is_last(object, layout.size()) {
             self.next.set(object);
             self.left.set(self.left.get() + layout.size());
@@ -94,7 +96,8 @@ unsafe impl GlobalAlloc for Heap {
         layout: Layout,
         size: usize,
     ) -> *mut u8 {
-        // The last object can grow where it is, and most that grow are.
+        // The last object can grow in place, and most objects that grow are the
+        // last.
         if self.is_last(object, layout.size())
             && let Some(more) = size.checked_sub(layout.size())
             && self.take(more, 1).is_some()

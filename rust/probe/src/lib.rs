@@ -1,17 +1,15 @@
-//! What a process can see of itself, as a model, and what a launcher changed
-//! about it.
+//! The model of what a process can observe of itself, and of what a launcher
+//! changed about it.
 //!
-//! A *reading* is one thing looked at: a namespace link, a signal mask, a
-//! limit.
-//! An [`Observation`] is all of them, taken by one process at one moment.
-//! An [`Effect`] is the difference between two observations, in words that
-//! are the same on every machine: no inode, no mount id, no pid of a machine
-//! enters it.
-//! What is looked at, and how a change of it is named, is the list
-//! [`PROPERTIES`].
+//! A *reading* is one observed thing: a namespace link, a signal mask, a limit.
+//! An [`Observation`] has all readings of one process at one moment. An
+//! [`Effect`] is the difference between two observations, in words that are the
+//! same on every machine: it contains no inode, no mount id, no pid of a
+//! machine. The list [`PROPERTIES`] says what is read, and how a change of it
+//! is named.
 //!
-//! The program `nsteps-probe` is this library with an entry point: it makes
-//! an observation, prints it and ends.
+//! The program `nsteps-probe` is this library with an entry point: it makes an
+//! observation, prints it and ends.
 
 mod attempt;
 mod effect;

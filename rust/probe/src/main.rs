@@ -1,13 +1,13 @@
-//! The payload: a program that says what a process can see of itself.
+//! The payload: a program that prints what a process can observe of itself.
 //!
-//! It has no Rust `main`, because Rust's runtime ignores SIGPIPE before
-//! `main` begins, and handles SIGSEGV and SIGBUS. A signal that a launcher
-//! left ignored could then not be told from one that the probe itself ignores,
-//! and that is one of the differences between launchers it is here to show.
-//! The C library calls [`main`] directly instead.
+//! It has no Rust `main`, because Rust's runtime ignores SIGPIPE before `main`
+//! begins, and handles SIGSEGV and SIGBUS. A signal that a launcher left
+//! ignored could then not be distinguished from one that the probe itself
+//! ignores, and that is one of the differences between launchers that it has to
+//! show. The C library calls [`main`] directly instead.
 //!
-//! The options are read by hand: a parser that can do more would be most of
-//! the program, and its start-up most of the run.
+//! The options are parsed by hand: a parser that can do more would be most of
+//! the program, and its start would take most of the run time.
 
 #![no_main]
 
@@ -103,7 +103,7 @@ pub unsafe extern "C" fn main(
     }
 }
 
-/// Observes, prints, waits if told to, and gives the exit status.
+/// Observes, prints, waits if the options say so, and returns the exit status.
 fn run(options: &Options) -> c_int {
     if let Some(then) = options.then {
         then.begin();
@@ -146,21 +146,21 @@ fn run(options: &Options) -> c_int {
     options.then.map_or(0, Then::end)
 }
 
-/// How long the payload waits after it has printed, to be observed from
-/// outside.
+/// How long the payload waits after it has printed, so that the harness can
+/// observe it from outside.
 enum Hold {
     No,
     /// Until the harness closes its end of the pipe or socket at this
     /// descriptor. The kernel closes it for a harness that has died.
     UntilTheEndOf(RawFd),
-    /// Until SIGUSR1, at most [`LIMIT`] seconds: no descriptor leads to the
-    /// harness any more.
+    /// Until SIGUSR1, but at most [`LIMIT`] seconds, because no descriptor is
+    /// connected to the harness any more.
     UntilASignal,
 }
 
-/// The most that a payload without a descriptor to the harness waits, in
-/// seconds. The harness gives up sooner; this ends a payload that a launcher
-/// has moved to where the harness cannot kill it.
+/// The longest wait of a payload without a descriptor to the harness. The
+/// harness gives up earlier; this limit ends a payload that a launcher has
+/// moved to where the harness cannot kill it.
 const LIMIT: std::time::Duration = std::time::Duration::from_secs(600);
 
 impl Hold {
@@ -241,27 +241,27 @@ fn wait_at_most() {
     std::thread::sleep(LIMIT);
 }
 
-/// The socket on which the harness wants the answer.
+/// The socket on which the probe has to answer.
 struct Answer {
     fd: RawFd,
     inode: u64,
 }
 
 impl Answer {
-    /// `FD:INODE`.
+    /// Parses the option's value, `FD:INODE`.
     fn parse(text: &OsStr) -> Option<Answer> {
         let (fd, inode) = text.to_str()?.split_once(':')?;
         Some(Answer { fd: fd.parse().ok()?, inode: inode.parse().ok()? })
     }
 
-    /// Whether the descriptor is open and is still that socket: a launcher may
+    /// True if the descriptor is open and is still that socket: a launcher may
     /// have closed it, or may use its number for a file of its own.
     fn is_there(&self) -> bool {
         stream(self.fd).metadata().is_ok_and(|it| it.ino() == self.inode)
     }
 }
 
-/// What the command line asks for.
+/// The request of the command line.
 enum Request<'a> {
     Help,
     List,
@@ -365,11 +365,11 @@ fn list() -> String {
     all.chain(DEEP.iter().map(|it| line(it, " (--deep)"))).collect()
 }
 
-/// Writes all of `text` to the descriptor `to` and gives the exit status.
+/// Writes all of `text` to the descriptor `to` and returns the exit status.
 ///
-/// One write, so that lines of two probes on one terminal do not mix. A closed
-/// pipe is not reported: SIGPIPE ends most programs then, and one in which a
-/// launcher left it ignored should be as quiet.
+/// It is one write, so that lines of two probes on one terminal do not mix. A
+/// closed pipe is not reported: usually SIGPIPE ends a program then, and if a
+/// launcher left SIGPIPE ignored, the probe should not print more.
 fn print(text: &[u8], to: RawFd) -> c_int {
     match stream(to).write_all(text) {
         Ok(()) => 0,
@@ -387,13 +387,13 @@ fn print(text: &[u8], to: RawFd) -> c_int {
     }
 }
 
-/// One line on standard error. If that fails too, it cannot be reported.
+/// Prints one line on standard error. A failure of that cannot be reported.
 fn print_error(what: &str) {
     let line = format!("nsteps-probe: {what}\n");
     let _ = stream(2).write_all(line.as_bytes());
 }
 
-/// An inherited descriptor, without a buffer and never closed.
+/// An inherited descriptor, without a buffer, which is never closed.
 fn stream(fd: RawFd) -> ManuallyDrop<File> {
     // SAFETY: from_raw_fd wants the descriptor to be ours alone: nothing else
     // in this program uses it, and it is never dropped. If it is not open,

@@ -15,63 +15,64 @@ use serde::{Deserialize, Serialize};
 
 use crate::text;
 
-/// One mount.
+/// One mount, as its line describes it.
 ///
-/// The kernel writes a space, tab, newline, backslash (and in the type and
-/// the source `#`) as an octal escape.
-/// `root`, `at`, `fs_type` and `source` have these undone, so that they can
-/// be compared with a path; what is still escaped in them is only what cannot
-/// stand in a line of text: control characters, bytes that are not UTF-8, and
-/// therefore the backslash.
-/// `options` and `super_options` are as the kernel wrote them, because an
-/// escaped comma in them is not the comma that separates two options.
+/// The kernel writes a space, tab, newline, backslash (and in the type and the
+/// source `#`) as an octal escape. In `root`, `at`, `fs_type` and `source`
+/// these are decoded, so that they can be compared with a path; only characters
+/// that a line of text cannot have stay escaped: control characters, bytes that
+/// are not UTF-8, and therefore the backslash. `options` and `super_options`
+/// are as the kernel wrote them, because an escaped comma in them is not the
+/// comma that separates two options.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mount {
-    /// The mount id, reused as soon as the mount is gone.
+    /// The mount id, which the kernel uses again as soon as the mount is gone.
     pub id: u64,
-    /// The id of the mount it is mounted on; the reader may not see that one.
+    /// The id of the mount that it is mounted on; the reader may not see that
+    /// one.
     pub parent: u64,
     /// Major and minor number of the superblock.
     pub device: (u32, u32),
-    /// The directory of the superblock that is the root of this mount.
-    /// Not always a path: a bound namespace has `net:[4026531833]`.
+    /// The directory of the superblock that is the root of this mount. It is
+    /// not always a path: a bound namespace has `net:[4026531833]`.
     pub root: String,
     /// The mount point, relative to the root directory of the reader.
     pub at: String,
     /// The options of this mount alone, in the kernel's order.
     pub options: String,
-    /// The peer group it is in, which is what makes it shared.
+    /// The peer group of the mount; a mount with one is shared.
     pub shared: Option<u64>,
-    /// The peer group it receives from, which is what makes it a slave.
+    /// The peer group that it receives events from; a mount with one is a
+    /// slave.
     pub master: Option<u64>,
-    /// The nearest peer group above the master's in which the reader can
+    /// The nearest peer group above that of the master in which the reader can
     /// reach a mount.
     pub propagate_from: Option<u64>,
-    /// Whether it refuses to be bind mounted.
+    /// True if it cannot be bind mounted.
     pub unbindable: bool,
     /// Optional fields that this version does not know, as the kernel wrote
-    /// them. The manual says to ignore them; kept, they cannot be a change that
-    /// no process sees.
+    /// them. The manual says to ignore them; they are kept so that a change of
+    /// them is seen.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub other: Vec<String>,
     /// The type of the filesystem, with its subtype after a dot.
     pub fs_type: String,
-    /// What was mounted; may be empty, and may be any text.
+    /// The source that was mounted; it may be empty, and may be any text.
     pub source: String,
     /// The options of the superblock, shared by all mounts of it.
     pub super_options: String,
 }
 
-/// What is wrong with a line that should be one of mountinfo.
+/// The fault of a line that should be one of mountinfo.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MountError {
     /// The line ends before this field.
     Missing(&'static str),
     /// This field may not be empty.
     Empty(&'static str),
-    /// This field is no decimal number as the kernel writes one.
+    /// This field is not a decimal number in the kernel's form.
     Number(&'static str, String),
-    /// This field is not what the kernel writes there.
+    /// This field does not have the kernel's form.
     Malformed(&'static str, String),
     /// This optional field is there twice.
     Twice(&'static str),
@@ -95,7 +96,7 @@ impl fmt::Display for MountError {
 
 impl std::error::Error for MountError {}
 
-/// Reads a whole mountinfo file, in its order.
+/// Parses a mountinfo file; the mounts are in its order.
 pub fn parse_table(file: &[u8]) -> Result<Vec<Mount>, MountError> {
     let Some(lines) = file.strip_suffix(b"\n") else {
         return match file {
@@ -107,7 +108,7 @@ pub fn parse_table(file: &[u8]) -> Result<Vec<Mount>, MountError> {
 }
 
 impl Mount {
-    /// Reads one line, given without its newline.
+    /// Parses one line, without its newline.
     pub fn parse(line: &[u8]) -> Result<Mount, MountError> {
         // A single space separates, and two of them enclose an empty field:
         // the source of `mount("", ...)` is one.
@@ -155,8 +156,8 @@ impl Mount {
             return Err(MountError::Empty("filesystem type"));
         }
         mount.source = unescaped("source", next("source")?)?;
-        // The rest of the line, spaces and all: not every filesystem escapes
-        // them in its options.
+        // The rest of the line, spaces included: not every filesystem escapes
+        // spaces in its options.
         let first = next("superblock options")?;
         mount.super_options = text::utf8(first);
         for more in fields {
@@ -169,7 +170,7 @@ impl Mount {
         Ok(mount)
     }
 
-    /// Enters one optional field.
+    /// Adds one optional field.
     fn optional(&mut self, field: &[u8]) -> Result<(), MountError> {
         if field == b"unbindable" {
             if self.unbindable {
@@ -210,10 +211,10 @@ impl FromStr for Mount {
     }
 }
 
-/// The kernel's line again, without its newline.
+/// Writes the kernel's line again, without its newline.
 ///
-/// A byte that is not UTF-8, which the kernel writes as it is, can only
-/// appear as an octal escape here; reading that gives the same mount.
+/// A byte that is not UTF-8, which the kernel writes as it is, can only be
+/// written as an octal escape here; parsing that gives the same mount.
 impl fmt::Display for Mount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const PATH: &[u8] = b" \t\n\\";
@@ -270,7 +271,7 @@ fn device(field: &[u8]) -> Result<(u32, u32), MountError> {
     }
 }
 
-/// A field with the kernel's escapes undone.
+/// A field with the kernel's escapes decoded.
 fn unescaped(name: &'static str, field: &[u8]) -> Result<String, MountError> {
     let mut bytes = Vec::with_capacity(field.len());
     let mut rest = field;
@@ -292,7 +293,7 @@ fn unescaped(name: &'static str, field: &[u8]) -> Result<String, MountError> {
     Ok(text::lossless(&bytes))
 }
 
-/// The reverse of [`unescaped`], as far as text can go.
+/// The reverse of [`unescaped`], as far as text allows it.
 fn escaped(field: &str, special: &[u8]) -> String {
     let mut line = String::with_capacity(field.len());
     for chunk in text::bytes(field).utf8_chunks() {
@@ -444,8 +445,8 @@ mod tests {
     }
 
     prop_compose! {
-        /// A line the kernel may print, of names that are any bytes but NUL,
-        /// and whether all of it is UTF-8.
+        /// A line that the kernel may print, with names of any bytes except
+        /// NUL, and whether all of it is UTF-8.
         fn kernel_line(names: fn() -> BoxedStrategy<Vec<u8>>)(
             ids in any::<(u32, u32)>(),
             device in (0u32..4096, 0u32..1 << 20),
@@ -537,9 +538,9 @@ mod tests {
         }
     }
 
-    /// The other parser in the house, on what this machine has: the fields it
-    /// knows must agree. It leaves paths escaped, turns a source `none` into
-    /// nothing and drops optional fields it does not know.
+    /// Compares with the parser of the crate procfs on this machine: the fields
+    /// that it knows must agree. It leaves paths escaped, has no source for
+    /// `none`, and drops optional fields that it does not know.
     #[test]
     fn the_procfs_crate_reads_the_same_table() {
         let file = std::fs::read("/proc/self/mountinfo").expect("mountinfo");

@@ -1,5 +1,5 @@
-//! The observation: every reading that one process took of itself, in a form
-//! that can be printed, kept as JSON and read back.
+//! The observation: every reading that one process made of itself, in a form
+//! that can be printed, stored as JSON and read back.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,31 +9,31 @@ use serde::{Deserialize, Serialize};
 
 use crate::mount::Mount;
 
-/// The name of a reading, dotted from the general to the particular:
+/// The name of a reading, from the general to the particular, with dots:
 /// `ns.uts`, `uts.hostname`, `signals.ignored`.
 pub type Key = String;
 
-/// What looking at one thing gave.
+/// The result of one reading.
 ///
-/// That a thing could not be read is an observation too: under a masked
-/// `/proc` it is the observation that matters.
+/// It is also a result that something could not be read: under a masked `/proc`
+/// that is the result that matters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Reading {
-    /// The thing as text.
+    /// What was read, as text.
     Value(String),
     /// The call that failed and the kernel's answer.
     Unread {
         /// The call and its object, as in `open /proc/self/ns/uts`.
         call: String,
-        /// The error number; 0 where no call failed but its answer made no
-        /// sense, which `call` then explains.
+        /// The error number; 0 if no call failed but its answer was not valid,
+        /// which `call` then explains.
         errno: i32,
     },
 }
 
 impl Reading {
-    /// The value, if the thing was read.
+    /// The value, if it could be read.
     pub fn value(&self) -> Option<&str> {
         match self {
             Reading::Value(value) => Some(value),
@@ -41,7 +41,7 @@ impl Reading {
         }
     }
 
-    /// Why there is no value, in the words of an effect.
+    /// The reason why there is no value, in the words of an effect.
     pub(crate) fn why_unread(&self) -> Option<String> {
         match self {
             Reading::Value(_) => None,
@@ -62,28 +62,28 @@ impl<T: Into<String>> From<Result<T, Unread>> for Reading {
     }
 }
 
-/// Why something could not be read.
+/// The reason why something could not be read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unread {
     /// The call and its object, as in `open /proc/self/mountinfo`.
     pub call: String,
-    /// The error number, 0 where no call failed (see [`Reading::Unread`]).
+    /// The error number; 0 if no call failed (see [`Reading::Unread`]).
     pub errno: i32,
 }
 
 impl Unread {
-    /// The failure of `call` with `errno`.
+    /// The failure of the call `call` with `errno`.
     pub fn new(call: impl Into<String>, errno: Errno) -> Unread {
         Unread { call: call.into(), errno: errno as i32 }
     }
 
-    /// An answer that was had and makes no sense.
+    /// The failure that a call gave an answer which is not valid.
     pub fn senseless(what: impl Into<String>) -> Unread {
         Unread { call: what.into(), errno: 0 }
     }
 }
 
-/// `open /proc/self/mountinfo: ENOENT`.
+/// Writes it as `open /proc/self/mountinfo: ENOENT`.
 impl fmt::Display for Unread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.call)?;
@@ -97,10 +97,10 @@ impl fmt::Display for Unread {
     }
 }
 
-/// Everything one process saw of itself.
+/// All readings of one process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Observation {
-    /// Every reading but the mount table.
+    /// The readings, without the mount table.
     pub readings: BTreeMap<Key, Reading>,
     /// The mount table, in the kernel's order.
     #[serde(with = "table")]
@@ -108,7 +108,7 @@ pub struct Observation {
 }
 
 impl Observation {
-    /// Enters a reading under its key, in the place of an earlier one.
+    /// Adds a reading under its key; it replaces an earlier one.
     pub fn read(&mut self, key: impl Into<Key>, reading: impl Into<Reading>) {
         self.readings.insert(key.into(), reading.into());
     }
@@ -119,7 +119,7 @@ impl Observation {
     }
 }
 
-/// An observation in which nothing has been looked at yet.
+/// An observation without a reading.
 impl Default for Observation {
     fn default() -> Observation {
         Observation {
@@ -175,7 +175,7 @@ mod table {
 pub(crate) mod tests {
     use super::*;
 
-    /// One of every kind of reading, and three mounts.
+    /// An observation with one reading of every kind, and three mounts.
     pub(crate) fn observation() -> Observation {
         let mut observation = Observation::default();
         observation.read("uts.hostname", Ok("vm"));

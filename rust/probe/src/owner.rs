@@ -8,9 +8,9 @@ pub(crate) fn words(mode: u32, uid: u32, gid: u32) -> String {
     format!("{:04o} {uid}:{gid}", mode & 0o7777)
 }
 
-/// Whether two descriptions of a file say the same: they are equal word by
-/// word, where an owner may be called as the payload's new user namespace calls
-/// it.
+/// True if two descriptions of a file say the same: they are equal word by
+/// word, except that an owner may have the number that the payload's new user
+/// namespace gives it.
 pub(crate) fn is_same(
     baseline: &Observation,
     seen: &Observation,
@@ -31,7 +31,7 @@ pub(crate) fn is_same(
         })
 }
 
-/// Whether the payload's id maps give the owner `before` the name `after`.
+/// True if the payload's id maps give the owner `before` the number `after`.
 fn is_renamed(seen: &Observation, before: &str, after: &str) -> bool {
     let (Some((uid, gid)), Some(after)) = (pair(before), pair(after)) else {
         return false;
@@ -46,10 +46,11 @@ fn pair(word: &str) -> Option<(u64, u64)> {
     Some((uid.parse().ok()?, gid.parse().ok()?))
 }
 
-/// What the kernel shows for an id that a user namespace does not map.
+/// The id that the kernel shows if a user namespace does not map an id.
 const OVERFLOW: u64 = 65534;
 
-/// The name that a map (`INSIDE OUTSIDE COUNT, ...`) gives an id from outside.
+/// The id inside that a map (`INSIDE OUTSIDE COUNT, ...`) gives to an id
+/// outside.
 fn inner(map: &str, id: u64) -> u64 {
     let inner = map.split(", ").find_map(|line| {
         let mut numbers = line.split(' ').map(str::parse::<u64>);

@@ -1,4 +1,4 @@
-//! An observation as lines that a person reads.
+//! Prints an observation as lines for a reader.
 
 use std::fmt;
 
@@ -6,13 +6,13 @@ use crate::observation::{Observation, Reading, Unread};
 use crate::property::mount_lines;
 use crate::text;
 
-/// One line for each reading, sorted by key, the keys in a column of their
-/// own: `KEY = VALUE` or, where there is no value, `KEY ! CALL: ERRNO`.
+/// Writes one line for each reading, sorted by key, the keys in a column of
+/// their own: `KEY = VALUE` or, if there is no value, `KEY ! CALL: ERRNO`.
 ///
-/// The mounts stand among the others as `mnt.PATH`, in the order of the mount
-/// tree; a second mount on the same path is `mnt.PATH#2`.
-/// No line has a control character in it, and no key a space: both are
-/// written as octal escapes, `\040`.
+/// The mounts are among the others as `mnt.PATH`, in the order of the mount
+/// tree; a second mount on the same path is `mnt.PATH#2`. No line has a control
+/// character in it, and no key a space: both are written as octal escapes,
+/// `\040`.
 impl fmt::Display for Observation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const MOUNTS: &str = "mnt";
@@ -37,7 +37,7 @@ impl fmt::Display for Observation {
                 .into_iter()
                 .map(|(key, text)| line(&key, &Reading::Value(text)))
                 .collect(),
-            // Not asked for.
+            // The mount table was not asked for.
             Err(unread)
                 if unread.errno == 0
                     && !self.readings.contains_key("mounts.from") =>

@@ -1,5 +1,5 @@
-//! Where procfs is mounted: every read of it goes through here, so that a
-//! harness can point the same code at a procfs of its own.
+//! Reads a procfs at any mount point, so that a harness can use the same code
+//! with a procfs of its own.
 
 use std::cell::OnceCell;
 use std::fs::File;
@@ -19,18 +19,18 @@ pub struct Proc {
 }
 
 impl Proc {
-    /// The procfs mounted at `at`. Opens nothing: what is open when an
-    /// observation begins belongs to the launcher.
+    /// The procfs mounted at `at`. It opens no file: the descriptors that are
+    /// open when an observation begins belong to the launcher.
     pub fn at(at: impl Into<PathBuf>) -> Proc {
         Proc { at: at.into(), status: OnceCell::new() }
     }
 
-    /// Where it is mounted.
+    /// The path where it is mounted.
     pub fn path(&self) -> &Path {
         &self.at
     }
 
-    /// A file in it, as bytes.
+    /// The content of a file in it, as bytes.
     pub fn read(&self, file: &str) -> Result<Vec<u8>, Unread> {
         let path = self.at.join(file);
         // Most files of procfs fit into this, and so take two reads.
@@ -42,8 +42,8 @@ impl Proc {
         Ok(bytes)
     }
 
-    /// A file in it that holds text: without the newline at its end, and
-    /// with what is not UTF-8 escaped.
+    /// The content of a file in it, as text: without the newline at its end,
+    /// and with bytes that are not UTF-8 escaped.
     pub fn read_text(&self, file: &str) -> Result<String, Unread> {
         let bytes = self.read(file)?;
         Ok(text::utf8(bytes.strip_suffix(b"\n").unwrap_or(&bytes)))

@@ -1,7 +1,7 @@
-//! The properties: what is looked at, and how a change of it is named.
+//! The properties: what is read, and how a change of it is named.
 //!
-//! To add one, write `property/<name>.rs` with a constant `PROPERTY` like its
-//! neighbours', and a line in [`PROPERTIES`].
+//! To add one, write `property/<name>.rs` with a constant `PROPERTY` like the
+//! others, and a line in [`PROPERTIES`].
 
 use crate::effect::Effect;
 use crate::observation::Observation;
@@ -41,18 +41,18 @@ mod uts;
 
 pub use mounts::{keys as mount_keys, lines as mount_lines};
 
-/// One property of a process.
+/// A property of a process that the probe reads.
 #[derive(Clone, Copy, Debug)]
 pub struct Property {
     /// Its name, which is also the stem of its source file.
     pub name: &'static str,
-    /// What stands before the first dot of its keys, in observations and in
-    /// effects.  No other property has them.
+    /// The part before the first dot of its keys, in observations and in
+    /// effects. No other property has these.
     pub families: &'static [&'static str],
-    /// What it is, for people, in a phrase.
+    /// What it is, in a few words.
     pub about: &'static str,
-    /// Takes the readings. Never fails: what cannot be read is recorded as
-    /// unread, and the next reading is taken.
+    /// Makes the readings. It does not fail: what cannot be read is recorded as
+    /// unread, and the next reading is made.
     pub observe: fn(&Proc, &mut Observation),
     /// Names what changed between two observations.
     pub effect:
@@ -61,8 +61,8 @@ pub struct Property {
 
 /// Every property, in the order in which they are read.
 ///
-/// The descriptors come first, because every other one opens files, and a
-/// file of the probe's own would be taken for one the launcher leaked.
+/// The descriptors come first, because every other property opens files, and a
+/// file of the probe would look like one that the launcher leaked.
 pub const PROPERTIES: &[Property] = &[
     descriptors::PROPERTY,
     namespaces::PROPERTY,
@@ -89,8 +89,8 @@ pub const PROPERTIES: &[Property] = &[
     dev::PROPERTY,
 ];
 
-/// The properties that are read only if asked, after all others: what they try
-/// takes time, and what they read depends on the kernel.
+/// The properties that are read only on request, after all others: they take
+/// time, and what they read depends on the kernel.
 pub const DEEP: &[Property] = &[
     arguments::PROPERTY,
     sysctls::PROPERTY,
@@ -102,11 +102,11 @@ pub const DEEP: &[Property] = &[
     calls::PROPERTY,
 ];
 
-/// What changed from the baseline to what the payload saw.
+/// The change from the baseline to what the payload observed.
 ///
-/// Both must have been taken while the namespaces and superblocks of the
-/// baseline were alive: the kernel gives the numbers of dead ones away at
-/// once, and then two different things look the same.
+/// Both must have been observed while the namespaces and superblocks of the
+/// baseline existed: the kernel uses the numbers of removed ones again at once,
+/// and then two different things look the same.
 pub fn effect(baseline: &Observation, seen: &Observation) -> Effect {
     let mut effect = Effect::default();
     for property in PROPERTIES.iter().chain(DEEP) {
@@ -118,8 +118,8 @@ pub fn effect(baseline: &Observation, seen: &Observation) -> Effect {
 /// Observes the calling process: the properties named in `only`, or all of
 /// [`PROPERTIES`] if it is empty.
 ///
-/// It is meant for a process with one thread: what belongs to a thread is
-/// read from the calling one, what `/proc/self` has from the first.
+/// The process should have one thread: what belongs to a thread is read from
+/// the calling one, what is in `/proc/self` from the first one.
 pub fn observe(proc: &Proc, only: &[&str]) -> Observation {
     let mut observation = Observation::default();
     let all = PROPERTIES.iter().filter(|_| only.is_empty());
@@ -131,7 +131,7 @@ pub fn observe(proc: &Proc, only: &[&str]) -> Observation {
     observation
 }
 
-/// Observes the calling process, all properties: those of [`DEEP`], too.
+/// Observes all properties of the calling process, those of [`DEEP`] included.
 pub fn observe_deep(proc: &Proc) -> Observation {
     let mut observation = observe(proc, &[]);
     for property in DEEP {
@@ -144,7 +144,7 @@ pub fn observe_deep(proc: &Proc) -> Observation {
 mod tests {
     use super::*;
 
-    /// An observation of exactly these values.
+    /// An observation that has exactly these values.
     pub(super) fn observation(values: &[(&str, &str)]) -> Observation {
         let mut observation = Observation::default();
         for (key, value) in values {
@@ -153,7 +153,7 @@ mod tests {
         observation
     }
 
-    /// The effect that one property sees, as text.
+    /// The effect of one property, as text.
     pub(super) fn effect_of(
         property: &Property,
         baseline: &[(&str, &str)],

@@ -1,5 +1,6 @@
-//! The mount table without `/proc`: listmount(2) and statmount(2), which are
-//! in Linux since 6.8 and tell all that mountinfo tells since 6.13.
+//! Reads the mount table without `/proc`: by listmount(2) and statmount(2),
+//! which Linux has since 6.8, and which report all that mountinfo has since
+//! 6.13.
 
 use nix::errno::Errno;
 
@@ -7,7 +8,7 @@ use crate::mount::Mount;
 use crate::sys;
 use crate::text;
 
-/// The table as mountinfo would have it.
+/// The table in the form of mountinfo.
 pub(crate) fn table() -> nix::Result<Vec<Mount>> {
     let mut table = Vec::new();
     for id in sys::list_mounts()? {
@@ -15,7 +16,7 @@ pub(crate) fn table() -> nix::Result<Vec<Mount>> {
             Ok(bytes) => {
                 table.push(mount(&bytes).ok_or(Errno::EOPNOTSUPP)?);
             }
-            // Unmounted since it was listed.
+            // The mount was unmounted after it was listed.
             Err(Errno::ENOENT) => {}
             Err(errno) => return Err(errno),
         }
@@ -23,7 +24,8 @@ pub(crate) fn table() -> nix::Result<Vec<Mount>> {
     Ok(table)
 }
 
-// What to ask for, and what the kernel says it has told: linux/mount.h.
+// The values that can be asked for, and those that the kernel says it has
+// returned: linux/mount.h.
 const SB_BASIC: u64 = 0x001;
 const MNT_BASIC: u64 = 0x002;
 const PROPAGATE_FROM: u64 = 0x004;
@@ -33,11 +35,11 @@ const FS_TYPE: u64 = 0x020;
 const MNT_OPTS: u64 = 0x080;
 const FS_SUBTYPE: u64 = 0x100;
 const SB_SOURCE: u64 = 0x200;
-/// Without these a mount would be told wrongly.
+/// Without these values the mount would be described wrongly.
 const NEEDED: u64 = SB_BASIC | MNT_BASIC | MNT_ROOT | MNT_POINT | FS_TYPE;
 const WANTED: u64 = NEEDED | PROPAGATE_FROM | MNT_OPTS | FS_SUBTYPE | SB_SOURCE;
 
-/// One mount from the bytes of a struct statmount.
+/// Parses one mount from the bytes of a struct statmount.
 fn mount(bytes: &[u8]) -> Option<Mount> {
     let long = |at: usize| -> Option<u64> {
         Some(u64::from_ne_bytes(bytes.get(at..at + 8)?.try_into().ok()?))
@@ -70,7 +72,7 @@ fn mount(bytes: &[u8]) -> Option<Mount> {
     let (shared, master) = (group(80)?, group(88)?);
     let from = match told & PROPAGATE_FROM {
         0 => None,
-        // mountinfo writes it only where it is not the master.
+        // mountinfo has it only if it is not the master.
         _ => group(96)?.filter(|from| Some(*from) != master),
     };
     Some(Mount {
@@ -92,7 +94,7 @@ fn mount(bytes: &[u8]) -> Option<Mount> {
     })
 }
 
-/// The flags of mount_setattr(2) as mountinfo writes them.
+/// The flags of mount_setattr(2) in the form of mountinfo.
 fn mount_options(attributes: u64) -> String {
     const RDONLY: u64 = 0x1;
     const ATIME: u64 = 0x70;
@@ -117,8 +119,8 @@ fn mount_options(attributes: u64) -> String {
     words.join(",")
 }
 
-/// The flags of a superblock and the options of its filesystem, as mountinfo
-/// writes them.
+/// The flags of a superblock and the options of its filesystem, in the form of
+/// mountinfo.
 fn super_options(flags: u32, options: &[u8]) -> String {
     const RDONLY: u32 = 1;
     let has = |flag| flags & flag != 0;
@@ -163,7 +165,7 @@ mod tests {
         assert_eq!(mount(&[0xff; 600]), None);
     }
 
-    /// The kernel has two ways to tell the same thing, and we read both.
+    /// The kernel has two ways to report the same, and we read both.
     #[test]
     fn it_is_the_table_of_mountinfo() {
         let Ok(told) = table() else {
@@ -171,8 +173,8 @@ mod tests {
         };
         let file = std::fs::read("/proc/self/mountinfo").expect("mountinfo");
         let mut read = parse_table(&file).expect("mountinfo");
-        // Security modules write options of theirs into mountinfo alone, and
-        // older kernels do not tell the source.
+        // Security modules write their options only into mountinfo, and older
+        // kernels do not report the source.
         if told.iter().all(|mount| mount.source.is_empty()) {
             read.iter_mut().for_each(|mount| mount.source.clear());
         }

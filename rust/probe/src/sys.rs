@@ -30,7 +30,7 @@ nix::ioctl_none!(ns_get_userns, 0xb7, 1);
 nix::ioctl_none!(ns_get_parent, 0xb7, 2);
 nix::ioctl_read!(ns_get_id, 0xb7, 13, u64);
 
-/// The id of a namespace, which the kernel never gives again (Linux 6.18).
+/// The id of a namespace, which the kernel never uses again (Linux 6.18).
 pub(crate) fn namespace_id(namespace: BorrowedFd<'_>) -> nix::Result<u64> {
     let mut id = 0;
     // SAFETY: the ioctl wants an open descriptor and a place for eight
@@ -87,19 +87,19 @@ pub(crate) fn namespace_of(
 
 // Descriptors.
 
-/// Whether anything is open at `fd`.
+/// True if a descriptor with the number `fd` is open.
 pub(crate) fn is_open(fd: RawFd) -> bool {
     // SAFETY: F_GETFD takes no argument, and any number may be asked about.
     unsafe { libc::fcntl(fd, libc::F_GETFD) != -1 }
 }
 
-/// The status flags of whatever is open at `fd`.
+/// The status flags of the open file `fd`.
 pub(crate) fn status_flags(fd: RawFd) -> nix::Result<c_int> {
     // SAFETY: F_GETFL takes no argument, and any number may be asked about.
     Errno::result(unsafe { libc::fcntl(fd, libc::F_GETFL) })
 }
 
-/// What is open at `fd`.
+/// What fstat(2) returns for `fd`.
 pub(crate) fn file_at(fd: RawFd) -> nix::Result<libc::stat> {
     let mut stat = MaybeUninit::zeroed();
     // SAFETY: fstat writes one stat to the place it is given, which outlives
@@ -110,18 +110,18 @@ pub(crate) fn file_at(fd: RawFd) -> nix::Result<libc::stat> {
     Ok(unsafe { stat.assume_init() })
 }
 
-/// What statx(2) says of a file: as much of it as the probe uses.
+/// What statx(2) returns about a file, as far as the probe uses it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct File {
     pub(crate) mode: u32,
     pub(crate) uid: u32,
     pub(crate) gid: u32,
-    /// Major and minor number of the superblock that it lies on.
+    /// Major and minor number of the superblock that it is on.
     pub(crate) device: (u32, u32),
     pub(crate) inode: u64,
-    /// Major and minor number of the device that it stands for.
+    /// Major and minor number of the device that it represents.
     pub(crate) stands_for: (u32, u32),
-    /// The mount that it was reached through, by the id of mountinfo; nothing
+    /// The mount through which it was reached, by the id of mountinfo; `None`
     /// before Linux 5.8.
     pub(crate) mount: Option<u64>,
 }
@@ -145,9 +145,10 @@ struct Statx {
     _later: [u64; 13],
 }
 
-/// Looks at a file without following a link in the last place, without mounting
-/// anything there and without asking a server for what is not known yet: a
-/// reading must not hang. With an empty path it is the file at `fd`.
+/// Reads the attributes of a file without following a link in the last place,
+/// without causing an automount and without asking a server for what is not
+/// known yet: a reading must not hang. With an empty path it reads the file at
+/// `fd`.
 pub(crate) fn look(fd: RawFd, path: &CStr) -> nix::Result<File> {
     const AT_STATX_DONT_SYNC: c_int = 0x4000;
     const STATX_MNT_ID: u32 = 0x1000;
@@ -181,7 +182,7 @@ pub(crate) fn look(fd: RawFd, path: &CStr) -> nix::Result<File> {
     })
 }
 
-/// Opens what a path leads to from `fd`.
+/// Opens the file that a path leads to from `fd`.
 pub(crate) fn open_at(
     fd: RawFd,
     path: &CStr,
@@ -195,7 +196,7 @@ pub(crate) fn open_at(
     unsafe { opened(answer.into()) }
 }
 
-/// Whether a terminal is open at `fd`.
+/// True if a terminal is open at `fd`.
 pub(crate) fn is_terminal(fd: RawFd) -> bool {
     // SAFETY: isatty takes any number.
     unsafe { libc::isatty(fd) == 1 }
@@ -223,7 +224,7 @@ pub(crate) fn blocked_signals() -> nix::Result<u64> {
     Ok(set)
 }
 
-/// Whether `signal` is ignored.
+/// True if `signal` is ignored.
 pub(crate) fn is_ignored(signal: c_int) -> nix::Result<bool> {
     // The kernel's sigaction is at most five words; its first is the handler
     // (on MIPS, where it is the second, this reads the flags).
@@ -244,7 +245,7 @@ pub(crate) fn is_ignored(signal: c_int) -> nix::Result<bool> {
 
 // Attributes of the process: prctl(2) and its neighbours.
 
-/// A prctl that answers with a number.
+/// A prctl(2) that returns a number.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Attribute {
     NoNewPrivs,
@@ -252,11 +253,11 @@ pub(crate) enum Attribute {
     Securebits,
     Dumpable,
     TimerSlack,
-    /// Whether transparent huge pages are off.
+    /// True if transparent huge pages are off.
     ThpDisable,
-    /// Whether this capability is in the bounding set.
+    /// True if this capability is in the bounding set.
     Bounding(u32),
-    /// Whether this capability is in the ambient set.
+    /// True if this capability is in the ambient set.
     Ambient(u32),
 }
 
@@ -283,7 +284,7 @@ pub(crate) fn attribute(attribute: Attribute) -> nix::Result<c_int> {
     Errno::result(unsafe { libc::prctl(option, two, three, zero, zero) })
 }
 
-/// A prctl that writes its answer to where it is told.
+/// A prctl(2) that writes its result to an address.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Written {
     Pdeathsig,
@@ -319,7 +320,7 @@ pub(crate) fn capabilities() -> nix::Result<[u64; 3]> {
     Ok([e | (e_high << 32), p | (p_high << 32), i | (i_high << 32)])
 }
 
-/// The nice value, 19 (yields) to -20.
+/// The nice value, from -20 to 19; with 19 the process yields to others.
 pub(crate) fn nice() -> nix::Result<c_long> {
     // The system call answers 20 - nice, so that -1 is always a failure.
     // SAFETY: getpriority takes two integers.
@@ -335,7 +336,7 @@ pub(crate) fn scheduling_policy() -> nix::Result<c_long> {
 }
 
 /// The priority of the process's input and output: the class in the bits from
-/// 13 on, and the level.
+/// 13 on, and below it the level.
 pub(crate) fn io_priority() -> nix::Result<c_long> {
     const IOPRIO_WHO_PROCESS: c_int = 1;
     // SAFETY: ioprio_get takes two integers.
@@ -344,8 +345,8 @@ pub(crate) fn io_priority() -> nix::Result<c_long> {
     })
 }
 
-/// The memory policy of the calling thread and the first 1024 of its nodes,
-/// one bit for each.
+/// The memory policy of the calling thread and the first 1024 of its nodes, one
+/// bit for each.
 pub(crate) fn memory_policy() -> nix::Result<(c_int, [u64; 16])> {
     let (mut mode, mut nodes) = (0 as c_int, [0u64; 16]);
     // SAFETY: get_mempolicy writes one int to `mode`, and as many bits as it
@@ -363,7 +364,7 @@ pub(crate) fn memory_policy() -> nix::Result<(c_int, [u64; 16])> {
     Ok((mode, nodes))
 }
 
-/// Whether an interval timer is armed: ITIMER_REAL, which alarm(2) shares,
+/// True if an interval timer is armed: ITIMER_REAL, which alarm(2) uses too,
 /// ITIMER_VIRTUAL or ITIMER_PROF.
 pub(crate) fn is_armed(timer: c_int) -> nix::Result<bool> {
     // struct itimerval: seconds and microseconds of the interval, then of what
@@ -383,8 +384,8 @@ pub(crate) fn personality() -> nix::Result<c_int> {
     Errno::result(unsafe { libc::personality(0xffff_ffff) })
 }
 
-/// The current directory as the kernel writes it: `(unreachable)/...` where
-/// it lies outside the root, which the C library's getcwd hides.
+/// The current directory as the kernel writes it: with `(unreachable)/...` if
+/// it is outside of the root, which the C library's getcwd hides.
 pub(crate) fn current_directory() -> nix::Result<Vec<u8>> {
     let mut path = vec![0u8; libc::PATH_MAX as usize];
     // SAFETY: getcwd writes at most the length it is told to `path`.
@@ -398,8 +399,8 @@ pub(crate) fn current_directory() -> nix::Result<Vec<u8>> {
 
 /// The strings of the environment, exactly as the launcher passed them.
 ///
-/// std's reader drops a string that has no `=` in it, and a launcher that
-/// passes one should be caught at it.
+/// std's reader drops a string that has no `=` in it, but a launcher that
+/// passes one should be noticed.
 pub(crate) fn environment() -> Vec<Vec<u8>> {
     unsafe extern "C" {
         static environ: *const *const c_char;
@@ -480,8 +481,8 @@ impl SystemV {
         let last = self.control(0, info, &mut buffer)?;
         let mut keys = Vec::new();
         for index in 0..=last {
-            // Linux 4.17 lets every process see every object, as /proc/sysvipc
-            // always did; before that one needs read access.
+            // Since Linux 4.17 every process may read about every object, as in
+            // /proc/sysvipc; before that one needs read access.
             let seen = self
                 .control(index, stat_any, &mut buffer)
                 .or_else(|_| self.control(index, stat, &mut buffer));
@@ -492,7 +493,7 @@ impl SystemV {
                     let [a, b, c, d, ..] = buffer[0].to_ne_bytes();
                     keys.push(u32::from_ne_bytes([a, b, c, d]));
                 }
-                // Nothing at this index.
+                // There is no object with this index.
                 Err(Errno::EINVAL | Errno::EIDRM) => {}
                 Err(errno) => return Err(errno),
             }
@@ -591,11 +592,11 @@ pub(crate) fn list_mounts() -> nix::Result<Vec<u64>> {
     }
 }
 
-/// The bytes of a struct statmount, as far as `mask` asks for it.
+/// The bytes of a struct statmount, with the values that `mask` asks for.
 pub(crate) fn stat_mount(mount: u64, mask: u64) -> nix::Result<Vec<u8>> {
     let request = mount_request(mount, mask);
-    // Options of overlays can be as long as a page each; the kernel says
-    // EOVERFLOW when it needs more.
+    // Options of overlays can be as long as a page each; the kernel returns
+    // EOVERFLOW if it needs more.
     let mut bytes = vec![0u8; 16 << 10];
     loop {
         // SAFETY: statmount reads a request of the size it says, and writes

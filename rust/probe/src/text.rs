@@ -1,11 +1,12 @@
-//! Bytes as text without loss: names in the kernel are bytes, readings are
-//! lines of text, and neither may corrupt the other.
+//! Writes bytes as text without loss. Names in the kernel are bytes, readings
+//! are lines of text, and neither may corrupt the other.
 
-/// `bytes` as one line of printable text.
+/// Writes `bytes` as one line of printable text.
 ///
-/// Valid UTF-8 stays as it is, except that a control character, a backslash
-/// and every byte that is not part of valid UTF-8 becomes `\ooo`, three octal
-/// digits as the kernel writes them.
+/// Valid UTF-8 stays as it is, except that a control character, a backslash and
+/// every byte that is not part of valid UTF-8 becomes `\ooo`, three octal
+/// digits as the kernel writes them. Because the backslash is always escaped,
+/// [`bytes`] can undo this.
 /// Because the backslash is always escaped, [`bytes`] can undo this.
 pub(crate) fn lossless(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
@@ -23,8 +24,8 @@ pub(crate) fn lossless(bytes: &[u8]) -> String {
     text
 }
 
-/// The bytes that [`lossless`] wrote as `text`; an escape that is not one is
-/// kept as it stands.
+/// The bytes that [`lossless`] wrote as `text`; an invalid escape is kept as it
+/// is.
 pub(crate) fn bytes(text: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
@@ -43,7 +44,7 @@ pub(crate) fn bytes(text: &str) -> Vec<u8> {
     bytes
 }
 
-/// `bytes` as text, in which only what is not UTF-8 is escaped.
+/// Writes `bytes` as text, in which only bytes that are not UTF-8 are escaped.
 pub fn utf8(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
@@ -53,7 +54,7 @@ pub fn utf8(bytes: &[u8]) -> String {
     text
 }
 
-/// Every byte of `bytes` as `\ooo`, appended to `text`.
+/// Appends every byte of `bytes` to `text` as `\ooo`.
 pub(crate) fn octal(text: &mut String, bytes: &[u8]) {
     for byte in bytes {
         text.push('\\');
@@ -63,7 +64,7 @@ pub(crate) fn octal(text: &mut String, bytes: &[u8]) {
     }
 }
 
-/// If `escaped` begins with `\ooo`: that byte, and what follows it.
+/// If `escaped` begins with `\ooo`: that byte, and the bytes after it.
 pub(crate) fn unescape(escaped: &[u8]) -> Option<(u8, &[u8])> {
     let [b'\\', a @ b'0'..=b'3', b @ b'0'..=b'7', c @ b'0'..=b'7', rest @ ..] =
         escaped
@@ -73,9 +74,9 @@ pub(crate) fn unescape(escaped: &[u8]) -> Option<(u8, &[u8])> {
     Some((((a - b'0') << 6) | ((b - b'0') << 3) | (c - b'0'), rest))
 }
 
-/// The width of a column that holds `words`: that of the widest, but no more
-/// than a third of a line, because one long path would push everything else
-/// to the right.
+/// The width of a column that holds `words`: that of the widest word, but at
+/// most a third of a line, because one long path would push everything else to
+/// the right.
 pub(crate) fn column<'a>(words: impl Iterator<Item = &'a String>) -> usize {
     const WIDEST: usize = 32;
     words

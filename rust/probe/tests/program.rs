@@ -1,5 +1,5 @@
-//! The program as a launcher sees it: what it prints, how it ends, and that
-//! it changes nothing it reports.
+//! The program as a launcher sees it: what it prints, how it ends, and that it
+//! changes nothing that it reports.
 
 use std::io::{Read, Write};
 use std::process::{Command, Stdio};
@@ -12,7 +12,7 @@ fn program() -> Command {
     command
 }
 
-/// Status, standard output and standard error.
+/// Returns the exit status, standard output and standard error.
 fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
     let output =
         program().args(arguments).output().expect("the probe to start");
@@ -75,13 +75,14 @@ fn json_has_every_property() {
 
 #[test]
 fn the_signals_and_descriptors_are_those_it_was_started_with() {
-    // Command puts SIGPIPE back to its default; a runtime of the probe's own
-    // would have it ignored again.
+    // Command resets SIGPIPE to its default; a Rust runtime in the probe would
+    // ignore it again.
     let seen = observe(&["--only", "signals", "descriptors"]);
     assert!(!seen.value("signals.ignored").unwrap_or("").contains("PIPE"));
     assert_eq!(seen.value("descriptors.0"), Some("null, read"));
     assert_eq!(seen.value("descriptors.1"), Some("pipe, write"));
-    // Nothing of its own: whatever was leaked to this test is there in both.
+    // The probe opens no descriptor of its own: whatever was leaked to this
+    // test is in both observations.
     let again = observe(&[]);
     assert_eq!(again.value("descriptors"), seen.value("descriptors"));
 }
@@ -143,7 +144,7 @@ fn what_takes_longer_is_read_only_if_asked() {
     ] {
         assert!(deep.readings.contains_key(key), "{key}");
     }
-    // Nothing that was tried stays.
+    // The attempts leave nothing behind.
     let effect = probe::effect(&shallow, &observe(&[]));
     assert_eq!(effect.to_string(), "");
 }
@@ -183,7 +184,7 @@ fn held_it_lives_until_its_input_ends() {
         .expect("the probe to start");
     let mut input = child.stdin.take().expect("its input");
     let mut output = child.stdout.take().expect("its output");
-    // All of it is there before the input ends.
+    // The complete answer is there before the input ends.
     let mut line = [0; 5];
     output.read_exact(&mut line).expect("a line");
     assert_eq!(&line, b"umask");
@@ -194,7 +195,7 @@ fn held_it_lives_until_its_input_ends() {
 }
 
 #[test]
-fn when_nobody_listens_it_ends_quietly() {
+fn without_a_reader_it_ends_quietly() {
     use std::os::unix::process::ExitStatusExt;
     let (reader, writer) = std::io::pipe().expect("a pipe");
     drop(reader);
@@ -212,7 +213,7 @@ fn when_nobody_listens_it_ends_quietly() {
 }
 
 #[test]
-fn a_full_disk_is_told() {
+fn a_full_disk_is_reported() {
     let full = std::fs::File::create("/dev/full").expect("/dev/full");
     let output = program().stdout(full).output().expect("the probe to start");
     assert_eq!(output.status.code(), Some(1));

@@ -1,5 +1,5 @@
-//! The step `uts` in plain nix and std, as a program of its own: no code is
-//! shared with the other steps.
+//! The step `uts` in plain nix and std, as a program that uses no code of the
+//! other steps.
 
 use std::env::args_os;
 use std::ffi::CString;

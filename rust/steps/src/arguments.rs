@@ -1,4 +1,4 @@
-//! What a step is told: its own name, NEWROOT or PID, the command, `$MYTMP`.
+//! The input of a step: its own name, NEWROOT or PID, the command, `$MYTMP`.
 
 use std::ffi::CStr;
 use std::sync::OnceLock;
@@ -9,10 +9,11 @@ use crate::failure::{FAILED, print};
 use crate::kernel::{ArgumentVector, environment_variable, exit, step};
 use crate::text::Text;
 
-/// What stands before CMD in the usage of this step, if anything does.
+/// The name of the argument before CMD in the usage of this step, if there is
+/// one.
 static OPERAND: OnceLock<&str> = OnceLock::new();
 
-/// The directory that becomes `/`, and where the old `/` goes.
+/// The directory that becomes `/`, and the mount point of the old `/`.
 #[derive(Clone, Copy, Debug)]
 pub struct NewRoot {
     /// NEWROOT as it was given.
@@ -21,8 +22,8 @@ pub struct NewRoot {
     pub put_old: &'static CStr,
 }
 
-/// What stands before CMD. The CMD behind it is asked for here already,
-/// before a step does anything.
+/// Takes the argument before CMD. It also checks that there is a CMD, before a
+/// step changes anything.
 fn operand(name: &'static str) -> &'static CStr {
     OPERAND.get_or_init(|| name);
     let mut arguments = ArgumentVector::ours().skip(1);
@@ -32,11 +33,11 @@ fn operand(name: &'static str) -> &'static CStr {
     }
 }
 
-/// Takes NEWROOT, which stands before CMD, from the arguments; without both
-/// prints the usage and exits with 125.
+/// Takes NEWROOT, the argument before CMD; if NEWROOT or CMD is missing, prints
+/// the usage and exits with 125.
 pub fn new_root() -> NewRoot {
     let root = operand("NEWROOT");
-    // Parent and child both point at it, until the process ends.
+    // Parent and child point to it until the process ends.
     static PUT_OLD: OnceLock<Text> = OnceLock::new();
     let put_old = PUT_OLD.get_or_init(|| {
         let mut path = Text::from_slice(root.to_bytes());
@@ -48,8 +49,8 @@ pub fn new_root() -> NewRoot {
     NewRoot { root, put_old }
 }
 
-/// Takes PID, which stands before CMD, from the arguments; without both, or
-/// where it can be no process, prints the usage and exits with 125.
+/// Takes PID, the argument before CMD; if PID or CMD is missing, or PID cannot
+/// be the number of a process, prints the usage and exits with 125.
 pub fn pid() -> Pid {
     match operand("PID").to_str().map(str::parse) {
         Ok(Ok(pid @ 1..)) => Pid::from_raw(pid),
@@ -57,19 +58,20 @@ pub fn pid() -> Pid {
     }
 }
 
-/// Without a CMD prints the usage and exits with 125, as the skeleton does;
-/// for a step that has to change something before it calls the skeleton.
+/// If there is no CMD, prints the usage and exits with 125, as the skeleton
+/// does; for a step that has to change something before it calls the skeleton.
 pub fn require_command() {
     command();
 }
 
-/// Whether there is anything to launch; for a program that is a step only
-/// then.
+/// True if there is something to launch; for a program that is a step only in
+/// that case.
 pub fn arguments_given() -> bool {
     ArgumentVector::ours().nth(1).is_some()
 }
 
-/// CMD and its arguments; without a CMD prints the usage and exits with 125.
+/// Returns CMD and its arguments; without a CMD prints the usage and exits with
+/// 125.
 pub(crate) fn command() -> ArgumentVector {
     let mut arguments = ArgumentVector::ours();
     arguments.next();
@@ -82,7 +84,7 @@ pub(crate) fn command() -> ArgumentVector {
     arguments
 }
 
-/// Where a step mounts its tmpfs: `$MYTMP`, else `/mytmp`.
+/// The directory on which a step mounts its tmpfs: `$MYTMP`, else `/mytmp`.
 pub fn mytmp() -> &'static CStr {
     environment_variable(c"MYTMP").unwrap_or(c"/mytmp")
 }

@@ -1,5 +1,5 @@
-//! A system call that failed: how it travels to the launcher, and the one
-//! line and the exit status it ends as.
+//! A failed system call: how the launcher learns of it, and the line and the
+//! exit status with which it then ends.
 
 use std::cell::Cell;
 use std::ffi::CStr;
@@ -18,14 +18,14 @@ const CANNOT_EXECUTE: i32 = 126;
 /// Exit status if there is no such payload.
 const NOT_FOUND: i32 = 127;
 
-/// The call whose failure is about the payload and not about the step.
+/// The call whose failure concerns the payload and not the step.
 pub(crate) const EXECVP: &str = "execvp";
 
 /// A system call that failed.
 ///
-/// It owns no memory: the child records one, and the launcher reads it out of
-/// memory that both see. What it points at must be older than the child, or the
-/// launcher would not have it.
+/// It owns no memory: the child records it, and the launcher reads it from
+/// memory that both see. What it points to must be older than the child,
+/// otherwise the launcher would not have it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Failure {
     call: &'static str,
@@ -33,15 +33,16 @@ pub struct Failure {
     errno: Errno,
 }
 
-/// Where a child leaves the failure that keeps it from becoming the payload.
+/// Where a child records the failure that prevents it from becoming the
+/// payload.
 pub(crate) type Record = Cell<Option<Failure>>;
 
-/// What a step does with the result of a system call: it gives the call its
-/// name for the error line, and `?` then ends the step.
+/// How a step handles the result of a system call: it gives the call its name
+/// for the error line, and `?` then ends the step.
 ///
 /// C's `must` and Go's `Must` end the process themselves. A child in Rust may
-/// not: it lends its parent's memory, so it hands the failure on and the parent
-/// prints it.
+/// not do that: it shares its parent's memory, so it returns the failure and
+/// the parent prints it.
 pub trait Call<T> {
     /// Names the call.
     ///
@@ -50,7 +51,7 @@ pub trait Call<T> {
     /// Fails if the call has failed, with its errno.
     fn call(self, name: &'static str) -> Result<T, Failure>;
 
-    /// Names the call and what it was made on.
+    /// Names the call and its object.
     ///
     /// # Errors
     ///
@@ -78,7 +79,7 @@ impl<T> Call<T> for nix::Result<T> {
 }
 
 impl Failure {
-    /// The exit status it means.
+    /// The exit status for this failure.
     pub(crate) fn status(self) -> i32 {
         match (self.call, self.errno) {
             (EXECVP, Errno::ENOENT) => NOT_FOUND,
@@ -87,13 +88,14 @@ impl Failure {
         }
     }
 
-    /// Ends the launcher: prints the error line, exits with the status.
+    /// Ends the launcher: prints the error line, and exits with the status.
     pub fn exit(self) -> ! {
         print(&self.line(step()));
         exit(self.status())
     }
 
-    /// `STEP: CALL: STRERROR`, or `STEP: CALL SUBJECT: STRERROR`.
+    /// The error line: `STEP: CALL: STRERROR`, or `STEP: CALL SUBJECT:
+    /// STRERROR`.
     fn line(self, step: &[u8]) -> Vec<u8> {
         let mut line = [step, b": ", self.call.as_bytes()].concat();
         if let Some(subject) = self.subject {
@@ -104,14 +106,14 @@ impl Failure {
     }
 }
 
-/// Prints a whole line with one write(2), so that nothing gets in between.
-/// Where stderr cannot be written the exit status still tells.
+/// Prints a whole line with one write(2), so that it is not mixed with another.
+/// If stderr cannot be written, the exit status still reports the failure.
 pub(crate) fn print(line: &[u8]) {
     let _ = stderr().write_all(line);
 }
 
-/// A record that a forked child, which has a copy of everything else, shares
-/// with the launcher ([mmap(2)], MAP_SHARED).
+/// Makes a record that a forked child, which has a copy of all other memory,
+/// shares with the launcher ([mmap(2)], MAP_SHARED).
 ///
 /// [mmap(2)]: https://man7.org/linux/man-pages/man2/mmap.2.html
 ///

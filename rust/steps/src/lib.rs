@@ -1,12 +1,12 @@
-//! The lines every step shares: make the namespaces, let the child prepare
+//! The code that all steps use: make the namespaces, let the child prepare
 //! them, become the payload, wait for it and end as it ended.
 //!
-//! A step is a program in `src/bin`: its flags, what its child does, and a
-//! `main` that hands both to the skeleton, begun by [`start!`]. It takes
-//! `CMD [ARG...]`, as env(1) does, and has the exit statuses of env(1): the
-//! payload's own, 128+n after signal n, 127 for a command that is not there,
-//! 126 for one that cannot be executed, 125 for a step that failed before
-//! that, which then prints one line, `STEP: CALL: STRERROR`.
+//! A step is a program in `src/bin`: its flags, the work of its child, and a
+//! `main` that passes both to the skeleton, begun by [`start!`]. It takes `CMD
+//! [ARG...]`, as env(1) does, and has the exit statuses of env(1): the
+//! payload's own, 128+n after signal n, 127 for a command that does not exist,
+//! 126 for one that cannot be executed, 125 for a step that failed before that.
+//! Such a step prints one line, `STEP: CALL: STRERROR`.
 
 mod arguments;
 mod failure;

@@ -23,14 +23,14 @@ const MOVE_MOUNT_F_EMPTY_PATH: c_int = 4;
 ///
 /// # Errors
 ///
-/// Fails with EINVAL where `path` is no mount point, and with EPERM without
+/// Fails with EINVAL if `path` is no mount point, and with EPERM without
 /// CAP_SYS_ADMIN.
 pub fn set_propagation(path: &CStr, propagation: MsFlags) -> nix::Result<()> {
     // struct mount_attr: attributes to set and to clear, the propagation, and
     // the descriptor of a user namespace.
     let attributes = [0, 0, propagation.bits(), 0].map(u64::from);
-    // SAFETY: the call reads a path and as many bytes as it is told, both of
-    // which outlive it.
+    // SAFETY: the call reads a path and the number of bytes that it is given;
+    // both outlive it.
     let done = unsafe {
         libc::syscall(
             libc::SYS_mount_setattr,
@@ -51,7 +51,7 @@ pub fn set_propagation(path: &CStr, propagation: MsFlags) -> nix::Result<()> {
 ///
 /// # Errors
 ///
-/// Fails with ENODEV where the kernel has no such file system.
+/// Fails with ENODEV if the kernel has no such file system.
 pub fn fsopen(fstype: &CStr) -> nix::Result<OwnedFd> {
     // SAFETY: the call reads a string, which outlives it.
     let opened = unsafe {
@@ -67,7 +67,7 @@ pub fn fsopen(fstype: &CStr) -> nix::Result<OwnedFd> {
 ///
 /// # Errors
 ///
-/// Fails with EINVAL where the file system has no such parameter.
+/// Fails with EINVAL if the file system has no such parameter.
 pub fn fsconfig_string(
     context: &OwnedFd,
     key: &CStr,
@@ -103,8 +103,8 @@ fn fsconfig(
     Errno::result(done).map(drop)
 }
 
-/// [fsmount(2)]: a mount of the file system that was made in `context`,
-/// attached nowhere yet, closed on exec.
+/// [fsmount(2)]: a mount of the file system that was made in `context`, which
+/// is not attached yet; closed on exec.
 ///
 /// [fsmount(2)]: https://man7.org/linux/man-pages/man2/fsmount.2.html
 ///
@@ -126,7 +126,7 @@ pub fn fsmount(context: &OwnedFd) -> nix::Result<OwnedFd> {
 ///
 /// # Errors
 ///
-/// Fails with ENOENT where there is no `path`.
+/// Fails with ENOENT if `path` does not exist.
 pub fn move_mount(mount: &OwnedFd, path: &CStr) -> nix::Result<()> {
     // SAFETY: the call reads two strings, which outlive it.
     let done = unsafe {
@@ -145,7 +145,7 @@ pub fn move_mount(mount: &OwnedFd, path: &CStr) -> nix::Result<()> {
 /// The descriptor that a call has returned.
 fn owned(answer: c_long) -> nix::Result<OwnedFd> {
     let fd = Errno::result(answer)?;
-    // SAFETY: the kernel has just made this descriptor, so that nothing else
-    // owns it; and a descriptor is an int, so the cast loses nothing.
+    // SAFETY: the kernel has just made this descriptor, so nothing else owns
+    // it; and a descriptor is an int, so the cast loses nothing.
     Ok(unsafe { OwnedFd::from_raw_fd(fd as c_int) })
 }

@@ -10,22 +10,22 @@ use crate::arguments::command;
 use crate::failure::{Call, EXECVP, Failure, Record};
 use crate::kernel::{ArgumentVector, execvp};
 
-/// Whether this step was started with SIGCHLD ignored. A static, because a
-/// forked child that launches in its turn finds the signal changed already.
+/// True if this step was started with SIGCHLD ignored. It is a static, because
+/// a forked child that makes a child itself finds the signal already changed.
 static SIGCHLD_WAS_IGNORED: AtomicBool = AtomicBool::new(false);
 
-/// The command a step becomes, ready before the clone: the child may not
-/// allocate. And where a child records the failure that keeps it from becoming
-/// the command.
+/// The command that a step becomes, ready before the clone because the child
+/// may not allocate; and where a child records the failure that prevents it
+/// from becoming the command.
 pub struct Payload<'a> {
     command: ArgumentVector,
     pub(crate) record: &'a Record,
 }
 
 impl<'a> Payload<'a> {
-    /// Takes CMD and its arguments, and lets this process wait: where SIGCHLD
-    /// is ignored the kernel reaps children itself and waitpid(2) can only
-    /// say ECHILD, so the payload's status would be lost.
+    /// Takes CMD and its arguments, and makes this process able to wait: if
+    /// SIGCHLD is ignored, the kernel reaps children itself and waitpid(2) can
+    /// only return ECHILD, so the payload's status would be lost.
     pub(crate) fn prepare(record: &'a Record) -> Result<Self, Failure> {
         let payload = Self { command: command(), record };
         let inherited = disposition(Signal::SIGCHLD, SigHandler::SigDfl)?;
@@ -35,20 +35,21 @@ impl<'a> Payload<'a> {
         Ok(payload)
     }
 
-    /// What execvp(3) may need of the stack beyond a fixed size, in bytes:
-    /// glibc's copies the argument vector there when it finds a script
-    /// without `#!` and hands it to a shell.
+    /// The size of the stack that execvp(3) may need beyond the fixed size, in
+    /// bytes: glibc's copies the argument vector there if it finds a script
+    /// without `#!` and passes it to a shell.
     pub(crate) fn room_for_execvp(&self) -> usize {
         self.command.clone().count() * size_of::<*const c_char>()
     }
 }
 
-/// Becomes the command. Everything the process has is the command's, except
-/// descriptors: each of ours is closed on exec.
+/// Becomes the command. The command inherits everything except descriptors:
+/// each of ours is closed on exec.
 ///
-/// What is ignored stays ignored across exec, so SIGCHLD goes back first, see
-/// `prepare`. Every other disposition, and the mask, is what the step was
-/// started with: [`start!`](crate::start) keeps Rust's runtime away from them.
+/// An ignored signal stays ignored across exec, so SIGCHLD is restored first,
+/// see `prepare`. Every other disposition, and the mask, are those with which
+/// the step was started: [`start!`](crate::start) keeps Rust's runtime from
+/// changing them.
 pub(crate) fn exec_payload(
     payload: &Payload<'_>,
 ) -> Result<Infallible, Failure> {
@@ -58,7 +59,8 @@ pub(crate) fn exec_payload(
     execvp(&payload.command).call(EXECVP)
 }
 
-/// Ignores a signal or gives it its default, and says what it had before.
+/// Ignores a signal or resets it to its default. Returns its previous
+/// disposition.
 fn disposition(
     which: Signal,
     handler: SigHandler,

@@ -19,10 +19,10 @@ use crate::failure::{Call, Failure};
 use crate::kernel::set_interface_flags;
 use crate::text::text;
 
-/// An argument of mount(2) that the kernel does not look at.
+/// An argument of mount(2) that the kernel does not read.
 pub const NONE: Option<&CStr> = None;
 
-/// What programs expect of /dev: where it is now, and where it is to be.
+/// The devices that programs expect in /dev: the current path, and the new one.
 const DEVICES: [[&CStr; 2]; 6] = [
     [c"/.old/dev/null", c"/dev/null"],
     [c"/.old/dev/zero", c"/dev/zero"],
@@ -38,10 +38,10 @@ const STREAMS: [[&CStr; 2]; 4] = [
     [c"/proc/self/fd/2", c"/dev/stderr"],
 ];
 
-/// Fills a new /dev while the old one is there. A user namespace may make no
-/// device ([mknod(2)]), so each is bound on an empty file. What the old /dev
-/// lacks the new one lacks, too: a payload finds there what it would have
-/// found outside.
+/// Fills a new /dev while the old one can be reached. A user namespace may make
+/// no device ([mknod(2)]), so each is bound on an empty file. A device that the
+/// old /dev lacks is missing in the new one too, so a payload finds what it
+/// would have found outside.
 ///
 /// [mknod(2)]: https://man7.org/linux/man-pages/man2/mknod.2.html
 ///
@@ -63,9 +63,9 @@ pub fn fill_dev() -> Result<(), Failure> {
     Ok(())
 }
 
-/// Everything the step `pivot_root` writes out: the whole of NEWROOT becomes
-/// `/`, and nothing of the old root stays behind. `fill` runs while the old
-/// root can still be reached, at /.old.
+/// Makes the calls of the step `pivot_root`: the whole of NEWROOT becomes `/`,
+/// and nothing of the old root stays. `fill` runs while the old root can still
+/// be reached, at /.old.
 ///
 /// /proc is mounted while the old one is still attached: in a user namespace
 /// the kernel allows a new procfs only beside one that is fully visible.
@@ -87,7 +87,7 @@ pub fn enter_new_root(
     mount(Some(root), root, NONE, rbind, NONE).call("mount")?;
     mkdir(put_old, Mode::S_IRWXU).call_on("mkdir", put_old)?;
     pivot_root(root, put_old).call("pivot_root").inspect_err(|_| {
-        // The next run must not find it.
+        // Otherwise the mkdir of the next run would fail.
         let _ = rmdir(put_old);
     })?;
     chdir(c"/").call("chdir")?;
@@ -101,7 +101,7 @@ pub fn enter_new_root(
     prepared
 }
 
-/// [rmdir(2)], which nix has as the unlinkat(2) it is inside the kernel.
+/// [rmdir(2)]; nix has only unlinkat(2), which does the same in the kernel.
 ///
 /// [rmdir(2)]: https://man7.org/linux/man-pages/man2/rmdir.2.html
 ///
@@ -113,7 +113,7 @@ pub fn rmdir(path: &CStr) -> nix::Result<()> {
 }
 
 /// Brings the loopback interface up ([netdevice(7)]). A new network namespace
-/// has it and leaves it down, without a flag that would be worth keeping.
+/// has this interface, which is down and has no other flag to keep.
 ///
 /// [netdevice(7)]: https://man7.org/linux/man-pages/man7/netdevice.7.html
 ///
@@ -135,8 +135,8 @@ pub fn bring_lo_up() -> Result<(), Failure> {
 /// Makes the caller root in the user namespace of the process `pid`
 /// ([user_namespaces(7)]): one user, one group.
 ///
-/// setgroups comes before gid_map: a caller without privilege may map its
-/// group only once the namespace has given up dropping groups.
+/// setgroups is written before gid_map: a caller without privilege may map its
+/// group only after the namespace can no longer drop groups.
 ///
 /// [user_namespaces(7)]:
 /// https://man7.org/linux/man-pages/man7/user_namespaces.7.html
@@ -152,8 +152,8 @@ pub fn map_root(pid: Pid) -> Result<(), Failure> {
     write_file(&text(format_args!("/proc/{pid}/gid_map")), &gid_map)
 }
 
-/// Writes `text` into a file of /proc with one write(2), as the kernel wants
-/// its maps and offsets.
+/// Writes `text` into a file of /proc with one write(2): the kernel accepts
+/// maps and offsets only in a single write.
 ///
 /// # Errors
 ///
@@ -164,8 +164,8 @@ pub fn write_file(path: &[u8], text: &[u8]) -> Result<(), Failure> {
     write(file, text).call("write").map(drop)
 }
 
-/// A pipe ([pipe(2)]) at which a forked child waits until the launcher has
-/// done its part. Both ends are closed on exec.
+/// A pipe ([pipe(2)]) on which a forked child waits until the launcher has done
+/// its part. Both ends are closed on exec.
 ///
 /// [pipe(2)]: https://man7.org/linux/man-pages/man2/pipe.2.html
 pub struct Gate {
@@ -174,7 +174,7 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// Makes the pipe, to be called before the clone.
+    /// Makes the pipe, before the clone.
     ///
     /// # Errors
     ///
@@ -186,13 +186,13 @@ impl Gate {
 
     /// The child's side: waits for the launcher's byte.
     ///
-    /// Its own copy of the writing end goes first. While that were open, the
+    /// It first closes its own copy of the writing end. With that open, the
     /// child of a launcher that was killed would wait for ever.
     ///
     /// # Errors
     ///
-    /// Fails as read(2) does; with EPIPE if the launcher has gone without a
-    /// byte.
+    /// Fails as read(2) does; with EPIPE if the launcher has ended without
+    /// writing a byte.
     pub fn wait(&self) -> Result<(), Failure> {
         drop(self.writer.take());
         match read(&self.reader, &mut [0]).call("read")? {
@@ -201,7 +201,7 @@ impl Gate {
         }
     }
 
-    /// The launcher's side: lets the child go on.
+    /// The launcher's side: lets the child continue.
     ///
     /// # Errors
     ///

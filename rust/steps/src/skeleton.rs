@@ -1,5 +1,5 @@
 //! How a step makes its child: Crosby's clone, the clone with a parent that
-//! works beside its child, and Mitre's unshare with an init.
+//! works at the same time as its child, and Mitre's unshare with an init.
 
 use std::cell::Cell;
 
@@ -33,9 +33,9 @@ pub fn clone_and_exec(
     end(cloned.call("clone").and_then(wait_for), &record)
 }
 
-/// As [`clone_and_exec`], but the child has a copy of the memory, as by
-/// fork(2): the launcher goes on at once and runs `parent` beside it. If
-/// `parent` fails, the child, which may be waiting for it, is killed.
+/// Like [`clone_and_exec`], but the child has a copy of the memory, as by
+/// fork(2): the launcher continues at once and runs `parent`. If `parent`
+/// fails, the child, which may be waiting for it, is killed.
 pub fn clone_with_parent(
     flags: CloneFlags,
     child: impl FnMut() -> Result<(), Failure>,
@@ -46,7 +46,7 @@ pub fn clone_with_parent(
         .call("clone")
         .unwrap_or_else(|failure| failure.exit());
     if let Err(failure) = parent(pid) {
-        // The launcher reports why it stops, and not whether this worked.
+        // The launcher reports why it stops, not whether this call worked.
         let _ = kill(pid, Signal::SIGKILL);
         let _ = wait_for(pid);
         failure.exit()
@@ -54,9 +54,9 @@ pub fn clone_with_parent(
     end(wait_for(pid), payload.record)
 }
 
-/// Unshares `flags` ([unshare(2)]) in the launcher, which stays in its PID
-/// namespace, and forks ([fork(2)]): with CLONE_NEWPID that first child is
-/// PID 1. It runs `init` and exits with the status that `init` returns.
+/// Calls [unshare(2)] with `flags` in the launcher, which stays in its PID
+/// namespace, and forks ([fork(2)]): with CLONE_NEWPID that first child is PID
+/// 1. It runs `init` and exits with the status that `init` returns.
 ///
 /// [unshare(2)]: https://man7.org/linux/man-pages/man2/unshare.2.html
 /// [fork(2)]: https://man7.org/linux/man-pages/man2/fork.2.html
@@ -84,7 +84,7 @@ pub fn unshare_and_init(
     }
 }
 
-/// What remains for init to do: it forks the payload and waits until no child
+/// The rest of the work of init: it forks the payload and waits until no child
 /// is left, adopted ones included. Returns the payload's exit status.
 ///
 /// # Errors
@@ -96,12 +96,13 @@ pub fn fork_and_reap(payload: &Payload<'_>) -> Result<i32, Failure> {
         .and_then(reap_all)
 }
 
-/// As vfork(2): the child borrows the memory, the kernel suspends the caller.
+/// As vfork(2): the child shares the memory, and the kernel suspends the
+/// caller.
 const IN_OUR_MEMORY: CloneFlags =
     CloneFlags::CLONE_VM.union(CloneFlags::CLONE_VFORK);
 
 /// The payload of a launcher whose child has a copy of its memory: the record
-/// of failures is memory that both share.
+/// of failures is in memory that both share.
 fn prepare_copy() -> Result<Payload<'static>, Failure> {
     Payload::prepare(shared_record()?)
 }
@@ -126,8 +127,8 @@ fn clone_child(
     unsafe { clone(flags, &mut run, stack) }
 }
 
-/// Ends the launcher: with the failure that was recorded, else as its child has
-/// ended.
+/// Ends the launcher: with the recorded failure if there is one, else as its
+/// child has ended.
 fn end(ended: Result<i32, Failure>, record: &Record) -> ! {
     if let Some(failure) = record.get() {
         failure.exit()

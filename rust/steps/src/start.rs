@@ -1,15 +1,15 @@
 //! How a step begins: without Rust's runtime.
 
-/// Makes a function `fn() -> !` what the C library calls as `main`.
+/// Makes a function `fn() -> !` the `main` that the C library calls.
 ///
-/// Rust's own `main` comes after a runtime that ignores SIGPIPE, handles
-/// SIGSEGV and SIGBUS on a stack made for that, and opens /dev/null for what
-/// was closed. A launcher is to pass on what it was started with, and would
-/// have to put all of that back; and it would take a dozen system calls for a
-/// program that makes five.
+/// Rust's own `main` is called by a runtime that ignores SIGPIPE, handles
+/// SIGSEGV and SIGBUS on a stack made for that, and opens /dev/null for closed
+/// standard streams. A launcher has to pass on the state in which it was
+/// started, and would have to restore all of that; and the runtime makes a
+/// dozen system calls in a program that makes five.
 ///
-/// `cargo test` links every program once more. There it does nothing, because
-/// it was not asked to launch anything.
+/// `cargo test` links every program once more. There the program does nothing,
+/// because it is not asked to launch anything.
 #[macro_export]
 macro_rules! start {
     ($main:path) => {

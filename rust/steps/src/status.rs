@@ -9,7 +9,7 @@ use nix::unistd::Pid;
 use crate::failure::{Call, Failure};
 use crate::kernel::waitpid;
 
-/// Waits for one child and gives the status to exit with in its place.
+/// Waits for one child and returns the status with which to exit.
 ///
 /// # Errors
 ///
@@ -20,7 +20,7 @@ pub(crate) fn wait_for(child: Pid) -> Result<i32, Failure> {
 }
 
 /// Waits until no child is left, as PID 1 must: every orphan of its namespace
-/// becomes its child. Gives the status of one of them, the payload.
+/// becomes its child. Returns the status of one child, the payload.
 ///
 /// # Errors
 ///
@@ -41,12 +41,12 @@ pub(crate) fn reap_all(payload: Pid) -> Result<i32, Failure> {
     }
 }
 
-/// The payload's own status, or 128+n after signal n, as a shell has it.
+/// The payload's own status, or 128+n after signal n, as in a shell.
 fn exit_code(status: ExitStatus) -> i32 {
     match (status.code(), status.signal()) {
         (Some(code), _) => code,
         (None, Some(signal)) => 128 + signal,
-        // Neither exited nor killed: waitpid is never asked for the stopped.
+        // Neither exited nor killed: waitpid is not asked for stopped children.
         (None, None) => unreachable!("waited for a child that still runs"),
     }
 }
@@ -55,7 +55,7 @@ fn exit_code(status: ExitStatus) -> i32 {
 mod tests {
     use super::*;
 
-    /// What wait(2) says of a process that exited.
+    /// The wait(2) status of a process that exited.
     fn exited(code: i32) -> ExitStatus {
         ExitStatus::from_raw(code << 8)
     }

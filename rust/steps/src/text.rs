@@ -1,4 +1,4 @@
-//! A text that needs no heap while it is short.
+//! Text that is stored without the heap while it is short.
 
 use std::fmt;
 use std::io::Write;
@@ -6,8 +6,7 @@ use std::io::Write;
 use smallvec::SmallVec;
 
 /// Bytes, of which up to 64 are stored in the value itself. The first use of
-/// the heap takes four system calls and as many page faults, which is a tenth
-/// of a launch.
+/// the heap takes four system calls and four page faults, a tenth of a launch.
 pub type Text = SmallVec<[u8; 64]>;
 
 /// The text that `format!` would make.

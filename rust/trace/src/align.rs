@@ -1,14 +1,14 @@
-//! Several sequences of calls side by side.
+//! Aligns several sequences of calls side by side.
 //!
 //! A row holds at most one call of each column, in the column's own order;
-//! calls share a row when they are about the same thing.  Of all such
-//! arrangements of two columns this finds one that agrees most (a longest
-//! common subsequence, weighted by how much two calls have in common); a
-//! third column is arranged against the rows of the first two.
+//! calls are in the same row if they have the same subject. Of all such
+//! alignments of two columns this finds one with the most agreement (a longest
+//! common subsequence, weighted by how similar two calls are); a third column
+//! is aligned with the rows of the first two.
 
 use super::story::Line;
 
-/// For each column the call of that row, as an index, if it has one.
+/// For each column the index of its call in that row, if it has one.
 pub type Row = Vec<Option<usize>>;
 
 /// Puts the same call of several launchers on one row, in the order of each
@@ -33,7 +33,7 @@ pub fn align(columns: &[Vec<Line>]) -> Vec<Row> {
     rows
 }
 
-/// Whether every column has a call in that row, and the same one.
+/// True if every column has the same call in that row.
 pub fn is_same(row: &Row, columns: &[Vec<Line>]) -> bool {
     let mut lines = row
         .iter()
@@ -43,7 +43,7 @@ pub fn is_same(row: &Row, columns: &[Vec<Line>]) -> bool {
     lines.all(|line| line == Some(first))
 }
 
-/// Puts a column of `count` calls beside rows, by a table of scores.
+/// Aligns a column of `count` calls with rows, by a table of scores.
 fn merge(
     rows: Vec<Row>,
     count: usize,
@@ -51,7 +51,7 @@ fn merge(
     score: &[Vec<u32>],
 ) -> Vec<Row> {
     let left = rows.len();
-    // What the rest of both sides can still add up to.
+    // The highest score that the rest of both sides can add.
     let mut best = vec![vec![0u32; count + 1]; left + 1];
     for i in (0..left).rev() {
         for j in (0..count).rev() {
@@ -85,8 +85,7 @@ fn merge(
     merged
 }
 
-/// How much two calls have in common: nothing, unless they are about the same
-/// thing.
+/// How similar two calls are: 0 if they have different subjects.
 fn likeness(one: &Line, other: &Line) -> u32 {
     if one.role != other.role
         || family(&one.call) != family(&other.call)
@@ -100,7 +99,7 @@ fn likeness(one: &Line, other: &Line) -> u32 {
         + alike(one.outcome == other.outcome, 1)
 }
 
-/// Calls that do the same by other means have one name.
+/// The common name of calls that do the same in different ways.
 pub fn family(call: &str) -> &str {
     match call {
         "clone3" | "fork" | "vfork" => "clone",
@@ -113,8 +112,7 @@ pub fn family(call: &str) -> &str {
     }
 }
 
-/// What a call is about, where two calls of one name can be about different
-/// things.
+/// The subject of a call, if calls of that name can have different subjects.
 fn subject(line: &Line) -> Option<&str> {
     let index = match family(&line.call) {
         "mount" => 1,
@@ -129,7 +127,7 @@ fn subject(line: &Line) -> Option<&str> {
 mod tests {
     use super::*;
 
-    /// A column from its text: one call per line, `role call(argument, ...)`.
+    /// Parses a column: one call per line, `role call(argument, ...)`.
     fn column(text: &str) -> Vec<Line> {
         text.lines()
             .map(str::trim)
@@ -154,8 +152,8 @@ mod tests {
             .collect()
     }
 
-    /// The arrangement as text: a letter where a column has a call of the
-    /// row, `=` in front where all have the same.
+    /// The alignment as text: a letter if a column has a call in the row, `=`
+    /// in front if all have the same.
     fn arranged(texts: &[&str]) -> Vec<String> {
         let columns: Vec<Vec<Line>> =
             texts.iter().map(|text| column(text)).collect();
@@ -167,13 +165,13 @@ mod tests {
                     .zip(&columns)
                     .find_map(|(cell, column)| cell.map(|it| &column[it]));
                 let call = line.map_or("", |line| &line.call);
-                let who: String = row
+                let letters: String = row
                     .iter()
                     .zip('A'..)
                     .map(|(cell, name)| if cell.is_some() { name } else { '.' })
                     .collect();
                 let same = if is_same(row, &columns) { '=' } else { '~' };
-                format!("{same} {who} {call}")
+                format!("{same} {letters} {call}")
             })
             .collect()
     }

@@ -45,32 +45,32 @@ pub trait Memory {
         Some(found)
     }
 
-    /// A number of four bytes.
+    /// Reads a number of four bytes.
     fn int(&self, address: u64) -> Option<i32> {
         let bytes = self.bytes(address, 4)?;
         Some(i32::from_ne_bytes(bytes.try_into().ok()?))
     }
 
-    /// A number of eight bytes.
+    /// Reads a number of eight bytes.
     fn number(&self, address: u64) -> Option<u64> {
         let bytes = self.bytes(address, 8)?;
         Some(u64::from_ne_bytes(bytes.try_into().ok()?))
     }
 }
 
-/// About how many bytes of a string are read: `PATH_MAX`.
+/// The longest string that is read, in bytes: `PATH_MAX`.
 const LONGEST: usize = 4096;
-/// How many words of a command line are read.
+/// The largest number of words of a command line that are read.
 const WORDS: usize = 64;
-/// In place of a descriptor: the path is relative to the working directory.
+/// A directory descriptor that stands for the working directory.
 const AT_FDCWD: i32 = -100;
-/// Sets the flags of a network interface (`netdevice(7)`).
+/// The request that sets the flags of a network interface (`netdevice(7)`).
 const SIOCSIFFLAGS: u64 = 0x8914;
 
-/// What the descriptors are open on that recordings show, by their number.
+/// What the descriptors that recordings show are open on, by their number.
 pub type Descriptors = BTreeMap<i64, String>;
 
-/// A call at its beginning.
+/// A system call at its beginning.
 pub struct Entry<'a> {
     /// The call's name, as in `man 2 NAME`.
     pub name: &'a str,
@@ -148,8 +148,8 @@ impl Entry<'_> {
         })
     }
 
-    /// The arguments that are shown of a call that is otherwise only counted,
-    /// if the kernel refuses it: its path, if it has one, and `...`.
+    /// The arguments that are shown if the kernel refuses a call that is
+    /// otherwise only counted: its path, if it has one, and `...`.
     pub fn if_refused(&self) -> Vec<Argument> {
         let path = match self.name {
             "open" | "creat" | "mknod" | "chown" | "lchown" | "chmod"
@@ -215,7 +215,8 @@ impl Entry<'_> {
         }
     }
 
-    /// Where a call of clone's family writes the new process's pidfd.
+    /// The address to which a call of clone's family writes the new process's
+    /// pidfd.
     pub fn pidfd_address(&self) -> Option<u64> {
         if self.clone_flags()? & flags::CLONE_PIDFD == 0 {
             None
@@ -226,13 +227,14 @@ impl Entry<'_> {
         }
     }
 
-    /// Where wait4 writes how the child ended.
+    /// The address to which wait4 writes the status of the child.
     pub fn status_address(&self) -> Option<u64> {
         (self.name == "wait4" && self.registers[1] != 0)
             .then_some(self.registers[1])
     }
 
-    /// struct clone_args: flags first, the signal as the fifth of its numbers.
+    /// struct clone_args: the flags are the first, the signal is the fifth of
+    /// its numbers.
     fn clone3(&self, address: u64) -> Argument {
         let flags = self.memory.number(address);
         let signal = self.memory.number(address.wrapping_add(32));
@@ -243,19 +245,20 @@ impl Entry<'_> {
     }
 
     fn waitid(&self) -> Vec<Argument> {
-        let [kind, who, _, options, ..] = self.registers;
-        let (kind, who) = match kind {
-            0 => ("P_ALL", number(who)),
-            1 => ("P_PID", Argument::Pid(int(who))),
-            2 => ("P_PGID", number(who)),
-            3 => ("P_PIDFD", self.descriptor(who)),
-            _ => ("?", number(who)),
+        let [kind, id, _, options, ..] = self.registers;
+        let (kind, id) = match kind {
+            0 => ("P_ALL", number(id)),
+            1 => ("P_PID", Argument::Pid(int(id))),
+            2 => ("P_PGID", number(id)),
+            3 => ("P_PIDFD", self.descriptor(id)),
+            _ => ("?", number(id)),
         };
         let options = flags::names(options, flags::WAIT);
-        vec![Argument::Text(kind.to_owned()), who, Argument::Text(options)]
+        vec![Argument::Text(kind.to_owned()), id, Argument::Text(options)]
     }
 
-    /// struct mount_attr: what is set, what is cleared, the propagation.
+    /// struct mount_attr: attributes to set, attributes to clear, the
+    /// propagation.
     fn attributes(&self, address: u64) -> Argument {
         let field = |offset| self.memory.number(address.wrapping_add(offset));
         let [Some(set), Some(clear), Some(propagation)] =
@@ -360,7 +363,7 @@ impl Entry<'_> {
     }
 }
 
-/// Shown in place of memory that cannot be read; the call fails with `EFAULT`.
+/// Replaces memory that cannot be read; the call fails with `EFAULT`.
 pub(super) const UNREADABLE: &str = "?";
 /// The flag with which unlinkat(2) removes a directory, as rmdir(2) does.
 const AT_REMOVEDIR: u64 = 0x200;

@@ -8,8 +8,8 @@ use nix::sys::signal::Signal;
 /// A flag and its name.
 pub type Flag = (u64, &'static str);
 
-/// `clone(2)`, `clone3`, `unshare(2)` and `setns(2)`, in the order in which
-/// people name them: how the memory is shared, then the namespaces.
+/// `clone(2)`, `clone3`, `unshare(2)` and `setns(2)`, in the usual order: first
+/// the flags about memory, then the namespaces.
 const CLONE: &[Flag] = &[
     (0x0000_0100, "CLONE_VM"),
     (0x0000_0200, "CLONE_FS"),
@@ -40,10 +40,10 @@ const CLONE: &[Flag] = &[
     (0x2_0000_0000, "CLONE_INTO_CGROUP"),
 ];
 
-/// A thread, not a process.
+/// The flag that makes a thread, not a process.
 pub const CLONE_THREAD: u64 = 0x0001_0000;
 
-/// The caller is given a descriptor of the child.
+/// The flag that gives the caller a descriptor of the child.
 pub const CLONE_PIDFD: u64 = 0x0000_1000;
 
 /// The flags of mount(2), by the names that `sys/mount.h` gives them.
@@ -74,7 +74,7 @@ pub const MOUNT: &[Flag] = &[
     (1 << 25, "MS_LAZYTIME"),
 ];
 
-/// The flags of umount2(2).
+/// The flags of umount2(2), by name.
 pub const UMOUNT: &[Flag] = &[
     (1, "MNT_FORCE"),
     (2, "MNT_DETACH"),
@@ -82,7 +82,7 @@ pub const UMOUNT: &[Flag] = &[
     (8, "UMOUNT_NOFOLLOW"),
 ];
 
-/// The flags of open_tree(2).
+/// The flags of open_tree(2), by name.
 pub const OPEN_TREE: &[Flag] = &[
     (1, "OPEN_TREE_CLONE"),
     (0x8_0000, "OPEN_TREE_CLOEXEC"),
@@ -92,7 +92,7 @@ pub const OPEN_TREE: &[Flag] = &[
     (0x8000, "AT_RECURSIVE"),
 ];
 
-/// The flags of move_mount(2).
+/// The flags of move_mount(2), by name.
 pub const MOVE_MOUNT: &[Flag] = &[
     (0x01, "MOVE_MOUNT_F_SYMLINKS"),
     (0x02, "MOVE_MOUNT_F_AUTOMOUNTS"),
@@ -104,7 +104,7 @@ pub const MOVE_MOUNT: &[Flag] = &[
     (0x200, "MOVE_MOUNT_BENEATH"),
 ];
 
-/// The calls that take a directory and a path below it.
+/// The flags of the calls that take a directory and a path below it.
 pub const AT: &[Flag] = &[
     (0x100, "AT_SYMLINK_NOFOLLOW"),
     (0x200, "AT_REMOVEDIR"),
@@ -113,9 +113,9 @@ pub const AT: &[Flag] = &[
     (0x8000, "AT_RECURSIVE"),
 ];
 
-/// The flags of fsopen(2).
+/// The flags of fsopen(2), by name.
 pub const FSOPEN: &[Flag] = &[(1, "FSOPEN_CLOEXEC")];
-/// The flags of fsmount(2).
+/// The flags of fsmount(2), by name.
 pub const FSMOUNT: &[Flag] = &[(1, "FSMOUNT_CLOEXEC")];
 /// The attributes of `fsmount(2)` and `mount_setattr(2)`.
 pub const ATTRIBUTES: &[Flag] = &[
@@ -129,7 +129,7 @@ pub const ATTRIBUTES: &[Flag] = &[
     (0x10_0000, "MOUNT_ATTR_IDMAP"),
     (0x20_0000, "MOUNT_ATTR_NOSYMFOLLOW"),
 ];
-/// The flags of pidfd_open(2).
+/// The flags of pidfd_open(2), by name.
 pub const PIDFD: &[Flag] = &[(0x80, "PIDFD_THREAD"), (0x800, "PIDFD_NONBLOCK")];
 
 /// The options of wait4(2) and waitid(2).
@@ -144,7 +144,7 @@ pub const WAIT: &[Flag] = &[
     (0x8000_0000, "__WCLONE"),
 ];
 
-/// The flags of a network interface that a step has to do with.
+/// The flags of a network interface that steps set.
 pub const INTERFACE: &[Flag] = &[
     (0x1, "IFF_UP"),
     (0x2, "IFF_BROADCAST"),
@@ -155,7 +155,7 @@ pub const INTERFACE: &[Flag] = &[
     (0x1000, "IFF_MULTICAST"),
 ];
 
-/// The names of the flags set, and what is left over as a number.
+/// The names of the set flags, and the remaining bits as a number.
 pub fn names(value: u64, known: &[Flag]) -> String {
     let mut left = value;
     let mut names = Vec::new();
@@ -171,7 +171,7 @@ pub fn names(value: u64, known: &[Flag]) -> String {
     names.join("|")
 }
 
-/// The name of a value that is one of a list.
+/// The name of a value in a list, if it has one.
 pub fn value_name(
     value: i64,
     known: &[(i64, &'static str)],
@@ -179,13 +179,13 @@ pub fn value_name(
     known.iter().find(|(it, _)| *it == value).map(|(_, name)| *name)
 }
 
-/// The same, or the number of what has no name.
+/// The name of a value in a list, or its number.
 pub fn value(value: i64, known: &[(i64, &'static str)]) -> String {
     value_name(value, known).map_or(value.to_string(), str::to_owned)
 }
 
-/// The flags of `mount(2)`; the number that programs written for Linux 2.2
-/// put above them means nothing.
+/// The flags of `mount(2)`. The number that programs for Linux 2.2 put above
+/// them has no meaning and is left out.
 pub fn mount(value: u64) -> String {
     const MS_MGC_VAL: u64 = 0xc0ed_0000;
     if value & 0xffff_0000 == MS_MGC_VAL {
@@ -200,8 +200,8 @@ pub fn namespaces(value: u64) -> String {
     names(value, CLONE)
 }
 
-/// The flags of `clone(2)`, whose low byte is the signal sent at the end: to
-/// this call, `CLONE_NEWTIME` is a part of the signal.
+/// The flags of `clone(2)`. The low byte is the signal that is sent at the end:
+/// for this call, `CLONE_NEWTIME` is a part of the signal.
 pub fn clone(value: u64) -> String {
     clone3(value & !0xff, value & 0xff)
 }
@@ -227,7 +227,7 @@ pub fn signal(number: u64) -> String {
     }
 }
 
-/// The name of an errno, those included that only a tracer sees.
+/// The name of an errno, also if only a tracer sees it.
 pub fn errno(number: i32) -> String {
     match number {
         512 => "ERESTARTSYS".to_owned(),
@@ -241,8 +241,8 @@ pub fn errno(number: i32) -> String {
     }
 }
 
-/// Whether a result says that the kernel will begin the call once more, when
-/// it has delivered a signal.
+/// True if a result means that the kernel will restart the call after it has
+/// delivered a signal.
 pub fn is_restarted(result: i64) -> bool {
     matches!(result, -514..=-512 | -516)
 }

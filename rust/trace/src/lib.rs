@@ -26,22 +26,23 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-/// Everything a tracer saw.
+/// The processes and calls that a tracer has recorded.
 #[derive(
     Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema,
 )]
 pub struct Recording {
-    /// The processes, in order of birth; the first is the launcher.
+    /// The processes, in the order in which they were made; the first is the
+    /// launcher.
     pub processes: Vec<Process>,
     /// Their calls, in order. A call that makes a process or does not return is
     /// placed where it began, every other call where it ended. So a cause
     /// precedes its effect, whichever process runs faster.
     pub calls: Vec<Call>,
-    /// Whether a process was still running when the bound had passed.
+    /// True if a process was still running at the timeout.
     pub late: bool,
 }
 
-/// A process, threads and all.
+/// A process with all its threads.
 #[derive(
     Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema,
 )]
@@ -56,9 +57,9 @@ pub struct Process {
     pub known_as: Option<i64>,
     /// How many threads it made.
     pub threads: u64,
-    /// The calls that are only counted: how often, by name.
+    /// How often each call was made that is only counted, by name.
     pub others: BTreeMap<String, u64>,
-    /// Whether it became the payload. Its calls from then on are not counted.
+    /// True if it became the payload. Its calls from then on are not counted.
     pub payload: bool,
     /// Its wait(2) status, if it has ended.
     pub ended: Option<i32>,
@@ -109,12 +110,12 @@ pub enum Argument {
     Descriptor {
         /// The number of the descriptor.
         fd: i64,
-        /// What it is open on, where that is known.
+        /// What it is open on, if that is known.
         of: Option<String>,
     },
     /// The strings of a command line.
     Words(Vec<String>),
-    /// Anything else, as strace(1) writes it.
+    /// Any other argument, as strace(1) writes it.
     Text(String),
 }
 
@@ -133,7 +134,7 @@ impl fmt::Display for Argument {
 }
 
 impl Recording {
-    /// How many pids were used: processes, and threads, which take one each.
+    /// How many pids were used: one for each process and each thread.
     pub fn pids(&self) -> u64 {
         self.processes.len() as u64 + self.threads()
     }
@@ -143,7 +144,7 @@ impl Recording {
         self.processes.iter().map(|it| it.threads).sum()
     }
 
-    /// The calls that are only counted, of all processes.
+    /// How often each call was made that is only counted, by all processes.
     pub fn others(&self) -> BTreeMap<&str, u64> {
         let mut all = BTreeMap::new();
         for (name, count) in self.processes.iter().flat_map(|it| &it.others) {
@@ -158,7 +159,7 @@ impl Recording {
     }
 }
 
-/// A command line to be traced.
+/// A command line that is to be traced.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
     /// The program and its arguments.
@@ -166,10 +167,10 @@ pub struct Request {
     /// The path of the payload, as the launcher names it. Tracing of a process
     /// ends when it executes that. If it is `None`, no process is the payload.
     pub payload: Option<String>,
-    /// Whether every call is recorded, not only those about namespaces and
+    /// True if every call is recorded, not only those about namespaces and
     /// processes.
     pub every: bool,
-    /// How long the tracer may take.
+    /// The timeout of the trace.
     pub bound: Duration,
     /// The working directory in the sandbox; `/` if it is `None`.
     pub directory: Option<PathBuf>,
@@ -189,11 +190,13 @@ pub struct Traced {
 ///
 /// # Errors
 ///
-/// Fails if tracing is forbidden here, or there is no such program.
+/// Fails if tracing is forbidden on this machine, or if the program does not
+/// exist.
 pub fn trace(sandbox: &mut Sandbox, request: &Request) -> Result<Traced> {
     // Init runs this program, too. The procfs is the one that no step touches.
     let mut argv = vec![format!("{OBSERVED_PROC}/1/exe"), "tracer".to_owned()];
-    // The sandbox has an environment of its own, so the bound is an option.
+    // The sandbox has an environment of its own, so the timeout is passed as an
+    // option.
     argv.push(format!("--seconds={}", request.bound.as_secs_f64()));
     if let Some(payload) = &request.payload {
         argv.extend(["--payload".to_owned(), payload.clone()]);
@@ -208,7 +211,7 @@ pub fn trace(sandbox: &mut Sandbox, request: &Request) -> Result<Traced> {
         sandbox.run(&Command { argv, directory, ..Command::default() })?;
     drop(running.stdin.take());
 
-    // The tracer stops at the bound. Half of the bound more is left for its
+    // The tracer stops at the timeout. Half of the timeout more is left for its
     // report.
     let until = Instant::now() + request.bound * 3 / 2;
     let (told, said) = std::thread::scope(|scope| {

@@ -1,8 +1,8 @@
-//! The system calls by name.
+//! The names of the system calls.
 
 use syscalls::Sysno;
 
-/// `AUDIT_ARCH_*` of this machine, where known.
+/// The value of `AUDIT_ARCH_*` for this machine, if it is known.
 const ARCHITECTURE: Option<u32> = if cfg!(target_arch = "x86_64") {
     Some(0xc000_003e)
 } else if cfg!(target_arch = "aarch64") {
@@ -14,7 +14,7 @@ const ARCHITECTURE: Option<u32> = if cfg!(target_arch = "x86_64") {
 };
 
 /// The name of a system call, as in `man 2 NAME`. A call without a known name
-/// is `syscall_NUMBER`, one of another architecture than this machine's
+/// is `syscall_NUMBER`; a call of another architecture than this machine's is
 /// `syscall_NUMBER_of_ARCHITECTURE`.
 pub fn name(architecture: u32, number: u64) -> String {
     if ARCHITECTURE.is_some_and(|ours| ours != architecture) {

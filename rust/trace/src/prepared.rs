@@ -1,4 +1,4 @@
-//! A sandbox with a command line that is about to be traced in it.
+//! A sandbox with a command line that will be traced in it.
 
 use super::{Request, Traced};
 use harness::error::{Context, Error, Result};
@@ -47,7 +47,10 @@ impl Prepared {
     ) -> Result<Prepared> {
         let program = launcher.program(step, &equipment.layout);
         if !launcher.performs(step) {
-            return Err(Error::new(format!("{launcher} cannot do that")));
+            return Err(Error::new(format!(
+                "{launcher} has no program for the step {}",
+                step.name
+            )));
         }
         if !program.exists() {
             return Err(Error::new(format!(
@@ -102,7 +105,8 @@ impl Prepared {
     ///
     /// # Errors
     ///
-    /// Fails if tracing is forbidden here, or there is no such program.
+    /// Fails if tracing is forbidden on this machine, or if the program does
+    /// not exist.
     pub fn trace(
         &mut self,
         payload: Option<&str>,

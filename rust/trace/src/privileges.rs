@@ -1,4 +1,4 @@
-//! The calls by which a launcher changes its ids and its rights: ids,
+//! Decodes the calls by which a launcher changes its privileges: ids,
 //! capabilities, prctl(2), keyrings, seccomp.
 
 use super::Argument;
@@ -7,7 +7,7 @@ use super::flags::{self, Flag};
 use probe::capability_words;
 
 impl Entry<'_> {
-    /// The arguments of such a call; `None` for every other one.
+    /// The arguments of such a call; `None` for any other call.
     pub(super) fn privileges(&self) -> Option<Vec<Argument>> {
         let [a, b, c, ..] = self.registers;
         Some(match self.name {
@@ -23,8 +23,8 @@ impl Entry<'_> {
         })
     }
 
-    /// Whether a call of these says nothing about the launcher unless it
-    /// fails: libraries ask and name things for their own sake.
+    /// True if the call says nothing about the launcher unless it fails:
+    /// libraries make it for themselves, to ask for values or to set names.
     pub fn is_routine(&self) -> bool {
         const SECCOMP_GET_ACTION_AVAIL: i64 = 2;
         let what = int(self.registers[0]);
@@ -48,7 +48,7 @@ impl Entry<'_> {
 
     /// The supplementary groups.
     fn groups(&self, count: u64, address: u64) -> Argument {
-        /// More than this many are not read: `NGROUPS_MAX`.
+        /// The largest number of groups that is read: `NGROUPS_MAX`.
         const MOST: u64 = 65536;
         let groups: Option<Vec<String>> = (0..count.min(MOST))
             .map(|index| {
@@ -62,7 +62,7 @@ impl Entry<'_> {
     }
 
     /// A version and a pid; then the low halves of three sets, and the high
-    /// ones, where the version has them.
+    /// halves if the version has them.
     fn capabilities(&self, header: u64, data: u64) -> Vec<Argument> {
         const VERSION_1: i32 = 0x1998_0330;
         let half = |index: u64| {
@@ -166,7 +166,7 @@ impl Entry<'_> {
         all.into_iter().map(Argument::Text).collect()
     }
 
-    /// struct sock_fprog: how many instructions, and where.
+    /// struct sock_fprog: the number of instructions, and their address.
     fn filter(&self, address: u64) -> String {
         let Some(bytes) = self.memory.bytes(address, 2) else {
             return UNREADABLE.to_owned();
@@ -192,7 +192,7 @@ fn capability(register: u64) -> String {
     }
 }
 
-/// Every capability there is (`CAP_LAST_CAP` is 40 since Linux 5.9).
+/// All capabilities (`CAP_LAST_CAP` is 40 since Linux 5.9).
 const CAPABILITIES: u64 = (1 << 41) - 1;
 
 const PR_CAP_AMBIENT_IS_SET: u64 = 1;
@@ -238,7 +238,7 @@ const PRCTL: &[(i64, &str)] = &[
     (0x5961_6d61, "PR_SET_PTRACER"),
 ];
 
-/// What `PR_CAP_AMBIENT` does.
+/// The operations of `PR_CAP_AMBIENT`.
 const AMBIENT: &[(i64, &str)] = &[
     (1, "PR_CAP_AMBIENT_IS_SET"),
     (2, "PR_CAP_AMBIENT_RAISE"),
@@ -246,7 +246,7 @@ const AMBIENT: &[(i64, &str)] = &[
     (4, "PR_CAP_AMBIENT_CLEAR_ALL"),
 ];
 
-/// linux/securebits.h.
+/// The bits of linux/securebits.h, by name.
 const SECUREBITS: &[Flag] = &[
     (0x01, "SECBIT_NOROOT"),
     (0x02, "SECBIT_NOROOT_LOCKED"),
@@ -258,7 +258,7 @@ const SECUREBITS: &[Flag] = &[
     (0x80, "SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED"),
 ];
 
-/// What `PR_SET_SECCOMP` takes.
+/// The modes of `PR_SET_SECCOMP`.
 const SECCOMP_MODES: &[(i64, &str)] =
     &[(1, "SECCOMP_MODE_STRICT"), (SECCOMP_MODE_FILTER, "SECCOMP_MODE_FILTER")];
 
@@ -307,7 +307,7 @@ const KEYCTL: &[(i64, &str)] = &[
     (22, "KEYCTL_GET_PERSISTENT"),
 ];
 
-/// The keyrings that have a number of their own in every process.
+/// The special numbers of keyrings that every process has.
 const KEYRINGS: &[(i64, &str)] = &[
     (-1, "KEY_SPEC_THREAD_KEYRING"),
     (-2, "KEY_SPEC_PROCESS_KEYRING"),
@@ -339,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn capabilities_are_told_by_name() {
+    fn capabilities_are_shown_by_name() {
         let header: Vec<u8> = 0x2008_0522_u32.to_ne_bytes().to_vec();
         let sets: Vec<u8> = [1 << 21, u32::MAX, 0, 0, 0x1ff, 0]
             .iter()
@@ -352,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn prctl_is_told_by_its_option() {
+    fn prctl_is_shown_with_its_option() {
         let prctl = |a, b, c| read("prctl", [a, b, c, 0, 0, 0], &[]);
         assert_eq!(prctl(1, 9, 0), "PR_SET_PDEATHSIG, SIGKILL");
         assert_eq!(prctl(24, 21, 0), "PR_CAPBSET_DROP, SYS_ADMIN");
@@ -371,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn a_library_that_asks_or_names_is_no_news() {
+    fn calls_of_a_library_that_only_ask_are_left_out() {
         use super::super::decode::tests::Texts;
         use super::super::decode::{Descriptors, Entry};
         let routine = |name, option, what| {
@@ -396,7 +396,7 @@ mod tests {
     }
 
     #[test]
-    fn filters_and_keyrings_are_told_by_what_is_done() {
+    fn filters_and_keyrings_are_shown_by_their_operation() {
         let program: Vec<u8> = 7_u16.to_ne_bytes().to_vec();
         assert_eq!(
             read("seccomp", [1, 1, 256, 0, 0, 0], &[b"", &program]),

@@ -1,28 +1,28 @@
-//! A recording with roles in the place of pids: the same for every run of the
-//! same program, and so fit to be compared.
+//! The calls of a recording with roles in place of pids: they are the same in
+//! every run of a program, so recordings can be compared.
 
 use super::{Argument, Call, Made, Process, Recording, flags};
 use nix::libc;
 
-/// One call, in words that mean the same in another run.
+/// One call, in words that are the same in another run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Line {
-    /// The process it belongs to.
+    /// The role of the calling process.
     pub role: String,
     /// The call's name, as in `man 2 NAME`.
     pub call: String,
-    /// What it was asked.
+    /// Its arguments, as strace(1) writes them.
     pub arguments: Vec<String>,
-    /// What came of it, where that says something.
+    /// Its result, if that is more than success.
     pub outcome: Option<String>,
     /// True if the kernel refused the call.
     pub failed: bool,
 }
 
-/// The calls of a recording, told.
+/// The calls of a recording as lines.
 ///
-/// The first is the tracer's own: it executes the launcher, and is left out,
-/// as is every thread made; both are in the numbers.
+/// The first call is the tracer's own, which executes the launcher. It is left
+/// out, and so is every call that makes a thread; both are in the counts.
 pub fn tell(recording: &Recording) -> Vec<Line> {
     let roles = roles(&recording.processes, &recording.calls);
     let of_the_tracer =
@@ -44,7 +44,7 @@ fn line(call: &Call, recording: &Recording, roles: &[String]) -> Line {
     if let Some(status) = call.status {
         let ended = ended(status);
         outcome = Some(match outcome {
-            Some(who) => format!("{who}, {ended}"),
+            Some(child) => format!("{child}, {ended}"),
             None => ended,
         });
     }
@@ -71,7 +71,7 @@ impl Teller<'_> {
         arguments
             .iter()
             .map(|argument| match argument {
-                Argument::Pid(pid) => self.who(*pid),
+                Argument::Pid(pid) => self.role_of(*pid),
                 Argument::Descriptor { of: Some(of), .. } => pidless(of),
                 Argument::Descriptor { fd, of: None } => fd.to_string(),
                 Argument::Words(words) => format!("[{}]", words.join(", ")),
@@ -89,7 +89,7 @@ impl Teller<'_> {
         match (self.call.made, self.call.name.as_str()) {
             (Some(Made::Process(child)), _) => Some(self.roles[child].clone()),
             (Some(Made::Thread), _) => Some("a thread".to_owned()),
-            (None, "wait4") if result > 0 => Some(self.who(result)),
+            (None, "wait4") if result > 0 => Some(self.role_of(result)),
             (None, "wait4") => Some("no child yet".to_owned()),
             _ => None,
         }
@@ -97,7 +97,7 @@ impl Teller<'_> {
 
     /// The process that the caller means by that pid: its own child, if it has
     /// one.
-    fn who(&self, pid: i64) -> String {
+    fn role_of(&self, pid: i64) -> String {
         if pid == -1 {
             return "any".to_owned();
         }
@@ -109,7 +109,8 @@ impl Teller<'_> {
             it.known_as == Some(pid)
                 && (adopted || it.parent == Some(self.call.process))
         };
-        // Pids are used again: of two children with the same one the later.
+        // Pids are used again: of two children with the same pid the later one
+        // is meant.
         processes
             .iter()
             .rposition(|it| known(it, false))
@@ -118,7 +119,7 @@ impl Teller<'_> {
     }
 }
 
-/// A path of /proc without the pid in it.
+/// A path of /proc with the pid replaced.
 fn pidless(path: &str) -> String {
     path.split('/')
         .map(|part| {
@@ -141,12 +142,13 @@ pub fn ended(status: i32) -> String {
     }
 }
 
-/// The role of a process that does nothing but end.
+/// The role of a process that does nothing except end.
 pub const THROW_AWAY: &str = "throw-away";
 
-/// A role for each process: by generation, and with a number where there are
-/// several. A process that does nothing but end is a throw-away, and no reason
-/// to number the others: Go makes one to learn whether the kernel has pidfds.
+/// A role for each process: by generation, and with a number if there are
+/// several. A process that does nothing except end is a throw-away, and does
+/// not make the others numbered: Go makes one to learn whether the kernel has
+/// pidfds.
 pub fn roles(processes: &[Process], calls: &[Call]) -> Vec<String> {
     let names: Vec<&str> = processes
         .iter()
@@ -203,8 +205,8 @@ fn generation(index: usize, processes: &[Process]) -> &'static str {
 mod tests {
     use super::*;
 
-    /// A launcher that makes a child with pid 1 in its own eyes, as a C step
-    /// does.
+    /// A launcher that makes a child with pid 1 in its own namespace, as a C
+    /// step does.
     fn recording() -> Recording {
         let call = |process, name: &str, arguments, result| Call {
             process,
@@ -261,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn who_only_ends_is_a_throw_away() {
+    fn a_process_that_only_ends_is_a_throw_away() {
         let mut recording = recording();
         recording.processes.insert(
             1,
@@ -280,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_map_is_the_same_whoever_it_belongs_to() {
+    fn an_id_map_is_the_same_for_every_process() {
         assert_eq!(pidless("/proc/17/uid_map"), "/proc/PID/uid_map");
         assert_eq!(pidless("/proc/self/ns/net"), "/proc/self/ns/net");
     }

@@ -34,19 +34,21 @@ const PTRACE_EVENT_STOP: i32 = 128;
 ///
 /// # Errors
 ///
-/// Fails if tracing is forbidden here, or there is no such program.
+/// Fails if tracing is forbidden on this machine, or if the program does not
+/// exist.
 pub fn run(request: &Request) -> Result<()> {
     let recording = record(request)?;
     let text = serde_json::to_vec(&recording).context("write the recording")?;
     std::io::stdout().write_all(&text).context("write the recording")
 }
 
-/// Runs the command line to its end, or until the bound has passed, and returns
-/// the recording.
+/// Runs the command line to its end, or until the timeout, and returns the
+/// recording.
 ///
 /// # Errors
 ///
-/// Fails if tracing is forbidden here, or there is no such program.
+/// Fails if tracing is forbidden on this machine, or if the program does not
+/// exist.
 pub fn record(request: &Request) -> Result<Recording> {
     let until = Instant::now() + request.bound;
     let first = start(&request.argv)?;
@@ -90,7 +92,8 @@ fn start(argv: &[String]) -> Result<i32> {
             ptrace::seize(child, options())
                 .and_then(|()| ptrace::interrupt(child))
                 .map_err(forbidden)?;
-            nix::unistd::write(&ours, b".").context("open the gate")?;
+            nix::unistd::write(&ours, b".")
+                .context("let the launcher start")?;
             Ok(child.as_raw())
         }
     }
@@ -177,7 +180,7 @@ struct Task {
 #[derive(Debug, Default)]
 struct Pending {
     call: Call,
-    /// The index in the recording of a call that was recorded at its beginning.
+    /// The index in the recording, if the call was recorded at its beginning.
     place: Option<usize>,
     opens: Option<String>,
     closes: Option<i64>,
@@ -284,8 +287,8 @@ impl Tracer {
                 self.unannounced.insert(pid);
                 Ok(())
             }
-            // It was stopped by a signal, or has just begun. The tracer lets it
-            // go on, because no other process would continue it.
+            // It was stopped by a signal, or has just begun. The tracer
+            // continues it, because no other process would.
             _ => self.go_on(pid, 0),
         };
         match done {
@@ -325,7 +328,7 @@ impl Tracer {
         self.go_on(pid, 0)
     }
 
-    /// Notes the call that a thread begins, with its arguments.
+    /// Records the call that a thread begins, with its arguments.
     fn enter(&mut self, pid: i32, name: String, registers: [u64; 6]) {
         let Some(task) = self.tasks.get_mut(&pid) else { return };
         let process = task.process;
@@ -373,7 +376,7 @@ impl Tracer {
         }
     }
 
-    /// Whether a call is kept, not only counted.
+    /// True if a call is kept, not only counted.
     fn is_kept(&self, call: &Call) -> bool {
         self.every || call.arguments.is_some()
     }
@@ -423,7 +426,7 @@ impl Tracer {
         }
     }
 
-    /// Changes the number of a call that is only counted, by one.
+    /// Changes the number of a counted call by one.
     fn count(&mut self, call: &Call, how: fn(u64, u64) -> u64) {
         if call.arguments.is_none() {
             let others = &mut self.recording.processes[call.process].others;
@@ -457,9 +460,9 @@ impl Tracer {
         self.go_on(pid, 0)
     }
 
-    /// Whether the executed program is the payload, whose calls are not
+    /// True if the executed program is the payload, whose calls are not
     /// recorded. If the launcher searched it in PATH, only the last component
-    /// is equal.
+    /// of the path is equal.
     fn is_payload(&self, executed: Option<&[u8]>) -> bool {
         let (Some(payload), Some(executed)) = (&self.payload, executed) else {
             return false;
@@ -496,7 +499,7 @@ impl Tracer {
                 _ => parent,
             };
             // An error means that the child was already killed; its parent is
-            // continued all the same.
+            // continued in both cases.
             let _ = self.welcome(child, process);
         }
         self.go_on(pid, 0)
@@ -550,7 +553,7 @@ impl Tracer {
     }
 }
 
-/// Whether the kernel has refused a call. A missing file is no refusal, and
+/// True if the kernel has refused a call. A missing file is no refusal, and
 /// neither is an error of a call that only asks.
 fn is_refused(name: &str, result: i64) -> bool {
     // epoll_ctl fails with EPERM for a regular file; the others only ask.

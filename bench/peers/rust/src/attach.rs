@@ -1,5 +1,5 @@
 //! A child that becomes a program in another cgroup: it goes there itself, its
-//! parent puts it there and lets it go on, or it is born there.
+//! parent puts it there and lets it continue, or it is born there.
 //!
 //! - <https://man7.org/linux/man-pages/man7/cgroups.7.html>
 
@@ -22,10 +22,10 @@ const PAYLOAD: &CStr = c"/nsteps/bench/attach";
 const CGROUP: &CStr = c"/newroot/attach";
 const PROCS: &CStr = c"/newroot/attach/cgroup.procs";
 
-/// The descriptor at which the payload waits.
+/// The descriptor on which the payload waits.
 pub const GATE: i32 = 8;
 
-/// What lies between two times that are spaced.
+/// The pause between two spaced measurements.
 const SPACE: Duration = Duration::from_millis(20);
 
 /// What a witness has seen: in the cgroup at the beginning, and at the end.
@@ -33,7 +33,7 @@ pub fn word(seen: u32) -> &'static str {
     ["kept", "left", "moved", "born"][seen as usize & 3]
 }
 
-/// What every time of a block needs.
+/// What every measurement of a block needs.
 struct Ways {
     gate: OwnedFd,
     cgroup: OwnedFd,

@@ -1,4 +1,4 @@
-//! Until the first instruction of a payload: what the payload tells of it.
+//! The time until the first instruction of a payload, which reports it.
 
 use std::fs::File;
 use std::io::Read;
@@ -14,14 +14,14 @@ use crate::refuse;
 /// A payload whose first act is to read the clock.
 pub const PAYLOAD: &str = "/nsteps/bench/first";
 
-/// The descriptor that it writes to.
+/// The descriptor that the payload writes to.
 pub const TOLD: i32 = 9;
 
-/// Where it is read.
+/// The end of the pipe from which the payload's report is read.
 pub struct Told(File);
 
 impl Told {
-    /// Makes a pipe, and gives every child the other end of it.
+    /// Makes a pipe, and gives its other end to every child.
     pub fn open() -> Result<Self, Failure> {
         let flags = OFlag::O_CLOEXEC | OFlag::O_NONBLOCK;
         let (reader, writer) = pipe2(flags).call("pipe2")?;
@@ -35,7 +35,7 @@ impl Told {
     }
 }
 
-/// What the payload's clock says now.
+/// The time now by the payload's clock, CLOCK_MONOTONIC.
 pub fn now() -> Duration {
     let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: `now` is the struct that the call writes. nix has the call only
@@ -46,18 +46,18 @@ pub fn now() -> Duration {
     }
 }
 
-/// Has the last time end where the payload has read the clock. It has ended,
-/// so that what it told is there.
+/// Makes the last measured time end when the payload has read the clock. The
+/// payload has ended, so its report can be read.
 pub fn back_to_first(taken: &mut [u64], told: &Told, begun: Duration) {
     let mut words = [[0; 8]; 2];
     if (&told.0).read_exact(words.as_flattened_mut()).is_err() {
-        refuse("the payload has told no time");
+        refuse("the payload has reported no time");
     }
     let [seconds, nanoseconds] = words.map(u64::from_ne_bytes);
     let then = Duration::new(seconds, nanoseconds as u32);
     let since = then.saturating_sub(begun).as_nanos() as u64;
     match taken.last_mut() {
         Some(last) if 0 < since && since <= *last => *last = since,
-        _ => refuse("the payload has told an impossible time"),
+        _ => refuse("the payload has reported an impossible time"),
     }
 }

@@ -16,10 +16,11 @@ use steps::{Call, Failure, NONE, mytmp};
 use crate::refuse;
 
 const MIB: usize = 1 << 20;
-/// Some machine's pages are larger: then each is written several times.
+/// The smallest size of a page. Where pages are larger, each is written several
+/// times.
 const PAGE: usize = 4096;
 
-/// Grows, and says how large it now is: what a file of /proc says.
+/// Grows, and returns the new size as a file of /proc states it.
 pub fn grow(what: &str, count: usize) -> Result<String, Failure> {
     let (unit, now) = match what {
         "memory" => ("KiB", memory(count)?),
@@ -40,9 +41,9 @@ fn memory(mib: usize) -> Result<usize, Failure> {
             mmap_anonymous(None, size, access, MapFlags::MAP_PRIVATE)
         };
         let memory = mapped.call("mmap")?;
-        // A kernel without huge pages knows no such advice.
+        // A kernel without huge pages does not have this advice.
         // SAFETY: the range is the whole of our own mapping, and this advice
-        // leaves what is in it alone.
+        // does not change its content.
         let _ =
             unsafe { madvise(memory, size.get(), MmapAdvise::MADV_NOHUGEPAGE) };
         let bytes = memory.cast::<u8>().as_ptr();
@@ -92,7 +93,7 @@ fn mounts(count: usize) -> Result<usize, Failure> {
     Ok(table.iter().filter(|letter| **letter == b'\n').count())
 }
 
-/// The number behind a word in a file of /proc/self.
+/// Returns the number behind a word in a file of /proc/self.
 fn number_in(path: &str, word: &str) -> Result<usize, Failure> {
     let text = must_io("read", fs::read_to_string(path))?;
     let line = text.lines().find_map(|line| line.strip_prefix(word));
@@ -103,7 +104,7 @@ fn number_in(path: &str, word: &str) -> Result<usize, Failure> {
     }
 }
 
-/// What the standard library reports, as what the kernel said.
+/// Turns an error of the standard library into the failure of a system call.
 fn must_io<T>(call: &'static str, result: io::Result<T>) -> Result<T, Failure> {
     let errno =
         |error: io::Error| Errno::from_raw(error.raw_os_error().unwrap_or(0));

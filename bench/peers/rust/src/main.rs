@@ -2,7 +2,7 @@
 //!
 //! Reads lines `OPERATION COUNT`, answers each with a line
 //! `OPERATION COUNT TOTAL MIN MEDIAN P99 PROOF`: nanoseconds, and what was
-//! really made, looked at outside of what is timed. See bench/README.md.
+//! really made, checked outside of the timed part. See bench/README.md.
 //!
 //! With arguments it is one more step, which no post has: all six namespaces.
 //!
@@ -45,7 +45,7 @@ const WITNESS: &str = "/nsteps/bench/witness";
 const NEWROOT: &CStr = c"/newroot";
 const PUT_OLD: &CStr = c"/newroot/old";
 
-/// The longest block.
+/// The number of children in the longest block.
 const LONGEST: usize = 4096;
 /// How many children of a block are witnesses.
 const WITNESSES: usize = 2;
@@ -54,13 +54,13 @@ const STACK: usize = 1 << 20;
 
 struct Kind {
     name: &'static str,
-    /// Of two kinds a process has a second namespace, which its next child
-    /// will live in: that is the one unshare changes.
+    /// Of two kinds a process has a second namespace, in which its next child
+    /// will be: unshare changes that one.
     path: &'static CStr,
     flag: CloneFlags,
 }
 
-/// The youngest flag, which nix does not name.
+/// The newest flag, which nix does not name.
 const CLONE_NEWTIME: CloneFlags =
     CloneFlags::from_bits_retain(libc::CLONE_NEWTIME);
 
@@ -123,19 +123,20 @@ const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
 /// One number for each kind of namespace; 0 where the kernel does not say.
 type Inodes = [u64; KINDS.len()];
 
-/// In which namespaces the caller is. It allocates nothing: a child that has
-/// its parent's memory calls it.
+/// Reads in which namespaces the caller is. It allocates nothing: a child that
+/// shares its parent's memory calls it.
 fn look() -> Inodes {
     KINDS.map(|kind| stat(kind.path).map_or(0, |seen| seen.st_ino))
 }
 
-/// The kinds in which `same` is true of the two, as a set of bits.
+/// Returns the kinds in which the comparison of the two gives `same`, as a set
+/// of bits.
 fn set(one: &Inodes, other: &Inodes, same: bool) -> u32 {
     let pairs = one.iter().zip(other).enumerate();
     pairs.fold(0, |set, (i, (a, b))| set | u32::from((a == b) == same) << i)
 }
 
-/// The flags of a set of kinds, which is their names with a + in between.
+/// Returns the flags of a set of kinds: their names with a + in between.
 fn flags_of(set: &str) -> CloneFlags {
     if set == "none" {
         return CloneFlags::empty();
@@ -147,7 +148,8 @@ fn flags_of(set: &str) -> CloneFlags {
     set.split('+').map(flag).collect()
 }
 
-/// What was asked makes no sense, or did not go as it must.
+/// Ends the peer, because a question was wrong or an operation did not have its
+/// effect.
 fn refuse(why: &str) -> ! {
     eprintln!("bench: {why}");
     exit(125)
@@ -157,11 +159,11 @@ fn refuse(why: &str) -> ! {
 #[derive(Default)]
 struct Block {
     taken: Vec<u64>,
-    /// What all looks agreed on, or `None` when they did not agree.
+    /// What all witnesses saw, or `None` if they did not see the same.
     seen: Option<u32>,
     looks: usize,
     ended: usize,
-    /// Of a peer that has grown: how large it now is.
+    /// The size of a peer that has grown.
     grown: Option<String>,
 }
 
@@ -176,8 +178,8 @@ impl Block {
         self.looks += 1;
     }
 
-    /// A child has ended. A witness says what it saw, and its time is no
-    /// sample.
+    /// Counts a child that has ended. The status of a witness is what it saw,
+    /// and its time is no sample.
     fn ended(&mut self, code: i32, witness: bool) {
         self.ended += 1;
         if witness {
@@ -188,7 +190,7 @@ impl Block {
         }
     }
 
-    /// The answer: the figures, then the proof.
+    /// Returns the answer: the figures, then the proof.
     fn line(mut self, operation: &str, count: usize) -> String {
         self.taken.sort_unstable();
         let (taken, times) = (&self.taken, self.taken.len());
@@ -290,8 +292,8 @@ fn clone3_into(
     }
     // SAFETY: the kernel reads `args`, whose size it is told. A child beside
     // whose parent other threads ran must not want a lock that one of them
-    // held: ours closes descriptors, looks around, sleeps, becomes a program
-    // or ends, by system calls alone, and takes no lock.
+    // held: ours closes descriptors, compares its namespaces, sleeps, becomes
+    // a program or ends, by system calls alone, and takes no lock.
     let pid = unsafe {
         libc::syscall(libc::SYS_clone3, &raw const args, size_of_val(&args))
     };
@@ -299,12 +301,12 @@ fn clone3_into(
     Ok((pid != 0).then(|| Pid::from_raw(pid as i32)))
 }
 
-/// What lives as long as the peer.
+/// What exists as long as the peer.
 struct Bench {
     own: Inodes,
-    /// In the namespaces of this process, for the way back.
+    /// A process in the namespaces of this one, for the way back.
     here: Option<Stay>,
-    /// In eight others.
+    /// A process in eight other namespaces.
     away: Option<Away>,
     stack: Vec<u8>,
     /// Shared with a forked child.
@@ -318,7 +320,7 @@ struct Away {
     files: Vec<File>,
 }
 
-/// What a child tells in memory that it shares.
+/// What a child reports in shared memory.
 #[derive(Default)]
 struct Report {
     passed: AtomicU64,
@@ -341,7 +343,7 @@ impl Report {
     }
 }
 
-/// What changes the namespaces of its caller.
+/// The calls that change the namespaces of their caller.
 #[derive(Clone, Copy)]
 enum Change {
     Unshare,
@@ -404,7 +406,8 @@ impl Bench {
         Ok(block)
     }
 
-    /// What comes afterwards is compared with where this process is then.
+    /// Grows. Later operations are compared with the namespaces in which this
+    /// process is then.
     fn grow(&mut self, what: &str, count: usize) -> Result<Block, Failure> {
         let begun = Instant::now();
         let grown = grow::grow(what, count)?;
@@ -414,8 +417,8 @@ impl Bench {
     }
 
     /// clone: from the call until the child has been waited for. The child
-    /// ends at once; a witness looks around first, and its status is what it
-    /// saw.
+    /// ends at once; a witness first compares its namespaces, and its status is
+    /// the result.
     fn clone(
         &mut self,
         block: &mut Block,
@@ -497,8 +500,8 @@ impl Bench {
         let report = self.report;
         // SAFETY: where there are other threads, the child may only make
         // async-signal-safe calls: it changes namespaces, reads the clock,
-        // looks around and ends, by system calls, and neither allocates nor
-        // takes a lock.
+        // compares its namespaces and ends, by system calls, and neither
+        // allocates nor takes a lock.
         match unsafe { fork() }.call("fork")? {
             ForkResult::Child => {
                 let to = self.target(change, flags);
@@ -523,11 +526,11 @@ impl Bench {
         Ok(())
     }
 
-    /// What a forked child does first is slow: it is missing pages, and has to
-    /// copy others. So it does nearly the same once before, and in vain: a call
-    /// without a flag, or with that of another kind than the file's, and a
-    /// setns to where it is, because no process can join the user namespace it
-    /// is in.
+    /// The first calls of a forked child are slow: it lacks pages, and has to
+    /// copy others. So it makes nearly the same calls once before, without an
+    /// effect: a call without a flag, or with that of another kind than the
+    /// file's, and a setns to its own namespace, because no process can join the
+    /// user namespace it is in.
     fn warm_up(&self, to: Option<BorrowedFd<'_>>, flags: CloneFlags) {
         black_box([0_u8; 4 * 4096]);
         let in_vain = match flags {
@@ -543,7 +546,7 @@ impl Bench {
         }
     }
 
-    /// What is joined; nothing is to unshare.
+    /// The namespace to join; `None` for unshare.
     fn target(
         &self,
         change: Change,
@@ -567,7 +570,8 @@ impl Bench {
         }
     }
 
-    /// Goes back to where this process began, as far as `flags` says.
+    /// Returns to the namespaces in which this process began, of the kinds in
+    /// `flags`.
     fn go_home(&mut self, flags: CloneFlags) -> Result<(), Failure> {
         if self.here.is_none() {
             self.here = Some(Stay::begin(CloneFlags::empty())?);
@@ -615,7 +619,7 @@ impl Bench {
                 let switched = identity(c"/")? == root;
                 let kept = identity(c"/old")? != old;
                 block.see((switched && kept).into());
-                // And back, which is the same call mirrored.
+                // Changes back: the same call with exchanged arguments.
                 let back = pivot_root(c"/old", c"/old/newroot");
                 back.call("pivot_root")?;
                 continue;
@@ -655,9 +659,9 @@ impl Bench {
     }
 
     /// spawn: from the call until the program has been waited for, as Rust
-    /// programs do it: Command; with namespaces Command and pre_exec. It is
-    /// made up before, as C's arguments are. With `to_first` a time ends at the
-    /// first instruction of the payload.
+    /// programs do it: Command; with namespaces Command and pre_exec. The
+    /// command is built before, as C's arguments are. With `to_first` a time
+    /// ends at the first instruction of the payload.
     fn spawn(
         &mut self,
         block: &mut Block,
@@ -703,8 +707,7 @@ impl Bench {
     }
 }
 
-/// Not inlined, so that what is timed has been rehearsed to the last page of
-/// code.
+/// Not inlined, so that the warm-up loads every page of the timed code.
 #[inline(never)]
 fn timed(
     to: Option<BorrowedFd<'_>>,
@@ -731,7 +734,7 @@ impl Change {
     }
 }
 
-/// Ends a forked child without running what is the parent's to run.
+/// Ends a forked child without running the parent's exit handlers.
 fn leave(code: i32) -> ! {
     // SAFETY: _exit(2) ends the process and touches no memory of it.
     unsafe { libc::_exit(code) }
@@ -744,7 +747,7 @@ fn code(ended: WaitStatus) -> i32 {
     }
 }
 
-/// Which file a path names.
+/// Returns the identity of the file that a path names.
 fn identity(path: &CStr) -> Result<(u64, u64), Failure> {
     let seen = stat(path).call("stat")?;
     Ok((seen.st_dev, seen.st_ino))
@@ -768,7 +771,7 @@ fn detach() -> Result<(), Failure> {
     umount2(c"/old", MntFlags::MNT_DETACH).call("umount2")
 }
 
-/// The whole switch with the calls of the posts.
+/// The whole change of root with the calls of the posts.
 fn switch_root() -> Result<(), Failure> {
     make_private()?;
     bind_new_root()?;
@@ -825,8 +828,8 @@ fn move_mount(tree: &OwnedFd) -> nix::Result<()> {
     Errno::result(moved).map(drop)
 }
 
-/// Takes the descriptors under which children inherit a pipe, so that nothing
-/// that is opened later gets their numbers.
+/// Reserves the descriptors under which children inherit a pipe, so that
+/// nothing that is opened later gets their numbers.
 fn reserve(numbers: [i32; 2]) -> Result<(), Failure> {
     for number in numbers {
         // SAFETY: dup3(2) closes what the number was; nothing is open there at

@@ -4,7 +4,7 @@ use crate::chapter::scale::{WIDTH, class, decades, mark};
 use crate::chapter::svg::{Anchor, Scale, Svg};
 use crate::record::curve::{Axis, Curve, Line};
 
-/// A curve of growth: both axes logarithmic where it is times that grow.
+/// Draws a curve of growth. If the values are times, both axes are logarithmic.
 pub fn drawing(curve: &Curve) -> String {
     let (left, right, top, bottom) = (84.0, 590.0, 52.0, 330.0);
     let logarithmic = curve.y.unit == "ns";
@@ -62,7 +62,7 @@ pub fn drawing(curve: &Curve) -> String {
     svg.finish()
 }
 
-/// One way of doing it has one kind of line.
+/// The dashes of a line: each way of making a process has its own.
 fn dashes(line: &Line) -> &'static str {
     match line.name.split(' ').nth(1) {
         Some("vfork") => " dash",
@@ -71,8 +71,8 @@ fn dashes(line: &Line) -> &'static str {
     }
 }
 
-/// Where points are from left to right. On a logarithmic axis nothing has a
-/// place of its own at the left.
+/// Positions of points from left to right. A logarithmic axis has no position
+/// for 0, so 0 is at the left edge.
 struct Across {
     zero: Option<f64>,
     scale: Scale,
@@ -118,7 +118,7 @@ impl Across {
     }
 }
 
-/// A size in words: what is less than one GiB is so many MiB.
+/// A size in words: below one GiB it is given in MiB.
 fn named(value: f64, axis: &Axis) -> String {
     match axis.unit.as_str() {
         "GiB" if value < 1.0 => format!("{} MiB", mark(1024.0 * value, "")),
@@ -127,7 +127,7 @@ fn named(value: f64, axis: &Axis) -> String {
     }
 }
 
-/// Moves labels so far apart that each can be read.
+/// Moves labels apart until each can be read.
 fn spread(
     mut ends: Vec<(f64, &str)>,
     (top, bottom): (f64, f64),

@@ -1,5 +1,5 @@
-//! Several launchers at the same time, on all processors: how many launches a
-//! second they do together.
+//! Runs several launchers at the same time, on all processors, and counts how
+//! many launches a second they make together.
 
 use crate::measure::contest::Contender;
 use crate::measure::growth::measured::{Bench, Lines, Measured};
@@ -23,7 +23,8 @@ const LAUNCHES: u32 = 6;
 ///
 /// # Errors
 ///
-/// Fails if a proof is wrong or a peer gives up: then no figure of it counts.
+/// Fails if a proof is wrong or a peer ends early; then none of the figures
+/// counts.
 pub fn measure(
     name: &str,
     sizes: &[u32],
@@ -36,7 +37,7 @@ pub fn measure(
         (0..most).map(enter).collect();
     let mut places =
         places.map_err(|error| Verdict::NotPossible(error.message))?;
-    // What is launched is looked at from the first of them.
+    // The effect of each launcher is checked in the first sandbox.
     let mut first = Places { one: places.remove(0), two: None };
     let (contest, _) = launch(name, &bench.layout, &mut first)
         .map_err(|error| Verdict::Wrong(error.message))?;
@@ -55,14 +56,19 @@ pub fn measure(
 
     let entries: Vec<(&Contender, u32)> = contenders
         .iter()
-        .flat_map(|who| sizes.iter().map(move |size| (*who, *size)))
+        .flat_map(|contender| sizes.iter().map(move |size| (*contender, *size)))
         .collect();
     let mut together = |at: usize, count: u32| {
-        let (who, size) = entries[at];
+        let (contender, size) = entries[at];
         let begun = Instant::now();
         let answers: Vec<_> = scope(|scope| {
             let ask = |place: &'_ mut Place| {
-                place.ask(who.peer, &who.line, count, &who.arguments)
+                place.ask(
+                    contender.peer,
+                    &contender.line,
+                    count,
+                    &contender.arguments,
+                )
             };
             let started: Vec<_> = places
                 .iter_mut()
@@ -72,11 +78,11 @@ pub fn measure(
             started.into_iter().map(|it| it.join()).collect()
         });
         let seconds = begun.elapsed().as_secs_f64();
-        let wanted = who.proof.of(count);
+        let wanted = contender.proof.of(count);
         for answer in answers {
             let answer = answer
                 .map_err(|_| Verdict::Wrong("a launcher panicked".into()))?;
-            proved(&who.name, &wanted, answer)?;
+            proved(&contender.name, &wanted, answer)?;
         }
         let launches = count * size;
         sleep(if networks { drain_of(launches) } else { drain(false) });
@@ -89,15 +95,15 @@ pub fn measure(
     let held = rounds::hold(entries.len(), bench.extent.rounds, |at| {
         together(at, count)
     })?;
-    let line = |(who, held): (&&Contender, &[Vec<f64>])| Measured {
-        name: who.name.clone(),
-        operation: who.arguments.join(" "),
+    let line = |(contender, held): (&&Contender, &[Vec<f64>])| Measured {
+        name: contender.name.clone(),
+        operation: contender.arguments.join(" "),
         points: sizes
             .iter()
             .zip(held)
             .map(|(size, rates)| {
-                let digest = who.digest.as_deref().unwrap_or_default();
-                let proof = format!("{digest}, {}", who.proof.of(count));
+                let digest = contender.digest.as_deref().unwrap_or_default();
+                let proof = format!("{digest}, {}", contender.proof.of(count));
                 let series = Series::of_values(rates.clone());
                 (f64::from(*size), series, proof)
             })

@@ -1,4 +1,4 @@
-//! What the ways of measuring a curve share.
+//! What the ways of measuring a curve have in common.
 
 use crate::measure::place::Processors;
 use crate::operation::{OPERATIONS, Operation};
@@ -9,52 +9,52 @@ use crate::record::series::Series;
 use harness::host::layout::Layout;
 use harness::launcher::Launcher;
 
-/// What figures to be quoted need.
+/// The extent for figures that are published.
 pub const FULL: Extent = Extent { rounds: 10, most: 10, block: 10 };
 
-/// What shows that everything works.
+/// The extent for a quick check that everything works.
 pub const SHORT: Extent = Extent { rounds: 2, most: 2, block: 3 };
 
-/// What all curves of a run need.
+/// What is needed to measure any curve of a run.
 #[derive(Debug)]
 pub struct Bench {
-    /// Where the programs are.
+    /// The directories of the built programs.
     pub layout: Layout,
     /// The processors to measure on.
     pub processors: Processors,
-    /// How much to measure.
+    /// The number of rounds and the size of blocks.
     pub extent: Extent,
 }
 
 impl Bench {
-    /// Whether a little of everything will do.
+    /// True if this is only a quick check that everything works.
     pub fn is_short(&self) -> bool {
         self.extent == SHORT
     }
 }
 
-/// What was found of a curve, before it is known whether that counts.
+/// The measured lines of a curve, before it is known whether they count.
 #[derive(Debug, Default)]
 pub struct Lines {
-    /// In the order of the table.
+    /// The lines, in the order of the table.
     pub lines: Vec<Measured>,
-    /// Which line or point is missing, and why.
+    /// The lines or points that are missing, with the reason.
     pub absent: Vec<(String, String)>,
 }
 
 /// The rounds of a line, at each of its points.
 #[derive(Debug)]
 pub struct Measured {
-    /// The name of the line: a peer and a way.
+    /// The name of the line: a peer, and how it makes a process.
     pub name: String,
-    /// What was asked for.
+    /// The operation that was measured, as `clone/fork/none`.
     pub operation: String,
-    /// Where, what, and what was proved there.
+    /// For each point: its `x`, the values of all rounds, and the proof.
     pub points: Vec<(f64, Series, String)>,
 }
 
 impl Measured {
-    /// The line of the curve, with the law that it follows.
+    /// Makes the line of the curve, with the law that it follows.
     pub fn line(self, x: &Axis, y: &Axis) -> Line {
         let places: Vec<f64> = self.points.iter().map(|it| it.0).collect();
         let series: Vec<Series> =
@@ -78,8 +78,8 @@ impl Measured {
 
 /// A peer that can perform an operation, as a line of a curve.
 #[derive(Clone, Debug)]
-pub struct Who {
-    /// `c fork`, `rust spawn`.
+pub struct Performer {
+    /// The name of the line, as `c fork` or `rust spawn`.
     pub name: String,
     /// The peer that performs it.
     pub peer: Peer,
@@ -87,11 +87,12 @@ pub struct Who {
     pub operation: &'static Operation,
 }
 
-/// The lines of these operations, by language; and those that there are not.
+/// The lines of these operations, by language; and the languages that have
+/// none, with the reason.
 pub fn lines(
     operations: &[&str],
     can: impl Fn(Peer) -> bool,
-) -> (Vec<Who>, Vec<(String, String)>) {
+) -> (Vec<Performer>, Vec<(String, String)>) {
     let (mut lines, mut absent) = (Vec::new(), Vec::new());
     for peer in PEERS.iter().copied().filter(|peer| can(*peer)) {
         let named =
@@ -104,14 +105,14 @@ pub fn lines(
                 Some((cannot, why)) if peer == Peer::Of(cannot) => {
                     absent.push((name, why.to_owned()));
                 }
-                _ => lines.push(Who { name, peer, operation }),
+                _ => lines.push(Performer { name, peer, operation }),
             }
         }
     }
     (lines, absent)
 }
 
-/// Whether a peer is one of the languages.
+/// True if the peer is one of the three languages.
 pub fn is_language(peer: Peer) -> bool {
     matches!(peer, Peer::Of(Launcher::C | Launcher::Rust | Launcher::Go))
 }

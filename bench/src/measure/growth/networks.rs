@@ -1,10 +1,10 @@
-//! Network namespaces, of which the kernel has one list for all processes: how
-//! many are alive, how fast they can follow one another, and how long the dead
-//! ones stay.
+//! Measures network namespaces, of which the kernel has one list for all
+//! processes: what one costs while others exist, how many can be made in a
+//! second, and how long the kernel needs to remove the unused ones.
 
 use crate::measure::dialogue::Dialogue;
 use crate::measure::growth::measured::{
-    Bench, Lines, Measured, Who, is_language, lines,
+    Bench, Lines, Measured, Performer, is_language, lines,
 };
 use crate::measure::lineage::Lineage;
 use crate::measure::place::{Place, said};
@@ -19,7 +19,7 @@ use harness::launcher::Launcher;
 use std::thread::sleep;
 use std::time::Instant;
 
-/// The peer that holds the living ones, and the peer whose are torn down.
+/// The peer that holds the existing networks, and whose networks are torn down.
 const HOLDER: Peer = Peer::Of(Launcher::C);
 
 fn enter(bench: &Bench) -> Result<Place, Verdict> {
@@ -32,17 +32,18 @@ fn refused(error: Error) -> Verdict {
     Verdict::NotPossible(error.message)
 }
 
-/// What making one takes while others are alive.
+/// Measures what one network costs while others exist.
 ///
 /// # Errors
 ///
-/// Fails if a proof is wrong or a peer gives up: then no figure of it counts.
+/// Fails if a proof is wrong or a peer ends early; then none of the figures
+/// counts.
 pub fn live(
     sizes: &[u32],
     operations: &[&str],
     bench: &mut Bench,
 ) -> Result<Lines, Verdict> {
-    let (who, absent) = lines(operations, is_language);
+    let (performers, absent) = lines(operations, is_language);
     let mut place = enter(bench)?;
     let mut holder =
         Dialogue::begin(HOLDER, place.sandbox()).map_err(refused)?;
@@ -58,82 +59,91 @@ pub fn live(
         Err(Verdict::Wrong(format!("{proof} are held and not {count}")))
     };
     let mut ask = |at: usize, block: u32| {
-        let who: &Who = &who[at];
-        let line = who.operation.line();
-        let answer = place.ask(who.peer, &line, block, &[]);
-        sleep(who.operation.drain());
-        proved(&who.name, &who.operation.expected(block), answer)
+        let performer: &Performer = &performers[at];
+        let line = performer.operation.line();
+        let answer = place.ask(performer.peer, &line, block, &[]);
+        sleep(performer.operation.drain());
+        proved(&performer.name, &performer.operation.expected(block), answer)
     };
-    for at in 0..who.len() {
+    for at in 0..performers.len() {
         ask(at, 2)?;
     }
     let extent = bench.extent;
-    let all: Vec<usize> = (0..who.len()).collect();
+    let all: Vec<usize> = (0..performers.len()).collect();
     let mut turns = 0..;
     // A point is one round of all lines.
     let points = rounds::hold(sizes.len(), extent.rounds, |at| {
         let proof = hold(sizes[at])?;
-        let mut answers = vec![Vec::new(); who.len()];
+        let mut answers = vec![Vec::new(); performers.len()];
         let turn = turns.next().unwrap_or_default();
         let ask = |at| ask(at, extent.block);
         rounds::one(&all, turn, &mut answers, ask)?;
         Ok((proof, answers.concat()))
     })?;
     hold(0)?;
-    let line = |(at, who): (usize, &Who)| {
+    let line = |(at, performer): (usize, &Performer)| {
         let point = |(count, rounds): (&u32, &Vec<(String, Vec<Answer>)>)| {
             let answers: Vec<_> =
                 rounds.iter().map(|(_, it)| it[at].clone()).collect();
             let proof = format!(
                 "{}, {}",
                 rounds[0].0,
-                who.operation.expected(extent.block)
+                performer.operation.expected(extent.block)
             );
             (f64::from(*count), Series::of(&answers, extent.block), proof)
         };
         Measured {
-            name: who.name.clone(),
-            operation: who.operation.name.to_owned(),
+            name: performer.name.clone(),
+            operation: performer.operation.name.to_owned(),
             points: sizes.iter().zip(&points).map(point).collect(),
         }
     };
-    Ok(Lines { lines: who.iter().enumerate().map(line).collect(), absent })
+    Ok(Lines {
+        lines: performers.iter().enumerate().map(line).collect(),
+        absent,
+    })
 }
 
-/// What is made and dropped at once, and how many of it between two looks at
-/// the clock.
+/// The operation that makes a network and drops it, and how often it is done
+/// between two readings of the clock.
 const MADE: &str = "clone/vfork/net";
 const BURST: u32 = 50;
 
-/// How long the rate is watched, in full and in short.
+/// How many seconds the rate is watched, in full and in short.
 const SECONDS: (usize, usize) = (4, 2);
 
-/// How often: the rounds of this curve take seconds.
+/// The number of rounds, in full and in short: a round of this curve takes
+/// seconds.
 const ROUNDS: (usize, usize) = (3, 1);
 
-/// How many a second are made and dropped, second by second.
+/// Counts how many networks a second are made and dropped, in each second.
 ///
 /// # Errors
 ///
-/// Fails if a proof is wrong or a peer gives up: then no figure of it counts.
+/// Fails if a proof is wrong or a peer ends early; then none of the figures
+/// counts.
 pub fn rate(bench: &mut Bench) -> Result<Lines, Verdict> {
-    let (who, absent) = lines(&[MADE], is_language);
+    let (performers, absent) = lines(&[MADE], is_language);
     let mut place = enter(bench)?;
     let (seconds, rounds) = match bench.is_short() {
         false => (SECONDS.0, ROUNDS.0),
         true => (SECONDS.1, ROUNDS.1),
     };
-    let held = rounds::hold(who.len(), rounds, |at| {
-        let who = &who[at];
+    let held = rounds::hold(performers.len(), rounds, |at| {
+        let performer = &performers[at];
         let mut made = vec![0_u32; seconds];
         let begun = Instant::now();
         loop {
-            let line = who.operation.line();
-            let answer = place.ask(who.peer, &line, BURST, &[]);
-            proved(&who.name, &who.operation.expected(BURST), answer)?;
+            let line = performer.operation.line();
+            let answer = place.ask(performer.peer, &line, BURST, &[]);
+            proved(
+                &performer.name,
+                &performer.operation.expected(BURST),
+                answer,
+            )?;
             let second = begun.elapsed().as_secs() as usize;
             match made.get_mut(second) {
-                // The witnesses' are made as well.
+                // The networks of the two witnesses are counted as well.
                 Some(made) => *made += BURST + 2,
                 None => break,
             }
@@ -142,24 +152,28 @@ pub fn rate(bench: &mut Bench) -> Result<Lines, Verdict> {
         sleep(drain_of(sum));
         Ok(made)
     })?;
-    let line = |(who, held): (&Who, &Vec<Vec<u32>>)| {
+    let line = |(performer, held): (&Performer, &Vec<Vec<u32>>)| {
         let point = |second: usize| {
             let values =
                 held.iter().map(|made| f64::from(made[second])).collect();
-            let proof = who.operation.expected(BURST);
+            let proof = performer.operation.expected(BURST);
             (second as f64, Series::of_values(values), proof)
         };
         Measured {
-            name: who.name.clone(),
-            operation: who.operation.name.to_owned(),
+            name: performer.name.clone(),
+            operation: performer.operation.name.to_owned(),
             points: (0..seconds).map(point).collect(),
         }
     };
-    Ok(Lines { lines: who.iter().zip(&held).map(line).collect(), absent })
+    Ok(Lines {
+        lines: performers.iter().zip(&held).map(line).collect(),
+        absent,
+    })
 }
 
-/// A user namespace counts the networks that were made in it until the kernel
-/// has torn them down, and with a limit of one it refuses another before that.
+/// A script that waits until all networks are gone. A user namespace counts the
+/// networks made in it until the kernel has torn them down; with a limit of one
+/// it refuses another before that.
 const UNTIL_NONE: &str = "
     limit=/proc/sys/user/max_net_namespaces
     before=$(cat $limit) && echo 1 > $limit &&
@@ -168,14 +182,16 @@ const UNTIL_NONE: &str = "
         sleep 0.005
     done && [ $i -lt 3000 ] && echo $before > $limit";
 
-/// How long the kernel needs until all that were made at once are gone.
+/// Measures how long the kernel needs until all networks that were made at once
+/// are gone.
 ///
 /// # Errors
 ///
-/// Fails if a proof is wrong or a peer gives up: then no figure of it counts.
+/// Fails if a proof is wrong or a peer ends early; then none of the figures
+/// counts.
 pub fn teardown(sizes: &[u32], bench: &mut Bench) -> Result<Lines, Verdict> {
-    let (who, _) = lines(&[MADE], |peer| peer == HOLDER);
-    let made = who[0].operation;
+    let (performers, _) = lines(&[MADE], |peer| peer == HOLDER);
+    let made = performers[0].operation;
     let mut place = enter(bench)?;
     let sandbox = place.sandbox();
     let above = ["unshare", "--user", "--map-root-user"];
@@ -208,7 +224,7 @@ pub fn teardown(sizes: &[u32], bench: &mut Bench) -> Result<Lines, Verdict> {
         (f64::from(*count), Series::of_values(values), proof)
     };
     let line = Measured {
-        name: who[0].name.clone(),
+        name: performers[0].name.clone(),
         operation: MADE.to_owned(),
         points: sizes.iter().zip(&held).map(point).collect(),
     };

@@ -1,8 +1,9 @@
-//! Peers of which each has one size: in memory, threads, mounts, or depth.
+//! Measures with peers of different sizes: in memory, threads, mounts, or
+//! depth.
 
 use crate::measure::dialogue::Dialogue;
 use crate::measure::growth::measured::{
-    Bench, Lines, Measured, Who, is_language, lines,
+    Bench, Lines, Measured, Performer, is_language, lines,
 };
 use crate::measure::lineage::Lineage;
 use crate::measure::place::Place;
@@ -17,45 +18,46 @@ use std::fs;
 use std::ops::RangeInclusive;
 use std::thread::sleep;
 
-/// In which respect a peer is large.
+/// A property in which a peer can be large.
 #[derive(Debug)]
 pub struct Size {
-    /// How it becomes so.
+    /// How the peer becomes that large.
     how: Becomes,
-    /// How many of them are one on the axis.
+    /// How many of the peer's units are one unit of the axis.
     per_unit: f64,
-    /// Whether all languages' peers live at the same time; else one
-    /// language's do.
+    /// True if the peers of all languages exist at the same time; false if only
+    /// those of one language do.
     together: bool,
-    /// The peers that can.
-    who: fn(Peer) -> bool,
+    /// Returns whether a peer can become large in this way.
+    can: fn(Peer) -> bool,
 }
 
 /// How a peer becomes large.
 #[derive(Debug)]
 enum Becomes {
-    /// It is asked to, and says how large it is then.
+    /// It is asked to grow, and reports its size afterwards.
     Asked {
         /// The word behind `grow/`.
         what: &'static str,
-        /// How many of what it says are one.
+        /// How many of the reported units are one unit of the size.
         says: u64,
-        /// How many more it may say: what runtimes add on their own.
+        /// How many units more it may report, because the runtime adds some.
         more: u64,
-        /// Whether what it had before, beyond the first, may be among them.
+        /// True if the units that it had before, except the first, may be among
+        /// them.
         idle: bool,
     },
-    /// It is started so deep, by unshare(1) within unshare(1).
+    /// It is started at that depth, by unshare(1) within unshare(1).
     Nested {
         /// The kind of namespace.
         kind: &'static str,
-        /// How unshare(1) is asked for it.
+        /// The options of unshare(1) that make it.
         options: &'static [&'static str],
     },
 }
 
 impl Size {
-    /// In MiB, on an axis of GiB.
+    /// Size in memory: MiB, on an axis of GiB.
     pub const MEMORY: Size = Size {
         how: Becomes::Asked {
             what: "memory",
@@ -65,24 +67,24 @@ impl Size {
         },
         per_unit: 1024.0,
         together: false,
-        who: is_language,
+        can: is_language,
     };
-    /// In further threads. Go's runtime takes idle ones first, and adds some
-    /// when its own are taken.
+    /// Size in additional threads. Go's runtime first uses idle ones, and adds
+    /// some when its own are in use.
     pub const THREADS: Size = Size {
         how: Becomes::Asked { what: "threads", says: 1, more: 8, idle: true },
         per_unit: 1.0,
         together: true,
-        who: is_language,
+        can: is_language,
     };
-    /// In further mounts of a namespace of its own.
+    /// Size in additional mounts of a mount namespace of its own.
     pub const MOUNTS: Size = Size {
         how: Becomes::Asked { what: "mounts", says: 1, more: 0, idle: false },
         per_unit: 1.0,
         together: true,
-        who: is_language,
+        can: is_language,
     };
-    /// In user namespaces around it, each with root mapped.
+    /// Size in user namespaces around it, each with root mapped.
     pub const USER: Size = Size {
         how: Becomes::Nested {
             kind: "user",
@@ -90,9 +92,9 @@ impl Size {
         },
         per_unit: 1.0,
         together: true,
-        who: is_language,
+        can: is_language,
     };
-    /// In pid namespaces around it, each with its own /proc.
+    /// Size in pid namespaces around it, each with its own /proc.
     pub const PID: Size = Size {
         how: Becomes::Nested {
             kind: "pid",
@@ -100,23 +102,24 @@ impl Size {
         },
         per_unit: 1.0,
         together: true,
-        who: is_language,
+        can: is_language,
     };
 }
 
-/// Measures what peers of all sizes take for each operation.
+/// Measures each operation with peers of all sizes.
 ///
 /// # Errors
 ///
-/// Fails if a proof is wrong or a peer gives up: then no figure of it counts.
+/// Fails if a proof is wrong or a peer ends early; then none of the figures
+/// counts.
 pub fn measure(
     size: &Size,
     sizes: &[u32],
     operations: &[&str],
     bench: &mut Bench,
 ) -> std::result::Result<Lines, Verdict> {
-    let (who, mut absent) = lines(operations, size.who);
-    let mut peers: Vec<Peer> = who.iter().map(|it| it.peer).collect();
+    let (performers, mut absent) = lines(operations, size.can);
+    let mut peers: Vec<Peer> = performers.iter().map(|it| it.peer).collect();
     peers.dedup();
     let mut sizes = size.possible(sizes, &mut absent);
     if bench.is_short() && !size.together {
@@ -129,18 +132,18 @@ pub fn measure(
     };
     let mut measured = Vec::new();
     for group in groups {
-        let who: Vec<_> =
-            who.iter().filter(|it| group.contains(&it.peer)).collect();
-        measured.extend(of_group(size, &sizes, &who, bench)?);
+        let performers: Vec<_> =
+            performers.iter().filter(|it| group.contains(&it.peer)).collect();
+        measured.extend(of_group(size, &sizes, &performers, bench)?);
     }
     Ok(Lines { lines: measured, absent })
 }
 
-/// Those peers at all sizes in one sandbox, and all their lines.
+/// Measures some peers at all sizes in one sandbox. Returns all their lines.
 fn of_group(
     size: &Size,
     sizes: &[u32],
-    who: &[&Who],
+    performers: &[&Performer],
     bench: &mut Bench,
 ) -> std::result::Result<Vec<Measured>, Verdict> {
     let broken = |error: harness::error::Error| Verdict::Wrong(error.message);
@@ -148,7 +151,7 @@ fn of_group(
     let mut place = Place::enter(&bench.layout, &bench.processors, &one)
         .map_err(|error| Verdict::NotPossible(error.message))?;
     let sandbox = place.sandbox();
-    let mut peers: Vec<Peer> = who.iter().map(|it| it.peer).collect();
+    let mut peers: Vec<Peer> = performers.iter().map(|it| it.peer).collect();
     peers.dedup();
     let mut grown = BTreeMap::new();
     for peer in peers {
@@ -158,23 +161,23 @@ fn of_group(
         }
     }
     let extent = bench.extent;
-    let entries: Vec<(&Who, u32)> = who
+    let entries: Vec<(&Performer, u32)> = performers
         .iter()
-        .flat_map(|who| sizes.iter().map(|count| (*who, *count)))
+        .flat_map(|performer| sizes.iter().map(|count| (*performer, *count)))
         .collect();
     let mut ask = |at: usize, block: u32| {
-        let (who, count) = &entries[at];
+        let (performer, count) = &entries[at];
         let peer = grown
-            .get_mut(&(who.peer.name(), *count))
+            .get_mut(&(performer.peer.name(), *count))
             .expect("every entry has a peer of its size");
-        let answer = peer.dialogue.ask(&who.operation.line(), block, &[]);
-        sleep(who.operation.drain());
+        let answer = peer.dialogue.ask(&performer.operation.line(), block, &[]);
+        sleep(performer.operation.drain());
         let at = size.name(*count);
-        let wanted = who.operation.expected(block);
-        proved(format_args!("{} at {at}", who.name), &wanted, answer)
+        let wanted = performer.operation.expected(block);
+        proved(format_args!("{} at {at}", performer.name), &wanted, answer)
     };
-    // Blocks that are not counted: they warm up, and show what takes too long
-    // to be done often.
+    // Blocks that are not counted: they warm up, and show which operations take
+    // too long to be done often.
     let mut often = Vec::new();
     for at in 0..entries.len() {
         let one = ask(at, 2)?.median.max(1);
@@ -184,38 +187,38 @@ fn of_group(
     let blocks =
         rounds::hold(entries.len(), extent.rounds, |at| ask(at, often[at]))?;
     let point = |at: usize| {
-        let (who, count) = &entries[at];
-        let proof = &grown[&(who.peer.name(), *count)].proof;
-        let block = who.operation.expected(often[at]);
+        let (performer, count) = &entries[at];
+        let proof = &grown[&(performer.peer.name(), *count)].proof;
+        let block = performer.operation.expected(often[at]);
         (
             f64::from(*count) / size.per_unit,
             Series::of(&blocks[at], often[at]),
             format!("{proof}, {block}"),
         )
     };
-    let line = |(at, who): (usize, &&Who)| {
+    let line = |(at, performer): (usize, &&Performer)| {
         let first = at * sizes.len();
         Measured {
-            name: who.name.clone(),
-            operation: who.operation.name.to_owned(),
+            name: performer.name.clone(),
+            operation: performer.operation.name.to_owned(),
             points: (first..first + sizes.len()).map(point).collect(),
         }
     };
-    let lines = who.iter().enumerate().map(line).collect();
+    let lines = performers.iter().enumerate().map(line).collect();
     for (_, peer) in grown {
         peer.dialogue.end(sandbox).map_err(broken)?;
     }
     Ok(lines)
 }
 
-/// How long a block may take, in nanoseconds, if it is of more than one.
+/// The longest duration of a block of more than one operation, in nanoseconds.
 const LONG_ENOUGH: u64 = 300_000_000;
 
-/// A peer that is as large as it is to be.
+/// A peer that has the size that it should have.
 #[derive(Debug)]
 struct Grown {
     dialogue: Dialogue,
-    /// How large it says it is, or was seen to be.
+    /// The size that it reports, or that was observed.
     proof: String,
 }
 
@@ -256,7 +259,7 @@ impl Grown {
     }
 }
 
-/// Starts a peer so many namespaces deep; how deep it was seen to be.
+/// Starts a peer that many namespaces deep. Returns also its observed depth.
 fn nested(
     kind: &str,
     options: &[&str],
@@ -267,13 +270,13 @@ fn nested(
     let level = ["unshare"].iter().chain(options).copied();
     let above: Vec<&str> = (0..count).flat_map(|_| level.clone()).collect();
     let mut dialogue = Dialogue::begin_under(peer, &above, sandbox)?;
-    // It is there when it has answered.
+    // Once it has answered, it is at that depth.
     dialogue.grow("threads", 0)?;
     let seen = Lineage::of(sandbox, dialogue.pid())?.namespaces(kind)?;
     Ok((dialogue, seen as u64))
 }
 
-/// The number of a proof like `KiB*4096`.
+/// Reads the number of a proof such as `KiB*4096`.
 fn number(proof: &str) -> u64 {
     proof.split('*').nth(1).and_then(|it| it.parse().ok()).unwrap_or(0)
 }
@@ -293,7 +296,7 @@ fn prove(
 }
 
 impl Size {
-    /// In words: `1024 MiB`, `user 5 deep`.
+    /// The size in words: `1024 MiB`, `user 5 deep`.
     fn name(&self, count: u32) -> String {
         match self.how {
             Becomes::Asked { what: "memory", .. } => format!("{count} MiB"),
@@ -302,7 +305,8 @@ impl Size {
         }
     }
 
-    /// The sizes that there is room for; why not the others.
+    /// The sizes that this machine has memory for, and why it has none for the
+    /// others.
     fn possible(
         &self,
         sizes: &[u32],
@@ -330,11 +334,10 @@ impl Size {
     }
 }
 
-/// What is left for all other processes of the machine, in MiB; and page
-/// tables.
+/// The memory that is left for page tables and for all other processes, in MiB.
 const SPARE: u64 = 1024;
 
-/// What can be had without swapping, in MiB.
+/// The memory that can be used without swapping, in MiB.
 fn free_memory() -> u64 {
     let text = fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let line = text.lines().find_map(|it| it.strip_prefix("MemAvailable:"));
@@ -356,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn what_there_is_no_room_for_is_said() {
+    fn sizes_without_enough_memory_are_reported() {
         let mut absent = Vec::new();
         let sizes = [0, 64, u32::MAX];
         let possible = Size::MEMORY.possible(&sizes, &mut absent);

@@ -1,8 +1,8 @@
 //! Whether this process is in a chroot, and the way out of it.
 //!
-//! In a chroot the directory `/` need not be a mount point, so that nothing can
-//! be said of its propagation; the kernel allows no user namespace; and a pivot
-//! does not change the root to which setns(2) leads.
+//! In a chroot the directory `/` need not be a mount point, so its propagation
+//! is not known; the kernel allows no user namespace; and pivot_root does not
+//! change the root that setns(2) leads to.
 
 use nix::fcntl::{OFlag, open};
 use nix::sched::{CloneFlags, setns};

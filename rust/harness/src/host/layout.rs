@@ -13,9 +13,10 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// Finds it: `$NSTEPS_ROOT` if set, else the first directory above the
-    /// running program, then above the current directory, that has a
-    /// `reference-c`, else where the program was compiled.
+    /// Finds the repository: `$NSTEPS_ROOT` if it is set, else the first
+    /// directory above the running program, then above the current directory,
+    /// that has a `reference-c`, else the directory where the program was
+    /// compiled.
     ///
     /// # Errors
     ///
@@ -41,14 +42,14 @@ impl Layout {
             })
     }
 
-    /// No repository: nothing but the running program, in which the probe is
-    /// embedded; `None` if it is not.
+    /// A layout without a repository: only the running program, in which the
+    /// probe is embedded; `None` if it is not.
     pub fn alone() -> Option<Layout> {
         embedded::PROBE?;
         Some(Layout { root: PathBuf::new(), programs: PathBuf::new() })
     }
 
-    /// Whether there is no repository, as in [`alone`](Self::alone).
+    /// True if there is no repository, as in [`alone`](Self::alone).
     pub fn is_alone(&self) -> bool {
         self.programs.as_os_str().is_empty()
     }
@@ -58,8 +59,8 @@ impl Layout {
         root.join("reference-c").is_dir().then_some(Layout { root, programs })
     }
 
-    /// The same repository with other programs in it, in a directory laid out
-    /// as `target/` is: how a wrong program takes the place of a step.
+    /// The same repository with other programs, from a directory that has the
+    /// structure of `target/`: so a wrong program can replace a step.
     pub fn with_programs(self, programs: PathBuf) -> Layout {
         Layout { programs, ..self }
     }
@@ -69,17 +70,19 @@ impl Layout {
         &self.root
     }
 
-    /// What `make build` filled: `c/`, `go/`, `rust/`, `bin/`.
+    /// The directory that `make build` fills, with `c/`, `go/`, `rust/`,
+    /// `bin/`.
     pub fn programs(&self) -> PathBuf {
         self.programs.clone()
     }
 
-    /// The static program that says what a process can see of itself.
+    /// The probe: the static program that prints what a process observes of
+    /// itself.
     pub fn probe(&self) -> PathBuf {
         self.programs().join("bin/nsteps-probe")
     }
 
-    /// The command `nsteps`, also when the caller is a test or a benchmark.
+    /// The program `nsteps`, also when the caller is a test or a benchmark.
     ///
     /// # Errors
     ///
@@ -94,17 +97,17 @@ impl Layout {
         Ok(self.programs().join("bin/nsteps"))
     }
 
-    /// Where the blessed effects of the steps are kept.
+    /// The directory of the expected effects.
     pub fn expected(&self) -> PathBuf {
         self.root.join("rust/nsteps/tests/expected")
     }
 
-    /// Where the blessed calls of a step are kept.
+    /// The file of the expected calls of a step.
     pub fn expected_calls(&self, step: &Step) -> PathBuf {
         self.expected().join(format!("calls/{}.txt", step.name))
     }
 
-    /// The page of a known difference.
+    /// The page about a known difference.
     pub fn difference_page(&self, slug: &str) -> PathBuf {
         self.root.join(format!("{PAGES}/differences/{slug}.md"))
     }
@@ -115,7 +118,7 @@ impl Layout {
         self.shown(&format!("{PAGES}/{below}"))
     }
 
-    /// The page of a difference, in whichever part of the book it is.
+    /// The page about a difference, in whichever part of the book it is.
     pub fn page_of(&self, slug: &str) -> Option<String> {
         ["differences", "pitfalls", "kernel"]
             .iter()

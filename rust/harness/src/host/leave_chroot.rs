@@ -10,8 +10,9 @@ use nix::sys::stat::Mode;
 use nix::unistd::{chdir, getcwd, pivot_root};
 use std::os::fd::AsRawFd;
 
-/// Makes the directory that `/` is in a chroot the root of our mount namespace,
-/// which must be one of our own, and stays in the present directory.
+/// Makes the directory that is `/` in a chroot the root of our mount namespace,
+/// and stays in the current directory. The mount namespace must not be shared
+/// with other processes.
 ///
 /// # Errors
 ///
@@ -22,7 +23,7 @@ pub fn become_root() -> Result<()> {
             .map_or(String::new(), |advice| format!(": {advice}"));
         Error::new(format!("{call}: {}{advice}", errno.desc()))
     };
-    let here = getcwd().context("find the present directory")?;
+    let here = getcwd().context("find the current directory")?;
     let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
     let root = open("/", flags, Mode::empty()).context("open /")?;
     leave().map_err(|errno| failed("leave the chroot by setns", errno))?;

@@ -1,13 +1,13 @@
-//! What machine this is, for the line beneath a report.
+//! Describes this machine, for the line below a report.
 
-/// The version of the kernel, as `(6, 18)`; zeros where it does not say.
+/// The version of the kernel, as `(6, 18)`; `(0, 0)` if it is not known.
 pub fn kernel() -> (u32, u32) {
     let release = nix::sys::utsname::uname()
         .map(|it| it.release().to_string_lossy().into_owned());
     version(&release.unwrap_or_default())
 }
 
-/// `6.18.44-cloud` as two numbers.
+/// Reads `6.18.44-cloud` as two numbers.
 fn version(release: &str) -> (u32, u32) {
     let mut numbers = release
         .split(|it: char| !it.is_ascii_digit())
@@ -28,12 +28,12 @@ pub fn in_a_few_words() -> String {
             )
         },
     );
-    let who = if nix::unistd::geteuid().is_root() {
+    let user = if nix::unistd::geteuid().is_root() {
         "root"
     } else {
         "an ordinary user"
     };
-    format!("{kernel}, as {who}")
+    format!("{kernel}, as {user}")
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What to do about an errno: the sysctl, package or flag that helps.
+//! The remedy for an errno: the sysctl, package or option that helps.
 //!
 //! A remedy depends on the call and its object, and on the process in which the
 //! call failed: the same errno has another cause for root than for an ordinary
@@ -36,7 +36,7 @@ pub fn shortage(error_message: &str) -> Option<String> {
         return None;
     }
     let advice = remedy(call, errno)
-        .unwrap_or_else(|| "this machine has no more to give".to_owned());
+        .unwrap_or_else(|| "a limit of this machine is reached".to_owned());
     Some(format!("{call}: {}: {advice}", errno.desc()))
 }
 
@@ -195,8 +195,8 @@ impl Here {
         words.to_owned()
     }
 
-    /// Why a mount is forbidden. The reasons in a user namespace are others
-    /// than outside of one.
+    /// Why a mount is forbidden. The reasons in a user namespace differ
+    /// from those outside of one.
     fn why_no_mount(&self, call: &str) -> String {
         let words = if !self.in_a_user_namespace {
             "root may not mount here: CAP_SYS_ADMIN is missing, or a security \
@@ -214,12 +214,12 @@ impl Here {
     }
 }
 
-/// Whether a call makes namespaces, among other things.
+/// True if a call makes namespaces.
 fn makes_namespaces(call: &str) -> bool {
     ["unshare", "clone", "fork"].iter().any(|it| call.contains(it))
 }
 
-/// Says which Linux a call needs.
+/// The first Linux that has a call, in words.
 fn since(call: &str) -> String {
     let young = SINCE.iter().find(|(name, _)| call.contains(name));
     match young {
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn root_is_not_told_about_user_namespaces() {
+    fn root_gets_no_remedy_about_user_namespaces() {
         for call in ["mount tmpfs on /tmp", "mount proc on /proc"] {
             says(&ROOT, call, Errno::EPERM, "root may not mount here");
             let said = MAPPED.remedy(call, Errno::EPERM).expect("a remedy");
@@ -322,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shortage_is_told_from_a_refusal() {
+    fn a_shortage_and_a_refusal_differ() {
         for error_message in ["clone ENOSPC", "fork EAGAIN", "open EMFILE"] {
             assert!(shortage(error_message).is_some(), "{error_message}");
         }

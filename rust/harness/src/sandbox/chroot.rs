@@ -1,8 +1,9 @@
 //! Whether a process lives below the root of its mount namespace.
 //!
-//! After chroot(2) a process sees the very mount table that it would see after
-//! pivot_root(2), and yet its root is a directory from which root gets out
-//! again.  Only a process that enters the namespace is put at its real root.
+//! After chroot(2) a process sees the same mount table as after pivot_root(2),
+//! but a process with privileges can leave its root again. A process that
+//! enters the mount namespace starts at the real root, which shows the
+//! difference.
 
 use crate::paths::OBSERVED_PROC;
 use nix::fcntl::{OFlag, open};
@@ -12,7 +13,8 @@ use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::ForkResult;
 use std::ffi::CString;
 
-/// Asked by init of a process it calls `pid`; `None` where it cannot tell.
+/// Asks the question about the process with this pid in init's namespace;
+/// `None` if it cannot be answered. Called by init.
 pub fn is_chrooted(pid: i32) -> Option<bool> {
     match kernel::fork().ok()? {
         ForkResult::Parent { child } => match waitpid(child, None) {
@@ -32,7 +34,7 @@ pub fn is_chrooted(pid: i32) -> Option<bool> {
 
 fn lives_below(pid: i32) -> nix::Result<bool> {
     let process = format!("{OBSERVED_PROC}/{pid}");
-    // The dot: what the link leads to, and not the link.
+    // With the dot it is the directory that the link leads to, not the link.
     let root = directory(format!("{process}/root/."))?;
     let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC;
     let link = format!("{process}/ns/mnt");
@@ -41,7 +43,7 @@ fn lives_below(pid: i32) -> nix::Result<bool> {
     Ok(directory("/".to_owned())? != root)
 }
 
-/// Which directory it is, and through which mount it is seen.
+/// The identity of a directory, and that of the mount through which it is seen.
 fn directory(path: String) -> nix::Result<(u64, u64)> {
     let inode = stat(path.as_str())?.st_ino;
     let path = CString::new(path).unwrap_or_default();

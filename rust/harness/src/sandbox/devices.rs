@@ -15,8 +15,8 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-/// The character devices that launchers and payloads open. No block device and
-/// no console is among them: what is written to those reaches the host.
+/// The character devices that launchers and payloads open. Block devices and
+/// consoles are left out, because writing to them reaches the host.
 const SHOWN: &[&str] = &[
     "full", "fuse", "kvm", "net/tun", "null", "random", "tty", "urandom",
     "zero",
@@ -35,7 +35,7 @@ const LINKS: &[(&str, &str)] = &[
 pub struct Devices(Vec<(PathBuf, fs::Metadata, OwnedFd)>);
 
 impl Devices {
-    /// Opens those of [`SHOWN`] that are there.
+    /// Opens the devices of [`SHOWN`] that exist on the host.
     pub fn open() -> Result<Devices> {
         let mut devices = Vec::new();
         for name in SHOWN {
@@ -60,7 +60,8 @@ impl Devices {
             if !made {
                 mount_point(&to, false)?;
                 bind(from, &to)?;
-                // A device can be written to; its owner cannot be changed.
+                // A read-only device can be written to, but its owner cannot be
+                // changed.
                 read_only(&to)?;
             }
         }
@@ -81,14 +82,15 @@ impl Devices {
     }
 }
 
-/// Makes a device like another one; `false` where the kernel does not allow
-/// that (a user namespace, or a cgroup that forbids it).
+/// Makes a device like another one; `false` if the kernel does not allow that
+/// (in a user namespace, or in a cgroup that forbids it).
 fn node(to: &Path, like: &fs::Metadata) -> bool {
     let parent = to.parent().is_some_and(|it| fs::create_dir_all(it).is_ok());
     let mode = Mode::from_bits_truncate(like.mode());
     let made = parent
         && mknod(to, SFlag::S_IFCHR, mode, like.rdev()).is_ok()
-        // A node that may not be opened is of no use; tty has no terminal here.
+        // A node that may not be opened is useless, except tty, which has no
+        // terminal here.
         && (to.ends_with("tty") || fs::File::open(to).is_ok());
     if !made {
         let _ = fs::remove_file(to);
@@ -96,7 +98,7 @@ fn node(to: &Path, like: &fs::Metadata) -> bool {
     }
     let (uid, gid) = (Uid::from_raw(like.uid()), Gid::from_raw(like.gid()));
     let _ = chown(to, Some(uid), Some(gid));
-    // The umask took bits away.
+    // mknod(2) has applied the umask.
     let _ = fs::set_permissions(to, fs::Permissions::from_mode(like.mode()));
     true
 }

@@ -1,5 +1,5 @@
-//! The two processes inside: the monitor, which makes the namespaces, and init,
-//! which lives in them.
+//! The two processes inside a sandbox: the monitor, which makes the namespaces,
+//! and init, which is PID 1 in them.
 
 use super::plan::{Plan, unavailable};
 use super::protocol::{
@@ -30,12 +30,12 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{SocketAddr, UnixListener};
 use std::path::Path;
 
-/// What of the sandbox itself is observed: the things a step could change for
-/// others.
+/// The properties of the sandbox itself that are observed: those that a step
+/// could change for other processes.
 const OF_THE_HOST: &[&str] =
     &["uts", "mounts", "network", "sysvipc", "mqueue", "processes"];
 
-/// The key of the queue that every sandbox holds.
+/// The key of the System V queue that every sandbox has.
 const QUEUE: i32 = 0x6e73_7465;
 
 /// The monitor: makes the namespaces of a sandbox, forks its init and waits.
@@ -72,8 +72,8 @@ pub fn monitor() -> Result<()> {
         }
         ForkResult::Child => {
             set_pdeathsig(Signal::SIGKILL).context("prctl PR_SET_PDEATHSIG")?;
-            // One session without a terminal for all; any other session was
-            // made by the launcher.
+            // All processes are in one session without a terminal. If one is in
+            // another session, a launcher has made that.
             nix::unistd::setsid().context("setsid")?;
             match set_up(&plan) {
                 Ok(mounted) => serve(&mut channel, &mounted)?,
@@ -84,7 +84,7 @@ pub fn monitor() -> Result<()> {
     }
 }
 
-/// Steps into namespaces of our own, as root of them.
+/// Moves the calling process to new namespaces, as their root.
 fn unshare_everything(plan: &Plan) -> std::result::Result<(), Refusal> {
     let identity = plan.scenario.identity;
     let (uid, gid) = (geteuid(), getegid());
@@ -102,7 +102,7 @@ fn unshare_everything(plan: &Plan) -> std::result::Result<(), Refusal> {
         call = "unshare a user namespace";
     }
     if uid.is_root() && crate::host::chroot::is_here() {
-        // In a chroot root may make no user namespace either.
+        // In a chroot root may not make a user namespace either.
         unshare(CloneFlags::CLONE_NEWNS)
             .map_err(|errno| unavailable("unshare namespaces", errno))?;
         crate::host::leave_chroot::become_root()
@@ -117,15 +117,15 @@ fn unshare_everything(plan: &Plan) -> std::result::Result<(), Refusal> {
     Ok(())
 }
 
-/// Puts in the sandbox what a step could change or hide: a mount tree, a host
-/// name, links that are up, a queue, another process.
+/// Makes everything that a step could change or hide: a mount tree, a host
+/// name, network interfaces that are up, a queue, another process.
 ///
-/// Returns what must stay open as long as the sandbox lives.
+/// Returns what must stay open as long as the sandbox exists.
 fn set_up(plan: &Plan) -> std::result::Result<Mounted, Refusal> {
-    // The modes of what is made here must not depend on the caller's.
+    // The modes of the files made here must not depend on the caller's umask.
     nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));
-    // Every launcher is started with this call.  Where the kernel has it not,
-    // the sandbox is unavailable, and the fault is no launcher's.
+    // Every launcher is started with this call. If the kernel lacks it, the
+    // sandbox is unavailable, and no launcher is counted as broken.
     kernel::cloexec_from(3)
         .map_err(|errno| unavailable("close_range", errno))?;
     let mounted = tree::mount_all(plan)?;
@@ -139,25 +139,25 @@ fn set_up(plan: &Plan) -> std::result::Result<Mounted, Refusal> {
     links::set_up().map_err(|errno| unavailable("make a veth pair", errno))?;
     kernel::message_queue(QUEUE)
         .map_err(|errno| unavailable("msgget", errno))?;
-    // It has no path: what connects to it has the same network
-    // namespace. The unrelated process keeps it open.
+    // The socket has no path: a process that connects to it is in the same
+    // network namespace. The unrelated process keeps it open.
     let _listening = SocketAddr::from_abstract_name(probe::SANDBOX_SOCKET)
         .and_then(|address| UnixListener::bind_addr(&address))
         .context("listen on a socket")
         .map_err(broken)?;
     match kernel::fork().context("fork an unrelated process").map_err(broken)? {
         ForkResult::Parent { .. } => Ok(mounted),
-        // An unrelated process, which a payload sees or does not see.  It ends
-        // with the pid namespace.
+        // The unrelated process, which some payloads can see. It ends with the
+        // pid namespace.
         ForkResult::Child => loop {
             nix::unistd::pause();
         },
     }
 }
 
-/// Init: PID 1 of the sandbox.  Starts what it is told to start, reaps
-/// everything, and ends when the harness hangs up; the kernel then ends the
-/// rest.
+/// Init: PID 1 of the sandbox. It starts commands on request, reaps all
+/// children, and ends when the harness closes the socket; the kernel then kills
+/// the other processes.
 fn serve(channel: &mut Channel, mounted: &Mounted) -> Result<()> {
     let mut chld = SigSet::empty();
     chld.add(Signal::SIGCHLD);
@@ -217,7 +217,7 @@ fn answer(
             channel.send(&Reply::Chrooted(chroot::is_chrooted(pid)), &[])
         }
         Request::Signal { pid, signal } => {
-            // A process that is gone already needs no signal.
+            // A process that has already ended needs no signal.
             let _ = Signal::try_from(signal).map(|signal| {
                 nix::sys::signal::kill(Pid::from_raw(pid), signal)
             });
@@ -233,8 +233,8 @@ fn answer(
     }
 }
 
-/// Starts a command and waits until it is one: a program that cannot be
-/// executed says so through a pipe that a successful exec closes. Returns what
+/// Starts a command, and waits until it has executed its program. If it cannot,
+/// it reports that through a pipe, which a successful exec closes. Returns what
 /// is sent to the harness with the reply, see [`Started`].
 fn start(
     command: &Command,
@@ -262,7 +262,8 @@ fn start(
             let pid = child.as_raw();
             let mut ours: Vec<OwnedFd> = descriptors.ours.into_iter().collect();
             if !ours.is_empty() {
-                // The child has not been reaped: this thread does that.
+                // The child cannot have been reaped: only this thread does
+                // that.
                 let pidfd = kernel::pidfd_open(pid);
                 ours.push(pidfd.context("open the command")?);
             }
@@ -291,7 +292,7 @@ fn observe() -> probe::Observation {
     probe::observe(&probe::Proc::at(OBSERVED_PROC), OF_THE_HOST)
 }
 
-/// Tells the harness of every child that has ended, adopted orphans included.
+/// Reports every child that has ended to the harness, adopted orphans included.
 fn reap(channel: &Channel) -> Result<()> {
     loop {
         let ended = match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
@@ -308,7 +309,8 @@ fn reap(channel: &Channel) -> Result<()> {
     }
 }
 
-/// The launcher to be: a process in a defined state.  Never returns.
+/// The process that becomes a launcher: brings itself into the defined state.
+/// Never returns.
 fn become_command(
     command: &Command,
     mounted: &Mounted,
@@ -352,15 +354,16 @@ fn become_command(
     std::process::exit(127)
 }
 
-/// Gives this process the plain state, from which every other one differs in
-/// one thing (docs/src/pitfalls/inherited-signals.md).
+/// Brings this process into the plain state, from which each other state
+/// differs in one thing (docs/src/pitfalls/inherited-signals.md).
 fn prepare(descriptors: &Descriptors, directory: &Path) -> Result<()> {
     kernel::cloexec_from(0).context("close_range CLOSE_RANGE_CLOEXEC")?;
     descriptors.install()?;
     nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));
     nix::unistd::chdir(directory)
         .context(format_args!("chdir to {}", directory.display()))?;
-    // Below the hard limit, so that a runtime that raises its own is seen.
+    // Lower than the hard limit, so that one can see if a runtime raises its
+    // own.
     kernel::limit_open_files(1024).context("setrlimit RLIMIT_NOFILE")?;
     set_pdeathsig(None).context("prctl PR_SET_PDEATHSIG")?;
     kernel::default_signals();

@@ -1,9 +1,9 @@
-//! The network of a sandbox: lo up, and a veth pair that is up, so that there
-//! is something for a step to hide.
+//! The network of a sandbox: lo, which is up, and a veth pair, which is up as
+//! well, so that a step has something to hide.
 //!
-//! A few messages over
+//! It is made by a few messages over
 //! [rtnetlink(7)](https://man7.org/linux/man-pages/man7/rtnetlink.7.html);
-//! ip(8) does the same and costs 3 ms each time it is started.
+//! ip(8) does the same and takes 3 ms each time it is started.
 
 use nix::errno::Errno;
 use nix::libc;
@@ -13,21 +13,22 @@ use nix::sys::socket::{
 };
 use std::os::fd::AsRawFd;
 
-/// The two ends of the pair.
+/// The names of the two ends of the pair.
 const VETH: [&str; 2] = ["veth0", "veth1"];
-/// Fixed, so that two sandboxes look the same.
+/// Their hardware addresses, which are fixed, so that all sandboxes are equal.
 const ADDRESS: [[u8; 6]; 2] = [[2, 0, 0, 0, 0, 1], [2, 0, 0, 0, 0, 2]];
 
 /// Brings lo up and makes the pair.
 ///
 /// # Errors
 ///
-/// Fails with `EOPNOTSUPP` if the kernel has no veth, and as a message of netlink(7) does.
+/// Fails with `EOPNOTSUPP` if the kernel has no veth, and as a message of
+/// netlink(7) does.
 pub fn set_up() -> nix::Result<()> {
-    // The addresses IPv6 gives itself come when they like, which would make
-    // two observations differ.  Where there is no IPv6 the file is missing.
+    // IPv6 would add addresses at a time that is not fixed, and two
+    // observations would differ. A kernel without IPv6 does not have the file.
     let _ = std::fs::write("/proc/sys/net/ipv6/conf/all/disable_ipv6", "1");
-    // SIOCSIFFLAGS would do for lo; the message costs nothing more.
+    // SIOCSIFFLAGS would work for lo too; the message costs nothing more.
     request(0, &link(1, libc::IFF_UP))?;
     let peer = [link(0, 0), identity(1)].concat();
     let kind = attribute(libc::IFLA_INFO_KIND, b"veth");
@@ -35,21 +36,21 @@ pub fn set_up() -> nix::Result<()> {
     let info = attribute(libc::IFLA_LINKINFO, &[kind, of_kind].concat());
     let pair = [link(0, 0), identity(0), info].concat();
     request(libc::NLM_F_CREATE | libc::NLM_F_EXCL, &pair)?;
-    // An end can only come up when the other exists.
+    // An end can be brought up only after the other one exists.
     (0..2).try_for_each(|end| {
         request(0, &[link(0, libc::IFF_UP), identity(end)].concat())
     })
 }
 
-/// struct ifinfomsg: link number `index`, or the one named beside it, and
-/// whether it is up.
+/// struct ifinfomsg: the interface with number `index` (0: the one named in an
+/// attribute), and its flags.
 fn link(index: i32, flags: libc::c_int) -> Vec<u8> {
     let flags = (flags as u32).to_ne_bytes();
     let change = (libc::IFF_UP as u32).to_ne_bytes();
     [&[0; 4][..], &index.to_ne_bytes(), &flags, &change].concat()
 }
 
-/// Name and hardware address of one end.
+/// The name and hardware address of one end, as attributes.
 fn identity(end: usize) -> Vec<u8> {
     let name = [VETH[end].as_bytes(), b"\0"].concat();
     [
@@ -68,7 +69,7 @@ fn attribute(kind: u16, value: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// Sends one RTM_NEWLINK and waits for the kernel's verdict.
+/// Sends one RTM_NEWLINK and waits for the kernel's answer.
 fn request(flags: libc::c_int, body: &[u8]) -> nix::Result<()> {
     let netlink = socket(
         AddressFamily::Netlink,

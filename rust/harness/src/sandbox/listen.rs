@@ -1,10 +1,10 @@
-//! Reading what a launcher and its payload write, all of it at the same time.
+//! Reads what a launcher and its payload write, all streams at the same time.
 //!
 //! The payload of a trial is the probe. It answers on a socket of its own, the
-//! descriptor [`ANSWER`], so that a launcher may print, close or redirect the
-//! standard streams. Where the launcher closes every descriptor that it was
-//! not told to keep, the probe prints to standard output, between whatever the
-//! launcher prints there.
+//! descriptor [`ANSWER`], so that a launcher may print to, close or redirect
+//! the standard streams. If the launcher closes every descriptor that it was
+//! not told to keep, the probe prints its answer to standard output, between
+//! the lines that the launcher prints there.
 
 use crate::descendants::{Descendant, descendants};
 use crate::error::{Context, Error, Result};
@@ -18,22 +18,22 @@ use std::io::Read;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::time::Instant;
 
-/// The number under which a launcher inherits the probe's socket: above those
-/// that shells use for redirections of their own (10 and up), below 63, from
+/// The number under which a launcher inherits the probe's socket. It is above
+/// those that shells use for their own redirections (10 and up), below 63, from
 /// which bash counts down, and below a limit of 64 open files.
 pub const ANSWER: i32 = 47;
 
-/// The most that is kept of what is written to one pipe, in bytes: a hundred
-/// times the longest text that has to be read here.
+/// The limit of what is kept of one stream, in bytes: a hundred times the
+/// longest text that has to be read here.
 const MAX_OUTPUT: usize = 64 << 20;
 
-/// The way on which an observation reached the harness.
+/// The way by which an observation reached the harness.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Way {
-    /// The probe's own socket.
+    /// The probe's own socket, which most launchers keep open.
     #[default]
     Socket,
-    /// Standard output: the launcher has closed the socket.
+    /// Standard output, because the launcher has closed the socket.
     Stdout,
 }
 
@@ -46,7 +46,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Makes one.
+    /// Makes a pair of connected sockets.
     ///
     /// # Errors
     ///
@@ -60,14 +60,14 @@ impl Answer {
         Ok(Answer { ours, theirs, inode })
     }
 
-    /// The probe's arguments: answer here, then wait for the end of it.
+    /// The probe's arguments for: answer on this socket, then wait for its end.
     pub fn held(&self) -> Vec<String> {
         let mut arguments = self.once();
         arguments.push("--hold".to_owned());
         arguments
     }
 
-    /// The probe's arguments: answer here, and end.
+    /// The probe's arguments for: answer on this socket, then end.
     pub fn once(&self) -> Vec<String> {
         let socket = format!("{ANSWER}:{}", self.inode);
         ["--json", "--answer", &socket].map(str::to_owned).to_vec()
@@ -79,52 +79,54 @@ impl Answer {
 pub struct Running {
     /// Its pid in the sandbox.
     pub pid: i32,
-    /// Closing it ends its standard input.
+    /// Its standard input, which ends when this is closed.
     pub stdin: Option<OwnedFd>,
     /// What it writes to standard output.
     pub stdout: Output,
     /// What it writes to standard error.
     pub stderr: Output,
-    /// What its probe answers; closing it releases a held probe.
+    /// What its probe answers. Closing this releases a held probe.
     pub answer: Option<Output>,
-    /// The inodes of its three standard streams; none for one that is closed.
+    /// The inodes of its three standard streams; `None` for a closed one.
     pub streams: [Option<u64>; 3],
-    /// Whether its standard streams are one terminal, whose other end `stdin`
+    /// True if its standard streams are one terminal, whose other end `stdin`
     /// and `stdout` are.
     pub on_a_terminal: bool,
 }
 
 impl Running {
-    /// Ends its standard input: closes the pipe, or types the end of the file.
+    /// Ends its standard input: closes the pipe, or sends the terminal's
+    /// end-of-file character.
     pub fn end_input(&mut self) {
         if let (Some(stdin), true) = (&self.stdin, self.on_a_terminal) {
-            // It fails if the terminal is gone, and so is its reader.
+            // This fails if the terminal has been closed; then no process reads
+            // from it.
             let _ = nix::unistd::write(stdin, b"\x04");
         }
         drop(self.stdin.take());
     }
 
-    /// What it has written to standard error, or to its terminal except for the
-    /// observation of its probe. It has ended: what was written to a pipe is
-    /// there, and what was written to a terminal is there when that is closed,
-    /// or at the deadline.
+    /// What it has written to standard error, or to its terminal without the
+    /// observation of its probe. Call this after it has ended. A pipe then has
+    /// everything that it wrote; a terminal has it when it is closed, or at the
+    /// deadline.
     pub fn said(&mut self, until: Instant) -> String {
         let text = match self.on_a_terminal {
             true => without_observation(&read_to_end(&mut self.stdout, until)),
-            // A process that was left behind may never close the pipe.
+            // A process that was left behind may keep the pipe open for ever.
             false => read_to_end(&mut self.stderr, Instant::now()),
         };
         String::from_utf8_lossy(&text).into_owned()
     }
 }
 
-/// A text without the lines that are an observation.
+/// A text without the lines that are observations.
 fn without_observation(text: &[u8]) -> Vec<u8> {
     let lines = text.split_inclusive(|&byte| byte == b'\n');
     lines.filter(|line| within(line).is_none()).flatten().copied().collect()
 }
 
-/// The inode of an open file, which tells one pipe or socket from another.
+/// The inode of an open file, which distinguishes pipes and sockets.
 ///
 /// # Errors
 ///
@@ -133,31 +135,31 @@ pub(super) fn inode(fd: impl AsFd) -> Result<u64> {
     fstat(fd).map(|it| it.st_ino).context("fstat a pipe")
 }
 
-/// The harness's end of a pipe or a terminal, or a file that a command writes;
-/// and what has been read of it and not used yet.
+/// The harness's end of a pipe or terminal, or a file that a command writes;
+/// and what has been read from it and not been used yet.
 #[derive(Debug)]
 pub struct Output {
     pipe: std::fs::File,
     unused: Vec<u8>,
     is_open: bool,
-    /// What tells of more in a file: poll(2) does not.
+    /// How to wait for more in a file, because poll(2) cannot.
     growing: Option<Growing>,
 }
 
-/// How to wait for more in a file, and for its end: there is no more when the
-/// command has ended and no process that came after it is left.
+/// How to wait for more in a file, and for its end: no more comes when the
+/// command and all processes that were started after it have ended.
 #[derive(Debug)]
 struct Growing {
     written: Inotify,
-    /// A pidfd of the command, until that has ended.
+    /// A pidfd of the command; `None` once the command has ended.
     process: Option<OwnedFd>,
     init: i32,
-    /// How many processes there were before it.
+    /// The number of processes that existed before the command.
     others: usize,
 }
 
 impl Growing {
-    /// Whether no process is left that may write.
+    /// True if no process is left that may write to the file.
     fn is_over(&mut self) -> bool {
         let ended = |it: &OwnedFd| any_readable(&[it.as_fd()], Instant::now());
         if self.process.as_ref().is_some_and(ended) {
@@ -178,8 +180,8 @@ impl From<OwnedFd> for Output {
 }
 
 impl Output {
-    /// A file that a command writes. `process` is a pidfd of the command, below
-    /// a sandbox's `init`, before which there were so many `others`.
+    /// A file that a command writes. `process` is a pidfd of the command;
+    /// before it, `others` processes existed below the sandbox's `init`.
     ///
     /// # Errors
     ///
@@ -199,12 +201,12 @@ impl Output {
         let process = Some(process);
         let growing = Some(Growing { written, process, init, others });
         let mut output = Output { growing, ..Output::from(file) };
-        // What was written before the watch began.
+        // Reads what was written before the watch began.
         output.fill();
         Ok(output)
     }
 
-    /// What is readable when there may be more, or the end.
+    /// The descriptors that become readable when there is more, or at the end.
     fn waited_for(&self) -> Vec<BorrowedFd<'_>> {
         match &self.growing {
             None => vec![self.pipe.as_fd()],
@@ -215,10 +217,11 @@ impl Output {
         }
     }
 
-    /// Reads what is there; from a pipe, it waits if there is nothing.
+    /// Reads what is available; waits if a pipe has nothing.
     fn fill(&mut self) {
         let mut buffer = [0; 65536];
-        // The end is looked for first: what is written until then is read.
+        // The end is checked first, so everything that was written before it is
+        // read.
         let is_over = self.growing.as_mut().is_none_or(|it| {
             let over = it.is_over();
             let _ = it.written.read_events();
@@ -235,7 +238,7 @@ impl Output {
         }
     }
 
-    /// Whether more may come and may be kept.
+    /// True if more may come and may be kept.
     fn goes_on(&self) -> bool {
         self.is_open && self.unused.len() < MAX_OUTPUT
     }
@@ -248,19 +251,19 @@ impl Output {
     }
 }
 
-/// What was read from a pipe, and whether more may come.
+/// A line that was read, or why there is none.
 #[derive(Debug)]
 pub enum LineRead {
     /// A whole line, without its newline.
     Line(Vec<u8>),
-    /// Every writer has closed the pipe; what came after the last line.
+    /// Every writer has closed the pipe; what came after the last newline.
     End(Vec<u8>),
-    /// The end of the line did not come in time, or the line is too long; what
-    /// had come of it.
+    /// The newline did not come in time, or the line is too long; the part of
+    /// the line that was read.
     Late(Vec<u8>),
 }
 
-/// Reads one line; what comes after it is kept for the next call.
+/// Reads one line. What comes after it is kept for the next call.
 pub fn read_line(output: &mut Output, until: Instant) -> LineRead {
     loop {
         if let Some(line) = output.take_line() {
@@ -278,7 +281,7 @@ pub fn read_line(output: &mut Output, until: Instant) -> LineRead {
 
 /// Reads until every writer has closed the pipe, or until the deadline; keeps
 /// the beginning of a long text. What was written before the deadline is read
-/// after it, too.
+/// even if the call comes after it.
 pub fn read_to_end(output: &mut Output, until: Instant) -> Vec<u8> {
     let may_read = |it: &Output| it.goes_on() || Instant::now() < until;
     while output.is_open
@@ -290,12 +293,12 @@ pub fn read_to_end(output: &mut Output, until: Instant) -> Vec<u8> {
     std::mem::take(&mut output.unused)
 }
 
-/// Waits for the observation of a launcher's payload, on every way at once; so
-/// no launcher is held up by a full pipe.
+/// Waits for the observation of a launcher's payload, on all streams at the
+/// same time, so that no launcher waits because a pipe is full.
 ///
 /// # Errors
 ///
-/// Fails if every way was closed or the deadline has passed, and says which.
+/// Fails if every stream was closed or the deadline has passed, and says which.
 pub fn observation(
     running: &mut Running,
     until: Instant,
@@ -311,7 +314,7 @@ pub fn observation(
         if let Some(found) = within(&running.stdout.unused[searched..]) {
             return Ok((found, Way::Stdout));
         }
-        // Lines that are whole hold no observation; the last may become one.
+        // Complete lines contain no observation; the last line may become one.
         let lines = running.stdout.unused.iter().rposition(|it| *it == b'\n');
         searched = lines.map_or(0, |end| end + 1);
         let answer_ended =
@@ -331,8 +334,8 @@ pub fn observation(
     }
 }
 
-/// Waits until one of the streams has something, and reads all that have;
-/// `false` where none had anything before the deadline.
+/// Waits until one of the streams has data, and reads all that have; `false` if
+/// none had any before the deadline.
 fn fill_any<'a>(
     streams: impl Iterator<Item = &'a mut Output>,
     until: Instant,
@@ -369,10 +372,10 @@ fn fill_any<'a>(
     }
 }
 
-/// How an observation begins.
+/// The first bytes of an observation.
 const BEGINNING: &[u8] = b"{\"readings\":";
 
-/// The first observation in a text: in a line of its own, or behind what the
+/// The first observation in a text: in a line of its own, or after what the
 /// launcher has written without a newline.
 fn within(text: &[u8]) -> Option<Observation> {
     text.split_inclusive(|&byte| byte == b'\n')
@@ -385,11 +388,11 @@ fn within(text: &[u8]) -> Option<Observation> {
         })
 }
 
-/// The observation that a line is.
+/// Decodes the observation in a line.
 ///
 /// # Errors
 ///
-/// Fails if the line is something else.
+/// Fails if the line is not an observation.
 fn parse(line: &[u8]) -> Result<Observation> {
     let mut values = serde_json::Deserializer::from_slice(line).into_iter();
     values

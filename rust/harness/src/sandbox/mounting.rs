@@ -1,5 +1,5 @@
-//! The pieces of which a mount tree is built: one mount, one directory, and
-//! paths below the new root.
+//! The operations that build a mount tree: one mount, one directory, and paths
+//! below the new root.
 
 use super::plan::unavailable;
 use crate::error::{Context, Error, Result};
@@ -14,10 +14,10 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-/// A step of building a tree.
+/// The result of an operation that builds a part of the tree.
 pub type Built<T> = std::result::Result<T, Refusal>;
 
-/// One mount(2), its error in our words.
+/// Makes one mount. Its error has the call, the object and the remedy.
 pub fn attach(
     source: Option<&str>,
     at: impl AsRef<Path>,
@@ -31,8 +31,9 @@ pub fn attach(
     })
 }
 
-/// Binds a file or directory that is open, with all that is mounted below it:
-/// in a user namespace such a mount must not be uncovered.
+/// Bind-mounts an open file or directory with all mounts below it: in a user
+/// namespace the kernel refuses a bind that would uncover what these mounts
+/// hide.
 pub fn bind(from: &OwnedFd, to: &Path) -> Built<()> {
     let flags = MsFlags::MS_BIND | MsFlags::MS_REC;
     attach(Some(&name_of(from)), to, None, flags)
@@ -45,12 +46,13 @@ pub fn read_only(path: &Path) -> Built<()> {
         .map_err(|errno| unavailable(&what, errno))
 }
 
-/// Makes what a file or a directory can be mounted on.
+/// Makes a file or a directory on which something can be mounted.
 pub fn mount_point(at: &Path, is_dir: bool) -> Built<()> {
     if is_dir {
         return directory(at);
     }
-    // To open a file of an overlay for writing would copy it.
+    // Opening a file of an overlay for writing would copy it to the upper
+    // layer.
     if at.exists() {
         return Ok(());
     }
@@ -63,20 +65,20 @@ pub fn mount_point(at: &Path, is_dir: bool) -> Built<()> {
         .map_err(broken)
 }
 
-/// Makes a directory and those above it, where they are not there.
+/// Makes a directory and the missing ones above it.
 pub fn directory(path: &Path) -> Built<()> {
     fs::create_dir_all(path)
         .context(format_args!("make {}", path.display()))
         .map_err(broken)
 }
 
-/// Opens a path so that it can be bound when its name is covered.
+/// Opens a path so that it can be bound after another mount has covered it.
 pub fn handle(path: &Path) -> Result<OwnedFd> {
     open(path, OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty())
         .context(format_args!("open {}", path.display()))
 }
 
-/// A path that leads to an open file whose name may be covered.
+/// A path that leads to an open file, even if another mount covers its name.
 pub fn name_of(fd: &OwnedFd) -> String {
     format!("/proc/self/fd/{}", fd.as_raw_fd())
 }
@@ -88,12 +90,12 @@ pub fn at(path: impl AsRef<Path>) -> PathBuf {
 }
 
 /// The path for a system call. A path with a null byte, which no file has,
-/// becomes empty, and the call fails with ENOENT.
+/// becomes empty, so that the call fails with ENOENT.
 pub fn c_string(path: &Path) -> CString {
     CString::new(path.as_os_str().as_bytes()).unwrap_or_default()
 }
 
-/// A failure that is no fault of the machine.
+/// Turns an error into a refusal for which the machine is not the reason.
 pub fn broken(error: Error) -> Refusal {
     Refusal::Broken(error.message)
 }

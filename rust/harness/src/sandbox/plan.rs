@@ -1,4 +1,4 @@
-//! What a sandbox is to be, what is at which path in it, and why there is none.
+//! The plan of a sandbox: what it has at which path.
 
 use crate::found::Refusal;
 use crate::host::Equipment;
@@ -20,23 +20,23 @@ pub enum Tree {
     Whole,
 }
 
-/// What the monitor is told.
+/// The description of a sandbox, which the harness sends to the monitor.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Plan {
     /// The conditions of the trial.
     pub scenario: Scenario,
     /// How much of the host is visible.
     pub tree: Tree,
-    /// The project's programs on the host; `/nsteps` in the sandbox. Empty if
-    /// there are none: then `/nsteps` has the embedded probe alone.
+    /// The directory of the project's programs on the host; it is `/nsteps` in
+    /// the sandbox. If it is empty, `/nsteps` has only the embedded probe.
     pub programs: String,
-    /// What is at `/newroot`, if anything.
+    /// The root filesystem at `/newroot`, if there is one.
     pub rootfs: Option<Rootfs>,
-    /// The directory of the host that is shown at
-    /// [`BUNDLE`](crate::paths::BUNDLE) as well, wherever it is: an OCI bundle.
+    /// The directory of the host that is also visible at
+    /// [`BUNDLE`](crate::paths::BUNDLE): an OCI bundle.
     pub bundle: Option<PathBuf>,
-    /// What a launcher may write to on the host. What it writes elsewhere stays
-    /// in the sandbox.
+    /// The paths of the host that a launcher may write to. What it writes
+    /// elsewhere stays in the sandbox.
     pub writable: Vec<PathBuf>,
     /// Directories of the host that the small tree shows as well, read-only.
     pub shown: Vec<PathBuf>,
@@ -54,7 +54,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// A sandbox with nothing special about it.
+    /// A plan with nothing beyond the scenario and the tree.
     pub fn of(scenario: Scenario, tree: Tree, equipment: &Equipment) -> Plan {
         let programs = equipment.layout.programs().display().to_string();
         Plan {

@@ -43,18 +43,18 @@ pub struct Command {
 pub struct PutFile {
     /// Its path in the sandbox; the directories above it are made.
     pub at: PathBuf,
-    /// What it contains.
+    /// The text or the file that it is a copy of.
     pub content: Content,
-    /// Its permission bits.
+    /// Its permission bits, as in chmod(2).
     pub mode: u32,
 }
 
 /// The content of a file that is put in the sandbox.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Content {
-    /// This text.
+    /// The file contains this text.
     Text(String),
-    /// That of another file in the sandbox.
+    /// The file is a copy of this file in the sandbox.
     CopyOf(PathBuf),
 }
 
@@ -86,7 +86,7 @@ pub enum Request {
     },
 }
 
-/// How a process ended.
+/// The end of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ended {
     /// Its pid in the sandbox.
@@ -95,29 +95,30 @@ pub struct Ended {
     pub status: i32,
 }
 
-/// A command that was started. Where the harness's pipe has been replaced as its
-/// standard output, the harness's end of that (a terminal, or a file open for
-/// reading) is sent with the message, and then a pidfd of the command.
+/// A command that was started. If its standard output is not the harness's pipe
+/// but a terminal, or a file, then the harness's end (the other end of the
+/// terminal, or the file open for reading) is sent with the message, and then a
+/// pidfd of the command.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Started {
     /// Its pid in the sandbox.
     pub pid: i32,
-    /// The inodes of its standard streams; none for one that is closed.
+    /// The inodes of its standard streams; `None` for a closed one.
     pub streams: [Option<u64>; 3],
 }
 
 /// A reply of the sandbox.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Reply {
-    /// The sandbox is set up; its first observation.
+    /// The sandbox is ready; this is its first observation.
     Ready(Box<Observation>),
     /// The sandbox cannot be set up, for this reason.
     Refused(Refusal),
-    /// A command was started.
+    /// The command of [`Request::Run`] was started.
     Started(Started),
-    /// The files of [`Request::Put`] are there.
+    /// The files of [`Request::Put`] were made.
     Put,
-    /// A command has ended.
+    /// A command of the sandbox has ended.
     Ended(Ended),
     /// The observation that [`Request::Observe`] asked for.
     Host(Box<Observation>),
@@ -236,8 +237,8 @@ impl Channel {
             .context("read the descriptors on the sandbox's socket")?
         {
             match message {
-                ControlMessageOwned::ScmCredentials(who) => {
-                    sender = Some(who.pid());
+                ControlMessageOwned::ScmCredentials(credentials) => {
+                    sender = Some(credentials.pid());
                 }
                 ControlMessageOwned::ScmRights(raw) => {
                     descriptors.extend(raw.into_iter().map(kernel::own));

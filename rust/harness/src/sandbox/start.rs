@@ -21,7 +21,7 @@ use std::os::fd::{AsFd, OwnedFd, RawFd};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixListener};
 
-/// How a command is started.
+/// The state in which a command is started.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize,
 )]
@@ -31,9 +31,9 @@ pub enum Start {
     /// terminal.
     #[default]
     Plain,
-    /// Standard input is /dev/null.
+    /// The standard input is /dev/null.
     StdinNull,
-    /// Descriptor 0 is closed.
+    /// Descriptor 0 is closed (`<&-`).
     StdinClosed,
     /// Standard output is a regular file.
     StdoutFile,
@@ -47,11 +47,11 @@ pub enum Start {
     /// Descriptor 3 is a listening socket, which the environment announces as
     /// sd_listen_fds(3) says.
     ListenFds,
-    /// The umask is 077.
+    /// The umask is 077 instead of 022.
     Umask,
     /// The process has supplementary groups (`GROUPS`).
     Groups,
-    /// The process may run on one processor only.
+    /// The process may run on only one processor.
     OneCpu,
     /// The user is not root (`USER`), and has no capabilities.
     User,
@@ -83,14 +83,14 @@ const ABOVE: RawFd = ANSWER + 1;
 
 /// The descriptors of a command, before it has been started.
 pub struct Descriptors {
-    /// What the command inherits under which number.
+    /// The descriptors that the command inherits, each with its number.
     inherited: Vec<(RawFd, OwnedFd)>,
-    /// What the harness reads in place of its own pipe for standard output.
+    /// What the harness reads instead of its own pipe for standard output.
     pub ours: Option<OwnedFd>,
 }
 
 impl Descriptors {
-    /// The inodes of the standard streams; none for one that is closed.
+    /// The inodes of the standard streams; `None` for a closed one.
     pub fn inodes(&self) -> Result<[Option<u64>; 3]> {
         let mut inodes = [None; 3];
         for (number, fd) in &self.inherited {
@@ -102,7 +102,7 @@ impl Descriptors {
         Ok(inodes)
     }
 
-    /// Puts each under its number, in a process that is about to exec.
+    /// Gives each its number, in a process that is about to exec.
     ///
     /// # Errors
     ///
@@ -116,7 +116,7 @@ impl Descriptors {
     }
 }
 
-/// The same open file under a number that no command inherits.
+/// Duplicates a descriptor to a number that no command inherits.
 ///
 /// # Errors
 ///
@@ -189,13 +189,14 @@ impl Start {
         }
     }
 
-    /// Gives this process, which is in the plain state but for its descriptors
-    /// and is about to exec, what else this state has.
+    /// Brings this process, which is in the plain state except for its
+    /// descriptors and is about to exec, into the other properties of this
+    /// state.
     ///
     /// # Errors
     ///
-    /// Fails if the machine does not allow the state, or if it is the same as
-    /// the plain one here.
+    /// Fails if the machine does not allow the state, or if it does not differ
+    /// from the plain one here.
     pub fn enter(self) -> Result<()> {
         match self {
             Start::Plain
@@ -232,7 +233,7 @@ impl Start {
     }
 }
 
-/// Leaves the first of the processors on which this process may run.
+/// Restricts this process to the first of its processors.
 fn run_on_one_processor() -> Result<()> {
     let this = Pid::from_raw(0);
     let all = sched_getaffinity(this).context("sched_getaffinity")?;
@@ -249,9 +250,9 @@ fn run_on_one_processor() -> Result<()> {
     sched_setaffinity(this, &one).context("sched_setaffinity")
 }
 
-/// Becomes `USER`. In a user namespace that maps only root, in another one
-/// below it: there, too, a process that is not root has no capabilities after
-/// exec.
+/// Becomes `USER`. A user namespace that maps only root has no such user; then
+/// a user namespace below it is made: in it, too, a process that is not root
+/// has no capabilities after exec.
 fn become_an_ordinary_user() -> Result<()> {
     let (uid, gid) = (Uid::from_raw(USER), Gid::from_raw(USER));
     let own = (geteuid(), getegid());
@@ -265,8 +266,8 @@ fn become_an_ordinary_user() -> Result<()> {
         }
         Err(errno) => Err(errno).context(format_args!("setresgid {USER}")),
         Ok(()) => {
-            // The groups of root would be left; setgroups(2) needs the user to
-            // be root still.
+            // The groups of root would remain otherwise; setgroups(2) works
+            // only while the user is still root.
             setgroups(&[]).context("setgroups")?;
             setresuid(uid, uid, uid).context(format_args!("setresuid {USER}"))
         }

@@ -1,5 +1,5 @@
-//! The mount tree of a sandbox: a root of its own, so that its mount table is
-//! the same on every machine.
+//! The mount tree of a sandbox: a new root, so that the mount table is the same
+//! on every machine.
 
 use super::mounting::{
     Built, at, attach, bind, broken, c_string, directory, handle, mount_point,
@@ -25,32 +25,33 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-/// Where that of which the new root is made can be seen for a moment: it may
-/// lie anywhere on the host.
+/// A path at which the source of `/newroot` is mounted for a moment: on the
+/// host it may be anywhere.
 const ROOTFS_SOURCE: &str = "/run/rootfs";
 
-/// What of the host the small tree holds.  A symbolic link (merged /usr) stays
-/// one.
+/// The directories of the host in the small tree. A symbolic link (merged /usr)
+/// stays a link.
 const SMALL: &[&str] = &["bin", "etc", "lib", "lib64", "sbin", "usr"];
-/// Devices a shell and a pipe want.
+/// The devices that a shell and a pipe need.
 const DEVICES: &[&str] = &["full", "null", "random", "tty", "urandom", "zero"];
 
-/// What of a tree init keeps open as long as the sandbox lives.
+/// The parts of a tree that init keeps open as long as the sandbox exists.
 #[derive(Debug)]
 pub struct Mounted {
-    /// What keeps the superblocks of procfs alive: a step may unmount them for
-    /// every process, and the device number of a dead one is given to the next,
-    /// which then looks the same.
+    /// Keeps the superblocks of procfs alive. A step may unmount them for every
+    /// process, and the device number of a removed one is given to the next,
+    /// which would then look the same.
     _pins: Vec<OwnedFd>,
-    /// Where what is written to a directory of the host's goes.
+    /// The directories in which what is written to directories of the host is
+    /// stored.
     pub covers: Vec<Cover>,
-    /// The list of processes of the cgroup that launchers are started in.
+    /// The file cgroup.procs of the cgroup that launchers are started in.
     launchers: Option<fs::File>,
 }
 
 impl Mounted {
     /// Moves the calling process to the cgroup that launchers are started in,
-    /// where the sandbox has a cgroup of its own.
+    /// if the sandbox has a cgroup of its own.
     ///
     /// # Errors
     ///
@@ -103,8 +104,8 @@ pub fn mount_all(plan: &Plan) -> Built<Mounted> {
         Tree::Small => None,
         Tree::Whole => Some(Host::open(plan)?),
     };
-    // In a chroot we would pivot below the root of our mount namespace; what we
-    // need of the chroot is open already.
+    // In a chroot we would pivot below the root of our mount namespace. What we
+    // need from the chroot is already open.
     chroot::leave().map_err(|errno| unavailable("setns", errno))?;
     let none = MsFlags::empty();
     attach(None, "/", None, MsFlags::MS_REC | MsFlags::MS_PRIVATE)?;
@@ -131,8 +132,8 @@ pub fn mount_all(plan: &Plan) -> Built<Mounted> {
     }
 
     nix::unistd::chdir(NEW_ROOT_AT).context("chdir").map_err(broken)?;
-    // Both names the same: the old root ends up mounted over the new one, and
-    // goes with one detach (pivot_root(2), NOTES).
+    // With the same directory twice, the old root is mounted over the new one,
+    // and one detach removes it (pivot_root(2), NOTES).
     pivot_root(".", ".").map_err(|errno| unavailable("pivot_root", errno))?;
     umount2(".", MntFlags::MNT_DETACH)
         .context("detach the host's root")
@@ -170,7 +171,7 @@ pub fn mount_all(plan: &Plan) -> Built<Mounted> {
     Ok(Mounted { _pins: pins, covers, launchers })
 }
 
-/// Writes the embedded probe to where the built one is otherwise.
+/// Writes the embedded probe to the path where the built one is otherwise.
 fn put_probe() -> Result<()> {
     let probe = embedded::PROBE
         .ok_or_else(|| Error::new("no probe is embedded in this program"))?;
@@ -180,8 +181,8 @@ fn put_probe() -> Result<()> {
         .context(format_args!("write {PROBE}"))
 }
 
-/// The mounts and the propagation of the scenario; init's own procfs stays
-/// out of it.
+/// Makes the mounts and the propagation of the scenario. Init's own procfs is
+/// not included.
 fn arrange(mounts: Mounts) -> Built<Vec<OwnedFd>> {
     let pin = |path: &str| {
         kernel::open_tree_clone(&c_string(path.as_ref()))
@@ -189,8 +190,9 @@ fn arrange(mounts: Mounts) -> Built<Vec<OwnedFd>> {
     };
     let mut pins = vec![pin("/proc")?];
     if mounts == Mounts::ProcNested {
-        // systemd leaves an autofs there and binfmt_misc on top of it; what
-        // they are made of does not matter, that they are stacked does.
+        // systemd leaves an autofs there and binfmt_misc on top of it. Which
+        // file systems they are does not matter; that one covers the other
+        // does.
         let nest = "/proc/sys/fs/binfmt_misc";
         for source in ["systemd-1", "binfmt_misc"] {
             attach(Some(source), nest, Some("tmpfs"), MsFlags::empty())?;
@@ -204,7 +206,7 @@ fn arrange(mounts: Mounts) -> Built<Vec<OwnedFd>> {
     Ok(pins)
 }
 
-/// Something of the host's, opened before the new root covers the way to it.
+/// A file or directory of the host, opened before the new root covers its path.
 enum Source {
     /// A directory or device to be bound at a path of the new root.
     Bind { from: OwnedFd, is_dir: bool, to: PathBuf },
@@ -278,15 +280,15 @@ fn mode(bits: u32) -> fs::Permissions {
     std::os::unix::fs::PermissionsExt::from_mode(bits)
 }
 
-/// The directory the mount steps cover must lie on the root's mount: only
-/// then does the propagation of `/` decide what becomes of it.
+/// Checks that the directory that the mount steps cover is on the root's mount:
+/// only then the propagation of `/` decides whether their mount propagates.
 fn same_mount(one: &str, other: &str) -> Built<()> {
     let ids =
         [one, other].map(|path| kernel::mount_id(&c_string(path.as_ref())));
     match ids {
         [Ok(one), Ok(other)] if one == other => Ok(()),
         [Ok(_), Ok(_)] => Err(Refusal::Broken(format!(
-            "{one} does not lie on the mount of {other}"
+            "{one} is not on the mount of {other}"
         ))),
         [Err(errno), _] | [_, Err(errno)] => Err(unavailable("statx", errno)),
     }

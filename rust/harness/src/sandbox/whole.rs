@@ -1,5 +1,5 @@
-//! The host's tree in a sandbox, in which nothing that is written reaches the
-//! host.
+//! The host's directory tree in a sandbox, where writing to it does not change
+//! the host.
 //!
 //! Each directory of the host's root, and each file system that is mounted
 //! below one, is an overlay: its lower layer is the host's, its upper layer is
@@ -28,8 +28,8 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::{Path, PathBuf};
 
-/// Names in the host's root of which the sandbox has its own. /run is a tmpfs,
-/// since systemd-nspawn does not start where it is anything else.
+/// Names in the host's root that the sandbox has its own versions of. /run is a
+/// tmpfs, because systemd-nspawn does not start if it is anything else.
 const OWN: &[&str] = &["dev", "mytmp", "newroot", "nsteps", "proc", "run"];
 
 /// Where sysfs is mounted.
@@ -37,20 +37,21 @@ const SYS: &str = "/sys";
 
 /// What of the host the sandbox shows, opened before the new root covers it.
 pub struct Host {
-    /// Overlays, those above others first: where each is in the sandbox.
+    /// The directories that become overlays, outer ones first, with their
+    /// paths.
     covered: Vec<(PathBuf, OwnedFd)>,
-    /// What is bound read-only: files, and /sys.
+    /// The paths that are bound read-only: files, and /sys.
     bound: Vec<(PathBuf, OwnedFd, bool)>,
-    /// Symbolic links in the root, and where they lead.
+    /// The symbolic links in the root, and their targets.
     links: Vec<(PathBuf, PathBuf)>,
-    /// What the sandbox may write to on the host.
+    /// The paths of the host that the sandbox may write to.
     writable: Vec<(PathBuf, OwnedFd, bool)>,
     devices: Devices,
     /// Whether cgroup file systems are left out.
     hides_cgroups: bool,
 }
 
-/// A directory of the host's that the sandbox may write to: an overlay, whose
+/// A directory of the host that the sandbox may write to: an overlay, whose
 /// upper layer is the complete list of what was written.
 #[derive(Debug)]
 pub struct Cover {
@@ -117,7 +118,7 @@ impl Host {
         Ok(())
     }
 
-    /// Mounts it below the new root, and returns the overlays.
+    /// Mounts them below the new root, and returns the overlays.
     pub fn mount(self, identity: Identity) -> Built<Vec<Cover>> {
         for (path, target) in &self.links {
             symlink(target, at(path))
@@ -131,7 +132,7 @@ impl Host {
         let mut whole: Vec<&Path> = Vec::new();
         for (number, covered) in self.covered.iter().enumerate() {
             let (path, from) = covered;
-            // What was bound has what is mounted below it.
+            // A directory that was bound has also the mounts below it.
             if whole.iter().any(|it| path.starts_with(it)) {
                 continue;
             }
@@ -196,10 +197,10 @@ fn mounted_below(
         .collect())
 }
 
-/// Mounts an overlay over a directory of the host's, with the layers of that
-/// number; `None` where the kernel
-/// refuses one: over a directory that has mounts below it, in a user namespace;
-/// over a file system that is itself an overlay over another.
+/// Mounts an overlay over a directory of the host, with the layers of that
+/// number. `None` if the kernel refuses it: over a directory that has mounts
+/// below it, in a user namespace; or over a file system that is itself an
+/// overlay over another.
 fn cover(
     number: usize,
     (path, from): &(PathBuf, OwnedFd),
@@ -213,7 +214,7 @@ fn cover(
     let like = fs::metadata(name_of(from))
         .context(format_args!("stat {}", path.display()))
         .map_err(broken)?;
-    // In a user namespace only the ids that it maps can be owners.
+    // In a user namespace only ids that it maps can be owners.
     let (uid, gid) = (Uid::from_raw(like.uid()), Gid::from_raw(like.gid()));
     let _ = chown(&upper, Some(uid), Some(gid));
     fs::set_permissions(&upper, like.permissions())
@@ -226,7 +227,8 @@ fn cover(
         work.display(),
         match identity {
             Identity::Root => "",
-            // The layer's own notes in attributes that a user may write.
+            // The overlay keeps its notes in attributes that an ordinary user
+            // may write.
             Identity::User => ",userxattr",
         }
     );
@@ -242,8 +244,8 @@ fn cover(
     Ok(Some(Cover { at: path.to_owned(), upper }))
 }
 
-/// The flags that an overlay over a directory must have, so that the directory
-/// allows no more in the sandbox than it does outside.
+/// The mount flags that an overlay over a directory needs, so that the sandbox
+/// allows no more in it than the host does.
 fn flags_of(from: &OwnedFd) -> MsFlags {
     let have = fstatvfs(from).map_or(FsFlags::empty(), |it| it.flags());
     let both = [

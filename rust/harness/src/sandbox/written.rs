@@ -1,4 +1,5 @@
-//! Which files are in a sandbox where launchers leave some.
+//! Lists the files in the directories of a sandbox in which launchers leave
+//! files.
 
 use super::whole::Cover;
 use std::collections::BTreeSet;
@@ -7,7 +8,7 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-/// The directories of the sandbox's own that launchers write to.
+/// The sandbox's own directories that launchers write to.
 const LITTERED: &[&str] = &["/", "/run", "/tmp", "/newroot"];
 
 /// The names in these directories. Of a directory of the host's: everything
@@ -28,13 +29,14 @@ pub fn files(covers: &[Cover]) -> BTreeSet<String> {
     files
 }
 
-/// Everything below a directory of an upper layer, as seen below `at`.
+/// Collects everything below a directory of an upper layer; `at` is its path in
+/// the sandbox.
 fn collect(upper: &Path, at: &Path, files: &mut BTreeSet<String>) {
     for path in names(upper) {
         let Some(name) = path.file_name() else { continue };
         let shown = at.join(name);
         let Ok(kind) = fs::symlink_metadata(&path) else { continue };
-        // An overlay marks what was removed with a device 0:0.
+        // An overlay marks a removed file with a device 0:0.
         let removed = kind.file_type().is_char_device() && kind.rdev() == 0;
         let mark = if removed { "- " } else { "" };
         let mode = match kind.is_file() {
@@ -45,7 +47,7 @@ fn collect(upper: &Path, at: &Path, files: &mut BTreeSet<String>) {
         if kind.is_dir() {
             collect(&path, &shown, files);
         }
-        // A directory is in the layer as soon as something below it is.
+        // The layer has a directory as soon as it has something below it.
         if files.len() == before {
             files.insert(format!("{mark}{}{mode}", shown.display()));
         }

@@ -1,5 +1,5 @@
-//! What only the outside sees of a payload that is held: which process is its
-//! parent, what the launcher has left running, its ids, the limits of its
+//! What of a held payload is visible only from outside: its parent, the
+//! processes that the launcher keeps running, its ids, the limits of its
 //! cgroup, and its seccomp filters.
 
 use crate::descendants::{Descendant, descendants, pid_as_seen_by};
@@ -14,7 +14,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-/// Enters all of it. What cannot be read is entered with the reason.
+/// Adds all of it to the effect. For a value that cannot be read it adds the
+/// reason.
 pub fn enter(init: i32, payload: i32, launcher: i32, effect: &mut Effect) {
     effect.change("host.parent", parent(init, payload, launcher));
     effect.change("host.launcher", processes(init, payload, launcher));
@@ -25,7 +26,7 @@ pub fn enter(init: i32, payload: i32, launcher: i32, effect: &mut Effect) {
     }
 }
 
-/// Which process the payload's parent is.
+/// Names the process that is the payload's parent.
 fn parent(init: i32, payload: i32, launcher: i32) -> String {
     let is_launcher =
         |pid| pid_as_seen_by(init, pid).is_ok_and(|it| it == launcher);
@@ -44,9 +45,9 @@ fn parent(init: i32, payload: i32, launcher: i32) -> String {
 }
 
 /// The processes of the launcher that run beside the payload: the launcher
-/// itself, without its name, which is another for every launcher; of the others
-/// their names, how many there are of a name; and their threads. A child of the payload is one of
-/// them: the probe has none of its own.
+/// itself, without its name, which is different for every launcher; for the
+/// others their names, and how many have the same name; and how many threads
+/// they have. A child of the payload counts: the probe has none of its own.
 fn processes(init: i32, payload: i32, launcher: i32) -> String {
     let mut found: BTreeMap<String, (usize, usize)> = BTreeMap::new();
     for it in descendants(init) {
@@ -88,8 +89,8 @@ fn processes(init: i32, payload: i32, launcher: i32) -> String {
     }
 }
 
-/// Whether it is the process that every sandbox has beside its init: a fork of
-/// init's, which bears its name.
+/// True if it is the unrelated process that every sandbox has: a fork of init,
+/// with the same name.
 fn is_unrelated(init: i32, it: &Descendant) -> bool {
     let stat = |pid| Process::new(pid).and_then(|it| it.stat());
     let (Ok(init), Ok(it)) = (stat(init), stat(it.pid())) else {
@@ -98,8 +99,8 @@ fn is_unrelated(init: i32, it: &Descendant) -> bool {
     it.ppid == init.pid && it.comm == init.comm
 }
 
-/// A small number exactly; how many more there are is not the same in two runs
-/// of one launcher.
+/// The number, or `3 or more`: larger numbers differ between two runs of one
+/// launcher.
 fn few(number: usize) -> String {
     match number {
         0..=2 => number.to_string(),
@@ -107,7 +108,7 @@ fn few(number: usize) -> String {
     }
 }
 
-/// The ids by the host's numbers, where they are not init's.
+/// Adds the ids as the host numbers them, if they are not init's.
 fn ids(init: i32, payload: i32, effect: &mut Effect) {
     let status = |pid| Process::new(pid).and_then(|it| it.status());
     match (status(init), status(payload)) {
@@ -127,8 +128,8 @@ fn ids(init: i32, payload: i32, effect: &mut Effect) {
     }
 }
 
-/// The files of a cgroup that limit it: the key, the file of version 2, those of
-/// version 1 with their controller, and what each says without a limit.
+/// The files of a cgroup that limit it: the key, the file of version 2, those
+/// of version 1 with their controller, and the content that means no limit.
 const LIMITS: [(&str, &str, &str, &[&str]); 3] = [
     ("host.limit.memory", "memory.max", "memory", &["memory.limit_in_bytes"]),
     ("host.limit.pids", "pids.max", "pids", &["pids.max"]),
@@ -140,7 +141,7 @@ const LIMITS: [(&str, &str, &str, &[&str]); 3] = [
     ),
 ];
 
-/// The limits of the payload's cgroups, where those are not init's.
+/// Adds the limits of the payload's cgroups, if its cgroups are not init's.
 fn limits(init: i32, payload: i32, effect: &mut Effect) {
     let (Ok(init), Ok(payload)) = (Process::new(init), Process::new(payload))
     else {
@@ -172,8 +173,8 @@ fn limits(init: i32, payload: i32, effect: &mut Effect) {
     }
 }
 
-/// Where the host has each hierarchy mounted: by controller, version 2 by the
-/// empty name.
+/// The mount point of each hierarchy on the host, by controller; version 2 has
+/// the empty name.
 fn hierarchies() -> BTreeMap<String, PathBuf> {
     let mut found = BTreeMap::new();
     let mounts = Process::myself().and_then(|it| it.mountinfo());
@@ -195,8 +196,8 @@ fn hierarchies() -> BTreeMap<String, PathBuf> {
     found
 }
 
-/// What the files say; nothing where that is no limit, or where the hierarchy
-/// does not have the controller.
+/// What the files say; `None` if that is no limit, or if the hierarchy does not
+/// have the controller.
 fn limit(cgroup: &Path, files: &[&str]) -> Option<String> {
     let mut words = Vec::new();
     for file in files {
@@ -214,8 +215,8 @@ fn limit(cgroup: &Path, files: &[&str]) -> Option<String> {
     is_limit(&words).then(|| words.join(" "))
 }
 
-/// Version 2 says `max`; version 1 has -1 of processor time, and of memory the
-/// largest number of whole pages.
+/// Without a limit version 2 has `max`; version 1 has -1 for processor time,
+/// and the largest number of whole pages for memory.
 fn is_limit(words: &[String]) -> bool {
     let first = words.first().map(String::as_str).unwrap_or_default();
     let is_number = |it: i64| (0..=i64::MAX / 2).contains(&it);
@@ -261,7 +262,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_limit_is_told_from_one() {
+    fn no_limit_and_a_limit_differ() {
         let is = |word: &str| is_limit(&[word.to_owned()]);
         assert!(is("268435456"));
         assert!(is("50000 100000"));

@@ -1,7 +1,7 @@
-//! The nine pairs: a container made by one language, joined by another.
+//! The nine pairs of languages: one makes a container, the other joins it.
 //!
-//! Here identity is literal: a launcher that joins must show the very inodes
-//! and the very mount table of the container.
+//! Here namespaces are compared by identity: a launcher that joins must show
+//! the inodes and the mount table of the container.
 
 use crate::error::{Context, Error, Result};
 use crate::found::Refusal;
@@ -20,12 +20,12 @@ use crate::trial::{Observed, Outcome, error_message, exit};
 use probe::Observation;
 use std::time::Instant;
 
-/// The value of a namespace's key where it is the container's own.
+/// The value of a namespace's key if it is the container's own.
 pub const THE_CONTAINERS: &str = "the container's";
-/// The value of the mount table's key where it is the container's own.
+/// The value of the mount table's key if it is the container's own.
 pub const IDENTICAL: &str = "identical";
 
-/// Lets every joiner join the container of one maker.
+/// The outcomes of every joining launcher in the container of one maker.
 pub fn outcomes(
     maker: Launcher,
     joiners: &[Launcher],
@@ -111,7 +111,7 @@ pub fn of_own(
 ///
 /// # Errors
 ///
-/// Fails if the container's payload prints nothing that can be read.
+/// Fails if the container's payload gives no observation.
 pub fn held_container(
     sandbox: &mut Sandbox,
     maker: Launcher,
@@ -122,7 +122,7 @@ pub fn held_container(
     let mut running =
         run_probe(sandbox, maker_itself, step, NEWROOT, answer.held(), answer)?;
     let (container, _) = listen::observation(&mut running, deadline())
-        .context(format_args!("{maker}'s container"))?;
+        .context(format_args!("observe the container of {maker}"))?;
     let outer = crate::descendants::find(sandbox.init(), &container)
         .context("find the container from outside")?;
     let pid = crate::descendants::pid_as_seen_by(sandbox.init(), outer)?;
@@ -138,7 +138,7 @@ fn run_probe(
     arguments: Vec<String>,
     answer: Answer,
 ) -> Result<Running> {
-    // The path as a process sees it that is in the new root already.
+    // The path for a process that is already in the new root.
     let mut payload = vec![PROBE_IN_NEWROOT];
     payload.extend(arguments.iter().map(String::as_str));
     let argv = performer.argv(step, Some(operand), &payload);

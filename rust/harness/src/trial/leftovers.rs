@@ -1,4 +1,4 @@
-//! What a launcher leaves behind that no property of a process shows: files,
+//! Finds what a launcher leaves behind and the payload cannot observe: files
 //! and other processes.
 
 use crate::descendants::{Descendant, descendants, one_ends};
@@ -8,8 +8,8 @@ use probe::Effect;
 use std::collections::BTreeSet;
 use std::time::Instant;
 
-/// The files and processes of a sandbox that a launcher may leave behind and no
-/// property of a process shows: files, and other processes.
+/// The files and processes that exist in a sandbox and that no property of the
+/// payload shows.
 #[derive(Debug)]
 pub struct Leftovers {
     files: BTreeSet<String>,
@@ -17,7 +17,8 @@ pub struct Leftovers {
 }
 
 impl Leftovers {
-    /// What there is now: these files, and the processes below `init`.
+    /// The files and processes now: these files, and the processes below
+    /// `init`.
     pub fn behind(files: BTreeSet<String>, init: i32) -> Leftovers {
         Leftovers { files, processes: Leftovers::alive(init) }
     }
@@ -27,7 +28,8 @@ impl Leftovers {
         descendants(init).iter().filter(alive).count()
     }
 
-    /// Enters what there is more now; `files` lists the files.
+    /// Adds to the effect what exists now and did not exist before; `files`
+    /// lists the current files.
     ///
     /// # Errors
     ///
@@ -38,7 +40,7 @@ impl Leftovers {
         files: impl FnOnce() -> Result<BTreeSet<String>>,
         effect: &mut Effect,
     ) -> Result<()> {
-        // A process that is about to end is not left behind.
+        // A process that ends soon is not left behind.
         let until = Instant::now() + grace();
         let mut alive = Leftovers::alive(init);
         while alive > self.processes && one_ends(&descendants(init), until) {

@@ -1,7 +1,7 @@
-//! The payload as the harness sees it, through the host's own /proc.
+//! Reads the values of the payload from outside, through the host's own /proc.
 //!
 //! The harness stays out of the sandbox's mount namespace: there a step can
-//! replace /proc for every process (`pid` does, where `/` is shared).  Pids are
+//! replace /proc for every process (`pid` does, if `/` is shared). Pids are
 //! translated by `NSpid`
 //! ([proc(5)](https://man7.org/linux/man-pages/man5/proc_pid_status.5.html)).
 
@@ -15,28 +15,28 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::os::fd::AsFd;
 
-/// What the kernel shows for an id that has none here (`overflowuid` in
-/// proc_sys_kernel(5), which is left at its default).
+/// The id that the kernel shows for an id that is not mapped (`overflowuid` in
+/// proc_sys_kernel(5), whose default is not changed).
 const OVERFLOW_ID: u32 = 65534;
 
-/// The harness's own cgroup namespace, by its link.
+/// The link of the harness's own cgroup namespace.
 fn own_cgroup_namespace() -> Option<String> {
     link(&Process::myself().ok()?, Namespace::Cgroup)
 }
 
-/// What the harness read of a payload from outside.
+/// The values of a payload that the harness read from outside.
 #[derive(Debug, Default)]
 pub struct View {
-    /// The keys that it could read and compare, and what it read. What has no
-    /// key here was seen by the payload alone.
+    /// The keys that it could read and compare, with their values. The other
+    /// keys were read only by the payload.
     pub read: BTreeMap<String, String>,
-    /// Every point on which the payload's word and the view from outside
-    /// differ.
+    /// Every value that the payload and the harness read differently, one line
+    /// each.
     pub disagreements: Vec<String>,
 }
 
 impl View {
-    /// Enters a key that both sides have read.
+    /// Adds a key that both sides have read, and a line if the values differ.
     fn enter(
         &mut self,
         key: &str,
@@ -58,7 +58,8 @@ impl View {
     }
 }
 
-/// Reads of the payload what can be read from outside, and compares.
+/// Reads the values of the payload from outside, and compares them with those
+/// that it has read.
 pub fn view(init: i32, payload: &Observation) -> View {
     let mut view = View::default();
     match Sides::of(init, payload) {
@@ -68,7 +69,7 @@ pub fn view(init: i32, payload: &Observation) -> View {
     view
 }
 
-/// The two views.
+/// What the payload has read, and where the harness reads the same.
 struct Sides<'a> {
     inside: &'a Observation,
     init: Process,
@@ -99,12 +100,12 @@ impl Sides<'_> {
         self.words(view);
     }
 
-    /// The inode of every namespace, by procfs.
+    /// Compares the inode of every namespace.
     fn namespaces(&self, view: &mut View) {
         let Ok(seen) = self.outside.namespaces() else {
             // A link may be missing for a moment (pid_for_children before the
-            // first child), and the crate then gives none; the payload's own
-            // links are all there or say why not.
+            // first child), and then procfs returns no links at all. The
+            // payload has read all links or says why not.
             return;
         };
         for namespace in Namespace::ALL {
@@ -118,7 +119,7 @@ impl Sides<'_> {
         }
     }
 
-    /// Every line of the mount table, by procfs.
+    /// Compares every line of the mount table.
     fn mounts(&self, view: &mut View) {
         let Ok(inside) = &self.inside.mounts else { return };
         let outside = match mount_table(&self.outside) {
@@ -136,8 +137,8 @@ impl Sides<'_> {
             ));
             return;
         }
-        // The root of a cgroup mount is shown as the reader's cgroup
-        // namespace has it, and the harness reads it from another.
+        // The root of a cgroup mount is shown relative to the reader's cgroup
+        // namespace, and the harness is in another one.
         let same_cgroups =
             own_cgroup_namespace().as_deref() == self.inside.value("ns.cgroup");
         let keys = probe::mount_keys(inside);
@@ -152,8 +153,8 @@ impl Sides<'_> {
         }
     }
 
-    /// User and group id, translated by the payload's own maps.  An id
-    /// without a place in the map is shown as the overflow id.
+    /// Compares user and group id, translated by the payload's own maps. An id
+    /// that is not in the map is shown as the overflow id.
     fn ids(&self, view: &mut View) {
         let status = &self.status;
         for (key, file, sees) in [
@@ -171,9 +172,9 @@ impl Sides<'_> {
         }
     }
 
-    /// How ids of a process are called in the harness's own user namespace.
-    /// Where that is its own as well, the map is not ours to read: the kernel
-    /// shows it as the namespace above would.
+    /// The map from the ids of a process to those of the harness's user
+    /// namespace. In the harness's own namespace the map cannot be used: the
+    /// kernel shows it with the ids of the namespace above.
     fn map_to_here(&self, process: &Process, file: &str) -> Option<IdMap> {
         let here = std::fs::read_link("/proc/self/ns/user").ok()?;
         if link(process, Namespace::User).as_deref() == here.to_str() {
@@ -182,11 +183,11 @@ impl Sides<'_> {
         IdMap::read(process, file)
     }
 
-    /// The id maps.  The kernel shows the outer ids as the reader knows them,
-    /// and to a reader in the namespace itself as the namespace above does, so
-    /// what is read inside a namespace below init's goes through init's map.
-    /// Further below, the map of the namespace above is not known: then the
-    /// inner ids must be the same.
+    /// Compares the id maps. The kernel shows the outer ids in the reader's
+    /// namespace, and to a reader in the namespace itself those of the
+    /// namespace above. So a map that was read inside a namespace below init's
+    /// is translated by init's map. Further below, the map of the namespace
+    /// above is not known: then only the inner ids are compared.
     fn id_maps(&self, view: &mut View) {
         let same_user_namespace = link(&self.init, Namespace::User).as_deref()
             == self.inside.value("ns.user");
@@ -198,7 +199,7 @@ impl Sides<'_> {
             let (Some(inside), Some(outside)) = (inside, outside) else {
                 continue;
             };
-            if !same_user_namespace && !self.is_made_in_init_s() {
+            if !same_user_namespace && !self.is_child_of_inits() {
                 let is_same = inside.inner() == outside.inner();
                 view.enter(key, inside, outside, is_same);
                 continue;
@@ -215,8 +216,8 @@ impl Sides<'_> {
         }
     }
 
-    /// Whether the payload's user namespace was made in init's.
-    fn is_made_in_init_s(&self) -> bool {
+    /// True if the payload's user namespace is a child of init's.
+    fn is_child_of_inits(&self) -> bool {
         let path = format!("/proc/{}/ns/user", self.outside.pid);
         let Ok(namespace) = std::fs::File::open(path) else { return false };
         let parent = probe::namespace_parent(namespace.as_fd());
@@ -226,9 +227,9 @@ impl Sides<'_> {
         })
     }
 
-    /// The cgroups. In init's own cgroup namespace the path inside is that
-    /// outside, less the namespace's root. Another namespace has its root
-    /// where its maker was, which cannot be known from outside: then the path
+    /// Compares the cgroups. In init's own cgroup namespace the path inside is
+    /// the path outside without the namespace's root. Another namespace has its
+    /// root where its maker was, which is not known outside: then the path
     /// outside must end in the path inside.
     fn cgroup(&self, view: &mut View) {
         let (Ok(outside), Ok(init)) =
@@ -260,7 +261,7 @@ impl Sides<'_> {
         }
     }
 
-    /// Signal sets and capability sets, bit for bit.
+    /// Compares signal sets and capability sets, bit by bit.
     fn sets(&self, view: &mut View) {
         let status = &self.status;
         let all = capabilities_of_this_kernel();
@@ -282,8 +283,8 @@ impl Sides<'_> {
         }
     }
 
-    /// What `/proc/PID/status` has as a number and the probe as a word, and the
-    /// score of the out-of-memory killer.
+    /// Compares the values that are numbers in `/proc/PID/status` and words in
+    /// the probe's reading, and the score of the out-of-memory killer.
     fn words(&self, view: &mut View) {
         let status = &self.status;
         let yes = |flag: u64| if flag == 0 { "no" } else { "yes" }.to_owned();
@@ -306,8 +307,8 @@ impl Sides<'_> {
     }
 }
 
-/// A path in a cgroup namespace, less the steps out of its root that it begins
-/// with (`/../..`), and nothing for the root itself.
+/// A path in a cgroup namespace without the `/..` at its beginning; empty for
+/// the root itself.
 fn below_root(path: &str) -> &str {
     let mut rest = path;
     while let Some(outer) = rest.strip_prefix("/..") {
@@ -317,7 +318,7 @@ fn below_root(path: &str) -> &str {
 }
 
 /// The root of init's cgroup namespace in a hierarchy, as a path from the root
-/// of the harness's; empty where both are the same namespace.
+/// of the harness's namespace; empty if both are the same namespace.
 fn cgroup_root(init: &Process, its: &ProcessCGroup) -> String {
     if link(init, Namespace::Cgroup) == own_cgroup_namespace() {
         return String::new();
@@ -325,19 +326,19 @@ fn cgroup_root(init: &Process, its: &ProcessCGroup) -> String {
     let path = its.pathname.as_str();
     let leaf = format!("/{}", crate::host::cgroup::INIT);
     let path = match its.hierarchy {
-        // Init has gone to a leaf after it made the namespace.
+        // Init moved to a leaf after it made the namespace.
         0 => path.strip_suffix(&leaf).unwrap_or(path),
         _ => path,
     };
     path.trim_end_matches('/').to_owned()
 }
 
-/// Enters the cgroups to which the launcher has moved its payload, as they are
-/// seen from outside: inside a new cgroup namespace every path may be `/`.
+/// Adds to the effect the cgroups to which the launcher has moved its payload,
+/// read from outside: inside a new cgroup namespace every path may be `/`.
 ///
 /// # Errors
 ///
-/// Fails if the payload or init is gone.
+/// Fails if the payload or init has ended.
 pub fn moved(init: i32, payload: i32, effect: &mut Effect) -> Result<()> {
     let process =
         |pid| Process::new(pid).context(format_args!("open /proc/{pid}"));
@@ -354,8 +355,8 @@ pub fn moved(init: i32, payload: i32, effect: &mut Effect) -> Result<()> {
             Some(path) => path.to_owned(),
             None => "outside of the sandbox's own".to_owned(),
         };
-        // Where the sandbox has a cgroup of its own, init is in one leaf of it
-        // and the launcher is started in another.
+        // If the sandbox has a cgroup of its own, init is in one leaf of it,
+        // and the launcher starts in another.
         let start = match from_root(&its.pathname).strip_prefix('/') {
             Some(crate::host::cgroup::INIT) if !root.is_empty() => {
                 format!("/{}", crate::host::cgroup::LAUNCHER)
@@ -377,7 +378,7 @@ pub fn moved(init: i32, payload: i32, effect: &mut Effect) -> Result<()> {
     Ok(())
 }
 
-/// Every capability the kernel knows, one bit each.
+/// Every capability that the kernel knows, one bit each.
 fn capabilities_of_this_kernel() -> u64 {
     let last: u32 = std::fs::read_to_string("/proc/sys/kernel/cap_last_cap")
         .ok()
@@ -386,10 +387,10 @@ fn capabilities_of_this_kernel() -> u64 {
     (1 << (last + 1)) - 1
 }
 
-/// The mount table of a process, each line as the kernel has it and as procfs
-/// understands it.  The crate reads a table only if it is UTF-8, and the name of
-/// a directory may be any bytes: those that are not UTF-8 are written as the
-/// probe writes them.
+/// The mount table of a process: each line as text and as procfs has parsed it.
+/// The crate reads a table only if it is UTF-8, but the name of a directory may
+/// have any bytes: those that are not UTF-8 are written in the way of the
+/// probe.
 fn mount_table(process: &Process) -> Result<Vec<(String, MountInfo)>> {
     let path = format!("/proc/{}/mountinfo", process.pid);
     let table = std::fs::read(&path).context(format_args!("read {path}"))?;
@@ -398,14 +399,14 @@ fn mount_table(process: &Process) -> Result<Vec<(String, MountInfo)>> {
         .map(|line| {
             MountInfo::from_line(line)
                 .map(|mount| (line.to_owned(), mount))
-                .context(format_args!("understand {path}: {line}"))
+                .context(format_args!("parse {path}: {line}"))
         })
         .collect()
 }
 
-/// Whether the strict parser inside and procfs outside saw the same line.
-/// procfs leaves paths escaped, has no source where it is `none`, and keeps
-/// options in no order.
+/// True if the strict parser inside and procfs outside have read the same line.
+/// procfs leaves paths escaped, has no source if it is `none`, and does not
+/// keep the order of options.
 fn same_mount(inside: &Mount, outside: &MountInfo, same_cgroups: bool) -> bool {
     let options = |text: &str| -> BTreeSet<String> {
         text.split(',').map(str::to_owned).collect()
@@ -448,7 +449,7 @@ fn same_mount(inside: &Mount, outside: &MountInfo, same_cgroups: bool) -> bool {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct IdMap(Vec<[u32; 3]>);
 
-/// As the probe writes it: `0 1000 1, 1 100000 65536`.
+/// Writes it in the way of the probe: `0 1000 1, 1 100000 65536`.
 impl fmt::Display for IdMap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let lines = self.0.iter().map(|ids| ids.map(|id| id.to_string()));
@@ -463,7 +464,7 @@ impl IdMap {
         IdMap::parse(&std::fs::read_to_string(path).ok()?)
     }
 
-    /// Lines of three numbers, or the same after a comma.
+    /// Reads lines of three numbers, or such lines joined by commas.
     fn parse(text: &str) -> Option<IdMap> {
         text.split(['\n', ','])
             .filter(|line| !line.trim().is_empty() && *line != "none")
@@ -476,7 +477,7 @@ impl IdMap {
             .map(IdMap)
     }
 
-    /// The inner ids, each with how many follow it.
+    /// The inner ids, each with the length of its range.
     fn inner(&self) -> Vec<[u32; 2]> {
         self.0.iter().map(|&[first, _, count]| [first, count]).collect()
     }
@@ -488,7 +489,7 @@ impl IdMap {
         })
     }
 
-    /// The same map with its outer ids seen from one namespace further out.
+    /// The same map with outer ids of the namespace one level further out.
     fn through(&self, outer: &IdMap) -> IdMap {
         IdMap(
             self.0

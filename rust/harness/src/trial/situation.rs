@@ -1,5 +1,5 @@
-//! What launchers do around a step: how they end, what they print, what
-//! happens when something goes wrong.
+//! The situations: how launchers end, what they print, and what happens if
+//! something goes wrong.
 
 use crate::descendants::{self, Descendant};
 use crate::error::{Error, Result};
@@ -20,56 +20,57 @@ use crate::trial::witness::{WITNESS, lives};
 use crate::trial::{Observed, Outcome, error_message, exit};
 use std::time::Instant;
 
-/// A situation, and what is looked at in it.
+/// A situation around a step, and what is observed in it.
 #[derive(Debug)]
 pub struct Situation {
-    /// Its name; with the step's it makes the subject.
+    /// Its name; with that of the step it makes the subject.
     pub name: &'static str,
-    /// What is found out.
+    /// The question that it answers, in a few words.
     pub about: &'static str,
-    /// The steps it is tried on; none: every step.
+    /// The steps that it is tried on; empty: every step.
     pub steps: &'static [&'static str],
-    /// The command that starts the launcher, if it is not started as it is.
+    /// The command that starts the launcher, if the launcher does not start
+    /// directly.
     pub before: fn() -> Vec<String>,
-    /// The command the step becomes.
+    /// The command that the step becomes.
     pub payload: fn() -> Vec<String>,
-    /// What is done to it, and what is looked at.
+    /// What is done to the launcher, and what is observed.
     pub look: Look,
-    /// How the mounts are; how a launcher ends does not depend on them.
+    /// The mounts of the sandbox. How a launcher ends does not depend on them.
     pub mounts: Mounts,
 }
 
-/// What is looked at.
+/// What is done to a launcher, and what is observed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Look {
-    /// The launcher's exit status, and what it complains of.
+    /// The launcher's exit status and error message are observed.
     Exit,
-    /// Its standard output, lines joined by `|`, too.
+    /// Its standard output is observed too, lines joined by `|`.
     Output,
-    /// Its standard error: what the payload says there.
+    /// Its standard error is observed: what the payload writes there.
     Stderr,
-    /// What became of the sandbox around it.
+    /// The sandbox around it is observed.
     Host,
-    /// The payload waits, and is sent SIGKILL from outside: where it is PID 1
-    /// it could not kill itself.
+    /// The payload waits and is sent SIGKILL from outside: if it is PID 1, it
+    /// cannot kill itself.
     Kill,
     /// The launcher is sent SIGTERM while the payload waits.
     Terminate,
-    /// The payload sleeps for ever; the sandbox is closed over it.
+    /// The payload sleeps for ever, and the sandbox is closed.
     Hang,
 }
 
-/// Every step.
+/// The value of `steps` for every step.
 const EVERY: &[&str] = &[];
-/// The situation in which a launcher is not expected to end.
+/// The name of the situation in which a launcher is not expected to end.
 pub const HANG: &str = "hang";
-/// The value of `exit` where a launcher was not seen to end.
+/// The value of `exit` if the launcher did not end.
 pub const NEVER: &str = "never";
 
-/// A clone of the posts' skeleton, and an init.
+/// One step that is a clone of the posts' skeleton, and one with an init.
 const BOTH: &[&str] = &["uts", "unshare_init"];
 
-/// How a launcher ends, to be completed.
+/// A situation about how a launcher ends; the others change some fields.
 const ENDS: Situation = Situation {
     name: "",
     about: "",
@@ -203,15 +204,14 @@ fn words(words: &[&str]) -> Vec<String> {
     words.iter().map(ToString::to_string).collect()
 }
 
-/// What is searched before /bin: what does not exist, what is no directory, and
-/// what a new root does not have.
+/// The directories of PATH before /bin: some do not exist, some are no
+/// directories, and some are missing in a new root.
 const LONG_PATH: &[&str] =
     &["env", "PATH=/no/such:/etc/passwd:/usr/local/bin:/usr/bin:/bin"];
-/// The longest name, in bytes; the longest path with the NUL behind it
-/// (limits.h).
+/// The longest name, in bytes; the longest path, with its NUL (limits.h).
 const NAME_MAX: usize = 255;
 const PATH_MAX: usize = 4096;
-/// What the long name is made of.
+/// The letter of which the long name consists.
 const LONG_NAME: &str = "n";
 
 /// The longest path that leads to the shell.
@@ -221,8 +221,8 @@ fn longest_path() -> String {
     format!("{root}{}{shell}", "./".repeat(rest / 2))
 }
 
-/// Puts what payloads need where each root has it: `$1` is the name of one
-/// that says how it was found by the status it ends with.
+/// Puts what payloads need in each root. `$1` is the name of a script whose exit
+/// status, 3, shows that it was found and executed.
 const SET_UP: &str = r#"
 for root in "" "$0"; do
     [ -d "$root/bin" ] || continue
@@ -234,20 +234,20 @@ exit 3
     [ -z "$root" ] || cp -p "$2" "$root$2"
 done"#;
 
-/// How many times as long as it took to get its payload there a launcher is
-/// given to end before it.  A launcher that does not wait has next to nothing
-/// left to do.  This is no proof, and where it is too short a fault is missed,
-/// but it never makes a fault of what is none.
+/// A launcher may end before its payload. It is given the time that the
+/// payload's start took, this many times. A launcher that does not wait has
+/// almost nothing left to do, so it ends within that time. If the time is too
+/// short, a fault is not seen, but no fault is reported that does not exist.
 const TIMES_ITS_START: u32 = 5;
 
 impl Situation {
-    /// Whether it is tried on that step.
+    /// True if it is tried on that step.
     pub fn is_about(&self, step: &Step) -> bool {
         self.steps.is_empty() || self.steps.contains(&step.name)
     }
 
-    /// Whether a sandbox is afterwards what it was before, so that something
-    /// else can be tried in it.
+    /// True if the sandbox is afterwards what it was before, so that the next
+    /// situation can use it.
     pub fn leaves_the_sandbox(&self) -> bool {
         matches!(
             self.look,
@@ -256,8 +256,8 @@ impl Situation {
     }
 }
 
-/// Tries each situation by every launcher, all in one sandbox: making one takes
-/// longer than what is tried in it.
+/// Tries each situation with every launcher, all in one sandbox: making a
+/// sandbox takes longer than the situations.
 pub fn outcomes(
     situations: &[&Situation],
     step: &Step,
@@ -313,8 +313,8 @@ pub fn of_own(
 struct Session<'a> {
     step: &'a Step,
     sandbox: Sandbox,
-    /// For `join`: the launcher of the container that is held, its pid, and
-    /// what holds it.
+    /// For `join`: the launcher of the held container, its pid, and the running
+    /// command that holds it.
     container: Option<(Launcher, i32, Running)>,
 }
 
@@ -348,7 +348,7 @@ impl<'a> Session<'a> {
         }
         let stderr = read_to_end(&mut running.stderr, Instant::now());
         let stderr = String::from_utf8_lossy(&stderr);
-        Err(Error::new(format!("put the payloads in session: {stderr}")))
+        Err(Error::new(format!("make the payloads in the sandbox: {stderr}")))
     }
 
     fn outcome(
@@ -398,7 +398,7 @@ impl<'a> Session<'a> {
         {
             return Ok(*pid);
         }
-        // The one before ends with what held it.
+        // The earlier container ends when the command that holds it ends.
         self.container = None;
         let (_, pid, held) = held_container(&mut self.sandbox, launcher)?;
         self.container = Some((launcher, pid, held));
@@ -418,7 +418,8 @@ impl Situation {
         let waits =
             matches!(self.look, Look::Kill | Look::Terminate | Look::Hang);
         if waits && !lives(&mut running)? {
-            // The payload never came to wait: what did the launcher say?
+            // The payload did not reach its wait: the launcher's error message
+            // says why.
             let ended = sandbox.wait(running.pid, deadline())?;
             let stderr = read_to_end(&mut running.stderr, Instant::now());
             let stderr = String::from_utf8_lossy(&stderr);
@@ -461,7 +462,7 @@ impl Situation {
         Ok(observed)
     }
 
-    /// What was said, by the payload or by the launcher.
+    /// Adds what the payload or the launcher has printed.
     fn listen(&self, running: &mut Running, observed: &mut Observed) {
         let stdout = read_to_end(&mut running.stdout, deadline());
         let stderr = read_to_end(&mut running.stderr, deadline());
@@ -479,7 +480,7 @@ impl Situation {
     }
 }
 
-/// The pid of a payload that waits, as the sandbox has it.
+/// The pid of the waiting payload in the sandbox.
 fn the_witness_in(sandbox: &Sandbox) -> Result<i32> {
     let all = descendants::descendants(sandbox.init());
     let witness = all.iter().find(|it| it.name() == WITNESS);
@@ -493,8 +494,8 @@ fn none_of(all: &[Descendant]) -> Error {
     Error::new(format!("there is no {WITNESS} in the sandbox, only: {names}"))
 }
 
-/// Closes the sandbox over a payload that waits: whether its launcher had
-/// ended before, and what is left of them.
+/// Closes the sandbox while the payload waits. Returns whether its launcher had
+/// ended before, and which of the processes are left.
 fn close_over(
     sandbox: &mut Sandbox,
     launcher: i32,
@@ -518,7 +519,7 @@ fn close_over(
     Ok(())
 }
 
-/// A text on one line, `|` where lines ended.
+/// A text in one line, with `|` in place of newlines.
 fn in_one_line(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(text);
     let lines: Vec<&str> = text.lines().map(str::trim).collect();

@@ -1,10 +1,10 @@
 //! The form of a record: what a difference does to a payload, how much that
 //! matters, and what closes the difference.
 
-/// How much a difference matters.
+/// How much a difference matters to a payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
-    /// A payload notices nothing but the words.
+    /// A payload sees other words, and nothing else changes.
     Cosmetic,
     /// A payload can observe it.
     Changes,
@@ -19,7 +19,7 @@ impl Level {
     pub const ALL: [Level; 4] =
         [Level::Security, Level::Breaks, Level::Changes, Level::Cosmetic];
 
-    /// Its name on the command line and in reports.
+    /// The name on the command line and in reports.
     pub const fn name(self) -> &'static str {
         match self {
             Level::Cosmetic => "cosmetic",
@@ -29,25 +29,26 @@ impl Level {
         }
     }
 
-    /// The level of this name.
+    /// Finds the level of this name.
     pub fn named(name: &str) -> Option<Level> {
         Level::ALL.into_iter().find(|it| it.name() == name)
     }
 }
 
-/// What gives a launcher the value that another launcher shows.
+/// A fix: a change of a launcher that gives it the value that another launcher
+/// shows.
 ///
 /// In its texts, `{value}` stands for the wanted value, `{name}` for the last
 /// part of the key, `{cap}` for each capability of the value in turn and
 /// `{caps}` for all of them, with commas.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Fix {
-    /// The adapter's name or, of a command line, that of its program; `oci`
-    /// stands for every runtime of the OCI, `cmd` for every command line.
+    /// The name of the adapter or, for a command line, of its program; `oci`
+    /// stands for every OCI runtime, `cmd` for every command line.
     pub launcher: &'static str,
-    /// The wanted values, a glob.
+    /// The wanted values that it gives, as a glob.
     pub wanted: &'static str,
-    /// What is changed.
+    /// The change of the launcher.
     pub change: Change,
 }
 
@@ -62,7 +63,7 @@ pub enum Change {
     Inside(&'static [&'static str]),
     /// The first words are replaced by the second; by none, they are left out.
     Swap(&'static [&'static str], &'static [&'static str]),
-    /// Its config.json is edited.
+    /// Its config.json is changed by these edits.
     Edit(&'static [Edit]),
 }
 
@@ -73,9 +74,10 @@ pub enum Edit {
     Set(&'static str, &'static str),
     /// The list gets this item, unless it has it.
     Push(&'static str, &'static str),
-    /// The member is removed.
+    /// The member at this path is removed.
     Remove(&'static str),
-    /// The item of the list whose member has this text is removed.
+    /// The item of a list is removed whose member has this text: path of the
+    /// list, name of the member, text.
     Take(&'static str, &'static str, &'static str),
     /// The mount at the path of the key gets what the wanted value says: type,
     /// source and options.
@@ -87,19 +89,20 @@ pub enum Edit {
 /// What a difference does to a payload.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Consequence {
-    /// Its name, which is that of its case in the tests.
+    /// Its name, which is also the name of its test case.
     pub name: &'static str,
-    /// The keys it is about, a glob.
+    /// The keys that it is for, as a glob.
     pub key: &'static str,
     /// The values it is about, a glob: one launcher shows such a value, and
     /// another does not. `*` is about every difference. Of several globs, with
     /// ` | ` between, one is enough.
     pub value: &'static str,
-    /// How much it matters.
+    /// How much the difference matters.
     pub level: Level,
-    /// One sentence, without a full stop.
+    /// What the difference does to a payload: one sentence, without a full
+    /// stop.
     pub sentence: &'static str,
-    /// What closes it.
+    /// The fixes that close the difference.
     pub fixes: &'static [Fix],
 }
 

@@ -1,11 +1,11 @@
-//! Edits of a config.json as operations of RFC 6902, and what they do.
+//! Edits of a config.json as operations of RFC 6902, and their application.
 
 use super::template;
 use crate::consequence::Edit;
 use serde_json::{Value as Json, json};
 
-/// The operations that an edit is for this configuration; none where nothing
-/// has to be done, nothing where it cannot be done.
+/// The operations of an edit for this configuration; an empty list if the edit
+/// changes nothing, `None` if it is not possible.
 pub fn operations(
     edit: &Edit,
     key: &str,
@@ -46,7 +46,7 @@ pub fn operations(
     }
 }
 
-/// The members above are made where they are missing.
+/// Missing members above the path are made first.
 fn set(at: &str, value: Json, config: &Json) -> Vec<Json> {
     if config.pointer(at) == Some(&value) {
         return Vec::new();
@@ -62,7 +62,7 @@ fn set(at: &str, value: Json, config: &Json) -> Vec<Json> {
     operations
 }
 
-/// A variable takes the place of the one of its name.
+/// A variable replaces the one with the same name.
 fn push(at: &str, item: Json, config: &Json) -> Vec<Json> {
     let Some(list) = config.pointer(at).and_then(Json::as_array) else {
         return set(at, json!([item]), config);
@@ -85,7 +85,8 @@ fn push(at: &str, item: Json, config: &Json) -> Vec<Json> {
     }]
 }
 
-/// An item without members is a text, which begins so.
+/// Removes the first item of a list whose member has this text. If `member` is
+/// empty, the item is a text that begins with this one.
 fn take(at: &str, member: &str, text: &str, config: &Json) -> Vec<Json> {
     let list = config.pointer(at).and_then(Json::as_array);
     let is_it = |it: &Json| match member {
@@ -193,12 +194,12 @@ fn operation(op: &str, path: &str, value: Option<Json>) -> Json {
 mod tests {
     use super::*;
 
-    /// The configuration with the edit.
+    /// The configuration after the edit.
     fn edited(edit: &Edit, key: &str, wanted: &str, config: Json) -> Json {
         let mut after = config.clone();
         let all = operations(edit, key, wanted, &config).expect("it can be");
         for it in all {
-            apply(&mut after, &it).expect("it leads somewhere");
+            apply(&mut after, &it).expect("the path exists");
         }
         after
     }

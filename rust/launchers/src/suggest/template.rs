@@ -1,10 +1,11 @@
-//! The texts of fixes, with the wanted value in them.
+//! Fills the texts of fixes with the wanted value.
 
 use serde_json::Value as Json;
 
-/// The words of a fix; nothing where the value has not what they need.
+/// The words of a fix; `None` if the value does not have what they need.
 ///
-/// A word with `{cap}` is repeated for each capability, and split at its spaces.
+/// A word with `{cap}` is repeated for each capability, and split at its
+/// spaces.
 pub fn words(words: &[&str], key: &str, wanted: &str) -> Option<Vec<String>> {
     let mut made = Vec::new();
     for word in words {
@@ -20,7 +21,7 @@ pub fn words(words: &[&str], key: &str, wanted: &str) -> Option<Vec<String>> {
     Some(made)
 }
 
-/// The JSON of a fix; nothing where the value has not what it needs.
+/// The JSON of a fix; `None` if the value does not have what it needs.
 pub fn json(template: &str, key: &str, wanted: &str) -> Option<Json> {
     let quoted = |it: &[String]| {
         let quoted: Vec<String> =
@@ -39,7 +40,7 @@ pub fn json(template: &str, key: &str, wanted: &str) -> Option<Json> {
     serde_json::from_str(&text).ok()
 }
 
-/// The template with everything but capabilities in its place.
+/// The template with everything replaced except capabilities.
 pub fn filled(template: &str, key: &str, wanted: &str) -> Option<String> {
     let name =
         key.strip_prefix("env.").or_else(|| key.rsplit(['.', '/']).next());
@@ -132,7 +133,7 @@ fn others(value: &str) -> Option<Vec<String>> {
     Some(all.filter(|it| !has.contains(it)).collect())
 }
 
-/// Every capability, in the order of the kernel.
+/// Every capability, in the kernel's order.
 const ALL: &[&str] = &[
     "CHOWN",
     "DAC_OVERRIDE",

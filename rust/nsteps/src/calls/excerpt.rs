@@ -1,5 +1,5 @@
-//! What of a step's traces is the same in every run and on every machine, as
-//! a text that can be blessed and shown in the book.
+//! Selects from a step's traces what is the same in every run and on every
+//! machine. The result is an expected file, which the book shows.
 
 use super::page::{LEGEND, Page};
 use anstream::adapter::strip_str;
@@ -14,32 +14,32 @@ use trace::align::{align, family};
 use trace::prepared::{PAYLOAD, Prepared};
 use trace::story::{Line, THROW_AWAY, tell};
 
-/// As many columns of text as a page of the book has room for.
+/// The width of the text in columns: a page of the book has room for that.
 const WIDTH: usize = 84;
 
-/// What every launcher does alike, and every libc and version of a runtime by
-/// other calls: waiting for its children, and ending.
+/// Calls that every launcher makes, but not by the same calls in every libc or
+/// version of a runtime: waiting for children, and ending.
 const LEFT_OUT: &[&str] = &["wait4", "exit"];
-/// What a libc or a runtime asks for its own sake: a descriptor of the child
-/// (Go since 1.23), its id written down (glibc's fork).
+/// Flags that only a libc or a runtime needs: a descriptor of the child (Go
+/// since 1.23), its id in memory (glibc's fork).
 const ADDED_FLAGS: &[&str] = &[
     "CLONE_PIDFD",
     "CLONE_CHILD_CLEARTID",
     "CLONE_CHILD_SETTID",
     "CLONE_PARENT_SETTID",
 ];
-/// What fork(2) is in the words of clone(2).
+/// The flags of clone(2) that make it a fork(2).
 const FORK: &str = "SIGCHLD";
-/// What vfork(2) is in the words of clone(2).
+/// The flags of clone(2) that make it a vfork(2).
 const VFORK: &str = "CLONE_VM|CLONE_VFORK|SIGCHLD";
-/// Stands for the user or group id of the caller.
+/// Replaces the user or group id of the caller.
 const CALLER: &str = "CALLER";
 
-/// Traces a step in every language, and writes down what is worth keeping.
+/// Traces a step in every language, and returns the text for its expected file.
 ///
 /// # Errors
 ///
-/// Fails if a language is not built, or the machine does not allow it.
+/// Fails if a language is not built, or if the machine does not allow tracing.
 pub fn of_step(step: &Step, equipment: &Equipment) -> Result<String> {
     let mut told = Vec::new();
     for launcher in LANGUAGES {
@@ -62,8 +62,8 @@ pub fn of_step(step: &Step, equipment: &Equipment) -> Result<String> {
     Ok(text(step.name, &names, &told))
 }
 
-/// Writes what is seen now down as what is expected, for each of the steps
-/// that can be traced here; says why the others could not.
+/// Writes the current calls as the expected ones, for each of the steps that
+/// can be traced on this machine; prints why the others cannot.
 ///
 /// # Errors
 ///
@@ -92,7 +92,7 @@ fn write(file: &Path, text: &str) -> std::io::Result<()> {
     std::fs::write(file, text)
 }
 
-/// The text of a step.
+/// The content of the file of a step.
 fn text(step: &str, names: &[&str], told: &[Vec<Line>]) -> String {
     let mut text = format!(
         "# The calls that make `{step}`, without waiting, exits and what a \
@@ -103,7 +103,7 @@ fn text(step: &str, names: &[&str], told: &[Vec<Line>]) -> String {
     strip_str(&text).to_string()
 }
 
-/// A recording told in words that are the same for every user, libc and
+/// The calls of a recording in words that are the same for every user, libc and
 /// version of Go.
 fn kept(recording: &Recording) -> Vec<Line> {
     tell(recording)
@@ -114,8 +114,8 @@ fn kept(recording: &Recording) -> Vec<Line> {
         .collect()
 }
 
-/// Go finds out what the kernel's pidfds can do before it uses them: with
-/// one of itself, and with a process that does nothing.
+/// True for a call by which Go finds out which pidfd calls the kernel has: with
+/// a pidfd of itself, and with a process that does nothing.
 fn is_about_a_throw_away(line: &Line) -> bool {
     let made = line.outcome.as_deref().unwrap_or("");
     let itself = line.arguments.first().is_some_and(|it| it == "itself");
@@ -123,7 +123,7 @@ fn is_about_a_throw_away(line: &Line) -> bool {
         || (line.call == "pidfd_open" && itself)
 }
 
-/// A call under the name of its family, with what that name needs and
+/// A call under the name of its family, with the arguments of that family and
 /// without what only one libc adds.
 fn in_common_words(mut line: Line) -> Line {
     match line.call.as_str() {
@@ -152,7 +152,7 @@ fn without_added(flags: &str) -> String {
     kept.join("|")
 }
 
-/// `"0 1000 1\n"` maps the caller, whose id differs from machine to machine.
+/// `"0 1000 1\n"` maps the caller, whose id is different on each machine.
 fn without_ids(map: &str) -> String {
     let words: Vec<&str> = map.split(' ').collect();
     match words[..] {
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_map_is_the_same_for_everyone() {
+    fn an_id_map_is_the_same_for_every_caller() {
         assert_eq!(without_ids(r#""0 1000 1\n""#), r#""0 CALLER 1\n""#);
         assert_eq!(without_ids(r#""0 0 1\n""#), r#""0 CALLER 1\n""#);
         let clocks = r#""monotonic 86400 0\nboottime 86400 0\n""#;

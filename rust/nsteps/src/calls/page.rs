@@ -1,4 +1,4 @@
-//! Calls of several launchers laid out in columns of text.
+//! Lays out the calls of several launchers in columns of text.
 
 use crate::terminal::style::{BAD, FAINT, NOTE, PLAIN, STRONG};
 use crate::terminal::text::{Breaks, Cell, GAP, Painted, beside, table, wrap};
@@ -7,39 +7,39 @@ use std::fmt::Write;
 use trace::align::{Row, is_same};
 use trace::story::Line;
 
-/// What stands below calls side by side.
+/// The legend below calls that are shown side by side.
 pub const LEGEND: &str = "~ not the same in all   - not called   CLONE_ is left \
                           out of every flag";
-/// How much further in the rest of a broken call stands.
+/// The indentation of the continuation of a call, in columns.
 const HANG: usize = 2;
-/// In a narrower column calls break within their words; they stand one below
-/// another then.
+/// In a narrower column calls would break within words; then they are shown one
+/// below another.
 const NARROWEST: usize = 20;
 
-/// How a page is divided.
+/// The layout of a page.
 #[derive(Clone, Copy, Debug)]
 pub struct Page {
-    /// How wide the column of roles is.
+    /// The width of the column of roles.
     first: usize,
-    /// How wide what follows it is.
+    /// The width of the column after it.
     width: usize,
     /// Whether each launcher has a column of its own, or a line.
     shape: Shape,
-    /// How wide all of it is.
+    /// The width of the page.
     whole: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Shape {
     Columns,
-    /// One line for each launcher, behind its name, which takes so many
+    /// One line for each launcher, after its name, which takes this many
     /// columns.
     Lines(usize),
 }
 
 impl Page {
-    /// A page for the calls of launchers of these names, with room on its left
-    /// for roles and for words of so many letters.
+    /// A layout for the calls of launchers of these names, with space on the
+    /// left for roles and for words of this many letters.
     pub fn of(
         names: &[&str],
         told: &[Vec<Line>],
@@ -47,7 +47,7 @@ impl Page {
         whole: usize,
     ) -> Page {
         let roles = told.iter().flatten().map(|line| line.role.len());
-        // Two more for the mark.
+        // Two columns more for the mark.
         let first = 2 + roles.chain([letters]).max().unwrap_or(0);
         let count = names.len().max(1);
         let each = whole.saturating_sub(first + GAP * count) / count;
@@ -62,8 +62,8 @@ impl Page {
         Page { first, width: rest.max(NARROWEST), shape, whole }
     }
 
-    /// What each launcher called, below its name; `~` marks what is not the
-    /// same in all.
+    /// The calls of each launcher, below its name; `~` marks what is not the
+    /// same for all launchers.
     pub fn calls(
         &self,
         out: &mut String,
@@ -104,7 +104,7 @@ impl Page {
         }
     }
 
-    /// Rows of numbers, a name before each.
+    /// Rows of numbers, with a name before each.
     pub fn numbers(
         &self,
         out: &mut String,
@@ -131,7 +131,7 @@ impl Page {
         table(out, &head, &rows, Some(self.whole));
     }
 
-    /// One row: a cell for each launcher.
+    /// One row, with a cell for each launcher.
     fn line(
         &self,
         out: &mut String,
@@ -167,10 +167,10 @@ impl Page {
     }
 }
 
-/// What stands in the place of a name where all do the same.
+/// Replaces the name of a launcher if all launchers make the same call.
 const ALL: &str = "all";
 
-/// One call as it stands in a cell.
+/// One call as the text of a cell.
 fn cell(line: &Line) -> String {
     let mut text = line.call.clone();
     let arguments: Vec<String> = line
@@ -186,11 +186,11 @@ fn cell(line: &Line) -> String {
     text
 }
 
-/// An argument with nothing that only repeats what is said already.
+/// An argument; `None` if it repeats what the cell shows already.
 fn plain(line: &Line, index: usize, argument: &str) -> Option<String> {
     if index == 1 && line.call.starts_with("exec") {
-        // By its first word a program knows its name: that is worth saying
-        // only where it is another.
+        // The first word of the arguments is the name of the program: it is
+        // shown only if it is different from the path.
         let path = line.arguments[0].trim_matches('"');
         return match argument.strip_prefix(&format!("[{path}")) {
             Some(rest) if rest.starts_with([',', ']']) => None,
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cell_says_nothing_twice() {
+    fn a_cell_does_not_repeat_itself() {
         let clone = line("clone", &["CLONE_NEWPID|SIGCHLD"], Some("child"));
         assert_eq!(cell(&clone), "clone(NEWPID|SIGCHLD) = child");
         let exec = line("execve", &["\"/bin/true\"", "[/bin/true, x]"], None);

@@ -1,4 +1,4 @@
-//! Traces as a person and as a program reads them.  Nothing is decided here.
+//! Prints traces as text and as JSON. Nothing is decided here.
 
 use super::page::{LEGEND, Page};
 use crate::form;
@@ -21,7 +21,7 @@ pub const SCHEMA: &str = "nsteps.trace/1";
 /// from which they are made.
 #[derive(Serialize, JsonSchema)]
 pub struct Form {
-    /// `nsteps.trace/1`
+    /// The form and its version: `nsteps.trace/1`
     schema: &'static str,
     /// The scenario in which the launchers ran.
     scenario: String,
@@ -84,17 +84,17 @@ struct PayloadForm {
     ended: Option<String>,
 }
 
-/// So many of the calls that are only counted are named.
+/// The number of counted calls that are named.
 const NAMED: usize = 12;
 
-/// What one launcher did.
+/// The traced calls of one launcher.
 #[derive(Clone, Debug)]
 pub struct Column {
-    /// The name that stands above the column.
+    /// The name above the column.
     pub name: String,
     /// The command line that was traced.
     pub argv: Vec<String>,
-    /// What was seen and said.
+    /// What the tracer recorded, and what the launcher printed.
     pub traced: Traced,
 }
 
@@ -107,7 +107,7 @@ pub struct Table<'a> {
 }
 
 impl<'a> Table<'a> {
-    /// Arranges the traces of `columns`, one column for each.
+    /// Aligns the traces of `columns`, one column for each.
     pub fn of(columns: &'a [Column]) -> Table<'a> {
         let told: Vec<Vec<Line>> =
             columns.iter().map(|it| tell(&it.traced.recording)).collect();
@@ -115,7 +115,7 @@ impl<'a> Table<'a> {
         Table { columns, told, rows }
     }
 
-    /// For a person, in that many columns of text.
+    /// The table as text, `width` columns wide.
     pub fn text(&self, width: usize) -> String {
         let names: Vec<&str> =
             self.columns.iter().map(|it| it.name.as_str()).collect();
@@ -167,7 +167,7 @@ impl<'a> Table<'a> {
         page.numbers(out, names, &rows);
     }
 
-    /// The names of the calls that are only counted, the most used first.
+    /// The names of the counted calls, the most frequent first.
     fn most_used(&self) -> Vec<&str> {
         let all: BTreeSet<&str> = self
             .columns
@@ -204,7 +204,8 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// As JSON. `step` is the traced step, `None` for other command lines.
+    /// The table as JSON. `step` is the traced step, `None` for other command
+    /// lines.
     pub fn json(&self, scenario: Scenario, step: Option<&Step>) -> String {
         let columns = self.columns.iter().zip(&self.told);
         form::json(&Form {
@@ -245,5 +246,5 @@ fn line(line: &Line) -> LineForm {
     LineForm { role, call, arguments, outcome, failed }
 }
 
-/// Room for the name of a number.
+/// The longest name of a number, in columns.
 const LONGEST_NUMBER: usize = "rt_sigprocmask".len();

@@ -1,7 +1,8 @@
-//! A check: a sentence that is held against this machine, and the outcome.
+//! A check: a sentence that is checked on this machine, and its outcome.
 //!
-//! Claims and differences are checks. They differ in what a check sees and in
-//! what follows from it; how checks run, and how outcomes are counted, is here.
+//! Claims and differences are checks. What a check sees, and what follows from
+//! it, is different for both; how checks run and how outcomes are counted is
+//! here.
 
 use crate::checked::Checked;
 use crate::checks::session::Conditions;
@@ -17,7 +18,7 @@ pub trait Check: Copy + Send + Sync {
     /// Its name in progress messages and in the names of tests.
     fn label(self) -> String;
 
-    /// Runs its programs and reads what the machine has now.
+    /// Runs its programs and observes this machine.
     ///
     /// # Errors
     ///
@@ -26,14 +27,14 @@ pub trait Check: Copy + Send + Sync {
     /// [`Broken`](harness::found::Refusal::Broken) if it should have worked.
     fn check(self, conditions: &Conditions<'_>) -> Found<Self::Seen>;
 
-    /// True if `seen` is what the project says of every machine.
+    /// True if `seen` is what the project expects on every machine.
     fn is_expected(self, seen: &Self::Seen) -> bool;
 }
 
 /// Checks and their outcomes, in the order of their list.
 pub type Outcomes<C> = Vec<(C, Found<<C as Check>::Seen>)>;
 
-/// Runs checks, as many at once as there are processors.
+/// Runs checks, as many at the same time as there are processors.
 pub fn run<C: Check>(checks: &[C], equipment: &Equipment) -> Outcomes<C> {
     let conditions = Conditions::new(equipment);
     let found = workers::in_order(

@@ -1,10 +1,10 @@
-//! What the posts claim, checked live: each sentence has a check that runs
-//! real programs in sandboxes, and a verdict that this machine must repeat.
+//! The claims of the posts: each has a check, which runs programs in sandboxes,
+//! and a verdict that every machine has to confirm.
 //!
-//! [`CLAIMS`] is the only list of them.  The sentences are ours, the claims
-//! the posts'.  A check gathers *cases*: conditions, and whether the claim
-//! was seen to hold under each.  The verdict follows from the cases alone, so
-//! that no check can say what it has not seen.
+//! [`CLAIMS`] is the only list of them. The posts make the claims, in words of
+//! their own; the sentences here are this project's. A check collects *cases*:
+//! conditions, and whether the claim held under each. The verdict follows from
+//! the cases alone, so a check cannot report what it has not seen.
 
 mod effects;
 mod identity;
@@ -28,31 +28,31 @@ use harness::step::{CDNE, CROSBY, JD, MITRE, Post, TEJO};
 use std::borrow::Cow;
 use std::fmt;
 
-/// One sentence of the posts, and what becomes of it here.
+/// A claim of the posts, and the verdict on it.
 #[derive(Debug)]
 pub struct Claim {
-    /// Its number: how the book and the command line call it.
+    /// Its number, by which the book and the command line name it.
     pub number: u8,
-    /// The post that claims it.
+    /// The posts that make the claim.
     pub posts: &'static [Post],
-    /// The part of the post, in a word.
+    /// The part of the post, in one word.
     pub topic: &'static str,
-    /// What is claimed, in our words.
+    /// The claim, in this project's words.
     pub sentence: &'static str,
-    /// What the check is known to find.
+    /// The verdict that the check must give on every machine.
     pub expected: Verdict,
-    /// Why it is so, where the verdict alone does not say it.
+    /// The reason for the verdict; empty if the verdict needs none.
     pub because: &'static str,
-    /// Reads what the machine has now.
+    /// Runs programs and returns the cases.
     check: fn(&Conditions<'_>) -> Found<Finding>,
 }
 
-/// What was found about a claim.
+/// The verdict on a claim.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// In every case that was tried.
+    /// The sentence holds in every case that was tried.
     Holds,
-    /// In these cases, and in the others not.
+    /// The sentence holds in these cases, and not in the others.
     OnlyWhere(Cow<'static, str>),
     /// The sentence holds in none of the cases that were tried.
     Refuted,
@@ -70,38 +70,39 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// What a check saw.
+/// The cases that a check has tried, and its evidence.
 #[derive(Clone, Debug, Default)]
 pub struct Finding {
     cases: Vec<(&'static str, bool)>,
-    /// A few lines of what was seen.
+    /// What was seen, in a few lines.
     pub evidence: Vec<String>,
 }
 
 impl Finding {
-    /// Nothing yet.
+    /// A finding without a case.
     fn new() -> Finding {
         Finding::default()
     }
 
-    /// A claim that knows no conditions.
+    /// A finding with one case, which has no condition.
     fn plainly(holds: bool) -> Finding {
         Finding::new().case("", holds)
     }
 
-    /// Whether the claim holds where `condition` is the case.
+    /// Adds a case: whether the claim holds if `condition` is met.
     fn case(mut self, condition: &'static str, holds: bool) -> Finding {
         self.cases.push((condition, holds));
         self
     }
 
-    /// A line of evidence.
+    /// Adds a line of evidence.
     fn seen(mut self, line: impl Into<String>) -> Finding {
         self.evidence.push(line.into());
         self
     }
 
-    /// Itself, unless no case was tried: that would refute any claim.
+    /// The finding, or an error if it has no case: without cases any claim
+    /// would be refuted.
     fn tried(self) -> Found<Finding> {
         if self.cases.is_empty() {
             return Err(Refusal::Broken("no case was tried".to_owned()));
@@ -109,7 +110,7 @@ impl Finding {
         Ok(self)
     }
 
-    /// What follows from the cases.
+    /// The verdict that follows from the cases.
     pub fn verdict(&self) -> Verdict {
         let holding: Vec<&str> = self
             .cases
@@ -128,12 +129,12 @@ impl Finding {
 }
 
 impl Claim {
-    /// The claim of that number.
+    /// Finds the claim of that number.
     pub fn numbered(number: u8) -> Option<&'static Claim> {
         CLAIMS.iter().find(|claim| claim.number == number)
     }
 
-    /// Where it is made, as `crosby/network`.
+    /// The post and its part, as `crosby/network`.
     pub fn source(&self) -> String {
         let places: Vec<_> = self
             .posts
@@ -264,7 +265,7 @@ pub const CLAIMS: &[Claim] = &[
                    nogroup.",
         expected: Verdict::Holds,
         because: "",
-        check: user::nobody_without_a_map,
+        check: user::overflow_ids_without_a_map,
     },
     Claim {
         number: 11,

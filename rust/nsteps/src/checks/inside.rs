@@ -1,5 +1,5 @@
-//! What a shell cannot do: `nsteps demonstrate NAME`, which checks of claims
-//! and of the kernel's surprises run in their sandboxes.
+//! Demonstrations: `nsteps demonstrate NAME` does what a shell cannot do, for
+//! checks in their sandboxes.
 
 mod first_child;
 mod flags;
@@ -22,10 +22,10 @@ use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::ForkResult;
 use std::ffi::CString;
 
-/// Shows one thing, on standard output, with the words that follow its name.
+/// Prints a result on standard output; the words are its arguments.
 type Demonstration = fn(&[String]) -> Result<()>;
 
-/// Everything that can be demonstrated.
+/// Every demonstration, by its name.
 const DEMONSTRATIONS: &[(&str, Demonstration)] = &[
     ("domain", domain),
     ("handles", handles::table),
@@ -42,12 +42,12 @@ const DEMONSTRATIONS: &[(&str, Demonstration)] = &[
     ("time_namespace", time::namespace),
 ];
 
-/// Runs a demonstration; they change what they run in, and so run in a
-/// sandbox or not at all.
+/// Runs a demonstration. It changes namespaces and mounts of its process, so it
+/// refuses to run outside of a sandbox.
 ///
 /// # Errors
 ///
-/// Fails if there is no such demonstration, if this is no sandbox, or if its
+/// Fails if there is no such demonstration, if this is not a sandbox, or if its
 /// preparation fails.
 pub fn run(words: &[String]) -> Result<u8> {
     let (name, words) = words
@@ -67,7 +67,7 @@ pub fn run(words: &[String]) -> Result<u8> {
     demonstration(words).map(|()| 0)
 }
 
-/// What comes of an attempt; the outer result is that of its preparations.
+/// The result of an attempt; the outer result is that of its preparation.
 type Attempt = nix::Result<nix::Result<()>>;
 
 /// One attempt of a demonstration, and its expected result.
@@ -76,7 +76,7 @@ pub struct Case {
     pub name: &'static str,
     /// `ok`, or the name of the errno.
     pub expected: &'static str,
-    /// Whether only root can make the attempt; the list says why.
+    /// True if only root can make the attempt; the list of cases says why.
     pub needs_root: bool,
     attempt: fn() -> Attempt,
 }
@@ -100,12 +100,12 @@ const fn by_root(
 /// The exit status of a child whose setup failed.
 const UNPREPARED: i32 = 255;
 
-/// Has a child make an attempt.
+/// Makes an attempt in a child.
 fn in_a_child(case: &str, make: impl FnOnce() -> Attempt) -> Attempt {
     match kernel::fork()? {
         ForkResult::Child => std::process::exit(match make() {
             Ok(Ok(())) => 0,
-            // An errno is a small number, and so fits in a status.
+            // An errno is a small number, so it can be an exit status.
             Ok(Err(errno)) => errno as i32,
             Err(errno) => {
                 eprintln!("{case}: prepare: {}", errno.desc());
@@ -122,12 +122,12 @@ fn in_a_child(case: &str, make: impl FnOnce() -> Attempt) -> Attempt {
     }
 }
 
-/// Has a child make an attempt, and prints what came of it.
+/// Makes an attempt in a child, and prints the result.
 fn attempt(case: &str, make: impl FnOnce() -> Attempt) {
     say(case, in_a_child(case, make));
 }
 
-/// Goes into a mount namespace from which nothing gets out.
+/// Enters a new mount namespace from which nothing propagates out.
 fn own_mounts() -> nix::Result<()> {
     unshare(CloneFlags::CLONE_NEWNS)?;
     make_private()
@@ -143,7 +143,7 @@ fn tmpfs(at: &str) -> nix::Result<()> {
     mount(Some("none"), at, Some("tmpfs"), MsFlags::empty(), none)
 }
 
-/// Prints what came of an attempt, for [`result`]: result, tab, case.
+/// Prints the result of an attempt, for [`result`]: result, tab, case.
 fn say(case: &str, attempt: Attempt) {
     let result = match attempt {
         Ok(Ok(())) => "ok".to_owned(),
@@ -157,23 +157,24 @@ fn errno(error: std::io::Error) -> Errno {
     error.raw_os_error().map_or(Errno::UnknownErrno, Errno::from_raw)
 }
 
-/// What a demonstration that prints a table, `RESULT tab CASE`, said of a case.
+/// The result of a case in the output of a demonstration, which has lines of
+/// the form `RESULT tab CASE`.
 ///
 /// # Errors
 ///
-/// Fails if it did not try this case: a check that looks for it is wrong.
+/// Fails if the demonstration did not try this case: then the check is wrong.
 pub fn result<'t>(said: &'t str, case: &str) -> Found<&'t str> {
     said.lines()
         .find_map(|line| line.strip_suffix(case)?.strip_suffix('\t'))
         .ok_or_else(|| {
-            Refusal::Broken(format!("no demonstration tried `{case}`"))
+            Refusal::Broken(format!("the demonstrations have no case `{case}`"))
         })
 }
 
 /// Sets the domain name of the uts namespace.
 fn domain(words: &[String]) -> Result<()> {
     let name = words.first().map_or("", String::as_str);
-    let name = CString::new(name).context("pass the name on")?;
+    let name = CString::new(name).context("convert the name")?;
     kernel::set_domain_name(&name).context("setdomainname")
 }
 
@@ -196,7 +197,9 @@ mod tests {
         let error = result(said, "anothr").expect_err("it is misspelt");
         assert_eq!(
             error,
-            Refusal::Broken("no demonstration tried `anothr`".to_owned())
+            Refusal::Broken(
+                "the demonstrations have no case `anothr`".to_owned()
+            )
         );
         assert!(result(said, "case").is_err(), "it is a part of one");
     }

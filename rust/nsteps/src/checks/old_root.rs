@@ -1,17 +1,17 @@
-//! A file of the old root, and whether a payload in a new root reads it.
+//! Checks whether a payload in a new root can read a file of the old root.
 
 use super::session::{Said, Session};
 use harness::found::Found;
 
-/// A directory of the old root, with the file `secret` in it.
+/// A directory of the old root that contains the file `secret`.
 pub const DIRECTORY: &str = "/mytmp/project";
-/// The same file, seen from the old root directory.
+/// The path of that file, relative to the old root directory.
 pub const BELOW_ROOT: &str = "mytmp/project/secret";
 
-/// What is in the file.
+/// The content of the file.
 const SECRET: &str = "a secret";
 
-/// Runs a launcher in a directory; its payload is to read a file.
+/// Runs a launcher in a directory. Its payload reads a file.
 pub fn read(
     session: &mut Session<'_>,
     from: &str,
@@ -24,7 +24,7 @@ pub fn read(
     session.run(&[&["sh", "-c", &script, "sh"], argv].concat())
 }
 
-/// Whether the payload read the file `secret`.
+/// True if the payload has read the file `secret`.
 pub fn was_read(said: &Said) -> bool {
     said.stdout.contains(SECRET)
 }

@@ -1,4 +1,5 @@
-//! Checks and their outcomes as text for a terminal. Nothing is decided here.
+//! Prints checks and their outcomes as text for a terminal. Nothing is decided
+//! here.
 
 use crate::checks::check::{Check, Outcomes, is_expected};
 use crate::terminal::style::{BAD, FAINT, NOTE, PLAIN, STRONG};
@@ -8,21 +9,22 @@ use harness::found::{Found, Refusal};
 use serde::Serialize;
 use std::fmt::{Display, Write};
 
-/// How a kind of check is shown.
+/// How checks of one kind are printed.
 pub trait Shown: Check {
-    /// The counts, as text and as JSON.
+    /// The number of outcomes of each kind, for text and JSON.
     type Tally: Display;
     /// The JSON form of a report.
     type Form: Serialize;
 
-    /// What stands above the columns of a summary.
+    /// The headings of the columns of a summary.
     const HEAD: &'static [&'static str];
-    /// What the flag `--verbose` adds to a summary.
+    /// What the flag `--verbose` adds to a summary, in a few words.
     const VERBOSE: &'static str;
 
-    /// Its name as a heading shows it.
+    /// The name of the check in a heading.
     fn name(self) -> String;
-    /// What a heading adds in a faint style: a source, the languages.
+    /// What a heading adds in a faint style, such as the source or the
+    /// languages.
     fn note(self) -> String;
     /// The sentence that is checked.
     fn sentence(self) -> &'static str;
@@ -30,11 +32,11 @@ pub trait Shown: Check {
     fn row(self, found: &Found<Self::Seen>) -> Vec<Cell>;
     /// The style and the words of a verdict.
     fn verdict(self, seen: &Self::Seen) -> (Style, String);
-    /// Adds what the check saw to a report in full.
+    /// Adds what the check saw to a full report.
     fn evidence(self, out: &mut String, seen: &Self::Seen);
-    /// Counts outcomes.
+    /// Counts the outcomes of checks.
     fn tally(outcomes: &[(Self, Found<Self::Seen>)]) -> Self::Tally;
-    /// The same as JSON.
+    /// The JSON form of the report.
     fn form(report: &Report<Self>) -> Self::Form;
 }
 
@@ -48,15 +50,15 @@ pub struct Report<C: Check> {
     pub seconds: f64,
 }
 
-/// How far in sentences are, in columns.
+/// The indentation of sentences, in columns.
 const SENTENCE: usize = 4;
-/// How far in evidence is, in columns.
+/// The indentation of evidence, in columns.
 pub const EVIDENCE: usize = 6;
 
 impl<C: Shown> Report<C> {
-    /// A line for each check, and everything known of those whose outcome is
-    /// not as expected. It has colours, which the stream drops where they are
-    /// not wanted.
+    /// A line for each check, and everything that is known about those whose
+    /// outcome is not as expected. It has colours, which the stream removes if
+    /// they are not wanted.
     pub fn summary(&self, width: Option<usize>) -> String {
         let rows: Vec<Vec<Cell>> =
             self.outcomes.iter().map(|(it, found)| it.row(found)).collect();
@@ -72,7 +74,7 @@ impl<C: Shown> Report<C> {
         out
     }
 
-    /// Everything known of every check.
+    /// Everything that is known about every check.
     pub fn evidence(&self) -> String {
         let mut out = String::new();
         for outcome in &self.outcomes {
@@ -92,7 +94,7 @@ impl<C: Shown> Report<C> {
     }
 }
 
-/// Everything known of one check.
+/// Everything that is known about one check.
 fn in_full<C: Shown>(out: &mut String, outcome: &(C, Found<C::Seen>)) {
     let (check, found) = outcome;
     let (style, word) = verdict(*check, found);
@@ -120,7 +122,7 @@ pub fn verdict<C: Shown>(check: C, found: &Found<C::Seen>) -> (Style, String) {
     }
 }
 
-/// Why a check saw nothing, if it did not.
+/// The reason why a check saw nothing, if it saw nothing.
 pub fn reason<T>(found: &Found<T>) -> Option<&str> {
     match found {
         Ok(_) => None,

@@ -1,4 +1,4 @@
-//! Where checks act: a sandbox, and the programs in it.
+//! A session: a sandbox in which a check runs programs.
 
 use harness::found::{Found, Refusal};
 use harness::host::Equipment;
@@ -13,60 +13,63 @@ use harness::step::{Arguments, Step};
 use harness::timeout::{deadline, within};
 use std::path::Path;
 
-/// The posts' programs are C's; only the claims about Go have Go's.
+/// The language of the steps: the posts' programs are in C. Claims about Go run
+/// programs in Go.
 const PERFORMER: Launcher = Launcher::C;
 
-/// The command itself, for demonstrations: where it is in every sandbox.
+/// The path of this command in every sandbox, for demonstrations.
 pub const NSTEPS: &str = "/nsteps/bin/nsteps";
 
-/// A shell line that makes a program wait until it is released.
+/// The end of a shell script: the script waits here until it is released.
 const HOLD: &str = "echo ready; read _";
 
-/// What checks are performed with: the machine, and the identity of root.
+/// The conditions of checks: what the machine provides, and the identity of
+/// root.
 #[derive(Clone, Copy, Debug)]
 pub struct Conditions<'a> {
-    /// What the sandboxes are made of.
+    /// What this machine provides for sandboxes.
     pub equipment: &'a Equipment,
-    /// The identity of root in them.
+    /// The user that is root in the sandboxes.
     pub identity: Identity,
 }
 
-/// A sandbox, and what is needed to act in it.
+/// A sandbox, with what is needed to run programs in it.
 pub struct Session<'a> {
     sandbox: Sandbox,
     conditions: Conditions<'a>,
 }
 
-/// What a program said, and how it ended.
+/// What a program has printed, and how it ended.
 #[derive(Clone, Debug, Default)]
 pub struct Said {
     /// What the command wrote to standard output.
     pub stdout: String,
     /// What the command wrote to standard error.
     pub stderr: String,
-    /// Its status as a shell shows it.
+    /// Its exit status as a shell shows it: 128+n for signal n.
     pub status: i32,
 }
 
-/// A program that waits to be released.
+/// A program that waits until it is released.
 pub struct Held {
     running: Running,
-    /// What it said before it waited.
+    /// What it has printed before it waited.
     pub said: String,
 }
 
 impl<'a> Conditions<'a> {
-    /// As root for root, else in a user namespace of the caller's.
+    /// Conditions in which root is the caller: root itself, or the root of a
+    /// user namespace for an ordinary user.
     pub fn new(equipment: &'a Equipment) -> Conditions<'a> {
         Conditions { equipment, identity: Identity::natural() }
     }
 
-    /// A fresh sandbox with such mounts.
+    /// Makes a sandbox with such mounts.
     pub fn session(&self, mounts: Mounts) -> Found<Session<'a>> {
         self.enter(mounts, false)
     }
 
-    /// The same with a root filesystem at [`NEWROOT`].
+    /// Makes a sandbox with such mounts and a root filesystem at [`NEWROOT`].
     pub fn session_with_new_root(&self, mounts: Mounts) -> Found<Session<'a>> {
         self.enter(mounts, true)
     }
@@ -89,7 +92,7 @@ impl<'a> Conditions<'a> {
         self.identity == Identity::User
     }
 
-    /// The way to a built program below `target/`, seen from a sandbox.
+    /// The path in a sandbox of a program that is built below `target/`.
     pub fn program(&self, name: &str, toolchain: &str) -> Found<String> {
         let built = self.equipment.layout.programs().join(name);
         if built.exists() {
@@ -101,7 +104,7 @@ impl<'a> Conditions<'a> {
         )))
     }
 
-    /// A program that not every machine has.
+    /// Makes the check unavailable if a program is not installed.
     pub fn needs(&self, program: &str, package: &str) -> Found<()> {
         let dirs = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"];
         if dirs.iter().any(|dir| Path::new(dir).join(program).exists()) {
@@ -112,8 +115,8 @@ impl<'a> Conditions<'a> {
         )))
     }
 
-    /// The command line with which an ordinary user starts `argv` in a sandbox.
-    /// An ordinary user needs no other identity, and has none.
+    /// The command line by which an ordinary user runs `argv` in a sandbox. If
+    /// the caller is an ordinary user, it is `argv`.
     pub fn as_an_ordinary_user<'t>(&self, argv: &[&'t str]) -> Vec<&'t str> {
         let switch: &[&str] = match self.identity {
             Identity::Root => {
@@ -124,7 +127,8 @@ impl<'a> Conditions<'a> {
         [switch, argv].concat()
     }
 
-    /// The command line of a step that becomes `payload`.
+    /// The command line of the step of that name, with `payload` as its
+    /// payload.
     pub fn step(&self, name: &str, payload: &[&str]) -> Found<Vec<String>> {
         let step = Step::named(name).expect("it is in STEPS");
         let program = format!("{PERFORMER}/{name}");
@@ -135,42 +139,42 @@ impl<'a> Conditions<'a> {
 }
 
 impl Session<'_> {
-    /// Runs a command outside of any step: in the sandbox itself.
+    /// Runs a command in the sandbox, without a step.
     pub fn run<S: AsRef<str>>(&mut self, argv: &[S]) -> Found<Said> {
         let mut running = self.start(argv)?;
         running.stdin = None;
         self.finish(running)
     }
 
-    /// Runs a shell script outside.
+    /// Runs a shell script in the sandbox, without a step.
     pub fn sh(&mut self, script: &str) -> Found<Said> {
         self.run(&["sh", "-c", script])
     }
 
-    /// Runs a step that becomes `payload`.
+    /// Runs a step with `payload` as its payload.
     pub fn step(&mut self, name: &str, payload: &[&str]) -> Found<Said> {
         let argv = self.conditions.step(name, payload)?;
         self.run(&argv)
     }
 
-    /// Runs a step that becomes a shell script.
+    /// Runs a step with a shell script as its payload.
     pub fn step_sh(&mut self, name: &str, script: &str) -> Found<Said> {
         self.step(name, &["sh", "-c", script])
     }
 
-    /// Runs something this command demonstrates.
+    /// Runs a demonstration of this command in the sandbox.
     pub fn demonstrate(&mut self, words: &[&str]) -> Found<Said> {
         self.run(&[&[NSTEPS, "demonstrate"], words].concat())
     }
 
-    /// Runs a step that becomes a shell script, and holds it at its end.
+    /// Runs a step with a shell script as its payload, and holds it at its end.
     pub fn hold_step(&mut self, name: &str, script: &str) -> Found<Held> {
         let script = format!("{script}\n{HOLD}");
         let argv = self.conditions.step(name, &["sh", "-c", &script])?;
         self.hold(&argv)
     }
 
-    /// Runs a command whose shell script ends in [`HOLD`], and holds it.
+    /// Runs a command whose shell script ends in [`HOLD`], and holds it there.
     fn hold<S: AsRef<str>>(&mut self, argv: &[S]) -> Found<Held> {
         let mut held = self.hold_until(argv, |said| said.ends_with("ready"))?;
         let before = held.said.strip_suffix("ready").unwrap_or(&held.said);
@@ -178,8 +182,8 @@ impl Session<'_> {
         Ok(held)
     }
 
-    /// Runs a command that waits for the end of its input, and holds it once
-    /// it has said a line that makes it ready.
+    /// Runs a command that waits for the end of its input, and holds it after
+    /// it has printed a line for which `ready` is true.
     pub fn hold_until<S: AsRef<str>>(
         &mut self,
         argv: &[S],
@@ -212,13 +216,13 @@ impl Session<'_> {
         }
     }
 
-    /// Like `hold_step`, for any command line.
+    /// Like `hold_step`, for a shell script after any command line.
     pub fn hold_sh(&mut self, before: &[&str], script: &str) -> Found<Held> {
         let script = format!("{script}\n{HOLD}");
         self.hold(&[before, &["sh", "-c", &script]].concat())
     }
 
-    /// Lets a held program end.
+    /// Closes the input of a held program, so that it ends.
     pub fn release(&mut self, mut held: Held) -> Found<Said> {
         held.running.stdin = None;
         self.finish(held.running)
@@ -230,7 +234,7 @@ impl Session<'_> {
         Ok(self.sandbox.run(&Command { argv, ..Command::default() })?)
     }
 
-    /// Waits until a command that was started has ended, and says how.
+    /// Waits until a command that was started has ended. Returns its status.
     pub fn ended(&mut self, pid: i32) -> Found<i32> {
         let ended = self.sandbox.wait(pid, deadline())?;
         let late =
@@ -254,8 +258,8 @@ impl Session<'_> {
         })
     }
 
-    /// The mount table of the sandbox itself, through a procfs that no step
-    /// touches.
+    /// The mount table of the sandbox itself, read through a procfs that no
+    /// step touches.
     pub fn table(&mut self) -> Found<String> {
         self.table_of("self")
     }
@@ -266,26 +270,26 @@ impl Session<'_> {
         self.run(&["cat", &path])?.well()
     }
 
-    /// What a process says of itself, by the probe.
+    /// Runs the probe after the words `before`. Returns what it observes.
     pub fn probe(&mut self, before: &[&str], only: &[&str]) -> Found<Said> {
         self.run(&[before, &[PROBE, "--only"], only].concat())
     }
 
-    /// The pid of the sandbox's init in our own /proc.
+    /// The pid of the sandbox's init in the harness's /proc.
     pub fn init(&self) -> i32 {
         self.sandbox.init()
     }
 }
 
 impl Held {
-    /// Its pid in the sandbox.
+    /// The pid of the held program in the sandbox.
     pub fn pid(&self) -> i32 {
         self.running.pid
     }
 }
 
 impl Said {
-    /// What it said, if it ended well.
+    /// What it printed, if its exit status is 0.
     pub fn well(self) -> Found<String> {
         if self.status == 0 {
             return Ok(self.stdout);
@@ -297,31 +301,31 @@ impl Said {
         )))
     }
 
-    /// What it complained of: its first line.
+    /// Its error message: the first line of its standard error.
     pub fn error_message(&self) -> &str {
         self.stderr.lines().next().unwrap_or("nothing")
     }
 }
 
-/// The lines of a mount table that are mounted at a place, the topmost last.
+/// The lines of a mount table whose mount point is `at`, the upper mount last.
 pub fn mounts_at<'t>(table: &'t str, at: &str) -> Vec<&'t str> {
     table.lines().filter(|it| it.split(' ').nth(4) == Some(at)).collect()
 }
 
-/// How a line of a mount table says that its mount propagates, or `private`
-/// where it says nothing.
+/// The part of a line of a mount table about the propagation of the mount, or
+/// `private` if there is none.
 pub fn propagation(line: &str) -> String {
     let tags: Vec<&str> =
         line.split(' ').skip(6).take_while(|it| *it != "-").collect();
     if tags.is_empty() { "private".to_owned() } else { tags.join(" ") }
 }
 
-/// The topmost of the lines of a mount table, or words that there is none.
+/// The last of these lines of a mount table, or [`NO_MOUNT`] if there is none.
 pub fn topmost<'t>(lines: &[&'t str]) -> &'t str {
     lines.last().copied().unwrap_or(NO_MOUNT)
 }
 
-/// The same as evidence, without the options of the filesystem.
+/// Lines of a mount table as evidence, without the options of the filesystem.
 pub fn shown(lines: &[&str]) -> String {
     match lines.last().and_then(|line| line.rsplit_once(' ')) {
         Some((line, _)) => line.to_owned(),
@@ -329,10 +333,10 @@ pub fn shown(lines: &[&str]) -> String {
     }
 }
 
-/// Instead of a line, where nothing is mounted.
+/// Replaces a line if nothing is mounted.
 pub const NO_MOUNT: &str = "no such mount";
 
-/// A command line as a person types it, for messages.
+/// A command line as a user types it, for messages.
 fn in_words<S: AsRef<str>>(argv: &[S]) -> String {
     argv.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(" ")
 }

@@ -1,5 +1,5 @@
-//! What `nsteps claims` and `nsteps differences` have in common: check, report,
-//! and give the status.
+//! The common part of `nsteps claims` and `nsteps differences`: runs checks,
+//! prints the report, and returns the status.
 
 use crate::checks::check;
 use crate::checks::report::{Report, Shown};
@@ -10,21 +10,21 @@ use harness::host::{Equipment, machine};
 use harness::interrupt;
 use std::time::Instant;
 
-/// How a report is printed.
+/// The form in which a report is printed.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// As JSON.
+    /// True if it is printed as JSON.
     pub json: bool,
-    /// As text, with everything that the checks saw.
+    /// True if the text has everything that the checks saw.
     pub verbose: bool,
 }
 
-/// Checks, and prints the report. Returns the exit status: 0 if everything is
-/// as expected, 1 if something is not, 2 if something could not be checked.
+/// Runs checks and prints the report. Returns the exit status: 0 if everything
+/// is as expected, 1 if something is not, 2 if something could not be checked.
 ///
 /// # Errors
 ///
-/// Fails if it was interrupted, or if standard output cannot be written.
+/// Fails after an interrupt, or if standard output cannot be written.
 pub fn run<C: Shown>(
     checks: &[C],
     options: Options,
@@ -47,8 +47,8 @@ pub fn run<C: Shown>(
     Ok(check::count(&report.outcomes).status())
 }
 
-/// Those of `all` that are in `named`, or all if none is named: each once, and
-/// in the order of `all`.
+/// The elements of `all` that are in `named`, each once and in the order of
+/// `all`; all elements if `named` is empty.
 pub fn chosen<C: Copy, K: PartialEq>(
     all: impl IntoIterator<Item = C>,
     named: &[C],

@@ -1,4 +1,4 @@
-//! `nsteps claims`: what the posts claim, checked live.
+//! `nsteps claims`: checks the claims of the posts on this machine.
 
 use super::checks::{self, Options, chosen};
 use crate::checks::claims::CLAIMS;
@@ -12,7 +12,7 @@ use harness::host::Equipment;
 ///
 /// # Errors
 ///
-/// Fails if it was interrupted, or what checks need is not there.
+/// Fails after an interrupt, or if something that checks need is missing.
 pub fn run(options: &Claims) -> Result<u8> {
     let claims = chosen(CLAIMS, &options.which.concat(), |it| it.number);
     if options.markdown {

@@ -1,4 +1,4 @@
-//! `nsteps compare`: every step in every language in every scenario.
+//! `nsteps compare`: compares every step in every language in every scenario.
 
 use crate::calls::excerpt;
 use crate::checks::check;
@@ -16,7 +16,8 @@ use harness::launcher::LANGUAGES;
 use harness::scenario::Scenario;
 use std::time::Instant;
 
-/// Compares, reports, and says with its status whether all is explained.
+/// Compares, reports, and returns the status, which says whether all
+/// differences are explained.
 ///
 /// # Errors
 ///
@@ -36,7 +37,7 @@ pub fn run(options: &Compare) -> Result<u8> {
     }
     let comparisons = compare(&outcomes, &equipment.layout)?;
     let stale = stale(&selection, &comparisons);
-    // A comparison of everything also reports how the posts' claims stand.
+    // A comparison of everything also checks the claims of the posts.
     let claims = selection.everything.then(|| {
         let all: Vec<_> = CLAIMS.iter().collect();
         check::run(&all, &equipment)
@@ -58,7 +59,7 @@ pub fn run(options: &Compare) -> Result<u8> {
     Ok(status(&comparisons, &stale).max(claims))
 }
 
-/// What the user asked for.
+/// The selection that the options describe.
 pub fn selection(options: &Compare) -> Selection {
     let all = Selection::everything();
     let named: Vec<&str> = options
@@ -79,8 +80,8 @@ pub fn selection(options: &Compare) -> Selection {
     }
 }
 
-/// Those of `all` that were named, in the order of `all`; all of them if none
-/// was.
+/// The elements of `all` that were named, in the order of `all`; all of them if
+/// none was named.
 fn chosen<T, N: PartialEq>(
     all: Vec<T>,
     named: &[N],
@@ -91,8 +92,8 @@ fn chosen<T, N: PartialEq>(
         .collect()
 }
 
-/// Does the same with the calls of each step, which the book shows beside each
-/// other: in all languages or in none.
+/// Makes the current calls of each step the expected ones, in all languages or
+/// in none, because the book shows them side by side.
 fn bless_calls(selection: &Selection, equipment: &Equipment) -> Result<()> {
     if LANGUAGES.iter().all(|it| selection.launchers.contains(it)) {
         for why in excerpt::bless(&selection.steps, equipment)? {

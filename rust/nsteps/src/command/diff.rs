@@ -1,4 +1,4 @@
-//! `nsteps diff`: launchers compared by what their payload observes.
+//! `nsteps diff`: compares launchers by what their payload observes.
 
 use crate::cli::{Diff, Looking};
 use crate::diff::session::{self, Request};
@@ -18,10 +18,10 @@ use std::path::{Path, PathBuf};
 ///
 /// # Errors
 ///
-/// Fails if a launcher is not of a form that an adapter takes, if a file says
-/// something else than its form allows, if the machine allows no sandbox, if a
-/// report cannot be written, or if it was interrupted. No launcher has been
-/// started where the input is wrong.
+/// Fails if an adapter does not accept a launcher, if the content of a file is
+/// not of its form, if the machine allows no sandbox, if a report cannot be
+/// written, or after an interrupt. If the input is wrong, no launcher has been
+/// started.
 pub fn run(options: &Diff) -> Result<u8> {
     let reports = absolute(&options.looking.report)?;
     let write = absolute(&options.looking.write)?;
@@ -72,7 +72,8 @@ fn states(options: &Diff) -> Vec<&'static State> {
     STATES.iter().filter(is_named).collect()
 }
 
-/// The launchers of the command line, or the file that stands for them.
+/// The launchers that the command line names, or those of the file that it
+/// names.
 fn input(words: &[String]) -> Result<(Policy, Vec<Named>)> {
     if let [path] = words
         && path.ends_with(".toml")
@@ -93,8 +94,8 @@ fn input(words: &[String]) -> Result<(Policy, Vec<Named>)> {
     Ok((Policy::none(), words.iter().map(named).collect()))
 }
 
-/// Makes the directory of a file of launchers the working directory: what the
-/// file names is relative to it, wherever the command was started.
+/// Makes the directory of a file of launchers the working directory, because
+/// paths in the file are relative to it.
 fn enter_directory_of(path: &Path) -> Result<()> {
     let Some(dir) = path.parent().filter(|it| !it.as_os_str().is_empty())
     else {
@@ -104,7 +105,8 @@ fn enter_directory_of(path: &Path) -> Result<()> {
         .context(format_args!("enter the directory {}", dir.display()))
 }
 
-/// The paths that the command line names, before the working directory changes.
+/// Makes the paths of the command line absolute, before the working directory
+/// changes.
 fn absolute(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
     let absolute = |path: &PathBuf| {
         std::path::absolute(path)
@@ -117,7 +119,7 @@ fn absolute(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
 ///
 /// # Errors
 ///
-/// Fails if it cannot be read, or if its text is not of that form.
+/// Fails if it cannot be read, or if its text does not have that form.
 pub fn read(path: &Path) -> Result<Policy> {
     let name = path.display().to_string();
     let text = fs::read_to_string(path).context(format_args!("read {name}"))?;

@@ -1,4 +1,5 @@
-//! `nsteps differences`: where the languages differ, reproduced here.
+//! `nsteps differences`: reproduces the differences between the languages on
+//! this machine.
 
 use super::checks::{self, Options, chosen};
 use crate::checks::pitfalls::Difference;
@@ -14,7 +15,7 @@ use harness::host::layout::Layout;
 ///
 /// # Errors
 ///
-/// Fails if it was interrupted, or what checks need is not there.
+/// Fails after an interrupt, or if something that checks need is missing.
 pub fn run(options: &Differences) -> Result<u8> {
     let differences =
         chosen(Difference::all(), &options.slugs, Difference::slug);
@@ -31,7 +32,7 @@ pub fn run(options: &Differences) -> Result<u8> {
     Ok(status)
 }
 
-/// Where to read on: a few pages by name, many by their directories.
+/// The pages about these differences: a few by name, many by their directories.
 fn pages(differences: &[Difference], layout: &Layout) -> String {
     if differences.len() > 3 {
         let pages = layout.pages("{differences,pitfalls,kernel}/<name>.md");
@@ -44,7 +45,8 @@ fn pages(differences: &[Difference], layout: &Layout) -> String {
         .collect()
 }
 
-/// Prints the names, the affected languages and what each is.
+/// Prints the name of each difference, the affected languages and a short
+/// description.
 fn list(differences: &[Difference]) -> Result<u8> {
     let rows: Vec<Vec<Cell>> = differences
         .iter()

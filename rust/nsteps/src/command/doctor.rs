@@ -1,4 +1,5 @@
-//! `nsteps doctor`: what this machine allows, what is missing, the remedy.
+//! `nsteps doctor`: reports what this machine allows, what is missing, and the
+//! remedy.
 
 use crate::terminal::output;
 use crate::terminal::style::{BAD, GOOD, NOTE};
@@ -14,19 +15,20 @@ use harness::step::{Namespace, STEPS};
 use std::fs;
 use std::path::Path;
 
-/// What was found about one thing.
+/// What was found about one part of the machine.
 enum Finding {
-    /// As it should be.
+    /// The part is as steps need it.
     Fine(String),
-    /// It limits what can be seen here, and is not a fault.
+    /// A limit of what can be shown on this machine; no fault.
     Note(String),
-    /// Something is missing; the remedy is said.
+    /// Something is missing; the text has the remedy.
     Missing(String),
 }
 
 use Finding::{Fine, Missing, Note};
 
-/// Looks at everything and says it.  Status 1 if something is missing.
+/// Examines the machine and prints the findings. Returns status 1 if something
+/// is missing.
 ///
 /// # Errors
 ///
@@ -65,7 +67,7 @@ pub fn run() -> Result<u8> {
     Ok(if missing { DIFFERENT } else { 0 })
 }
 
-/// Whether each language's programs, the probe and a new root are there.
+/// Whether each language's programs, the probe and a new root are present.
 fn programs(equipment: &Equipment) -> Vec<(&'static str, Finding)> {
     let layout = &equipment.layout;
     let mut found = Vec::new();
@@ -109,7 +111,7 @@ fn programs(equipment: &Equipment) -> Vec<(&'static str, Finding)> {
     found
 }
 
-/// The programs of others that steps, scripts and readers use.
+/// The programs of others that steps, scripts and users need.
 fn tools() -> Vec<(&'static str, Finding)> {
     [
         ("unshare", "util-linux", "the control launcher"),
@@ -135,7 +137,7 @@ fn tools() -> Vec<(&'static str, Finding)> {
     .collect()
 }
 
-/// Which kinds of namespace this kernel has.
+/// The kinds of namespace that this kernel has.
 fn namespaces() -> Vec<(&'static str, Finding)> {
     let (present, absent): (Vec<_>, Vec<_>) =
         Namespace::ALL.into_iter().partition(|it| {
@@ -160,7 +162,7 @@ fn namespaces() -> Vec<(&'static str, Finding)> {
     found
 }
 
-/// Tries every scenario.
+/// Whether a sandbox can be made in each scenario.
 fn sandboxes(equipment: &Equipment) -> Vec<(&'static str, Finding)> {
     SCENARIOS
         .iter()
@@ -180,7 +182,7 @@ fn sandboxes(equipment: &Equipment) -> Vec<(&'static str, Finding)> {
         .collect()
 }
 
-/// What is mounted below the host's /proc, and how the host's / propagates.
+/// The mounts below the host's /proc, and the propagation of the host's /.
 fn proc() -> Vec<(&'static str, Finding)> {
     let mut found = Vec::new();
     let observation = probe::observe(&probe::Proc::at("/proc"), &["mounts"]);
@@ -230,7 +232,8 @@ fn proc() -> Vec<(&'static str, Finding)> {
     found
 }
 
-/// The switches that keep ordinary users out, and what root lacks.
+/// The settings that restrict ordinary users, and the capabilities that root
+/// lacks.
 fn privileges() -> Vec<(&'static str, Finding)> {
     let mut found = Vec::new();
     for (file, bad, remedy) in [

@@ -1,4 +1,4 @@
-//! `nsteps expect`: one launcher held against what a file expects of it.
+//! `nsteps expect`: compares one launcher with what a file expects of it.
 
 use super::diff;
 use crate::cli::Expect;
@@ -12,7 +12,7 @@ use launchers::policy::Named;
 ///
 /// # Errors
 ///
-/// Fails as [`diff::run`] does, and if the file expects nothing.
+/// Fails as [`diff::run`] does, and if the file has no expectation.
 pub fn run(options: &Expect) -> Result<u8> {
     let mut policy = diff::read(&options.policy)?;
     if policy.expectations.is_empty() {
@@ -21,7 +21,7 @@ pub fn run(options: &Expect) -> Result<u8> {
             options.policy.display()
         )));
     }
-    // There is no other launcher to differ from.
+    // A waiver is about a difference from another launcher, and there is none.
     policy.waivers.clear();
     let run = match options.launcher.as_slice() {
         [one] => one.clone(),

@@ -1,5 +1,5 @@
-//! `nsteps explain`: what a key is, what a difference of it does to a payload,
-//! and what sets it.
+//! `nsteps explain`: explains what a key is, what a difference of it does to a
+//! payload, and what sets it.
 
 use crate::terminal::output;
 use crate::terminal::style::{GOOD, PLAIN, STRONG};
@@ -15,7 +15,7 @@ use std::fs;
 /// The page about the keys, from the top of the repository.
 const PAGE: &str = "docs/src/internals/observation.md";
 
-/// Prints what is known of `KEY` or `KEY=VALUE`.
+/// Prints what is known about `KEY` or `KEY=VALUE`.
 ///
 /// # Errors
 ///
@@ -89,7 +89,7 @@ fn fits(glob: &str, text: &str) -> bool {
     Glob::new(glob).is_ok_and(|it| it.compile_matcher().is_match(text))
 }
 
-/// A fix as a user would make it.
+/// A fix in words, as a user would do it.
 fn in_words(fix: &Fix) -> String {
     match &fix.change {
         Change::Add(words) => format!("add {}", words.join(" ")),
@@ -126,8 +126,8 @@ fn edit_in_words(edit: &Edit) -> String {
     }
 }
 
-/// The row of the page's tables about the key, if the page is there: an
-/// installed nsteps has none.
+/// The row about the key in the tables of the page; `None` if there is no page,
+/// because nsteps is installed without the book.
 fn row_of_page(key: &str) -> Option<String> {
     let layout = Layout::find().ok()?;
     let page = fs::read_to_string(layout.root().join(PAGE)).ok()?;
@@ -141,8 +141,8 @@ fn row_of_page(key: &str) -> Option<String> {
     Some(told.join("; in an effect: "))
 }
 
-/// Whether the first cell of a row names the key: whole, by `.NAME` behind
-/// another, or by capital letters that stand for anything.
+/// True if the first cell of a row names the key: in full, by `.NAME` after
+/// another name, or by capital letters that stand for any text.
 fn names(row: &str, key: &str) -> bool {
     let cell = row.trim_start_matches("| ").split(" | ").next().unwrap_or("");
     let mut family = String::new();

@@ -1,4 +1,4 @@
-//! `nsteps list`: the steps, what each makes, and which post it follows.
+//! `nsteps list`: lists the steps, what each makes, and which post it follows.
 
 use crate::terminal::output;
 use crate::terminal::style::FAINT;
@@ -6,13 +6,13 @@ use crate::terminal::text::{self, Cell};
 use harness::error::Result;
 use harness::step::{POSTS, STEPS};
 
-/// What stands above the steps.
+/// The headings of the table of steps.
 const STEP_HEAD: &[&str] =
     &["step", "new namespaces", "posts", "what it shows"];
-/// What stands above the posts.
+/// The headings of the table of posts.
 const POST_HEAD: &[&str] = &["post", "author", "title"];
 
-/// Prints the list.
+/// Prints the tables of steps and posts.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! `nsteps completions` and `nsteps man`: what clap can write for us.
+//! `nsteps completions` and `nsteps man`: prints what clap can generate.
 
 use crate::cli::Cli;
 use crate::terminal::output;
@@ -8,16 +8,16 @@ use clap_complete::{CompleteEnv, Shell};
 use harness::error::{Context, Error, Result};
 use std::path::Path;
 
-/// The variable in which a shell asks what a word could become.
+/// The variable by which a shell asks for the completions of a word.
 const ASKED: &str = "NSTEPS_COMPLETE";
 
-/// Answers a shell, and ends, if it is a shell that asks.
+/// If a shell asks for completions, answers it and ends the program.
 pub fn complete() {
     CompleteEnv::with_factory(Cli::command).var(ASKED).complete();
 }
 
-/// Prints a script with which a shell asks [`complete`] for every word, so
-/// that it knows steps, scenarios, slugs and claims.
+/// Prints a script by which a shell asks [`complete`] for every word, so that
+/// it knows steps, scenarios, slugs and claims.
 ///
 /// # Errors
 ///
@@ -39,22 +39,22 @@ pub fn completions(shell: Shell) -> Result<u8> {
     output::print(&script).map(|()| 0)
 }
 
-/// What is completed.
+/// The command whose words are completed.
 const NAME: &str = "nsteps";
 
-/// From a directory of functions zsh reads the script when it is needed for
-/// the first time, and expects an answer at once.
+/// zsh loads the script from a directory of functions when it is first needed,
+/// and then needs an answer at once.
 const ZSH_FIRST_TIME: &str = "
 if [ \"$funcstack[1]\" = \"_nsteps\" ]; then
     _clap_dynamic_completer_nsteps \"$@\"
 fi
 ";
 
-/// Writes one manual page per subcommand.
+/// Writes one manual page per subcommand into `dir`.
 ///
 /// # Errors
 ///
-/// Fails if the directory cannot be written.
+/// Fails if the directory cannot be made or a page cannot be written.
 pub fn pages(dir: &Path) -> Result<u8> {
     std::fs::create_dir_all(dir)
         .context(format_args!("make {}", dir.display()))?;

@@ -1,8 +1,8 @@
-//! `nsteps observe`: the effect of any command line that runs the probe, and
-//! of several, where they differ.
+//! `nsteps observe`: shows the effect of any command line that runs the probe,
+//! and the differences between several.
 //!
-//! Each launcher is looked at twice, each time in a sandbox of its own: what
-//! is not the same both times depends on more than the launcher.
+//! Each launcher is observed twice, each time in a new sandbox: what is not the
+//! same both times depends on more than the launcher.
 
 use crate::cli::Observe;
 use crate::diff::json::CgroupsForm;
@@ -29,10 +29,10 @@ use std::fmt::Write;
 /// The version of [`Form`]; it grows when a member changes its meaning.
 pub const SCHEMA: &str = "nsteps.observe/3";
 
-/// `nsteps observe --json -- LAUNCHER... [-- LAUNCHER...]`
+/// The output of `nsteps observe --json -- LAUNCHER... [-- LAUNCHER...]`
 #[derive(Serialize, JsonSchema)]
 pub struct Form {
-    /// `nsteps.observe/3`
+    /// The form and its version: `nsteps.observe/3`
     schema: &'static str,
     /// The scenario in which the launchers ran.
     scenario: String,
@@ -44,30 +44,30 @@ pub struct Form {
     differing: Vec<Key>,
 }
 
-/// What was observed of one launcher.
+/// The observation of one launcher.
 #[derive(Serialize, JsonSchema)]
 struct LauncherForm {
     /// The command line.
     launcher: String,
-    /// For each key that changed in the same way in both looks, the change.
+    /// For each key that changed in the same way both times, the change.
     effect: BTreeMap<Key, String>,
-    /// For each key that was not the same in both looks, the change in the
-    /// first and in the second.
+    /// For each key that was not the same both times, the change in the first
+    /// and in the second observation.
     unstable: BTreeMap<Key, Vec<String>>,
-    /// `socket`, or `stdout` where the launcher closes the descriptors it
+    /// `socket`, or `stdout` if the launcher closes the descriptors that it
     /// inherits; null if there is no observation.
     answered_on: Option<&'static str>,
-    /// Why there is no observation.
+    /// The reason why there is no observation.
     did_not_answer: Option<String>,
-    /// Where the readings inside and outside are not the same.
+    /// The values that the payload and the harness read differently.
     disagreements: Vec<String>,
-    /// Everything the payload saw in the first look, in
-    /// [the probe's own form](observation.md#json); null if it did not run.
+    /// Everything that the payload observed the first time, in [the probe's own
+    /// form](observation.md#json); null if it did not run.
     #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
     observation: Option<Observation>,
 }
 
-/// Observes each command line twice, and compares.
+/// Observes each command line twice, compares, and returns the exit status.
 ///
 /// # Errors
 ///
@@ -105,7 +105,7 @@ pub fn run(options: &Observe) -> Result<u8> {
     })
 }
 
-/// The command lines between the `--`.
+/// Splits the words at each `--` into command lines.
 fn lines(words: &[String]) -> Result<Vec<&[String]>> {
     let lines: Vec<&[String]> = words.split(|word| word == "--").collect();
     match lines.iter().position(|line| line.is_empty()) {
@@ -145,7 +145,7 @@ fn text(cgroups: &Shown, columns: &[Column], rows: &[Row]) -> String {
             Standing::Unknown => '?',
         };
         let mut key = row.key.as_str();
-        // Which launchers were not observed stands above the table.
+        // The launchers that were not observed are listed above the table.
         let values = row.values.iter();
         for (value, launchers) in
             values.filter(|(value, _)| *value != Value::NotObserved)

@@ -1,4 +1,4 @@
-//! `nsteps record`: what a launcher does, kept for another day.
+//! `nsteps record`: writes what a launcher does to a file, for another day.
 
 use crate::cli::Record;
 use crate::diff::session::{self, Request};
@@ -29,7 +29,7 @@ pub fn run(options: &Record) -> Result<u8> {
         write: options.write.clone(),
         cgroups: options.cgroups,
         allow_unavailable: false,
-        // It is redacted, if so, when it is written.
+        // If secrets are to be hidden, that happens when the file is written.
         show_values: true,
         states: vec![PLAIN],
         situations: Vec::new(),

@@ -1,4 +1,4 @@
-//! `nsteps run`: one step, with a command of the reader's choice.
+//! `nsteps run`: runs one step, with a command that the user chooses.
 
 use crate::cli::Run;
 use harness::error::{Context, Error, Result};
@@ -17,10 +17,10 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// What `run` itself ends with when it fails, as env(1) does.
+/// The exit status if `run` itself fails, as that of env(1).
 pub const OWN_FAILURE: u8 = 125;
 
-/// Becomes the step; comes back only to say why not.
+/// Becomes the step; returns only if that fails, with the reason.
 ///
 /// # Errors
 ///
@@ -42,8 +42,8 @@ fn become_step(options: &Run) -> Result<u8> {
             launcher.toolchain()
         )));
     }
-    // Joining changes nothing for others, and from a user namespace of our own
-    // no other one could be joined.
+    // Joining changes nothing for other processes, and from a new user
+    // namespace no other one could be joined.
     let bare = options.bare || step.arguments == Arguments::Pid;
     if !bare {
         step_aside()?;
@@ -58,7 +58,7 @@ fn become_step(options: &Run) -> Result<u8> {
     if options.payload.is_empty() {
         if step.arguments == Arguments::Pid {
             return Err(Error::new(
-                "join wants a pid: nsteps run join PID CMD",
+                "join needs a pid: nsteps run join PID CMD",
             ));
         }
         launch.arg("sh");
@@ -109,8 +109,8 @@ fn step_aside() -> Result<()> {
     mount(nothing, "/", nothing, slave, nothing)
         .map_err(|errno| failed("mount / (propagation)", errno))?;
     if !uid.is_root() {
-        // What came with us is locked: /proc could not be unmounted.  What we
-        // put on top can be.
+        // The mounts of the old namespace are locked, so /proc could not be
+        // unmounted. A mount made on top of it can be.
         let rbind = MsFlags::MS_BIND | MsFlags::MS_REC;
         mount(Some("/proc"), "/proc", nothing, rbind, nothing)
             .map_err(|errno| failed("mount /proc on itself", errno))?;
@@ -126,7 +126,7 @@ fn new_root(options: &Run, bare: bool, layout: &Layout) -> Result<PathBuf> {
                 std::path::absolute(dir).context("find the root filesystem")
             }
             None => Err(Error::new(
-                "with --bare a step that pivots wants --rootfs DIR",
+                "with --bare a step that calls pivot_root needs --rootfs DIR",
             )),
         };
     }
@@ -144,7 +144,7 @@ fn new_root(options: &Run, bare: bool, layout: &Layout) -> Result<PathBuf> {
     Ok(at)
 }
 
-/// An empty directory of the build, to mount something on.
+/// Makes an empty directory in the build directory, to mount something on.
 fn mount_point(layout: &Layout, name: &str) -> Result<PathBuf> {
     let at = layout.programs().join("mnt").join(name);
     if !at.is_dir() {

@@ -1,5 +1,5 @@
-//! `nsteps show`: the three sources of a step side by side, its effect, and
-//! what all steps of a language share.
+//! `nsteps show`: prints the three sources of a step side by side, its effect,
+//! and the sources that all its steps have in common.
 
 use crate::cli::Show;
 use crate::terminal::style::STRONG;
@@ -11,12 +11,12 @@ use harness::launcher::{LANGUAGES, Launcher};
 use std::fmt::Write;
 use std::path::Path;
 
-/// How wide a column must be for a source to be read.
+/// The least width of a column in which a source can be read.
 const READABLE: usize = 60;
-/// A tab in a column of this width would take half of it.
+/// Replaces a tab, which would take half of a column of this width.
 const TAB: &str = "    ";
 
-/// Prints it.
+/// Prints the sources and the effect.
 ///
 /// # Errors
 ///
@@ -44,7 +44,7 @@ pub fn run(options: &Show) -> Result<u8> {
 
     let _ = writeln!(
         out,
-        "\n{STRONG}what all steps of a language share{STRONG:#}\n"
+        "\n{STRONG}the files that all steps of a language use{STRONG:#}\n"
     );
     let mut shared = Vec::new();
     for launcher in LANGUAGES {
@@ -58,7 +58,7 @@ pub fn run(options: &Show) -> Result<u8> {
     output::print(&out).map(|()| 0)
 }
 
-/// A file with a program in it.
+/// A source file of a program.
 struct Source {
     path: String,
     text: String,
@@ -77,7 +77,7 @@ impl Source {
         Ok(Source { path, text, language })
     }
 
-    /// Its path and its lines, in colours and no wider than that.
+    /// The path and the lines, coloured, and at most this wide.
     fn painted(&self, width: Option<usize>) -> Vec<Painted> {
         let text: Vec<char> = self.text.replace('\t', TAB).chars().collect();
         let styles = highlight::styles(&text, self.language.keywords());
@@ -93,8 +93,9 @@ impl Source {
     }
 }
 
-/// The files of each language in a column; where the columns would be too
-/// narrow to be read, or there is no terminal, one file below another.
+/// The files of each language in a column. If the columns would be too narrow
+/// to read, or if there is no terminal, the files are printed one below
+/// another.
 fn beside_or_below(
     out: &mut String,
     languages: &[Vec<Source>],
@@ -117,7 +118,7 @@ fn beside_or_below(
     }
 }
 
-/// How wide the column of each language is, if all can be read.
+/// The width of each language's column; `None` if one would be too narrow.
 fn columns(languages: &[Vec<Source>], width: usize) -> Option<Vec<usize>> {
     let (mut widths, least): (Vec<usize>, Vec<usize>) = languages
         .iter()
@@ -156,7 +157,7 @@ mod tests {
             .collect()
     }
 
-    /// The text without its spaces, which is all that may change.
+    /// The text without its spaces: layout may change only spaces.
     fn letters(text: &str) -> String {
         text.chars().filter(|it| !it.is_whitespace()).collect()
     }

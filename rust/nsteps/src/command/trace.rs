@@ -1,5 +1,5 @@
-//! `nsteps trace`: the system calls by which each language performs a step,
-//! side by side; or those of any command line.
+//! `nsteps trace`: shows the system calls by which each language performs a
+//! step, side by side; or those of any command line.
 
 use crate::calls::print::{Column, Table};
 use crate::cli::{Trace, Tracer};
@@ -16,12 +16,12 @@ use std::time::Duration;
 use trace::prepared::{PAYLOAD, Prepared};
 use trace::{Request, tracer};
 
-/// Traces, and prints what was seen.
+/// Traces, and prints the calls.
 ///
 /// # Errors
 ///
-/// Fails if tracing is forbidden here, or nothing of what was asked for can be
-/// run.
+/// Fails if tracing is forbidden on this machine, or if no selected launcher
+/// can run.
 pub fn run(options: &Trace) -> Result<u8> {
     let equipment = Equipment::gather(None)?;
     let scenario = options.scenario.unwrap_or_else(Scenario::natural);
@@ -61,11 +61,12 @@ pub fn run(options: &Trace) -> Result<u8> {
     Ok(if late { TROUBLE } else { 0 })
 }
 
-/// The tracer's own process, in the sandbox.
+/// Runs the tracer's own process, in the sandbox.
 ///
 /// # Errors
 ///
-/// Fails if tracing is forbidden here, or there is no such program.
+/// Fails if tracing is forbidden on this machine, or if the program does not
+/// exist.
 pub fn tracer(options: &Tracer) -> Result<u8> {
     let request = Request {
         argv: options.argv.clone(),
@@ -77,8 +78,8 @@ pub fn tracer(options: &Tracer) -> Result<u8> {
     tracer::run(&request).map(|()| 0)
 }
 
-/// Those named, each once and in that order; without a name the three
-/// languages.
+/// The launchers that were named, each once and in that order; the three
+/// languages if none was named.
 fn launchers(named: &[Launcher]) -> Vec<Launcher> {
     if named.is_empty() {
         return LANGUAGES.to_vec();
@@ -92,7 +93,7 @@ fn launchers(named: &[Launcher]) -> Vec<Launcher> {
     chosen
 }
 
-/// The step by each launcher, and why some are missing.
+/// Traces the step with each launcher. Returns also why some are missing.
 fn steps(
     step: &Step,
     options: &Trace,
@@ -130,7 +131,8 @@ fn steps(
     Ok((columns, missing))
 }
 
-/// Each command line; what its payload is cannot be known, so all is traced.
+/// Traces each command line. Its payload is not known, so all calls are
+/// recorded.
 fn commands(
     lines: &[&[String]],
     scenario: Scenario,
@@ -139,7 +141,7 @@ fn commands(
 ) -> Result<Vec<Column>> {
     if lines.is_empty() {
         return Err(Error::new(
-            "trace wants a step, or a command line after --",
+            "trace needs a step, or a command line after --",
         ));
     }
     lines
@@ -167,7 +169,7 @@ fn column(
     Ok(Column { name, argv: prepared.argv, traced })
 }
 
-/// Which letter is which command line.
+/// The legend that says which letter is which command line.
 fn legend(columns: &[Column]) -> String {
     let mut text = String::new();
     if columns.len() > 1 {

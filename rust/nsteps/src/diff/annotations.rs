@@ -1,9 +1,9 @@
-//! Failures as annotations of GitHub's actions, one line each.
+//! Writes failures as annotations of GitHub Actions, one line each.
 
 use super::Report;
 use std::fmt::Write;
 
-/// A line for each failure and for each launcher that did not run.
+/// One line for each failure and for each launcher that did not run.
 pub fn annotations(report: &Report) -> String {
     let mut out = String::new();
     for it in report.failures() {
@@ -34,12 +34,12 @@ fn line(
     let _ = writeln!(out, "::error {place}title={title}::{}", data(text));
 }
 
-/// A text behind the second pair of colons.
+/// Escapes a text for the part after the second `::`.
 fn data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
-/// The value of a property.
+/// Escapes the value of a property.
 fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }

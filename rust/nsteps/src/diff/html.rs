@@ -1,5 +1,5 @@
-//! The report as one page of HTML, which needs neither a script nor another
-//! file.
+//! Writes the report as one page of HTML, which needs neither a script nor
+//! another file.
 
 use super::letters::{letter, letters};
 use super::{Report, value_of};
@@ -11,7 +11,7 @@ use launchers::matrix::{Row, Value};
 use launchers::verdict::{Case, Judged, Outcome};
 use probe::Observation;
 
-/// The page.
+/// The report as a page of HTML.
 ///
 /// # Errors
 ///
@@ -48,7 +48,7 @@ struct LevelView<'a> {
     rows: Vec<RowView<'a>>,
 }
 
-/// A key; its cells are those of the clusters.
+/// A key, with one cell for each cluster.
 struct RowView<'a> {
     key: String,
     about: &'a str,
@@ -69,7 +69,7 @@ struct Conclusion {
     text: String,
 }
 
-/// What both sides saw of a key under one launcher.
+/// What the payload and the harness read of a key under one launcher.
 struct Sides {
     letter: String,
     change: String,
@@ -218,9 +218,11 @@ fn cell(value: &Value, launchers: &[usize]) -> Cell {
     }
 }
 
-/// A row in which launchers of one cluster may show different values.
+/// A row that is not compared: launchers of one cluster may show different
+/// values in it.
 fn not_compared(row: &Row) -> (&str, Vec<Cell>) {
-    let cells = row.values.iter().map(|(value, who)| cell(value, who));
+    let cells =
+        row.values.iter().map(|(value, launchers)| cell(value, launchers));
     (&row.key, cells.collect())
 }
 

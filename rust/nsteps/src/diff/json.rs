@@ -1,4 +1,4 @@
-//! The comparison of launchers for a program.
+//! Writes the report of a comparison of launchers as JSON.
 
 use super::{Compared, Failure, Report};
 use harness::host::cgroups::Shown;
@@ -11,14 +11,14 @@ use serde::Serialize;
 /// The version of [`Form`]; it grows when a member changes its meaning.
 pub const SCHEMA: &str = "nsteps.diff/1";
 
-/// `nsteps diff --json`; the exit status is the member `status`.
+/// The output of `nsteps diff --json`; the exit status is the member `status`.
 #[derive(Serialize, JsonSchema)]
 pub struct Form {
-    /// `nsteps.diff/1`
+    /// The form and its version: `nsteps.diff/1`
     schema: &'static str,
     /// The kernel's name and release, and whether the caller is root.
     machine: String,
-    /// How long all looks took, in seconds.
+    /// How long all observations took, in seconds.
     seconds: f64,
     /// The scenario in which the launchers ran.
     scenario: String,
@@ -26,24 +26,25 @@ pub struct Form {
     cgroups: CgroupsForm,
     /// The launchers, in the order in which they were named.
     launchers: Vec<LauncherForm>,
-    /// The launchers with the same values everywhere, as indices; those that
-    /// did not run are in none.
+    /// The groups of launchers, as indices, that have the same values for all
+    /// keys; launchers that did not run are in none.
     clusters: Vec<Vec<usize>>,
     /// The keys with different values, those that matter most first.
     differences: Vec<DifferenceForm>,
-    /// The keys that were not compared: a value was not the same every time
-    /// under one launcher, was not read, or was not observed.
+    /// The keys that were not compared: under one launcher a value was not the
+    /// same every time, could not be read, or was not observed.
     unknown: Vec<RowForm>,
     /// The keys that all launchers that ran changed in the same way.
     alike: Vec<RowForm>,
-    /// Everything that fails: a difference of two launchers that is denied and
-    /// not waived, an expectation that is not met, a waiver that matches
-    /// nothing or has expired, two sides that disagree.
+    /// Every failure: a difference of two launchers that is denied and not
+    /// waived, an expectation that is not met, a waiver that matches nothing or
+    /// has expired, a value that the payload and the harness read differently.
     failures: Vec<FailureForm>,
-    /// What makes other launchers do as the first one; empty unless asked for.
+    /// The changes that make other launchers do as the first one; empty unless
+    /// asked for.
     suggestions: Vec<SuggestionForm>,
-    /// 0: nothing fails; 1: something does; 2: a launcher ran the probe
-    /// in no state, or is degraded, or a state is not possible.
+    /// 0: nothing fails; 1: something fails; 2: a launcher ran the probe in no
+    /// state, or is degraded, or a state is not possible.
     status: u8,
 }
 
@@ -73,7 +74,7 @@ impl From<&Shown> for CgroupsForm {
 struct LauncherForm {
     /// Its name in the file of launchers, or its command line.
     name: String,
-    /// The launcher as it was started.
+    /// The command line of the launcher, as it was started.
     run: String,
     /// The day on which it was recorded; null if it ran now.
     recorded: Option<String>,
@@ -93,13 +94,13 @@ struct LauncherForm {
     /// What the launcher wrote to standard error, with what differs from run
     /// to run masked; null if it wrote nothing.
     said: Option<String>,
-    /// The keys that the launcher changes on other machines and does not change
-    /// here: it isolates less here.
+    /// The keys that the launcher changes on other machines but not on this
+    /// one: it isolates less here.
     degraded: Vec<String>,
     /// What the payload and the harness read differently.
     disagreements: Vec<String>,
-    /// The same in each state, the first one included; the members above are
-    /// about the first one.
+    /// The results in each state, the first one included; the members above are
+    /// about the first state.
     in_states: Vec<InStateForm>,
 }
 
@@ -108,7 +109,7 @@ struct LauncherForm {
 struct InStateForm {
     /// The name of the state, as after `--state`.
     state: &'static str,
-    /// Whether no launcher can be started in this state here.
+    /// True if no launcher can be started in this state on this machine.
     unavailable: bool,
     /// Why there is no observation; null if the payload ran.
     did_not_run: Option<String>,
@@ -116,7 +117,8 @@ struct InStateForm {
     exit: Option<String>,
     /// What the launcher wrote to standard error, or to its terminal.
     said: Option<String>,
-    /// The keys that the launcher changes on other machines and not here.
+    /// The keys that the launcher changes on other machines but not on this
+    /// one.
     degraded: Vec<String>,
     /// What the payload and the harness read differently.
     disagreements: Vec<String>,
@@ -127,18 +129,18 @@ struct InStateForm {
 struct DifferenceForm {
     /// `security`, `breaks`, `changes` or `cosmetic`.
     level: &'static str,
-    /// What the difference does to a payload, in one sentence; null where that
-    /// is not known.
+    /// What the difference does to a payload, in one sentence; null if that is
+    /// not known.
     consequence: Option<&'static str>,
-    /// The name of the record of that consequence; null where there is none.
+    /// The name of the record with that consequence; null if there is none.
     record: Option<&'static str>,
     /// The key and its values.
     row: RowForm,
-    /// What is concluded of each launcher that differs from the first one.
+    /// The conclusion for each launcher that differs from the first one.
     cases: Vec<CaseForm>,
 }
 
-/// A launcher that differs from another one.
+/// A case: a launcher that differs from another one.
 #[derive(Serialize, JsonSchema)]
 struct CaseForm {
     /// The launcher, as an index.
@@ -147,60 +149,60 @@ struct CaseForm {
     against: usize,
     /// `failed`, `waived` or `allowed`.
     outcome: &'static str,
-    /// Why it is waived; null if it is not.
+    /// The reason why it is waived; null if it is not.
     why: Option<String>,
 }
 
-/// Something that fails.
+/// A failure of the comparison.
 #[derive(Serialize, JsonSchema)]
 struct FailureForm {
     /// The key, or the keys of a waiver.
     key: String,
     /// The launcher, as an index; null for a waiver.
     launcher: Option<usize>,
-    /// What is wrong.
+    /// The failure in words.
     text: String,
     /// The line of the file of launchers, from 1; null if there is no file.
     line: Option<usize>,
 }
 
-/// What makes a launcher do as the first one.
+/// The changes that make a launcher do as the first one.
 #[derive(Serialize, JsonSchema)]
 struct SuggestionForm {
     /// The launcher, as an index.
     launcher: usize,
-    /// The changes, each of which was tried with those before it.
+    /// The changes; each was tried together with those before it.
     changes: Vec<ChangeForm>,
-    /// The launcher with all of them.
+    /// The command line of the launcher with all of them.
     run: String,
-    /// The patch of config.json with all of them, as RFC 6902 has it; null
-    /// where there is none.
+    /// The patch of config.json with all of them, in the form of RFC 6902; null
+    /// if there is none.
     patch: Option<serde_json::Value>,
-    /// The keys that differ without them.
+    /// How many keys differ without the changes.
     before: usize,
-    /// The keys that differ with all of them.
+    /// The keys that differ with all of the changes.
     left: Vec<String>,
 }
 
-/// A change of a launcher.
+/// One change of a launcher.
 #[derive(Serialize, JsonSchema)]
 struct ChangeForm {
-    /// What is changed, in one line.
+    /// The change in one line.
     change: String,
     /// The keys that do not differ any more, and those that matter less, with
     /// both levels.
     closes: Vec<String>,
 }
 
-/// A key and its values.
+/// A key, with the values of the launchers.
 #[derive(Serialize, JsonSchema)]
 struct RowForm {
     /// The key, see [observations](observation.md).
     key: String,
-    /// The names of the states in which all of this is so, but for a launcher
-    /// that did not run in one of them (see the key `ran`).
+    /// The names of the states in which the launchers show these values, except
+    /// that a launcher may not have run in one of them (see the key `ran`).
     state: Vec<&'static str>,
-    /// Which launchers showed which value.
+    /// The values, each with the launchers that showed it.
     values: Vec<ValueForm>,
 }
 
@@ -215,7 +217,7 @@ struct ValueForm {
     launchers: Vec<usize>,
 }
 
-/// The report as JSON.
+/// The JSON form of the report.
 pub fn form(report: &Report) -> Form {
     let verdict = &report.verdict;
     Form {
@@ -310,7 +312,7 @@ fn suggestion((launcher, it): &(usize, Suggestions)) -> SuggestionForm {
     }
 }
 
-/// The change, if there is one.
+/// The change; `None` if the value is not a change.
 fn changed(value: Value) -> Option<String> {
     match value {
         Value::Changed(change) => Some(change),
@@ -319,7 +321,7 @@ fn changed(value: Value) -> Option<String> {
 }
 
 fn row(row: &Row) -> RowForm {
-    let values = row.values.iter().map(|(value, who)| {
+    let values = row.values.iter().map(|(value, launchers)| {
         let (kind, shown) = match value {
             Value::Unchanged => ("unchanged", None),
             Value::Changed(change) => ("changed", Some(change.clone())),
@@ -327,7 +329,7 @@ fn row(row: &Row) -> RowForm {
             Value::Unstable(..) => ("unstable", Some(value.to_string())),
             Value::NotObserved => ("not observed", None),
         };
-        ValueForm { kind, value: shown, launchers: who.clone() }
+        ValueForm { kind, value: shown, launchers: launchers.clone() }
     });
     RowForm {
         key: row.key.clone(),

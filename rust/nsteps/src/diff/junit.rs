@@ -1,5 +1,5 @@
-//! The report as JUnit's XML: a suite for each pair of launchers, a case for
-//! each key.
+//! Writes the report as JUnit's XML: a suite for each pair of launchers, a case
+//! for each key.
 
 use super::Report;
 use harness::error::{Context, Result};
@@ -10,11 +10,11 @@ use quick_junit::{
 };
 use std::time::Duration;
 
-/// The document.
+/// The report as an XML document.
 ///
 /// # Errors
 ///
-/// Fails if a text cannot be put in XML.
+/// Fails if a text cannot be written as XML.
 pub fn junit(report: &Report) -> Result<String> {
     let mut document = Document::new("nsteps diff");
     document.set_time(Duration::from_secs_f64(report.seconds));
@@ -32,8 +32,8 @@ pub fn junit(report: &Report) -> Result<String> {
     document.to_string().context("write the report as XML")
 }
 
-/// The first launcher that ran with each other one, and the pairs in which
-/// another one stands in its place.
+/// The pairs of the first launcher that ran with each other one, and the pairs
+/// of a difference that is about another launcher than the first.
 fn pairs(report: &Report, ran: &[usize]) -> Vec<(usize, usize)> {
     let mut pairs: Vec<(usize, usize)> = Vec::new();
     if let Some(first) = ran.iter().min() {
@@ -82,7 +82,7 @@ fn pair(report: &Report, against: usize, launcher: usize) -> TestSuite {
     suite
 }
 
-/// Whether both launchers show a value that can be compared.
+/// True if both launchers show a value that can be compared.
 fn knows(row: &Row, launchers: [usize; 2]) -> bool {
     launchers.iter().all(|it| super::value_of(row, *it).is_known())
 }

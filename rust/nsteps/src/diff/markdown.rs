@@ -1,11 +1,11 @@
-//! The report as Markdown, for a pull request.
+//! Writes the report as Markdown, for a pull request.
 
 use super::letters::letter;
 use super::{Report, value_of};
 use launchers::verdict::{Judged, Outcome};
 use std::fmt::Write;
 
-/// The tables.
+/// The report as tables of Markdown.
 pub fn markdown(report: &Report) -> String {
     let mut out = String::new();
     let verdict = &report.verdict;
@@ -106,7 +106,7 @@ fn differences(out: &mut String, report: &Report) {
     out.push('\n');
 }
 
-/// What is concluded, and what the difference does.
+/// The conclusion, and what the difference does to a payload.
 fn conclusion(report: &Report, judged: &Judged) -> String {
     let mut parts: Vec<String> = judged
         .cases
@@ -126,7 +126,7 @@ fn conclusion(report: &Report, judged: &Judged) -> String {
     parts.join("; ")
 }
 
-/// A text in a cell of a table.
+/// Escapes a text for a cell of a table.
 fn cell(text: &str) -> String {
     let mut out = String::new();
     for it in text.chars() {
@@ -138,7 +138,7 @@ fn cell(text: &str) -> String {
     out
 }
 
-/// A text as code: between more backquotes than it has in a row.
+/// A text as code, between more backquotes than the text has in a row.
 fn code(text: &str) -> String {
     let text = text.replace('\n', " ").replace('|', "\\|");
     let runs = text.split(|it| it != '`').map(str::len);

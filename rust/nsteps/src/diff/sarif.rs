@@ -1,4 +1,4 @@
-//! The report as SARIF 2.1.0: a rule for each key, a result for each
+//! Writes the report as SARIF 2.1.0: a rule for each key, a result for each
 //! difference of two launchers that fails or is waived.
 
 use super::Report;
@@ -8,7 +8,7 @@ use launchers::verdict::Outcome;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// A log with one run.
+/// The SARIF log, which has one run.
 #[derive(Serialize)]
 pub struct Log {
     #[serde(rename = "$schema")]

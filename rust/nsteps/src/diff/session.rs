@@ -1,4 +1,4 @@
-//! Runs launchers, decides, and makes the report that every writer takes.
+//! Runs launchers, decides, and makes the report for all writers.
 
 use super::{Compared, Report};
 use harness::error::{Error, Result};
@@ -26,24 +26,24 @@ use launchers::verdict::{Terms, decide};
 use std::path::PathBuf;
 use std::time::Instant;
 
-/// What is to be compared, and how.
+/// A request: which launchers are compared, and how.
 #[derive(Debug)]
 pub struct Request {
-    /// The launchers; a file of `nsteps record` stands for one.
+    /// The launchers; the file of a `nsteps record` counts as one.
     pub launchers: Vec<Named>,
-    /// What may differ and what has to be so.
+    /// What may differ, and what is expected.
     pub policy: Policy,
-    /// Differences of this level and above it fail.
+    /// A difference of this level or a higher one fails.
     pub deny: Level,
-    /// The mounts and the user of the sandboxes.
+    /// The conditions: mounts and user of the sandboxes.
     pub scenario: Scenario,
-    /// What the launchers may write to on the host.
+    /// The paths of the host that the launchers may write to.
     pub write: Vec<PathBuf>,
     /// Which cgroups the launchers see, if the user chose.
     pub cgroups: Option<Cgroups>,
     /// Whether a launcher that this machine lacks is no failure.
     pub allow_unavailable: bool,
-    /// Whether secrets are shown.
+    /// True if secrets are shown in the report.
     pub show_values: bool,
     /// The states in which the launchers are started, at least one.
     pub states: Vec<&'static State>,
@@ -51,7 +51,7 @@ pub struct Request {
     pub situations: Vec<&'static Incident>,
     /// How many times each is looked at in each state, at least once.
     pub repeat: usize,
-    /// Whether to look for what makes the others do as the first launcher.
+    /// True if changes are tried that make the others do as the first launcher.
     pub suggest: bool,
 }
 
@@ -59,7 +59,7 @@ pub struct Request {
 enum Source {
     Launcher(Box<(Spec, Prepared)>),
     Kept(Box<Kept>),
-    /// Why it cannot be started, and whether this machine lacks it.
+    /// The reason why it cannot be started, and true if this machine lacks it.
     Unusable(String, bool),
 }
 
@@ -67,9 +67,9 @@ enum Source {
 ///
 /// # Errors
 ///
-/// Fails if no adapter has the name that a launcher begins with, if the machine
-/// allows no sandbox, or if it was interrupted. A launcher that cannot be
-/// started is no error: its column says why.
+/// Fails if no adapter has the name with which a launcher begins, if the
+/// machine allows no sandbox, or after an interrupt. It is no error if a
+/// launcher cannot be started: its column says why.
 pub fn run(request: Request) -> Result<Report> {
     let begun = Instant::now();
     let sources = sources(&request)?;
@@ -86,7 +86,7 @@ pub fn run(request: Request) -> Result<Report> {
     let is_redacted =
         |it: &Source| matches!(it, Source::Kept(kept) if kept.redacted);
     if sources.iter().any(is_redacted) {
-        // What is redacted on one side has to be so on the other.
+        // What is redacted on one side has to be redacted on the other.
         for it in &mut subjects {
             it.column = redacted(&it.column);
         }
@@ -207,7 +207,7 @@ fn sources(request: &Request) -> Result<Vec<Source>> {
     request.launchers.iter().map(located).collect()
 }
 
-/// Looks at each launcher.
+/// Observes each launcher, and reads the recorded ones.
 fn looks(
     request: &Request,
     sources: &[Source],
@@ -235,7 +235,7 @@ fn looks(
         let (column, program, recorded) = match source {
             Source::Launcher(_) => {
                 let (column, program) = seen.next().ok_or_else(|| {
-                    Error::new(format!("{run} was not looked at"))
+                    Error::new(format!("{run} was not observed"))
                 })?;
                 (column, Some(program), None)
             }
@@ -254,7 +254,7 @@ fn looks(
     Ok(subjects)
 }
 
-/// What really runs, of each launcher.
+/// Identifies the program of each launcher.
 fn programs(
     launchers: &[(&str, &Prepared)],
     conditions: &Conditions<'_>,
@@ -269,7 +269,7 @@ fn programs(
     programs.into_iter().collect()
 }
 
-/// What makes each other launcher do as the first one.
+/// The changes that make each other launcher do as the first one.
 fn suggestions(
     sources: &[Source],
     columns: &[Column],
@@ -302,7 +302,7 @@ fn redacted(column: &Column) -> Column {
     Redaction::of(std::slice::from_ref(column)).column(column)
 }
 
-/// The report without secrets; what was decided stays.
+/// The report without secrets; the decisions do not change.
 fn without_secrets(report: Report, columns: &[Column]) -> Report {
     let redaction = Redaction::of(columns);
     let mut report = report;

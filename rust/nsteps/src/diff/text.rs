@@ -1,5 +1,5 @@
-//! The comparison of launchers for a terminal: a matrix of keys and clusters,
-//! the levels that matter most first.
+//! Writes the report for a terminal: a matrix of keys and clusters, the levels
+//! that matter most first.
 
 use super::letters::{letter, letters};
 use super::{Report, value_of};
@@ -14,29 +14,28 @@ use std::fmt::Write;
 
 mod cells;
 
-/// How much of a long value is shown.
+/// How much of a long value is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Length {
-    /// What fits on a line, and what differs.
+    /// The part that fits on a line, and the part that differs.
     Cut,
-    /// All of it, on as many lines as it takes.
+    /// All of it, on as many lines as needed.
     Whole,
 }
 
-/// How far in the consequence of a difference is, in columns.
+/// The indentation of a consequence, in columns.
 const SENTENCE: usize = 4;
-/// What stands before a key: a mark and a space.
+/// The width of the mark before a key, with a space.
 const MARK: usize = 2;
 /// The narrowest column in which values can be read.
 const NARROWEST: usize = 12;
 
-/// The whole report, with colours; the stream drops them where they are not
-/// wanted.
+/// The report, with colours; the stream removes them if they are not wanted.
 pub fn text(report: &Report, length: Length) -> String {
     text_in(report, length, width().unwrap_or(USUAL))
 }
 
-/// The same for a terminal with so many columns.
+/// The report for a terminal that is `width` columns wide.
 fn text_in(report: &Report, length: Length, width: usize) -> String {
     let mut out = String::new();
     let matrix = Matrix::of(report, length, width);
@@ -52,7 +51,7 @@ fn text_in(report: &Report, length: Length, width: usize) -> String {
     out
 }
 
-/// Each launcher, and what really ran.
+/// Each launcher, and the program that ran.
 fn launchers(out: &mut String, report: &Report) {
     for (index, it) in report.launchers.iter().enumerate() {
         let name = letter(index);
@@ -77,7 +76,8 @@ fn launchers(out: &mut String, report: &Report) {
                 let style = if trouble.is_allowed { NOTE } else { BAD };
                 paragraph(out, &trouble.text, 3, 2, style);
                 if it.column.ran() && it.column.degraded.is_empty() {
-                    // A state is not possible: no launcher said anything.
+                    // If the state is not possible, no launcher has printed
+                    // anything.
                     continue;
                 }
                 for key in ["exit", "said"] {
@@ -96,8 +96,8 @@ fn launchers(out: &mut String, report: &Report) {
     out.push('\n');
 }
 
-/// What a launcher that runs the probe in one state said in those in which it
-/// did not, each with these states.
+/// For a launcher that runs the probe in one state: what it printed in the
+/// states in which it did not, each text with these states.
 fn silent(column: &Column) -> Vec<(String, Vec<&'static str>)> {
     let mut silent: Vec<(String, Vec<&'static str>)> = Vec::new();
     if !column.ran_in_any() {
@@ -119,7 +119,7 @@ fn silent(column: &Column) -> Vec<(String, Vec<&'static str>)> {
     silent
 }
 
-/// Which launchers do the same everywhere.
+/// The groups of launchers that do the same in all keys.
 fn clusters(out: &mut String, report: &Report) {
     let clusters = &report.verdict.clusters;
     if let [all] = clusters.as_slice() {
@@ -138,14 +138,14 @@ fn clusters(out: &mut String, report: &Report) {
 struct Matrix<'a> {
     report: &'a Report,
     length: Length,
-    /// How wide the column of the keys is.
+    /// The width of the column of keys.
     keys: usize,
-    /// How wide the columns of the clusters are; nothing where they are so
-    /// many that the values stand below each other.
+    /// The widths of the columns of clusters; `None` if there are so many that
+    /// the values are printed one below another.
     columns: Option<Vec<usize>>,
 }
 
-/// Rows with the same consequence, which is said once.
+/// Rows with the same consequence, which is printed once.
 struct Group<'a> {
     sentence: Option<&'static str>,
     rows: Vec<&'a Judged>,
@@ -167,7 +167,7 @@ impl<'a> Matrix<'a> {
         matrix
     }
 
-    /// How wide a cluster's column wants to be.
+    /// The width of a cluster's longest value.
     fn widest(&self, cluster: usize) -> usize {
         let differences = self.report.verdict.differences.iter();
         let of = |it: &Judged| self.values(&it.row)[cluster].chars().count();
@@ -175,7 +175,8 @@ impl<'a> Matrix<'a> {
         differences.map(of).max().unwrap_or(0).max(head)
     }
 
-    /// What each cluster shows, without what all values have in common.
+    /// The value of each cluster, without the words that all values have in
+    /// common.
     fn values(&self, row: &Row) -> Vec<String> {
         let clusters = self.report.verdict.clusters.iter();
         let values: Vec<&Value> =
@@ -204,7 +205,7 @@ impl<'a> Matrix<'a> {
             }
             let mut rows = group.rows.into_iter().peekable();
             while let Some(judged) = rows.next() {
-                // Keys with the same values stand on one line.
+                // Keys with the same values are printed on one line.
                 let values = self.values(&judged.row);
                 let mut keys = vec![judged.row.key.as_str()];
                 let place = &judged.row.place;
@@ -228,7 +229,8 @@ impl<'a> Matrix<'a> {
         out.push('\n');
     }
 
-    /// The rows of a level by consequence, in the order of the first of each.
+    /// The rows of a level, grouped by consequence, in the order of their first
+    /// rows.
     fn groups(&self, level: Level) -> Vec<Group<'a>> {
         let mut groups: Vec<Group<'a>> = Vec::new();
         for it in &self.report.verdict.differences {
@@ -273,8 +275,8 @@ impl<'a> Matrix<'a> {
         let Some(columns) = &self.columns else {
             let _ =
                 writeln!(out, "{style}{mark}{style:#} {STRONG}{key}{STRONG:#}");
-            for (value, who) in &judged.row.values {
-                listed(out, value, who);
+            for (value, launchers) in &judged.row.values {
+                listed(out, value, launchers);
             }
             return;
         };
@@ -311,7 +313,7 @@ impl<'a> Matrix<'a> {
         }
     }
 
-    /// What stands before a row: it fails, is waived, or is allowed.
+    /// The mark before a row: it fails, is waived, or is allowed.
     fn mark(&self, judged: &Judged) -> (&'static str, Style) {
         let any = |wanted: fn(Outcome) -> bool| {
             judged.cases.iter().any(|it| wanted(it.outcome))
@@ -326,17 +328,17 @@ impl<'a> Matrix<'a> {
     }
 }
 
-/// A value, and which launchers show it. What those show that did not run is
-/// said above.
-fn listed(out: &mut String, value: &Value, who: &[usize]) {
+/// A value, and the launchers that show it. Launchers that did not run are
+/// listed above the table.
+fn listed(out: &mut String, value: &Value, launchers: &[usize]) {
     if *value != Value::NotObserved {
-        let line = format!("{}  {value}", letters(who));
-        let hang = letters(who).len() + 2;
+        let line = format!("{}  {value}", letters(launchers));
+        let hang = letters(launchers).len() + 2;
         paragraph(out, &line, SENTENCE, hang, FAINT);
     }
 }
 
-/// What neither agrees nor differs.
+/// The keys that neither agree nor differ.
 fn unknown(out: &mut String, rows: &[Row]) {
     let uncertain = |value: &Value| {
         matches!(value, Value::Unstable(..) | Value::NotRead(_))
@@ -355,14 +357,14 @@ fn unknown(out: &mut String, rows: &[Row]) {
     );
     for it in rows {
         let _ = writeln!(out, "  {}", it.title());
-        for (value, who) in &it.values {
-            listed(out, value, who);
+        for (value, launchers) in &it.values {
+            listed(out, value, launchers);
         }
     }
     out.push('\n');
 }
 
-/// What fails beside the differences.
+/// The failures that are not differences.
 fn faults(out: &mut String, report: &Report) {
     for it in &report.verdict.faults {
         let place = match (&report.file, it.line) {
@@ -381,7 +383,7 @@ fn faults(out: &mut String, report: &Report) {
     }
 }
 
-/// What makes other launchers do as the first one.
+/// The changes that make other launchers do as the first one.
 fn suggestions(out: &mut String, report: &Report) {
     for (launcher, it) in &report.suggestions {
         let name = letter(*launcher);

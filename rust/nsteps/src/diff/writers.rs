@@ -1,5 +1,5 @@
-//! What is written of a report, and where: on standard output, and in files
-//! whose names say the form.
+//! Chooses the writers of a report: for standard output, and for files whose
+//! names say the format.
 
 use super::{Report, annotations, html, json, junit, markdown, sarif, text};
 use crate::form;
@@ -8,19 +8,19 @@ use harness::error::{Context, Error, Result};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Whether the report on the terminal is text, and how long it is.
+/// The form of the report on standard output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shown {
     /// Text, in which long values are cut.
     Short,
     /// Text, in which every value is whole.
     Whole,
-    /// JSON.
+    /// The form `nsteps.diff/1` as JSON.
     Json,
 }
 
-/// Prints the report, and writes each file. Under GitHub's actions, each
-/// failure becomes an annotation, too.
+/// Prints the report, and writes each file. Under GitHub Actions, each failure
+/// becomes an annotation too.
 ///
 /// # Errors
 ///
@@ -43,7 +43,7 @@ pub fn write(report: &Report, shown: Shown, files: &[PathBuf]) -> Result<()> {
     Ok(())
 }
 
-/// The report in the form that the name of a file says.
+/// The report in the format that the name of the file says.
 fn of(report: &Report, path: &Path) -> Result<String> {
     match path.extension().and_then(|it| it.to_str()) {
         Some("json") => Ok(form::json(&json::form(report))),
@@ -68,7 +68,7 @@ mod tests {
         of(&report(), Path::new(name)).expect("it can be written")
     }
 
-    /// How often a text occurs.
+    /// How often a part occurs in a text.
     fn count(text: &str, part: &str) -> usize {
         text.matches(part).count()
     }
@@ -95,7 +95,7 @@ mod tests {
                 count(&annotations::annotations(&report), "::error "),
             ),
         ];
-        // A launcher that did not run is an annotation as well.
+        // The annotations also have launchers that did not run.
         for (writer, failures) in seen {
             let errors = if writer == "annotations" {
                 report.verdict.errors()

@@ -1,9 +1,9 @@
-//! Lists of launchers, as the report names them.
+//! Lists of launchers in the words of the report.
 
 use compare::comparison::Comparison;
 use harness::launcher::{LAUNCHERS, Launcher};
 
-/// The launchers that were observed anywhere, in the order of tables.
+/// The launchers that were observed in any comparison, in the order of tables.
 pub fn observed<'a>(
     comparisons: impl Iterator<Item = &'a Comparison>,
 ) -> Vec<Launcher> {
@@ -12,7 +12,7 @@ pub fn observed<'a>(
     LAUNCHERS.iter().copied().filter(|it| observed.contains(it)).collect()
 }
 
-/// `a, b and c`.
+/// Names in a sentence, as `a, b and c`.
 pub fn listed(names: &[&str]) -> String {
     match names {
         [] => "none".to_owned(),

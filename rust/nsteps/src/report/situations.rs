@@ -1,5 +1,5 @@
-//! What was tried around the steps: where the languages differ, and where they
-//! do not.
+//! The part of the report about situations: where the languages differ in them,
+//! and where they do not.
 
 use crate::terminal::style::{BAD, FAINT, GOOD, NOTE, PLAIN, STRONG};
 use crate::terminal::text::{self, Breaks, GAP, Painted, paragraph};
@@ -8,8 +8,8 @@ use compare::comparison::{Comparison, Row, Standing, Verdict};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-/// Where the languages differ around the steps, and where they do not: what
-/// is the same for most steps stands there once.
+/// Prints where the languages differ in situations, and where they do not. What
+/// is the same for most steps is printed once.
 pub fn print(out: &mut String, comparisons: &[Comparison]) {
     let situations = Tried::all(comparisons);
     let alone = Tried::not_compared(comparisons);
@@ -56,23 +56,23 @@ pub fn print(out: &mut String, comparisons: &[Comparison]) {
     out.push('\n');
 }
 
-/// One situation, and what came of it, which is often the same for all steps.
+/// One situation and its results, which are often the same for all steps.
 struct Tried<'a> {
     name: &'a str,
-    /// What most steps show comes first.
+    /// The results; the one that most steps have comes first.
     ways: Vec<Way<'a>>,
 }
 
-/// What came of a situation, and for which steps.
+/// A result of a situation, and the steps that have it.
 #[derive(PartialEq)]
 struct Way<'a> {
-    /// Each row in which the launchers differ.
+    /// The rows in which the launchers differ.
     rows: Vec<&'a Row>,
     steps: Vec<&'a str>,
 }
 
 impl Way<'_> {
-    /// Whether the launchers end as they do there, whatever they say.
+    /// True if the launchers end in the same way, whatever they print.
     fn ends_as(&self, other: &Way<'_>) -> bool {
         let exit = |way: &Way<'_>| {
             let exit = way.rows.iter().find(|row| row.key == "exit");
@@ -81,7 +81,7 @@ impl Way<'_> {
         exit(self) == exit(other)
     }
 
-    /// The rows, beside a label of one line or several.
+    /// Prints the rows beside a label, which may have several lines.
     fn print(&self, out: &mut String, label: &str) {
         let mut label = label;
         for row in &self.rows {
@@ -95,7 +95,7 @@ impl Way<'_> {
     }
 }
 
-/// A label, a key and what is to be said of them, in columns.
+/// Prints a label, a key and the values, in columns.
 fn beside_label(
     out: &mut String,
     label: &str,
@@ -109,9 +109,9 @@ fn beside_label(
 }
 
 impl<'a> Tried<'a> {
-    /// All of them but the joins, in the order of the comparisons. Of the
-    /// scenarios of each one speaks for all: one in which something differs,
-    /// if there is one, and none in which nothing was compared.
+    /// All situations except joins, in the order of the comparisons. One
+    /// scenario stands for all: one in which something differs, if there is
+    /// one, and not one in which nothing was compared.
     fn all(comparisons: &'a [Comparison]) -> Vec<Tried<'a>> {
         let mut all: Vec<Tried<'a>> = Vec::new();
         let rank = |it: &&Comparison| match it.standing() {
@@ -133,7 +133,7 @@ impl<'a> Tried<'a> {
                 all.push(Tried { name, ways: Vec::new() });
                 all.len() - 1
             });
-            all[at].add(it.subject.step, parting(it));
+            all[at].add(it.subject.step, differing_rows(it));
         }
         for it in &mut all {
             it.ways.sort_by_key(|way| std::cmp::Reverse(way.steps.len()));
@@ -141,10 +141,10 @@ impl<'a> Tried<'a> {
         all
     }
 
-    /// Those of which nothing can be said in any scenario; `STEP:*` where that
-    /// is so of every situation around a step.
+    /// The subjects that were compared in no scenario; `STEP:*` if that is so
+    /// for every situation around a step.
     fn not_compared(comparisons: &[Comparison]) -> Vec<String> {
-        // Of each step, every situation, and whether it was compared.
+        // For each step, every situation, and whether it was compared.
         let mut steps: Vec<(&str, BTreeMap<&str, bool>)> = Vec::new();
         for it in comparisons.iter().filter(|it| !it.subject.is_a_join()) {
             let Some(name) = it.subject.situation.as_deref() else { continue };
@@ -178,7 +178,7 @@ impl<'a> Tried<'a> {
         }
     }
 
-    /// Its name; for one step the subject's.
+    /// The name of the situation; for a single step the name of the subject.
     fn name_with(&self, steps: &[&str]) -> String {
         match steps {
             [step] => format!("{step}:{}", self.name),
@@ -188,20 +188,20 @@ impl<'a> Tried<'a> {
 }
 
 /// The rows in which the launchers differ.
-fn parting(it: &Comparison) -> Vec<&Row> {
+fn differing_rows(it: &Comparison) -> Vec<&Row> {
     let differs = |row: &&Row| {
         !matches!(row.verdict, Verdict::Same | Verdict::NotCompared)
     };
     it.rows.iter().filter(differs).collect()
 }
 
-/// How wide the name of a situation is.
+/// The width of the name of a situation.
 const LABEL: usize = 22;
-/// How wide the key of a situation is.
+/// The width of a key in a situation.
 const KEY: usize = 9;
 
-/// The value all agree on, or each value with the launchers that show it; on
-/// several lines where one has not the room.
+/// The value that all launchers show, or each value with the launchers that
+/// show it; on several lines if one is too narrow.
 fn values(row: &Row, style: Style) -> Vec<Painted> {
     let room = text::sentence_width().saturating_sub(LABEL + KEY + 2 * GAP);
     let each: Vec<String> = row

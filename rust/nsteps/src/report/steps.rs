@@ -1,4 +1,5 @@
-//! The table of the steps: one line per step, one column per kind of mounts.
+//! The table of the steps: one line per step, one column for each kind of
+//! mounts.
 
 use super::launchers::{self, listed};
 use crate::terminal::style::{BAD, FAINT, GOOD, NOTE};
@@ -9,7 +10,7 @@ use harness::launcher::{LANGUAGES, Launcher};
 use harness::scenario::{Mounts, SCENARIOS, Scenario};
 use harness::step::{STEPS, Step};
 
-/// One line per step, one column per kind of mounts.
+/// Prints one line per step, with one column for each kind of mounts.
 pub fn print(out: &mut String, comparisons: &[Comparison]) {
     let seen =
         |step: &Step| plain(comparisons).any(|it| it.subject.step == step.name);
@@ -43,7 +44,7 @@ pub fn print(out: &mut String, comparisons: &[Comparison]) {
     out.push('\n');
 }
 
-/// What a step comes to under one kind of mounts.
+/// The result of a step with one kind of mounts.
 fn place(
     comparisons: &[Comparison],
     step: &Step,
@@ -70,8 +71,8 @@ fn place(
     Cell::new(style, shown)
 }
 
-/// What the words in the table mean: the first line names the launchers
-/// that ran, and what does not stand in the table is left out.
+/// Explains the words in the table: the first line names the launchers that
+/// ran, and words that the table does not have are left out.
 fn legend(comparisons: &[Comparison], ran: &[Launcher]) -> String {
     let languages: Vec<&str> = ran
         .iter()
@@ -114,7 +115,7 @@ fn legend(comparisons: &[Comparison], ran: &[Launcher]) -> String {
     lines.join("\n")
 }
 
-/// The comparison of the step alone in a scenario.
+/// The comparison of the step alone in that scenario.
 fn find<'a>(
     comparisons: &'a [Comparison],
     step: &Step,
@@ -129,8 +130,8 @@ fn plain(comparisons: &[Comparison]) -> impl Iterator<Item = &Comparison> {
     comparisons.iter().filter(|it| it.subject.situation.is_none())
 }
 
-/// What one comparison comes to, in a word; in parentheses where not all that
-/// ran elsewhere could be observed.
+/// The result of one comparison in one word; in parentheses if not all
+/// launchers that ran elsewhere could be observed.
 fn cell(it: &Comparison, ran: &[Launcher]) -> (Style, String) {
     let standing = it.standing();
     if standing == Standing::Differs || !it.broken.is_empty() {
@@ -162,8 +163,8 @@ fn cell(it: &Comparison, ran: &[Launcher]) -> (Style, String) {
     }
 }
 
-/// Those languages of a comparison that ran anywhere; of the control the legend
-/// says that it cannot do everything.
+/// The languages of a comparison that ran anywhere. The legend says that the
+/// control cannot do everything.
 fn ran_of(it: &Comparison, ran: &[Launcher]) -> Vec<Launcher> {
     it.launchers
         .iter()
@@ -172,7 +173,7 @@ fn ran_of(it: &Comparison, ran: &[Launcher]) -> Vec<Launcher> {
         .collect()
 }
 
-/// Whether all these were observed here.
+/// True if all these launchers were observed in the comparison.
 fn all_of(launchers: &[Launcher], it: &Comparison) -> bool {
     let observed = it.observed();
     launchers.iter().all(|launcher| observed.contains(launcher))

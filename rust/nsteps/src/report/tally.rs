@@ -5,24 +5,24 @@ use compare::comparison::{Comparison, Standing};
 use compare::known::KnownDifference;
 use harness::error::TROUBLE;
 
-/// How many comparisons ended how.
+/// The number of comparisons, by outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// How many comparisons have the same effect in every language.
+    /// Comparisons that have the same effect in every language.
     pub same: usize,
-    /// Some differ, and why is known.
+    /// Comparisons in which some differ, and the reason is known.
     pub explained: usize,
-    /// Of these, those in which they differ only in what every trial of a
+    /// Those of `explained` in which they differ only in what every trial of a
     /// launcher shows.
     pub everywhere: usize,
-    /// Fewer than two launchers were observed.
+    /// Comparisons in which fewer than two launchers were observed.
     pub not_compared: usize,
-    /// Of trials; what differs does so in a comparison.
+    /// The number of trials, by outcome. A difference belongs to a comparison.
     pub checked: Checked,
 }
 
 impl Tally {
-    /// Counts how the comparisons ended.
+    /// Counts comparisons by their outcome.
     pub fn of(comparisons: &[Comparison]) -> Tally {
         let mut tally = Tally::default();
         for it in comparisons {
@@ -45,8 +45,7 @@ impl Tally {
         tally
     }
 
-    /// 0, 1 or 2, as diff(1) has it: where nothing was compared, the question
-    /// was not answered.
+    /// The exit status: 0, 1 or 2, as in diff(1); 2 if nothing was compared.
     pub fn status(&self) -> u8 {
         let Tally { same, explained, not_compared, checked, .. } = self;
         let nothing = same + explained + checked.unexpected == 0;
@@ -54,7 +53,7 @@ impl Tally {
     }
 }
 
-/// The exit status of a comparison: 0, 1 or 2, as diff(1) has it.
+/// The exit status of a comparison: 0, 1 or 2, as in diff(1).
 pub fn status(
     comparisons: &[Comparison],
     stale: &[&'static KnownDifference],

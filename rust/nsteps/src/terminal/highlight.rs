@@ -1,8 +1,7 @@
-//! Colours for programs in C, Go and Rust.
+//! Colours programs in C, Go and Rust.
 //!
-//! What is coloured is what the three have in common: comments, literals and
-//! keywords.  A library that knows the languages would be larger than this
-//! command.
+//! It colours what the three have in common: comments, literals and keywords. A
+//! library that knows the languages would be larger than this command.
 
 use crate::terminal::style::{COMMENT, KEYWORD, LITERAL, PLAIN};
 use anstyle::Style;
@@ -17,7 +16,7 @@ pub fn styles(text: &[char], keywords: &[&str]) -> Vec<Style> {
     styles
 }
 
-/// How long the first token of a text is, and its style.
+/// The length and the style of the first token of a text.
 fn token(text: &[char], keywords: &[&str]) -> (usize, Style) {
     let until = |mark: &[char], from: usize| {
         let rest = text.get(from..).unwrap_or(&[]);
@@ -35,7 +34,7 @@ fn token(text: &[char], keywords: &[&str]) -> (usize, Style) {
         // A lifetime of Rust has no second quote.
         ['\'', '\\', ..] | ['\'', _, '\'', ..] => (quoted(text, '\''), LITERAL),
         [first, ..] if first.is_ascii_digit() => (word(text), LITERAL),
-        // `#include` and its like.
+        // `#include` and similar lines.
         ['#', next, ..] if next.is_alphabetic() => {
             (1 + word(&text[1..]), KEYWORD)
         }
@@ -49,12 +48,12 @@ fn token(text: &[char], keywords: &[&str]) -> (usize, Style) {
     }
 }
 
-/// How many characters of a name or a number there are.
+/// The length of the name or number at the beginning, in characters.
 fn word(text: &[char]) -> usize {
     text.iter().take_while(|it| it.is_alphanumeric() || **it == '_').count()
 }
 
-/// Where what begins with a quote ends.
+/// The index of the end of a token that begins with a quote.
 fn quoted(text: &[char], quote: char) -> usize {
     let mut escaped = false;
     for (index, letter) in text.iter().enumerate().skip(1) {
@@ -72,7 +71,7 @@ fn quoted(text: &[char], quote: char) -> usize {
 mod tests {
     use super::*;
 
-    /// The parts of a text that are in this style.
+    /// The parts of a text that have this style.
     fn parts(text: &str, wanted: Style) -> Vec<String> {
         let text: Vec<char> = text.chars().collect();
         let styles = styles(&text, &["fn", "return"]);
@@ -92,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn comments_literals_and_keywords_are_told_apart() {
+    fn comments_literals_and_keywords_have_different_colours() {
         let text = "fn f<'a>() { return \"a \\\" // b\"; } // fn\n/* 1 */ 0x2f";
         assert_eq!(parts(text, KEYWORD), ["fn", "return"]);
         assert_eq!(parts(text, LITERAL), ["\"a \\\" // b\"", "0x2f"]);
@@ -100,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn what_never_ends_ends_with_the_text() {
+    fn a_token_without_an_end_ends_with_the_text() {
         for text in ["\"x", "/* x", "`x", "'\\", "'", "/", "#"] {
             parts(text, PLAIN);
         }

@@ -1,10 +1,10 @@
-//! What is printed on standard output.
+//! Prints on standard output.
 
 use harness::error::{Context, Result};
 use std::io::Write;
 
-/// Writes a text, without its colours where they are not wanted (not a
-/// terminal, `NO_COLOR`).  A reader that has gone away is no trouble.
+/// Writes a text, without its colours if they are not wanted (no terminal, or
+/// `NO_COLOR`). It is no error if the reader has closed the pipe.
 ///
 /// # Errors
 ///

@@ -1,20 +1,20 @@
-//! The styles of everything that is printed: one palette.
+//! The styles of all printed text: one palette.
 //!
-//! The stream drops them where they are not wanted (`output`).
+//! The stream removes them if they are not wanted (`output`).
 
 use anstyle::{AnsiColor, Style};
 
-/// As it should be.
+/// A result that is as expected.
 pub const GOOD: Style = AnsiColor::Green.on_default();
-/// Worth a look: something differs, and why is known.
+/// A difference whose reason is known.
 pub const NOTE: Style = AnsiColor::Yellow.on_default();
 /// A claim that does not hold, as expected.
 pub const REFUTED: Style = AnsiColor::Magenta.on_default();
-/// The reader must act on it.
+/// A result that the user must act on.
 pub const BAD: Style = AnsiColor::Red.on_default().bold();
-/// What is only there to be complete.
+/// Text that is only there to be complete.
 pub const FAINT: Style = Style::new().dimmed();
-/// What heads a part.
+/// The heading of a part.
 pub const STRONG: Style = Style::new().bold();
 /// Text as the terminal shows it by default.
 pub const PLAIN: Style = Style::new();

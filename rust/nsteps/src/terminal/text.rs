@@ -1,21 +1,22 @@
-//! Text laid out in the columns of a terminal.
+//! Lays out text in the columns of a terminal.
 
 use crate::terminal::style::{PLAIN, STRONG};
 use anstyle::Style;
 use std::fmt::Write;
 use std::ops::Range;
 
-/// How wide a text is where nothing says how wide it may be.
+/// The width of a text if there is no other limit, in columns.
 pub const USUAL: usize = 80;
-/// Sentences longer than this are hard to read, however wide the terminal is.
+/// The longest line of a sentence, in columns: longer ones are hard to read
+/// even on a wide terminal.
 const READABLE: usize = 100;
-/// What stands between two columns.
+/// The space between two columns.
 pub const GAP: usize = 2;
-/// How much further in a broken line of a program goes on.
+/// The indentation of a continued line of a program.
 const CONTINUED: usize = 4;
 
-/// How many columns standard output has: what `COLUMNS` says, or else what
-/// the terminal says; `None` where there is no terminal.
+/// The number of columns of standard output: that of `COLUMNS`, or else that of
+/// the terminal; `None` if there is no terminal.
 pub fn width() -> Option<usize> {
     let said = std::env::var("COLUMNS").ok();
     let said = said.and_then(|it| it.parse().ok()).filter(|it| *it > 0);
@@ -25,23 +26,23 @@ pub fn width() -> Option<usize> {
     })
 }
 
-/// How many columns a sentence may have.
+/// The number of columns that a sentence may use.
 pub fn sentence_width() -> usize {
     width().unwrap_or(USUAL).min(READABLE)
 }
 
-/// Where a line may end.
+/// The places where a line may end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Breaks {
     /// At spaces only: a word that is longer than a line stays whole.
     Spaces,
-    /// Also after a comma, a bar or a bracket; where there is none, after a
-    /// slash; and where there is none, anywhere.
+    /// Also after a comma, a bar or a bracket; if there is none, after a slash;
+    /// if there is none of these, anywhere.
     Calls,
 }
 
-/// Breaks a text into lines of at most `width` characters; all but the first
-/// are moved in by `hang`.
+/// Breaks a text into lines of at most `width` characters. All lines except the
+/// first are indented by `hang`.
 pub fn wrap(
     text: &str,
     width: usize,
@@ -60,7 +61,7 @@ pub fn wrap(
         .collect()
 }
 
-/// What of a text stands on each line.
+/// The part of a text on each line.
 fn lines(
     text: &[char],
     width: usize,
@@ -89,12 +90,13 @@ fn lines(
     }
 }
 
-/// Where a line of at most `room` of these characters ends.
+/// The index at which a line of at most `room` of these characters ends.
 fn line_end(left: &[char], room: usize, breaks: Breaks) -> usize {
-    // What a line begins with may be an indent: no line is nothing but that.
+    // A line may begin with an indentation, but a line of spaces alone is not
+    // made.
     let text = left.iter().position(|it| *it != ' ').unwrap_or(0);
     let is_space = |end: &usize| *end > text && left[*end] == ' ';
-    // A space may lie just beyond the edge: it is not printed.
+    // A space just beyond the edge is not printed, so it may be there.
     let within = || (1..=room).rev();
     let found = match breaks {
         Breaks::Spaces => within()
@@ -110,8 +112,8 @@ fn line_end(left: &[char], room: usize, breaks: Breaks) -> usize {
     found.unwrap_or(left.len())
 }
 
-/// A text on lines of its own, `indent` columns in, those after the first
-/// `hang` more.
+/// A text as lines that are indented by `indent` columns, all except the first
+/// by `hang` more.
 pub fn paragraph(
     out: &mut String,
     text: &str,
@@ -127,16 +129,16 @@ pub fn paragraph(
     }
 }
 
-/// A line as it is printed, escapes and all.
+/// A line as it is printed, with its escape sequences.
 #[derive(Clone, Debug, Default)]
 pub struct Painted {
     text: String,
-    /// How many columns of the terminal it takes.
+    /// How many columns of the terminal it uses.
     columns: usize,
 }
 
 impl Painted {
-    /// All of it in one style.
+    /// A line in one style.
     pub fn new(style: Style, text: &str) -> Painted {
         Painted {
             text: format!("{style}{text}{style:#}"),
@@ -145,8 +147,8 @@ impl Painted {
     }
 }
 
-/// Lines of a program broken like a text, each character in a style of its
-/// own; what goes on in the next line is moved in.
+/// Breaks lines of a program, with a style for each character; a continued line
+/// is indented.
 pub fn code(
     line: &[char],
     styles: &[Style],
@@ -176,12 +178,12 @@ pub fn code(
         .collect()
 }
 
-/// How far in a line begins.
+/// The indentation of a line.
 fn indent_of(line: &[char]) -> usize {
     line.iter().take_while(|it| **it == ' ').count()
 }
 
-/// How many columns programs take: as they are, and at the least, when their
+/// The width of programs in columns: as they are, and the least width if their
 /// lines are broken at spaces.
 pub fn code_widths(lines: &[Vec<char>]) -> (usize, usize) {
     let least = |line: &Vec<char>| {
@@ -192,7 +194,7 @@ pub fn code_widths(lines: &[Vec<char>]) -> (usize, usize) {
     (whole, lines.iter().map(least).max().unwrap_or(0).min(whole))
 }
 
-/// What stands in one place of a table.
+/// The content of one cell of a table.
 #[derive(Clone, Debug)]
 pub struct Cell {
     style: Style,
@@ -200,7 +202,7 @@ pub struct Cell {
 }
 
 impl Cell {
-    /// A text in a style.
+    /// A cell with a text in a style.
     pub fn new(style: Style, text: impl Into<String>) -> Cell {
         Cell { style, text: text.into() }
     }
@@ -212,8 +214,8 @@ impl<T: Into<String>> From<T> for Cell {
     }
 }
 
-/// Rows of cells below a head, in columns as wide as what stands in them; too
-/// wide a table is made narrower by breaking the longest cells at spaces.
+/// Rows of cells below their headings, in columns as wide as their content. Too
+/// wide a table becomes narrower by breaking the longest cells at spaces.
 pub fn table(
     out: &mut String,
     head: &[&str],
@@ -246,8 +248,8 @@ pub fn table(
     }
 }
 
-/// Rows for a terminal that has no room for their columns: the last cell of
-/// each stands below the others.
+/// Rows for a terminal that is too narrow for their columns: the last cell of
+/// each is below the others.
 fn stacked(out: &mut String, rows: &[&[Cell]], width: usize) {
     for row in rows {
         let Some((last, others)) = row.split_last() else { continue };
@@ -265,12 +267,12 @@ fn stacked(out: &mut String, rows: &[&[Cell]], width: usize) {
     }
 }
 
-/// Columns of lines beside each other.
+/// Columns of lines, side by side.
 pub fn beside(out: &mut String, columns: &[Vec<Painted>], widths: &[usize]) {
     let height = columns.iter().map(Vec::len).max().unwrap_or(0);
     for line in 0..height {
-        // Padded only where something follows, so that no line ends in
-        // spaces.
+        // Only columns that another one follows are padded, so that no line
+        // ends in spaces.
         let (mut column, mut edge) = (0, 0);
         for (lines, width) in columns.iter().zip(widths) {
             if let Some(part) = lines.get(line).filter(|it| it.columns > 0) {
@@ -284,7 +286,7 @@ pub fn beside(out: &mut String, columns: &[Vec<Painted>], widths: &[usize]) {
     }
 }
 
-/// How wide each column is.
+/// The width of each column.
 fn widths(rows: &[&[Cell]], width: Option<usize>) -> Vec<usize> {
     let count = rows.iter().map(|row| row.len()).max().unwrap_or(0);
     let widest = |of: &dyn Fn(&str) -> usize, column: usize| {
@@ -307,7 +309,8 @@ fn widths(rows: &[&[Cell]], width: Option<usize>) -> Vec<usize> {
                 widths[column] -= 1;
                 widths
             });
-        // Of tables of the same height the one whose widest column is less.
+        // Of several tables of the same height, the one with the narrowest
+        // widest column.
         let best = narrower.min_by_key(|widths| {
             (height(rows, widths), widths.iter().max().copied())
         });
@@ -319,7 +322,7 @@ fn widths(rows: &[&[Cell]], width: Option<usize>) -> Vec<usize> {
     widths
 }
 
-/// How many lines the rows take in columns of these widths.
+/// The height of the rows in columns of these widths.
 fn height(rows: &[&[Cell]], widths: &[usize]) -> usize {
     let lines = |(cell, width): (&Cell, &usize)| {
         let text: Vec<char> = cell.text.chars().collect();
@@ -330,7 +333,7 @@ fn height(rows: &[&[Cell]], widths: &[usize]) -> usize {
         .sum()
 }
 
-/// Takes from the widest until all fit, or none can be narrower.
+/// Makes the widest columns narrower until all fit, or none can be narrower.
 pub fn narrow(widths: &mut [usize], least: &[usize], room: usize) {
     while widths.iter().sum::<usize>() > room {
         let widest = (0..widths.len())

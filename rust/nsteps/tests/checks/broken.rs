@@ -1,4 +1,5 @@
-//! A premise that is broken on purpose, and whether a check notices it.
+//! Breaks a premise of a check on purpose, and tests whether the check notices
+//! it.
 
 use crate::availability::unavailable;
 use crate::scratch::Scratch;
@@ -8,23 +9,23 @@ use serde_json::Value;
 
 pub use By::{Program, Script};
 
-/// A premise that is broken.
+/// A premise that is broken on purpose.
 pub struct Break {
-    /// The check that must notice, as the command line names it.
+    /// The check that must notice it, by its name on the command line.
     pub check: &'static str,
     /// The program, below `target/`, that is replaced.
     pub program: &'static str,
-    /// What replaces it.
+    /// The program or script that replaces it.
     pub by: By,
     /// The verdict that must be the result.
     pub verdict: &'static str,
 }
 
-/// What takes a program's place.
+/// The replacement of a program of the project.
 pub enum By {
     /// Another program of the project, below `target/`.
     Program(&'static str),
-    /// A shell script; its name comes first.
+    /// A shell script: its name, then its text.
     Script(&'static str, &'static str),
 }
 
@@ -37,8 +38,8 @@ impl By {
 }
 
 impl Break {
-    /// Runs the check, by the subcommand `command`, where the program has been
-    /// replaced: its verdict must be the one of the broken premise.
+    /// Runs the check, by the subcommand `command`, with the program replaced:
+    /// its verdict must be that of the broken premise.
     pub fn is_noticed(&self, command: &str) -> Result<Completion, Failed> {
         let layout = Layout::find().map_err(|it| it.message)?;
         let target = layout.programs();
@@ -69,7 +70,7 @@ impl Break {
             return unavailable(found["reason"].as_str().unwrap_or_default());
         }
         let status = output.status.code();
-        // 1 says that a check is not as expected.
+        // Status 1 says that a check is not as expected.
         if found["verdict"] == self.verdict && status == Some(1) {
             return Ok(Completion::Completed);
         }

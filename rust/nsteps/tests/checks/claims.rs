@@ -27,12 +27,12 @@ const fn broken(
     Break { check: claim, program, by, verdict }
 }
 
-/// Makes no namespace at all.
+/// A program that makes no namespace.
 const NO_STEP: By = Program("c/skeleton");
 const HOLDS: &str = "holds";
 const REFUTED: &str = "refuted";
 
-/// Each claim whose check has a program of ours to be broken.
+/// Each claim whose check uses a program of ours, which can be broken.
 const BREAKS: &[Break] = &[
     broken("1", "c/network", NO_STEP, REFUTED),
     broken("3", "c/mount", NO_STEP, HOLDS),

@@ -39,7 +39,8 @@ pub fn trials() -> Vec<Trial> {
         .collect()
 }
 
-/// The page of a surprise says of every situation what its check sees there.
+/// The page of a surprise has a row for every situation with what its check
+/// sees.
 fn has_its_rows(difference: Difference) -> Result<Completion, Failed> {
     let layout = Layout::find().map_err(|it| it.message)?;
     let path = format!("docs/src/kernel/{}.md", difference.slug());
@@ -64,7 +65,7 @@ fn has_its_rows(difference: Difference) -> Result<Completion, Failed> {
     let missing: Vec<String> = evidence
         .sights
         .iter()
-        .map(|sight| plain(&format!("| {} | {} |", sight.who, sight.seen)))
+        .map(|sight| plain(&format!("| {} | {} |", sight.case, sight.seen)))
         .filter(|row| !rows.contains(row))
         .map(|row| format!("{path}: add the row {row}"))
         .collect();
@@ -74,8 +75,8 @@ fn has_its_rows(difference: Difference) -> Result<Completion, Failed> {
     Err(missing.join("\n").into())
 }
 
-/// A pitfall has its page among the pitfalls or the kernel's surprises, or is
-/// a known difference and has it there.
+/// A difference has its page among the pitfalls or the kernel's surprises; or
+/// it is a known difference, and has its page there.
 fn has_a_page(difference: Difference) -> Result<Completion, Failed> {
     let layout = Layout::find().map_err(|it| it.message)?;
     if !layout.root().join("docs/src").exists() {
@@ -111,7 +112,7 @@ fn has_a_check() -> Result<Completion, Failed> {
         }
     }
     let all = Difference::all();
-    // A directory may have a page about all of them.
+    // A directory may have a page about all its pages.
     let known = |stem: &str| {
         stem == "README"
             || stem == "index"
@@ -140,33 +141,33 @@ const fn broken(
     Break { check, program, by, verdict: "not reproduced" }
 }
 
-/// A Go that launches as C does.
+/// A program in Go that launches as C does.
 const GO_AS_C: &str = "case $1 in version) echo go1.26 ;;
 *) shift; exec /nsteps/c/pitfalls/launch clone_newns \"$@\" ;; esac";
-/// A Rust program that does everything as C does.
+/// A program in Rust that does everything as C does.
 const RUST_AS_C: &str = "case $1 in libc) echo musl ;;
 *) shift; exec /nsteps/c/pitfalls/launch clone \"$@\" ;; esac";
 const RUST_AS_POSIX_SPAWN: &str = "case $1 in libc) echo musl ;;
 *) shift; exec /nsteps/c/pitfalls/launch posix_spawn \"$@\" ;; esac";
-/// A step that forgets to reset SIGPIPE.
+/// A step that does not reset SIGPIPE.
 const FORGETFUL: &str = "exec /nsteps/rust/pitfalls/launch clone \"$@\"";
-/// A step that pivots and forgets to change its directory.
+/// A step that pivots and does not change its directory.
 const NO_CHDIR: &str = "exec /nsteps/c/pitfalls/no_chdir \"$@\"";
 /// A launcher whose payload is not PID 1.
 const AS_PID_2: &str = "exec unshare --pid --fork sh -c '\"$@\"; :' sh \"$@\"";
-/// A caller that closes nothing.
+/// A caller that does not close a descriptor.
 const OPEN_STDIN: &str = "while [ \"$1\" = -x ]; do shift 2; done; exec \"$@\"";
-/// A step that says it is ready when it has lost what it is looked at for.
+/// A step that reports that it is ready after it has become undumpable.
 const UNDUMPABLE: &str = "mkfifo /tmp/said
 sed -u s/0/ready/ </tmp/said &
 exec /nsteps/c/pitfalls/dumpable setuid hold >/tmp/said";
 const FAST: &str = "for way in clone clone_vm fork posix_spawn; do
 echo $way 50; done";
 
-/// A step in C that ends, prints and refuses as the one in Rust does.
+/// A step in C that ends, prints and refuses as that in Rust does.
 const SKELETON_AS_RUST: &str = "exec /nsteps/rust/skeleton \"$@\"";
 
-/// Each difference whose check has a program of ours to be broken.
+/// Each difference whose check uses a program of ours, which can be broken.
 const BREAKS: &[Break] = &[
     broken("exit-status", "c/skeleton", SKELETON_AS_RUST),
     broken("script-without-shebang", "c/skeleton", SKELETON_AS_RUST),

@@ -1,9 +1,9 @@
 //! One named trial for each claim and each difference, which must be as
-//! expected, and one for each premise that is broken on purpose: a check that
-//! has the same verdict then does not depend on its premise.
+//! expected, and one for each premise that is broken on purpose. A check that
+//! has the same verdict with a broken premise does not test that premise.
 //!
-//! A premise is broken by another program in the place of one that is checked,
-//! in a copy of `target/` that is this test's own.
+//! A premise is broken by replacing a program that is checked, in a copy of
+//! `target/` that belongs to this test.
 
 #[path = "../availability/mod.rs"]
 mod availability;
@@ -30,7 +30,7 @@ fn main() -> ExitCode {
 static EQUIPMENT: LazyLock<Result<Equipment, String>> =
     LazyLock::new(|| Equipment::gather(None).map_err(|it| it.message));
 
-/// The outcome of a check on this machine.
+/// Runs a check on this machine.
 fn outcome<C: Shown>(check: C) -> Result<Found<C::Seen>, Failed> {
     Ok(check.check(&Conditions::new(EQUIPMENT.as_ref()?)))
 }

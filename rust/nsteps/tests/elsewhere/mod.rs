@@ -1,11 +1,11 @@
-//! Our command in another place: in namespaces of its own, as their root.
+//! Runs our command in new namespaces, as their root.
 
 use harness::host::layout::Layout;
 use libtest_mimic::Failed;
 use std::process::{Command, Stdio};
 
-/// `script` in new namespaces, with nsteps for `$@`; or why this machine does
-/// not allow it.
+/// Runs `script` in new namespaces, with nsteps as `$@`; or returns why this
+/// machine does not allow it.
 pub fn elsewhere(
     options: &[&str],
     script: &str,

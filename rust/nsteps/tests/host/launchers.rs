@@ -1,9 +1,9 @@
-//! The launchers of others on a host that must not notice: run to the end, and
-//! killed with nsteps at ten moments.
+//! The launchers of other projects write no file of the host: they run to the
+//! end, and are killed with nsteps at ten moments.
 //!
-//! They run in a mount namespace in which each directory that holds files of
-//! the host has an overlay over it: what is in the upper layers afterwards is
-//! what reached the host, and other processes of the machine add nothing to it.
+//! They run in a mount namespace with an overlay over each directory that holds
+//! files of the host. What they write to the host is in the upper layers
+//! afterwards, and other processes of the machine write nothing there.
 
 use crate::{layout, quietly, wait_for_all};
 use harness::found::NEEDS_ROOT;
@@ -19,8 +19,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
-/// A launcher, by the program that has to be there, and its words on the
-/// command line of `nsteps diff`.
+/// The program of a launcher, which has to be installed, and the launcher as an
+/// argument of `nsteps diff`.
 const LAUNCHERS: &[(&str, &str)] = &[
     ("env", "env"),
     ("unshare", "unshare --mount --pid --fork --net --ipc --uts"),
@@ -47,8 +47,8 @@ const UPPER: &str = "
     echo ready
     exec cat";
 
-/// A mount namespace in which all that is written to the host's files is seen.
-/// It ends when it is dropped.
+/// A mount namespace that records every write to a file of the host. It ends
+/// when it is dropped.
 struct Watched {
     holder: Child,
 }
@@ -73,8 +73,8 @@ impl Watched {
         Ok(Watched { holder })
     }
 
-    /// `nsteps diff` of these launchers in the namespace; the process is that
-    /// of nsteps.
+    /// Starts `nsteps diff` of these launchers in the namespace, and returns the
+    /// process of nsteps.
     fn diff(&self, launchers: &[&str]) -> Command {
         let mut command = Command::new("nsenter");
         command
@@ -85,7 +85,7 @@ impl Watched {
         command
     }
 
-    /// What was written to the host's files until now.
+    /// The files of the host that were written until now.
     fn written(&self) -> Vec<String> {
         let layers = format!("/proc/{}/root/media", self.holder.id());
         let mut paths = Vec::new();
@@ -112,7 +112,7 @@ impl Watched {
 
 impl Drop for Watched {
     fn drop(&mut self) {
-        // The end of its standard input ends it.
+        // Its process ends at the end of its standard input.
         drop(self.holder.stdin.take());
         let _ = self.holder.wait();
     }
@@ -138,7 +138,7 @@ pub fn cannot_watch() -> Option<String> {
     error.message().map(str::to_owned)
 }
 
-/// The launchers that are here.
+/// The launchers that are installed here.
 fn here() -> Vec<&'static str> {
     let path = std::env::var("PATH").unwrap_or_default();
     let dirs: Vec<&str> = path.split(':').collect();
@@ -148,8 +148,8 @@ fn here() -> Vec<&'static str> {
     LAUNCHERS.iter().filter(|it| is_here(it.0)).map(|it| it.1).collect()
 }
 
-/// Each launcher that is here runs its payload, and nothing of it reaches the
-/// host.
+/// Each launcher that is installed here runs its payload, and writes no file of
+/// the host.
 pub fn run_to_the_end() -> Result<(), Failed> {
     let watched = Watched::new()?;
     let launchers = here();
@@ -175,11 +175,11 @@ pub fn run_to_the_end() -> Result<(), Failed> {
     watched.is_untouched()
 }
 
-/// How many moments of a run are tried.
+/// The number of moments at which a run is killed.
 const MOMENTS: u32 = 10;
 
 /// nsteps is killed while the launchers run, at moments that divide the time of
-/// a whole run into equal parts: nothing of nsteps or of them is left.
+/// a whole run into equal parts: no process and no file of them is left.
 pub fn killed() -> Result<(), Failed> {
     let watched = Watched::new()?;
     let launchers = here();

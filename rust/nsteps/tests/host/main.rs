@@ -1,9 +1,10 @@
-//! The host is as before, however a run ends.
+//! The host is the same after a run as before, however the run ends.
 //!
-//! Mounts, host name, System V objects, links, cgroups and processes are noted
-//! before and after: a run that is interrupted or killed, a launcher that is
-//! killed, a payload that hides. This process adopts every orphan it makes, so
-//! that each process that is left behind is found below it.
+//! Mounts, host name, System V objects, network interfaces, cgroups and
+//! processes are recorded before and after: a run that is interrupted or
+//! killed, a launcher that is killed, a payload that hides. This process adopts
+//! every orphan that it makes, so each process that is left behind is found
+//! below it.
 
 #[path = "../availability/mod.rs"]
 mod availability;
@@ -42,7 +43,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::Instant;
 
-/// A name, and what is done to a host that must not notice.
+/// A trial: its name, and what is done to the host, which must not change.
 type Tried = (&'static str, fn() -> Result<(), Failed>);
 
 /// These need a mount namespace in which the host's files are watched.
@@ -66,7 +67,8 @@ const TRIALS: &[Tried] = &[
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
-    // They look at every process below this one.
+    // Trials run one after another, because they look at every process below
+    // this one.
     arguments.test_threads = Some(1);
     let watched = WATCHED.iter().map(|it| (it, true));
     let trials = TRIALS
@@ -90,7 +92,7 @@ fn main() -> ExitCode {
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
-/// Why this machine allows no sandbox, if it does not.
+/// The reason why this machine allows no sandbox, if it does not.
 fn forbidden() -> Option<String> {
     let equipment = Equipment::gather(None).ok()?;
     let natural = Identity::natural();
@@ -112,7 +114,7 @@ fn leaves_nothing(run: fn() -> Result<(), Failed>) -> Result<(), Failed> {
         return ended;
     }
     for process in left {
-        // It would be found by the next trial too.
+        // Otherwise the next trial would find it too.
         let _ = kill(Pid::from_raw(process.pid()), Signal::SIGKILL);
     }
     let differences = before.differences(&after).join("\n");
@@ -122,8 +124,8 @@ fn leaves_nothing(run: fn() -> Result<(), Failed>) -> Result<(), Failed> {
 /// The pid of no process.
 const NONE: i32 = -1;
 
-/// Waits until every process below this one has ended, the orphans that it
-/// adopts as well, but for one process; gives those that do not end in time.
+/// Waits until every process below this one has ended, also the orphans that it
+/// adopts, with one exception; returns those that do not end in time.
 fn wait_for_all(until: Instant, but: i32) -> Vec<Descendant> {
     loop {
         reap();
@@ -161,20 +163,20 @@ fn nsteps(arguments: &[&str]) -> Result<Command, Failed> {
     Ok(command)
 }
 
-/// Most of what is started here has to fail.
+/// Discards the output: most commands that are started here have to fail.
 fn quietly(command: &mut Command) -> &mut Command {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.process_group(0)
 }
 
-/// An event in a run.
+/// An event in a run, at which the run is ended.
 struct Moment {
     about: &'static str,
-    /// The program that tells of it,
+    /// The program that is replaced, so that it reports the event.
     program: &'static str,
-    /// by this script in its place,
+    /// The script that replaces it.
     script: &'static str,
-    /// and which of its messages counts.
+    /// The number of the report at which the run is ended, from 1.
     number: usize,
 }
 
@@ -182,7 +184,7 @@ const SANDBOX: &str = "[ \"$1\" != sandbox ] || echo now 1<>\"$DIR/moments\"
 exec \"$DIR/bin/nsteps.real\" \"$@\"";
 const LAUNCHER: &str = "echo now 1<>\"$DIR/moments\"
 exec \"$DIR/c/skeleton.real\" \"$@\"";
-/// It answers, tells that it has, and is held.
+/// A payload that answers, reports this as an event, and waits.
 const PAYLOAD: &str = "case \" $* \" in
 *' --hold '*)
     for word; do
@@ -195,7 +197,7 @@ const PAYLOAD: &str = "case \" $* \" in
 *) exec \"$DIR/bin/nsteps-probe.real\" \"$@\" ;;
 esac";
 
-/// When a run is ended.
+/// The moments at which a run is ended.
 const MOMENTS: &[Moment] = &[
     Moment {
         about: "the first sandbox is made",
@@ -223,7 +225,7 @@ const MOMENTS: &[Moment] = &[
     },
 ];
 
-/// A place from which messages come, and a run that sends them.
+/// A run that reports events, and the file from which the reports are read.
 struct Watched {
     run: Child,
     fifo: File,
@@ -231,10 +233,11 @@ struct Watched {
 }
 
 impl Watched {
-    /// Starts `nsteps` with these words, where a script may be in the place
-    /// of a program.  The script knows the directory of the programs as
-    /// `$DIR`, and writes a line into `$DIR/moments` for each event.  It opens
-    /// that for both directions, or it would wait for a reader that is gone.
+    /// Starts `nsteps` with these words; a script may replace a program. The
+    /// script knows the directory of the programs as `$DIR`, and writes a line
+    /// into `$DIR/moments` for each event. It opens that file for reading and
+    /// writing; otherwise it would wait for a reader after this process has
+    /// ended.
     fn start(
         script: Option<(&str, &str)>,
         words: &[&str],
@@ -243,14 +246,15 @@ impl Watched {
         let scratch = Scratch::new(&layout)?;
         let at = scratch.programs().join("moments");
         mkfifo(&at, Mode::from_bits_truncate(0o666))?;
-        // Open for both, so that neither side waits for the other to open it.
+        // Opened for both, so that neither side waits for the other to open it.
         let fifo = File::options().read(true).write(true).open(&at)?;
         let mut nsteps = layout.programs().join("bin/nsteps");
         if let Some((program, text)) = script {
             let mut dir = PROGRAMS.to_owned();
             if program == "bin/nsteps" {
-                // The harness starts this one, the others are in a sandbox;
-                // and it starts itself, unless it has another name.
+                // The harness starts this program on the host, and the others
+                // in a sandbox; and the harness starts itself, unless the
+                // program has another name.
                 dir = scratch.programs().display().to_string();
                 nsteps = scratch.programs().join("bin/nsteps.real");
             }
@@ -260,17 +264,19 @@ impl Watched {
         Ok(Watched { run, fifo, _scratch: scratch })
     }
 
-    /// Waits for a number of messages, while the run lasts.
+    /// Waits for a number of reports, while the run lasts.
     fn wait_for(&mut self, number: usize) -> Result<(), Failed> {
         let run = pidfd_open(self.run.id().cast_signed())?;
         let until = deadline();
         let mut seen = 0;
         while seen < number {
             if !any_readable(&[self.fifo.as_fd(), run.as_fd()], until) {
-                return Err(format!("it did not happen {}", within()).into());
+                return Err(
+                    format!("the event did not happen {}", within()).into()
+                );
             }
             if !any_readable(&[self.fifo.as_fd()], Instant::now()) {
-                return Err("the run ended before".into());
+                return Err("the run ended before the event".into());
             }
             let mut lines = [0; 4096];
             let count = self.fifo.read(&mut lines)?;
@@ -299,8 +305,8 @@ fn ended_by(signal: Signal, to: fn(&Child, Signal)) -> Result<(), Failed> {
         watched.wait_for(*number).map_err(because)?;
         to(&watched.run, signal);
         let status = watched.run.wait()?;
-        // Asked to end, it lets the trials in hand end, and says so as a
-        // shell would.
+        // After a signal it lets the running trials finish, and ends with the
+        // status that a shell expects.
         let said = match signal {
             Signal::SIGKILL => None,
             _ => Some(i32::from(interrupt::STATUS)),
@@ -318,7 +324,7 @@ fn pid_of(run: &Child) -> Pid {
     Pid::from_raw(run.id().cast_signed())
 }
 
-/// Ctrl-C: the terminal sends it to every process in the process group.
+/// Ctrl-C: the terminal sends SIGINT to every process in the process group.
 fn interrupted() -> Result<(), Failed> {
     ended_by(Signal::SIGINT, |run, signal| {
         let _ = killpg(pid_of(run), signal);
@@ -331,14 +337,14 @@ fn terminated() -> Result<(), Failed> {
     })
 }
 
-/// Nothing of nsteps is left that could clean up, but the cleaner.
+/// All processes of nsteps are killed; only the cleaner is left to clean up.
 fn killed() -> Result<(), Failed> {
     ended_by(Signal::SIGKILL, |run, signal| {
         let _ = kill(pid_of(run), signal);
     })
 }
 
-/// Runs the steps with the widest leaks.
+/// Runs the steps that change most on the host without a sandbox.
 const LEAKY: &[&str] = &[
     "compare", "--only", "cgroup", "--only", "ipc", "--only", "mount",
     "--only", "network", "--only", "pid", "--only", "uts",
@@ -356,8 +362,8 @@ fn a_whole_run() -> Result<(), Failed> {
     Err(format!("{}\n{}", output.status, String::from_utf8_lossy(&said)).into())
 }
 
-/// On a machine run by systemd `/` is shared: what a sandbox mounts would reach
-/// every peer if it were one.
+/// On a machine with systemd `/` is shared: the mounts of a sandbox would reach
+/// the host if the sandbox were in the same peer group.
 fn on_a_shared_host() -> Result<(), Failed> {
     let script = "look() {
             cat /proc/self/mountinfo /proc/sysvipc/msg; hostname; ip link
@@ -384,7 +390,7 @@ fn on_a_shared_host() -> Result<(), Failed> {
     Err(format!("{}\n{}", output.status, String::from_utf8_lossy(&said)).into())
 }
 
-/// A probe that kills the program which started it, where that is one in C.
+/// A probe that kills the program which started it, if that is one in C.
 const KILLS_C: &str = "case \" $* \" in
 *' --hold '*)
     case $(readlink /proc/$PPID/exe) in
@@ -393,7 +399,7 @@ const KILLS_C: &str = "case \" $* \" in
 esac
 exec /nsteps/bin/nsteps-probe.real \"$@\"";
 
-/// A launcher is killed while its payload runs: the comparison goes on to its
+/// A launcher is killed while its payload runs: the comparison continues to its
 /// end, and shows which launcher was killed.
 fn killed_launcher() -> Result<(), Failed> {
     let layout = layout()?;
@@ -440,7 +446,8 @@ fn observe(script: &str) -> Result<(i32, String), Failed> {
     Ok((output.status.code().unwrap_or(-1), said))
 }
 
-/// A daemon's way out: another session, no parent, nothing open.
+/// The payload becomes a daemon: another session, no parent, no open
+/// descriptors.
 fn hiding_payload() -> Result<(), Failed> {
     let daemon = "setsid sh -c 'sleep 1000 & sleep 1000' \
                   </dev/null >/dev/null 2>&1 &";
@@ -451,7 +458,7 @@ fn hiding_payload() -> Result<(), Failed> {
     Ok(())
 }
 
-/// The payload never says what it sees, and does not end.
+/// The payload never answers, and does not end.
 fn hanging_payload() -> Result<(), Failed> {
     let script = format!("echo now 1<>{PROGRAMS}/moments; exec sleep 1000");
     let words = ["observe", "--", "sh", "-c", &script, "sh"];
@@ -465,11 +472,11 @@ fn hanging_payload() -> Result<(), Failed> {
     Err(format!("asked to end, nsteps observe ended with {status}").into())
 }
 
-/// The name of what the launcher below writes, in every directory.
+/// The name of the files that the launcher below writes, in every directory.
 const WRITTEN: &str = "nsteps-wrote-this";
 
 /// Makes a file in every directory of two levels, and changes the mode of a
-/// device. Where a sandbox fails to keep it, it does no harm: the files are
+/// device. If a sandbox does not hold that back, it does no harm: the files are
 /// empty, and /dev/full gets a bit that has no effect.
 const WRITES: &str = "
     for dir in / /*/ /*/*/; do
@@ -494,7 +501,7 @@ fn writing_launcher() -> Result<(), Failed> {
     for path in dirs.iter().map(|dir| dir.join(WRITTEN)) {
         if path.exists() {
             reached.push(path.display().to_string());
-            // The next run must not find it.
+            // Otherwise the next run would find it.
             let _ = fs::remove_file(&path).or_else(|_| fs::remove_dir(&path));
         }
     }
@@ -516,7 +523,7 @@ fn writing_launcher() -> Result<(), Failed> {
     Ok(())
 }
 
-/// `--write` lets one directory through, and no other.
+/// `--write` makes one directory of the host writable, and no other.
 fn let_through() -> Result<(), Failed> {
     let [one, other] = [tempfile::tempdir()?, tempfile::tempdir()?];
     let script = format!(

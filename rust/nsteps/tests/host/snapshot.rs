@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 pub struct Host(BTreeSet<String>);
 
 impl Host {
-    /// What is there now.
+    /// The state of the host now.
     pub fn now() -> Host {
         let mut lines = BTreeSet::new();
         let name = gethostname().unwrap_or_default();
@@ -51,7 +51,7 @@ impl Host {
         Host(lines)
     }
 
-    /// What is gone, and what is new.
+    /// The lines that are gone, and those that are new.
     pub fn differences(&self, after: &Host) -> Vec<String> {
         let gone = self.0.difference(&after.0).map(|it| format!("- {it}"));
         let new = after.0.difference(&self.0).map(|it| format!("+ {it}"));
@@ -71,14 +71,15 @@ fn abandoned_cgroups() -> Vec<PathBuf> {
             let name = dir.file_name().map(|it| it.to_string_lossy());
             name.as_deref()
                 .and_then(|name| name.strip_prefix("nsteps-"))
-                // Of a trial's own: `nsteps-PID-NUMBER`.
+                // The cgroup of a trial: `nsteps-PID-NUMBER`.
                 .and_then(|name| name.split('-').next())
                 .is_some_and(|pid| !Path::new("/proc").join(pid).exists())
         })
         .collect()
 }
 
-/// The directories below a directory. What ends while it is read is left out.
+/// The directories below a directory, without those that are removed while it
+/// reads.
 fn directories(below: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(below).into_iter().flatten().flatten();
     entries

@@ -1,4 +1,4 @@
-//! `NSTEPS_WRITE=1`: what a test makes is written to its page.
+//! `NSTEPS_WRITE=1`: a test writes its page instead of comparing it.
 
 /// Whether `NSTEPS_WRITE` is `1` in the environment.
 pub fn demanded() -> bool {

@@ -1,5 +1,4 @@
-//! A copy of the built programs in which a test may put another program in
-//! the place of one.
+//! A copy of the built programs, in which a test may replace a program.
 
 use harness::host::layout::Layout;
 use std::fs;
@@ -8,18 +7,18 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::TempDir;
 
-/// A repository that has nothing but built programs and what is blessed.  It
-/// is removed when it is dropped.
+/// A repository that has only built programs and expected files. It is removed
+/// when it is dropped.
 pub struct Scratch {
     root: TempDir,
     programs: PathBuf,
 }
 
 impl Scratch {
-    /// Makes one, on the file system of the programs: it links them.
+    /// Makes a copy by hard links, so it is on the file system of the programs.
     pub fn new(layout: &Layout) -> std::io::Result<Scratch> {
         let root = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
-        // Ordinary users of a sandbox read what is in it.
+        // Ordinary users of a sandbox read its files.
         fs::set_permissions(root.path(), fs::Permissions::from_mode(0o755))?;
         let programs = root.path().join("target");
         let scratch = Scratch { root, programs };
@@ -35,14 +34,14 @@ impl Scratch {
         Ok(scratch)
     }
 
-    /// What is `target/` in a repository.
+    /// The directory that is `target/` in a repository.
     #[allow(dead_code, reason = "not every test has a use for it")]
     pub fn programs(&self) -> &Path {
         &self.programs
     }
 
-    /// Puts a shell script in the place of a program.  The script finds the
-    /// program beside itself, as `PROGRAM.real`.
+    /// Replaces a program by a shell script. The script finds the program
+    /// beside itself, as `PROGRAM.real`.
     pub fn put_script(&self, program: &str, text: &str) -> std::io::Result<()> {
         let program = self.programs.join(program);
         if program.exists() {
@@ -52,7 +51,7 @@ impl Scratch {
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755))
     }
 
-    /// Puts another program of these in the place of one.
+    /// Replaces a program by another program of these.
     #[allow(dead_code, reason = "not every test has a use for it")]
     pub fn put_program(
         &self,
@@ -64,7 +63,7 @@ impl Scratch {
         fs::copy(self.programs.join(other), &program).map(drop)
     }
 
-    /// `nsteps` for these programs; `program` is the true one.
+    /// The command `nsteps` for these programs; `program` is the real one.
     pub fn nsteps(&self, program: &Path, words: &[&str]) -> Command {
         let mut command = Command::new(program);
         command.args(words).env("NSTEPS_ROOT", self.root.path());
@@ -73,7 +72,7 @@ impl Scratch {
     }
 }
 
-/// A directory with the same files, without a second copy where that can be.
+/// Makes a directory with the same files, as hard links if possible.
 fn link_all(from: &Path, to: &Path) -> std::io::Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {

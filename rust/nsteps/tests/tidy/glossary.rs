@@ -1,5 +1,5 @@
-//! That the glossary names what is there, and that no two types share a name
-//! of it.
+//! The names in the glossary exist in the sources, and no two types have one of
+//! these names.
 
 use crate::Found;
 use crate::tree::{Tree, code};
@@ -7,11 +7,11 @@ use crate::tree::{Tree, code};
 /// The page, from the top of the repository.
 const GLOSSARY: &str = "docs/src/glossary.md";
 
-/// The keywords behind which a name is defined.
+/// The keywords before the name of a definition.
 const DEFINES: &[&str] =
     &["struct ", "enum ", "trait ", "const ", "fn ", "type "];
 
-/// What a row of the glossary names, and in which file.
+/// The name in a row of the glossary, and its file.
 struct Named {
     name: String,
     file: String,
@@ -66,7 +66,7 @@ fn named(tree: &Tree) -> Vec<Named> {
         .collect()
 }
 
-/// Whether a line defines something of that name.
+/// True if a line defines something of that name.
 fn defines(line: &str, name: &str) -> bool {
     DEFINES.iter().any(|keyword| {
         line.split_once(keyword).is_some_and(|(before, after)| {

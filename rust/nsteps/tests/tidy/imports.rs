@@ -1,9 +1,10 @@
-//! Which file uses which: no circle between files, and few floors.
+//! Which file uses which: there is no circle between files, and a crate has few
+//! floors.
 //!
-//! A file *uses* another one of its crate if a path in it (`crate::`, `super::`,
-//! `self::` or the name of a child) leads there. A *room* is a module at the top
-//! of a crate with all that is below it; its *floor* is one above the highest
-//! room that it uses.
+//! A file *uses* another one of its crate if a path in it (`crate::`,
+//! `super::`, `self::` or the name of a child) leads there. A *room* is a
+//! module at the top of a crate with all that is below it; its *floor* is one
+//! above the highest room that it uses.
 
 use crate::Found;
 use crate::tree::{Tree, code};
@@ -12,12 +13,12 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The most floors a crate may have.
 const FLOORS: usize = 6;
 
-/// A module by the names on the way to it; the root of the crate has none.
+/// A module, by the names on the path to it; the root of the crate has none.
 type Module = Vec<String>;
-/// What each module uses.
+/// The modules that each module uses.
 type Uses = BTreeMap<Module, BTreeSet<Module>>;
 
-/// No file reaches itself through the files that it uses.
+/// No file uses itself, through whatever other files.
 pub fn circles(tree: &Tree) -> Found {
     let mut wrong = Vec::new();
     for (dir, uses) in crates(tree) {
@@ -77,7 +78,7 @@ fn uses(tree: &Tree, dir: &str) -> Uses {
     let mut texts: BTreeMap<Module, &str> = BTreeMap::new();
     for file in tree.of(dir, &[".rs"]) {
         let stem = file.path[dir.len()..].trim_end_matches(".rs");
-        // Programs are crates of their own.
+        // Programs are not part of the library's crate.
         if stem == "main" || stem.starts_with("bin/") {
             continue;
         }
@@ -99,8 +100,8 @@ fn uses(tree: &Tree, dir: &str) -> Uses {
         .collect()
 }
 
-/// Every path of a source, tests left out: those of `use` lines, with braces
-/// taken apart, and those that begin with `crate` or `super`.
+/// Every path of a source without its tests: those of `use` lines, with braces
+/// expanded, and those that begin with `crate` or `super`.
 fn paths(text: &str) -> Vec<String> {
     let text: String = code(text)
         .map(|(_, line)| line)
@@ -147,7 +148,7 @@ fn leaves(tree: &str) -> Vec<String> {
     };
     let inside = inside.trim().trim_end_matches('}');
     let (mut depth, mut from, mut parts) = (0, 0, Vec::new());
-    // A brace that is closed too early only ends the last part.
+    // A brace that is closed too early ends the last part.
     for (at, letter) in inside.char_indices() {
         match letter {
             '{' => depth += 1,
@@ -209,8 +210,8 @@ fn resolve(
     Some(at)
 }
 
-/// The same between rooms. The root of a crate, which names what is public, is
-/// none.
+/// The uses between rooms. The root of a crate, which names what is public, is
+/// not a room.
 fn rooms(uses: &Uses) -> Uses {
     let room = |module: &Module| -> Module {
         module.iter().take(1).cloned().collect()
@@ -224,8 +225,7 @@ fn rooms(uses: &Uses) -> Uses {
     rooms
 }
 
-/// Every module from which a way leads back to itself, those that reach each
-/// other together.
+/// The modules that use themselves through others, grouped by circles.
 fn circles_of(uses: &Uses) -> Vec<BTreeSet<Module>> {
     let reached = |from: &Module| {
         let mut reached = BTreeSet::new();
@@ -250,8 +250,8 @@ fn circles_of(uses: &Uses) -> Vec<BTreeSet<Module>> {
     circles.into_iter().collect()
 }
 
-/// The names of the rooms of each floor, the lowest first. A circle is cut
-/// where it is met.
+/// The names of the rooms on each floor, the lowest first. A circle is cut at
+/// the room that is reached a second time.
 fn floors_of(rooms: &Uses) -> Vec<Vec<String>> {
     let mut left: BTreeSet<&Module> = rooms.keys().collect();
     let mut floors = Vec::new();

@@ -28,8 +28,8 @@ pub fn sources_of_steps(tree: &Tree) -> Found {
     Ok(wrong)
 }
 
-/// A file that `nsteps show` lists has all files of its kind beside it listed,
-/// so that a new one is not forgotten.
+/// If `nsteps show` lists a file of a directory, it lists all files of that
+/// kind beside it, so that a new one is not forgotten.
 pub fn sources_that_steps_share(tree: &Tree) -> Found {
     let mut wrong = BTreeSet::new();
     for launcher in LANGUAGES {
@@ -48,11 +48,11 @@ pub fn sources_that_steps_share(tree: &Tree) -> Found {
     Ok(wrong.into_iter().collect())
 }
 
-/// What `make bless` writes for each step, by directory.
+/// The directories of the files that `make bless` writes for each step.
 const BLESSED: &[&str] =
     &["rust/nsteps/tests/expected/", "rust/nsteps/tests/expected/calls/"];
 
-/// The same for each situation.
+/// The directory of the files that it writes for each situation.
 const BLESSED_SITUATIONS: &str = "rust/nsteps/tests/expected/situations/";
 
 pub fn blessed_of_steps(tree: &Tree) -> Found {
@@ -78,8 +78,8 @@ pub fn pages_of_steps(tree: &Tree) -> Found {
     Ok(unequal(&dir, "step", &names, &tree.stems(&dir, ".md")))
 }
 
-/// Its sources, its effect and its calls are on the page of a step, whole and
-/// from the files.
+/// The page of a step includes its sources, its effect and its calls,
+/// completely and from the files.
 pub fn shown_of_steps(tree: &Tree) -> Found {
     let dir = format!("{}/steps/", pages(tree)?);
     let mut wrong = Vec::new();
@@ -107,14 +107,14 @@ pub fn pages_of_differences(tree: &Tree) -> Found {
     Ok(unequal(&dir, "known difference", &slugs, &tree.stems(&dir, ".md")))
 }
 
-/// Pages that something in a list lacks, and pages without anything.
+/// The entries of a list without a page, and the pages without an entry.
 fn unequal(
     dir: &str,
     what: &str,
     listed: &BTreeSet<&str>,
     pages: &BTreeSet<&str>,
 ) -> Vec<String> {
-    // A directory may have a page about all of them.
+    // A directory may have a page about all its pages.
     let about_all = ["README", "index"];
     let missing = listed
         .difference(pages)
@@ -126,7 +126,7 @@ fn unequal(
     missing.chain(orphans).collect()
 }
 
-/// What is in the directories of sources beside the steps; a name that ends
+/// What is in the directories of sources besides the steps; a name that ends
 /// with a slash is a directory.
 const BESIDE_STEPS: &[&str] = &[
     "reference-c/Makefile",

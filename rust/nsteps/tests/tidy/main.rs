@@ -1,8 +1,9 @@
-//! The conventions of this repository, each a test that says what to do.
+//! The conventions of this repository, each a test whose message says what to
+//! do.
 //!
-//! What belongs together is found by name: a step has its sources, its blessed
-//! effect and calls, and its page; a property its file; an explanation its
-//! page.  What is missing, and what belongs to nothing, is named here.
+//! Files that belong together are found by name: a step has its sources, its
+//! expected effect and calls, and its page; a property its file; an explanation
+//! its page. The tests name what is missing, and files that belong to nothing.
 
 #[path = "../availability/mod.rs"]
 mod availability;
@@ -29,15 +30,12 @@ use tree::Tree;
 
 /// A convention: its name, and the function that checks it.
 type Convention = (&'static str, fn(&Tree) -> Found);
-/// What is wrong, one line each; or why it cannot be checked.
+/// The faults, one line each; or why the convention cannot be checked.
 type Found = Result<Vec<String>, String>;
 
 const CONVENTIONS: &[Convention] = &[
     ("a_step_has_three_sources", lists::sources_of_steps),
-    (
-        "what_the_steps_of_a_language_share_is_listed",
-        lists::sources_that_steps_share,
-    ),
+    ("a_file_that_steps_share_is_listed", lists::sources_that_steps_share),
     ("a_step_has_its_blessed_effect_and_calls", lists::blessed_of_steps),
     ("a_step_has_a_page", lists::pages_of_steps),
     ("the_page_of_a_step_shows_what_the_step_has", lists::shown_of_steps),
@@ -51,7 +49,7 @@ const CONVENTIONS: &[Convention] = &[
     ("unsafe_is_where_it_may_be", sources::places_of_unsafe),
     ("nothing_is_unwrapped_outside_of_tests", sources::unwrapped),
     ("nothing_is_synchronised_by_sleeping", sleeps::sleeping),
-    ("nothing_is_called_after_nothing", sources::names_that_say_nothing),
+    ("a_name_has_a_meaning", sources::names_without_a_meaning),
     ("what_a_page_includes_is_there", pages::includes),
     ("no_block_of_code_is_empty", pages::empty_blocks),
     ("a_page_has_a_row_on_the_page_of_its_part", pages::rows_of_a_part),
@@ -60,7 +58,8 @@ const CONVENTIONS: &[Convention] = &[
     ("a_key_is_on_the_page_of_observations", lists::keys_of_properties),
     ("the_page_of_contributing_counts_right", contributing::counts),
     ("the_picture_of_the_steps_is_not_stale", picture::steps),
-    ("comments_and_pages_use_plain_words", words::plain),
+    ("comments_names_and_pages_use_plain_words", words::plain),
+    ("a_word_is_searched_in_every_kind_of_text", words::is_searched_everywhere),
     ("the_glossary_names_what_is_there", glossary::holds),
     ("the_page_of_messages_is_not_stale", messages::page),
     ("the_page_of_the_schema_is_not_stale", schema::page),
@@ -68,7 +67,7 @@ const CONVENTIONS: &[Convention] = &[
     ("a_crate_has_few_floors", imports::floors),
     ("a_link_leads_somewhere", pages::links),
     ("a_page_of_the_manual_exists", manual::pages),
-    ("no_file_knows_the_machine_it_was_written_on", sources::paths_of_machines),
+    ("no_file_has_a_path_of_one_machine", sources::paths_of_machines),
     ("what_enters_a_new_root_is_static", sources::interpreters),
 ];
 

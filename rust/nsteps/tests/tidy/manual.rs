@@ -1,15 +1,15 @@
-//! That no text sends its reader to a page of the manual that does not exist.
+//! No text refers to a page of the manual that does not exist.
 
 use crate::Found;
 use crate::pages::prose;
 use crate::tree::{Text, Tree};
 
-/// Pages of the manual that the book, a README or a comment names or may name.
+/// The pages of the manual that the book, a README or a comment may name.
 ///
-/// A new name is looked up before it comes here.  These were looked up by
-/// `man -w SECTION NAME` on Debian 12 with the packages manpages,
-/// manpages-dev, util-linux and those of the tools named; what is younger than
-/// that, in the Linux man-pages 6.16 and, for a tool, in its own sources.
+/// A new name is looked up before it is added here. These were looked up by
+/// `man -w SECTION NAME` on Debian 12 with the packages manpages, manpages-dev,
+/// util-linux and those of the tools named; newer ones in the Linux man-pages
+/// 6.16 and, for a tool, in its own sources.
 const KNOWN: &[&str] = &[
     "PR_SET_DUMPABLE(2)",
     "PR_SET_NO_NEW_PRIVS(2)",
@@ -344,12 +344,12 @@ fn named(file: &Text) -> Vec<String> {
     names
 }
 
-/// What a line of a source says to people.
+/// The comment in a line of a source, if there is one.
 fn comment(line: &str) -> Option<String> {
     let line = line.trim_start();
     let marks = ["//", "/*", "*", "# "];
     let mark = marks.iter().find(|mark| line.starts_with(**mark))?;
-    // What stands between backticks is code.
+    // Text between backticks is code.
     Some(line[mark.len()..].split('`').step_by(2).collect())
 }
 
@@ -381,7 +381,7 @@ fn linked(text: &str) -> Vec<String> {
         .filter_map(|rest| {
             let (section, rest) = rest.split_once('/')?;
             let (file, _) = rest.split_once(".html")?;
-            // Anything else is no link, but the text of one in a program.
+            // Anything else is not a link, but the text of one in a program.
             (section.len() == 1).then_some(())?;
             // `PR_SET_PDEATHSIG.2const` is in section 2.
             let (name, _) = file.rsplit_once('.')?;

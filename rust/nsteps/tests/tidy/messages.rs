@@ -1,4 +1,4 @@
-//! The page of every error that a user can meet, made from the sources.
+//! The page of every error that a user can see, made from the sources.
 //!
 //! `NSTEPS_WRITE=1 cargo test -p nsteps --test tidy messages` writes it again.
 
@@ -12,7 +12,7 @@ use std::fs;
 /// The page, from the top of the repository.
 const PAGE: &str = "docs/src/internals/messages.md";
 
-/// Where errors are made: the crates behind the command.
+/// The crates in which errors are made.
 const CRATES: &[&str] = &[
     "rust/harness/src/",
     "rust/compare/src/",
@@ -21,8 +21,8 @@ const CRATES: &[&str] = &[
     "rust/nsteps/src/",
 ];
 
-/// What stands before the words of an error, and what follows them when they
-/// are printed.
+/// The code before the text of an error, and what follows the text when it is
+/// printed.
 const MAKERS: &[(&str, &str)] = &[
     (".context(", ": STRERROR"),
     ("Error::new(", ""),
@@ -31,7 +31,8 @@ const MAKERS: &[(&str, &str)] = &[
     ("unavailable(", ": STRERROR: REMEDY"),
 ];
 
-/// The page says what the sources say, and each message begins in lower case.
+/// The page is up to date with the sources, and each message begins in lower
+/// case.
 pub fn page(tree: &Tree) -> Found {
     let messages = messages(tree);
     let mut wrong = Vec::new();
@@ -94,7 +95,7 @@ fn messages(tree: &Tree) -> BTreeMap<String, Vec<String>> {
     messages
 }
 
-/// The text that stands first in the argument of a call: a literal, perhaps
+/// The text at the beginning of the argument of a call: a literal, perhaps
 /// within format! or format_args!.
 fn literal(argument: &str) -> Option<String> {
     let mut rest = argument.trim_start();
@@ -125,12 +126,12 @@ fn text(messages: &BTreeMap<String, Vec<String>>) -> String {
     let mut text = String::from(
         "<!-- Written by the test `tidy messages`; do not edit. -->\n\n\
          # Messages\n\n\
-         Every error of `nsteps` that is made of words of its own, by the \
-         alphabet.\n\
-         `{...}` is what the message is about; `STRERROR` is what the kernel \
-         said, as in strerror(3); `REMEDY` is what helps, where \
-         [remedy.rs](../../../rust/harness/src/host/remedy.rs) knows it.\n\
-         The steps have one form for all: `STEP: CALL: STRERROR`, see \
+         Every error of `nsteps` whose text is in its sources, in alphabetical \
+         order.\n\
+         `{...}` stands for a name, a number or another text; `STRERROR` is \
+         the kernel's error, as strerror(3) words it; `REMEDY` is the remedy, \
+         if [remedy.rs](../../../rust/harness/src/host/remedy.rs) has one.\n\
+         The messages of all steps have one form, `STEP: CALL: STRERROR`, see \
          [the contract](contract.md).\n\n\
          | message | made in |\n|---|---|\n",
     );

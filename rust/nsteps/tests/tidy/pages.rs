@@ -1,5 +1,5 @@
-//! That the book is whole: its list, its includes, its links, and what of it
-//! repeats a list of the program.
+//! The book is complete: its list, its includes, its links, and the tables that
+//! repeat a list of the program.
 
 use crate::Found;
 use crate::pages_written;
@@ -8,7 +8,7 @@ use nsteps::checks::claims::{CLAIMS, Verdict, report};
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use std::fs;
 
-/// The directory of pages, or why it cannot be checked.
+/// The directory of pages, or why they cannot be checked.
 pub fn pages(tree: &Tree) -> Result<&'static str, String> {
     match tree.has("docs/src") {
         true => Ok("docs/src"),
@@ -34,8 +34,8 @@ pub fn pages_in_the_summary(tree: &Tree) -> Found {
         .collect())
 }
 
-/// What a chapter about a step has, in this order, and whether it runs
-/// something there.
+/// The blocks of a chapter about a step, in this order, and whether each has a
+/// transcript.
 const BLOCKS: &[(&str, bool)] = &[
     ("Start from the post", true),
     ("Why", false),
@@ -46,7 +46,7 @@ const BLOCKS: &[(&str, bool)] = &[
 ];
 
 /// Every chapter about a step has its blocks, each with text, and a transcript
-/// where something is run.
+/// where a command is run.
 pub fn blocks_of_a_chapter(tree: &Tree) -> Found {
     let dir = format!("{}/steps/", pages(tree)?);
     let mut wrong = Vec::new();
@@ -144,7 +144,8 @@ pub fn claims(tree: &Tree) -> Found {
     Ok(wrong)
 }
 
-/// mdBook renders a missing anchor as an empty block and succeeds.
+/// Every include leads to a file and an anchor: mdBook renders a missing anchor
+/// as an empty block, and reports no error.
 pub fn includes(tree: &Tree) -> Found {
     let dir = format!("{}/", pages(tree)?);
     let mut wrong = Vec::new();
@@ -165,7 +166,7 @@ pub fn includes(tree: &Tree) -> Found {
                 (Some(text), None) if text.trim().is_empty() => {
                     "the file is empty"
                 }
-                // A range of lines goes wrong with the next edit above it.
+                // A range of lines becomes wrong with the next edit above it.
                 (Some(_), Some(anchor))
                     if anchor.starts_with(|it: char| it.is_ascii_digit()) =>
                 {
@@ -194,7 +195,7 @@ fn has_anchor(text: &str, anchor: &str) -> bool {
     ends("ANCHOR") && ends("ANCHOR_END")
 }
 
-/// A block that shows nothing lost what it was to show.
+/// A block of code is not empty.
 pub fn empty_blocks(tree: &Tree) -> Found {
     let mut wrong = Vec::new();
     for page in tree.of("", &[".md"]) {
@@ -228,7 +229,7 @@ pub fn links(tree: &Tree) -> Found {
             }
             let there = match path {
                 "" => Some(page.text.clone()),
-                // What is no text, a directory or a picture, has no headings.
+                // A directory or a picture has no headings.
                 path => beside(tree, page, path)
                     .map(|path| fs::read_to_string(path).unwrap_or_default()),
             };
@@ -249,7 +250,7 @@ pub fn links(tree: &Tree) -> Found {
     Ok(wrong)
 }
 
-/// Where the links and pictures of a page lead.
+/// The targets of the links and pictures of a page.
 fn targets(page: &str) -> Vec<String> {
     let events = Parser::new_ext(page, Options::ENABLE_TABLES);
     events
@@ -272,8 +273,8 @@ pub fn prose(page: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// What the headings of a page are called in links: as mdBook and the forges
-/// make it, of their letters, digits, hyphens and underscores.
+/// The anchors of the headings of a page: as mdBook and code hosts make them,
+/// of letters, digits, hyphens and underscores.
 fn headings(page: &str) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     let mut heading: Option<String> = None;

@@ -52,7 +52,7 @@ fn of<T: JsonSchema>() -> Schema {
     settings.into_generator().into_root_schema_for::<T>()
 }
 
-/// The page says what the types say, and no form is without a section.
+/// The page agrees with the types, and every form has a section.
 pub fn page(tree: &Tree) -> Found {
     let forms = forms();
     let text = text(&forms);
@@ -152,7 +152,7 @@ fn is_variant(schema: &Value) -> bool {
     schema["additionalProperties"] == false
 }
 
-/// The schemas of which a value has one.
+/// The schemas of the variants of a value.
 fn either(schema: &Value) -> impl Iterator<Item = &Value> {
     ["anyOf", "oneOf"]
         .into_iter()
@@ -191,7 +191,7 @@ fn kind(schema: &Value) -> String {
             other => other.to_owned(),
         });
     }
-    // Null is named last.
+    // The type null is named last.
     kinds.sort_by_key(|it| it == "null");
     match kinds.split_last() {
         Some((last, [])) => last.clone(),

@@ -1,13 +1,13 @@
-//! Nothing waits for a time where it could wait for an event.
+//! No code waits for a time if it can wait for an event.
 
 use crate::Found;
 use crate::tree::{Tree, code, words};
 
-/// The calls that let time pass, in three languages.
+/// The calls that wait for a time, in three languages.
 const CALLS: &[&str] =
     &["sleep", "usleep", "nanosleep", "clock_nanosleep", "Nanosleep", "Sleep"];
 
-/// The files that may, and why.
+/// The files that may call them, and why.
 const MAY: &[(&str, &str)] = &[
     (
         "reference-go/pitfalls/goroutine/main.go",
@@ -23,10 +23,11 @@ const MAY: &[(&str, &str)] = &[
     ),
 ];
 
-/// What a shell may sleep: so long that only its end can be waited for.
+/// The shortest allowed sleep of a shell, in seconds: so long that a test does
+/// not wait for its end.
 const FOR_EVER: f64 = 1000.0;
 
-/// Where a shell sleeps for less, and why.
+/// The places where a shell sleeps for less, and why.
 const SHORT: &[(&str, &str)] = &[(
     "rust/nsteps/tests/trace.rs",
     "the end of a shell that misses its signal, which is a failure",
@@ -73,7 +74,7 @@ fn calls(line: &str) -> bool {
         && CALLS.iter().any(|call| line.contains(&format!("{call}(")))
 }
 
-/// Whether a line has a command in it that sleeps for a short time.
+/// True if a line has a command that sleeps for less.
 fn pauses(line: &str) -> bool {
     line.split("sleep ").skip(1).any(|rest| {
         let seconds = rest.trim_start_matches(['"', '\'']);

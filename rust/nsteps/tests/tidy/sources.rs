@@ -1,4 +1,4 @@
-//! How sources are written, and what is built of them.
+//! The rules for sources, and for the programs that are built from them.
 
 use crate::Found;
 use crate::tree::{Tree, code, lines_with, words};
@@ -11,7 +11,7 @@ pub fn opening_sentences(tree: &Tree) -> Found {
     let endings = [".rs", ".c", ".h", ".go", ".sh", "Makefile", ".toml"];
     Ok(tree
         .of("", &endings)
-        // What cargo and its like have a word for opens with that word.
+        // The other TOML files begin with the table that their form demands.
         .filter(|file| {
             !file.path.ends_with(".toml") || file.path == "Cargo.toml"
         })
@@ -26,7 +26,7 @@ pub fn opening_sentences(tree: &Tree) -> Found {
         .collect())
 }
 
-/// Whether the first comment begins with a paragraph that ends like one.
+/// True if the first comment begins with a paragraph that ends as a sentence.
 fn opens_with_a_sentence(text: &str) -> bool {
     let words = |line: &str| {
         let marks = ["//!", "//", "/*", " */", " *", "#"];
@@ -44,7 +44,7 @@ fn opens_with_a_sentence(text: &str) -> bool {
     paragraph.contains(' ') && paragraph.ends_with(['.', ':'])
 }
 
-/// A step in one language fits beside itself in two others, on two screens.
+/// A step in one language fits beside two others, on two screens.
 pub fn narrow_steps(tree: &Tree) -> Found {
     const COLUMNS: usize = 80;
     const LINES: usize = 120;
@@ -56,7 +56,8 @@ pub fn narrow_steps(tree: &Tree) -> Found {
     ];
     let mut wrong = Vec::new();
     for file in dirs.iter().flat_map(|dir| tree.of(dir, SOURCES)) {
-        // gofmt aligns with tabs and has no width; a C tab has eight.
+        // gofmt aligns with tabs and has no width limit; in C a tab has eight
+        // columns.
         let tab = if file.path.ends_with(".go") { 4 } else { 8 };
         for (number, line) in file.text.lines().enumerate() {
             let width = line.chars().fold(0, |at, letter| match letter {
@@ -104,11 +105,11 @@ pub fn places_of_unsafe(tree: &Tree) -> Found {
             || path == "rust/spawn/tests/spawn/allocator.rs"
             // The bench peers time the bare calls.
             || path.starts_with("bench/")
-            // Programs that show what goes wrong.
+            // These programs show what goes wrong.
             || path.starts_with("rust/pitfalls/")
-            // A step without the crate that the others share.
+            // A step that does not use the crate of the others.
             || path.starts_with("rust/steps/examples/")
-            // What all steps share, so that no step needs it.
+            // The code that all steps use, so that no step needs unsafe code.
             || (path.starts_with("rust/steps/src/")
                 && !path.starts_with("rust/steps/src/bin/"))
     };
@@ -143,11 +144,11 @@ pub fn unwrapped(tree: &Tree) -> Found {
     Ok(wrong)
 }
 
-/// Names that say nothing.
+/// Names that do not say what is in a file.
 const SAYING_NOTHING: &[&str] =
     &["helper", "helpers", "manager", "util", "utils"];
 
-pub fn names_that_say_nothing(tree: &Tree) -> Found {
+pub fn names_without_a_meaning(tree: &Tree) -> Found {
     let says_nothing = |name: &str| {
         name.split(['_', '-', '.', '/'])
             .any(|part| SAYING_NOTHING.contains(&part.to_lowercase().as_str()))
@@ -186,7 +187,7 @@ pub fn names_that_say_nothing(tree: &Tree) -> Found {
     Ok(wrong)
 }
 
-/// Where people keep what is theirs.
+/// Directories of users, which belong into no file of the repository.
 const PRIVATE: &[&str] = &["/home/", "/root/", "/work/", "/Users/"];
 
 pub fn paths_of_machines(tree: &Tree) -> Found {
@@ -219,8 +220,8 @@ pub fn paths_of_machines(tree: &Tree) -> Found {
     Ok(wrong)
 }
 
-/// A program interpreter is not found in a new root, and the error names the
-/// program instead.
+/// A step and the probe are static: a new root has no program interpreter, and
+/// the error would name the program and not the interpreter.
 pub fn interpreters(tree: &Tree) -> Found {
     let programs = tree.layout.programs().join("rust");
     let steps = fs::read_dir(&programs)

@@ -1,4 +1,4 @@
-//! Every text file of the repository, and how to look into one.
+//! Every text file of the repository, and functions to search them.
 
 use harness::host::layout::Layout;
 use libtest_mimic::Failed;
@@ -12,9 +12,9 @@ pub struct Tree {
     pub files: Vec<Text>,
 }
 
-/// One of them.
+/// A text file of the repository.
 pub struct Text {
-    /// From the top of the repository, with slashes.
+    /// Its path from the top of the repository, with slashes.
     pub path: String,
     pub text: String,
 }
@@ -54,7 +54,7 @@ impl Tree {
     }
 }
 
-/// What is built is not looked at, nor what belongs to the user.
+/// Directories that are not checked: what is built, and what belongs to git.
 const APART: &[&str] = &["target", ".git", "docs/book"];
 
 fn collect(root: &Path, below: &str, files: &mut Vec<Text>) {
@@ -75,7 +75,7 @@ fn collect(root: &Path, below: &str, files: &mut Vec<Text>) {
     }
 }
 
-/// The lines of Rust with such a word in them, comments and texts left out.
+/// The lines of Rust code with such a word, without comments and texts.
 pub fn lines_with(
     tree: &Tree,
     is: impl Fn(&str) -> bool,
@@ -89,8 +89,8 @@ pub fn lines_with(
     })
 }
 
-/// The lines of a source with their numbers, without comments and without
-/// what stands between quotes.
+/// The lines of a source with their numbers, without comments and without the
+/// text between quotes.
 pub fn code(text: &str) -> impl Iterator<Item = (usize, String)> {
     text.lines().enumerate().map(|(index, line)| {
         let line = line.replace("\\\"", "");
@@ -105,7 +105,7 @@ pub fn words(line: &str) -> impl Iterator<Item = &str> {
     line.split(|letter: char| !letter.is_alphanumeric() && letter != '_')
 }
 
-/// Everything that stands between two marks.
+/// Every text between two marks.
 pub fn between<'a>(
     text: &'a str,
     open: &'a str,
@@ -116,7 +116,7 @@ pub fn between<'a>(
         .filter_map(move |rest| rest.split_once(close).map(|(found, _)| found))
 }
 
-/// A path as a file beside it means it, if something is there.
+/// The path that a link in a file leads to, if something is there.
 pub fn beside(tree: &Tree, file: &Text, path: &str) -> Option<PathBuf> {
     let file = tree.layout.root().join(&file.path);
     let path = file.parent()?.join(path);

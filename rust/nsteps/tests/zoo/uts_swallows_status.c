@@ -1,5 +1,5 @@
 /*
- * uts:exit_3: the payload's status is thrown away.
+ * uts:exit_3: the payload's status is ignored.
  *
  * In place of: rust
  * Caught by: exit

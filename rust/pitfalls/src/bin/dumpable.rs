@@ -1,5 +1,5 @@
-//! What a child that changes its ids leaves behind in its parent: nothing,
-//! because std makes it by fork(2) where it is to change something.
+//! A child that changes its ids does not change its parent, because std makes
+//! the child by fork(2) if it has to change an id.
 //!
 //! `dumpable nothing|uid` prints whether this process may be dumped and traced
 //! (1) or not (0) after the child has ended.

@@ -1,5 +1,5 @@
 //! Children whose end is announced by another signal than SIGCHLD, and what
-//! wait says of them before and after they exec.
+//! wait returns for them before and after they exec.
 //!
 //! `exit_signal chld|none|newtime`: `newtime` asks for a time namespace,
 //! whose flag lies within the eight bits that clone takes for the signal.
@@ -17,9 +17,9 @@ fn main() {
     let sigchld = Some(Signal::SIGCHLD as i32);
     let none = CloneFlags::empty();
     let (flags, signal) = match std::env::args().nth(1).as_deref() {
-        // It looks like the choice that does no harm.
+        // This choice looks harmless.
         Some("none") => (none, None),
-        // nix has no name for the flag, and takes the bit all the same.
+        // nix has no name for the flag, and passes the bit to the kernel.
         Some("newtime") => (CloneFlags::from_bits_retain(0x80), sigchld),
         _ => (none, sigchld),
     };
@@ -32,7 +32,7 @@ fn main() {
     println!("time namespace: {which}");
     say("before exec", waitpid(pid, Some(WaitPidFlag::WNOHANG)));
     drop(writing);
-    // __WALL: until it has ended, whatever signal announces that.
+    // __WALL: until it has ended, whatever signal announces its end.
     let ended =
         WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT | WaitPidFlag::__WALL;
     must("waitid", waitid(Id::Pid(pid), ended));

@@ -34,7 +34,7 @@ fn main() {
         }
         "fork" => fork_child(child),
         "command" => end_with(in_std(&argv).status()),
-        // One variable more and std makes the environment anew, sorted.
+        // With one more variable std makes a new environment, sorted.
         "command_env" => end_with(in_std(&argv).env("NEW", "1").status()),
         "command_no_dir" => {
             end_with(in_std(&argv).current_dir("/no/such").status())
@@ -50,8 +50,8 @@ fn main() {
         "command_output" => {
             end_with(in_std(&argv).output().map(|it| it.status))
         }
-        // To change the ids of every thread musl sends them a signal of its
-        // own, and so has a handler for it from then on.
+        // To change the ids of all threads musl sends them a signal of its own,
+        // and keeps a handler for it.
         "command_setuid" => {
             let (_open, held) = mpsc::channel::<()>();
             thread::spawn(move || held.recv());
@@ -78,7 +78,7 @@ fn main() {
             let _ends = must("pipe", std::io::pipe());
             with(CloneFlags::empty(), SIGCHLD)
         }
-        // Not a way, but what decides what some of them do.
+        // This is not a way to launch: it decides what some of the ways do.
         "libc" => {
             println!(
                 "{}",

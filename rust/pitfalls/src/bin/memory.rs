@@ -1,5 +1,5 @@
-//! Measures how long the call takes that makes a child, for each way to make
-//! one, in a parent that holds MIB mebibytes of memory.
+//! Measures, for each way to make a child, how long the call takes in a parent
+//! that uses MIB mebibytes of memory.
 //!
 //! `memory MIB` prints for each way the shortest time of a few attempts, in
 //! microseconds.

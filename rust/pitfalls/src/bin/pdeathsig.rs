@@ -1,5 +1,5 @@
 //! A child with PR_SET_PDEATHSIG that a thread has started: the end of that
-//! thread kills it, even if the process goes on.
+//! thread kills it, even if the process continues.
 //!
 //! `pdeathsig main|thread`: the argument is the thread that starts the child.
 //! `thread` is a second one, which ends at once.

@@ -1,5 +1,6 @@
 //! What a process with one thread, and one with two, may do with its
-//! namespaces, and where a thread begins that is made by one that has moved.
+//! namespaces, and in which namespace a thread begins whose creator has changed
+//! its own.
 //!
 //! `threads alone|beside`
 

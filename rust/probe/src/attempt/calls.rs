@@ -1,5 +1,5 @@
-//! The system calls that seccomp profiles decide, each with arguments by which
-//! nothing happens: pointers to nothing, descriptors that are not open,
+//! The system calls that seccomp profiles decide about, each with arguments
+//! that have no effect: invalid pointers, descriptors that are not open,
 //! operations that do not exist.
 
 use std::ffi::c_long;
@@ -22,19 +22,19 @@ const fn call(
     Call { name, number, arguments }
 }
 
-/// A pointer to nothing, a descriptor that is not open, an operation that does
+/// An invalid pointer, a descriptor that is not open, an operation that does
 /// not exist.
 const BAD: c_long = -1;
 
-/// Every call that is tried. A filter that allows one lets the kernel check the
-/// arguments, and then the errno is another one.
+/// Every call that is tried. If a filter allows it, the kernel checks the
+/// arguments, and then the errno is a different one.
 pub(crate) const CALLS: &[Call] = &[
     call("add_key", libc::SYS_add_key, [BAD, BAD, 0, 0, BAD, 0]),
     call("adjtimex", libc::SYS_adjtimex, [BAD, 0, 0, 0, 0, 0]),
     call("bpf", libc::SYS_bpf, [BAD, 0, 0, 0, 0, 0]),
     call("chroot", libc::SYS_chroot, [BAD, 0, 0, 0, 0, 0]),
     call("clock_settime", libc::SYS_clock_settime, [BAD, BAD, 0, 0, 0, 0]),
-    // The kernel takes no structure of 0 bytes.
+    // The kernel refuses a structure of 0 bytes.
     call("clone3", libc::SYS_clone3, [BAD, 0, 0, 0, 0, 0]),
     call("delete_module", libc::SYS_delete_module, [BAD, 0, 0, 0, 0, 0]),
     call("fanotify_init", libc::SYS_fanotify_init, [BAD, 0, 0, 0, 0, 0]),
@@ -43,10 +43,10 @@ pub(crate) const CALLS: &[Call] = &[
     call("init_module", libc::SYS_init_module, [BAD, 0, BAD, 0, 0, 0]),
     call("io_uring_setup", libc::SYS_io_uring_setup, [0, BAD, 0, 0, 0, 0]),
     call("kcmp", libc::SYS_kcmp, [BAD, BAD, BAD, 0, 0, 0]),
-    // More segments than there may be.
+    // More segments than the kernel allows.
     call("kexec_load", libc::SYS_kexec_load, [0, 1000, BAD, 0, 0, 0]),
     call("keyctl", libc::SYS_keyctl, [BAD, 0, 0, 0, 0, 0]),
-    // Asks for the version.
+    // Asks for the version of the interface.
     call(
         "landlock_create_ruleset",
         libc::SYS_landlock_create_ruleset,
@@ -72,7 +72,7 @@ pub(crate) const CALLS: &[Call] = &[
         libc::SYS_perf_event_open,
         [BAD, BAD, BAD, BAD, BAD, 0],
     ),
-    // Asks.
+    // Only asks for the current value.
     call("personality", libc::SYS_personality, [0xffff_ffff, 0, 0, 0, 0, 0]),
     call("pidfd_getfd", libc::SYS_pidfd_getfd, [BAD, BAD, 0, 0, 0, 0]),
     call("pivot_root", libc::SYS_pivot_root, [BAD, BAD, 0, 0, 0, 0]),
@@ -83,7 +83,7 @@ pub(crate) const CALLS: &[Call] = &[
     ),
     call("ptrace", libc::SYS_ptrace, [BAD, BAD, 0, 0, 0, 0]),
     call("quotactl", libc::SYS_quotactl, [BAD, BAD, 0, BAD, 0, 0]),
-    // Without the two magic numbers.
+    // Without the two magic numbers the call does nothing.
     call("reboot", libc::SYS_reboot, [0, 0, 0, 0, 0, 0]),
     call("request_key", libc::SYS_request_key, [BAD, BAD, BAD, 0, 0, 0]),
     call("seccomp", libc::SYS_seccomp, [BAD, 0, 0, 0, 0, 0]),
@@ -100,12 +100,12 @@ pub(crate) const CALLS: &[Call] = &[
 ];
 
 impl Call {
-    /// Makes the call; it must be in a process that ends at once.
+    /// Makes the call; the calling process must be one that ends at once.
     pub(crate) fn make(&self) -> nix::Result<c_long> {
         let [a, b, c, d, e, f] = self.arguments;
-        // SAFETY: what is a pointer in the arguments above is -1, where no
-        // process has memory, or comes with a size or number that the kernel
-        // refuses, so that it reads and writes nothing of ours.
+        // SAFETY: each pointer in the arguments above is -1, where no process
+        // has memory, or has a size or number that the kernel refuses; so the
+        // kernel reads and writes no memory of ours.
         Errno::result(unsafe { libc::syscall(self.number, a, b, c, d, e, f) })
     }
 }

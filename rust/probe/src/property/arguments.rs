@@ -1,4 +1,4 @@
-//! The arguments as they came through the launcher.
+//! The arguments of the payload, after the launcher has passed them.
 
 use super::Property;
 use crate::effect::Effect;
@@ -15,8 +15,8 @@ pub(super) const PROPERTY: Property = Property {
 };
 
 /// Reads `argv.0` and `argv`, the other arguments with a space between them.
-/// The socket of the harness and whether to wait are left out: they are not the
-/// same in two runs.
+/// The socket of the harness and the option to wait are left out: they differ
+/// between two runs.
 fn observe(proc: &Proc, observation: &mut Observation) {
     let line = proc.read("self/cmdline");
     let arguments = line.map(|line| {
@@ -54,7 +54,7 @@ fn quoted(argument: &str) -> String {
 }
 
 fn effect(baseline: &Observation, seen: &Observation, effect: &mut Effect) {
-    // By which path is the launcher's business; whether it is a path is not.
+    // The launcher may choose the path. Whether it is a path is compared.
     effect.compare("argv.0", baseline, seen, |before, after| {
         let before = before.unwrap_or_default();
         let last = |path: &str| path.rsplit('/').next().map(str::to_owned);

@@ -1,5 +1,5 @@
-//! The system calls that seccomp profiles decide: whether the kernel gets to
-//! see their arguments.
+//! The system calls that seccomp profiles decide about: whether the kernel
+//! checks their arguments, or a filter refuses the call.
 
 use super::Property;
 use crate::attempt::{CALLS, attempt};
@@ -16,7 +16,7 @@ pub(super) const PROPERTY: Property = Property {
 };
 
 /// Reads `call.NAME`: `allowed`, an errno, or `killed by SIGSYS`. Each call is
-/// made in a child, with arguments by which nothing happens.
+/// made in a child, with arguments that have no effect.
 fn observe(_: &Proc, observation: &mut Observation) {
     for call in CALLS {
         let outcome = attempt(|| call.make().map(|_| Vec::new()));

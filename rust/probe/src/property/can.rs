@@ -1,5 +1,6 @@
-//! What the process can do, tried: write, listen, connect, make namespaces, be
-//! traced; how many Landlock layers restrict it, and its security label.
+//! What the process can do, by trying it: write, listen, connect, make
+//! namespaces, be traced; how many Landlock layers restrict it, and its
+//! security label.
 
 use std::os::fd::AsRawFd;
 
@@ -28,11 +29,11 @@ pub(super) const PROPERTY: Property = Property {
     effect,
 };
 
-/// The name of the socket without a path on which a sandbox of nsteps listens:
-/// what reaches it shares the sandbox's network namespace.
+/// The name of the abstract socket on which a sandbox of nsteps listens: a
+/// process that can connect to it is in the sandbox's network namespace.
 pub const SANDBOX_SOCKET: &str = "nsteps-sandbox";
 
-/// Something that is tried, in a child.
+/// An operation that is tried in a child.
 type Attempt = fn() -> nix::Result<()>;
 
 const ATTEMPTS: [(&str, Attempt); 15] = [
@@ -80,7 +81,7 @@ fn observe(proc: &Proc, observation: &mut Observation) {
     observation.read(LAYERS, outcome.and_then(layers));
 }
 
-/// The most layers that a process may have.
+/// The largest number of layers that a process may have.
 const MOST: u8 = 16;
 
 fn layers(outcome: Outcome) -> Result<String, Unread> {
@@ -114,12 +115,13 @@ fn open_to_write(path: &str) -> nix::Result<()> {
     open(path, OFlag::O_WRONLY | OFlag::O_CLOEXEC, Mode::empty()).map(drop)
 }
 
-/// A socket that listens on this port of the loopback address; 0 for any.
+/// Makes a socket that listens on this port of the loopback address; 0 is any
+/// port.
 fn listen_at(port: u16) -> nix::Result<(std::os::fd::OwnedFd, SockaddrIn)> {
     let listening = socket(libc::AF_INET, libc::SOCK_STREAM, 0)?;
     let address = SockaddrIn::new(127, 0, 0, 1, port);
     match bind(listening.as_raw_fd(), &address) {
-        // The port is taken, which has nothing to do with a permission.
+        // The port is in use, so listening on it was not forbidden.
         Err(Errno::EADDRINUSE) => return Ok((listening, address)),
         bound => bound?,
     }
@@ -135,13 +137,14 @@ fn connect_to_itself() -> nix::Result<()> {
     connect(connecting.as_raw_fd(), &address)
 }
 
-/// Connects to the socket without a path on which the sandbox listens.
+/// Connects to the abstract socket on which the sandbox listens.
 fn connect_to_sandbox() -> nix::Result<()> {
     let kind = libc::SOCK_STREAM | libc::SOCK_NONBLOCK;
     let connecting = socket(libc::AF_UNIX, kind, 0)?;
     let address = UnixAddr::new_abstract(SANDBOX_SOCKET.as_bytes())?;
     match connect(connecting.as_raw_fd(), &address) {
-        // So many have connected that the next one has to wait.
+        // The queue is full: so many have connected that the next one has to
+        // wait.
         Err(Errno::EAGAIN) => Ok(()),
         connected => connected,
     }

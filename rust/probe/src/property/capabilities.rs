@@ -22,7 +22,7 @@ const INHERITABLE: &str = "capabilities.inheritable";
 const BOUNDING: &str = "capabilities.bounding";
 const AMBIENT: &str = "capabilities.ambient";
 
-/// The names, in the order of their numbers, without the `CAP_` they share.
+/// The names in the order of their numbers, without the prefix `CAP_`.
 const NAMES: [&str; 41] = [
     "CHOWN",
     "DAC_OVERRIDE",
@@ -68,11 +68,11 @@ const NAMES: [&str; 41] = [
 ];
 
 /// Reads each set as `all` of the kernel's capabilities, `none`, the names of
-/// those in it, or `all but` the names of those that are not, whichever list
-/// is shorter.
+/// those in it, or `all but` the names of the others, whichever list is
+/// shorter.
 ///
-/// The last capability is found by asking until the kernel knows no more, so
-/// that it takes no /proc/sys/kernel/cap_last_cap.
+/// The last capability is found by asking the kernel until it does not know the
+/// next, so /proc/sys/kernel/cap_last_cap is not needed.
 fn observe(_: &Proc, observation: &mut Observation) {
     let (bounding, last) = match collect(Attribute::Bounding) {
         Ok((set, last)) => (Ok(set), last),
@@ -102,7 +102,7 @@ fn observe(_: &Proc, observation: &mut Observation) {
     }
 }
 
-/// The capabilities for which the kernel says yes, and the number of those it
+/// The capabilities that are set, and the number of those that the kernel
 /// knows.
 fn collect(of: fn(u32) -> Attribute) -> nix::Result<(u64, u32)> {
     let mut set = 0;
@@ -118,8 +118,8 @@ fn collect(of: fn(u32) -> Attribute) -> nix::Result<(u64, u32)> {
     Ok((set, 64))
 }
 
-/// A set of capabilities in the words of a reading; `all` are those the kernel
-/// knows.
+/// A set of capabilities in the words of a reading; `all` are those that the
+/// kernel knows.
 pub fn text(set: u64, all: u64) -> String {
     let missing = all & !set;
     match (set, missing) {
@@ -144,9 +144,8 @@ fn names(set: u64) -> String {
 }
 
 fn effect(baseline: &Observation, seen: &Observation, effect: &mut Effect) {
-    // Root of a machine may lack capabilities that root of a new user
-    // namespace has. What both have is everything the machine allows, and
-    // everything above that is its own affair.
+    // Root of a machine may lack capabilities that root of a new user namespace
+    // has. So only those that the machine allows are compared.
     let allowed = baseline.value(BOUNDING).and_then(parse);
     for key in [EFFECTIVE, PERMITTED, INHERITABLE, BOUNDING, AMBIENT] {
         effect.compare(key, baseline, seen, |before, after| {
@@ -162,8 +161,8 @@ fn effect(baseline: &Observation, seen: &Observation, effect: &mut Effect) {
     }
 }
 
-/// The set that [`text`] wrote, with every capability this version names
-/// standing for `all`.
+/// The set that [`text`] wrote; `all` stands for every capability that this
+/// version names.
 fn parse(text: &str) -> Option<u64> {
     const ALL: u64 = (1 << NAMES.len()) - 1;
     let parse_names = |names: &str| {

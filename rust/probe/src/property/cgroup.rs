@@ -27,7 +27,7 @@ fn observe(proc: &Proc, observation: &mut Observation) {
     };
     let mut names = Vec::new();
     for line in text.lines() {
-        // NUMBER:CONTROLLERS:PATH, and a path may have colons in it.
+        // The form is NUMBER:CONTROLLERS:PATH, and a path may contain colons.
         let mut fields = line.splitn(3, ':').skip(1);
         let (Some(name), Some(path)) = (fields.next(), fields.next()) else {
             continue;
@@ -61,8 +61,8 @@ fn effect(baseline: &Observation, seen: &Observation, effect: &mut Effect) {
             Some((*name, relation(before, path)?))
         })
         .collect();
-    // The number of hierarchies depends on the machine, and so does in which of
-    // them the process was not at the root.
+    // The number of hierarchies depends on the machine, and so do the ones in
+    // which the process was not at the root.
     if !changed.is_empty() && paths.iter().all(|(_, path)| *path == "/") {
         effect.change("cgroup", "/ in every hierarchy");
         return;
@@ -72,8 +72,8 @@ fn effect(baseline: &Observation, seen: &Observation, effect: &mut Effect) {
     }
 }
 
-/// The relation of a path to that of the baseline, or `None` if they are equal.
-/// It contains no part of a path that depends on the machine.
+/// The relation of a path to that of the baseline; `None` if they are equal. It
+/// contains no part of a path that depends on the machine.
 fn relation(before: &str, after: &str) -> Option<String> {
     let below = |path: &str, above: &str| {
         let rest = path.strip_prefix(above.trim_end_matches('/'))?;
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_are_told_by_their_relation() {
+    fn paths_are_named_by_their_relation() {
         let tell = |before, after| relation(before, after);
         assert_eq!(tell("/a", "/a/b").as_deref(), Some("below: /b"));
         assert_eq!(tell("/", "/a/b").as_deref(), Some("below: /a/b"));

@@ -1,4 +1,5 @@
-//! The open descriptors: what a launcher passed on, and what it leaked.
+//! The open descriptors: those that a launcher passed on, and those that it
+//! leaked.
 
 use std::ffi::CStr;
 use std::os::fd::{AsRawFd, RawFd};
@@ -24,14 +25,14 @@ pub(super) const PROPERTY: Property = Property {
 /// the descriptor table.
 const FAR: RawFd = 4096;
 
-/// Reads `descriptors`, the open numbers, and for each `descriptors.N`: what
-/// it is, how it was opened and its status flags; of a directory
-/// `descriptors.N.leads`, whether one gets out of the root directory through
-/// it; of a directory, file or device `descriptors.N.mount`, the id of the
-/// mount that it was opened on. Of the standard streams it reads as well
-/// `descriptors.N.inode`, which tells one pipe from another;
-/// `descriptors.N.mode`, mode and owner; and `descriptors.N.reopen`, whether
-/// it can be opened again by its name in `/dev`.
+/// Reads `descriptors`, the open numbers, and for each `descriptors.N`: what it
+/// is, how it was opened and its status flags; of a directory
+/// `descriptors.N.leads`, whether one can leave the root directory through it;
+/// of a directory, file or device `descriptors.N.mount`, the id of the mount
+/// that it was opened on. Of the standard streams it also reads
+/// `descriptors.N.inode`, which distinguishes pipes; `descriptors.N.mode`, mode
+/// and owner; and `descriptors.N.reopen`, whether it can be opened again by its
+/// name in `/dev`.
 ///
 /// Each number is tried with fcntl(2). Reading `/proc/self/fd` instead would
 /// open one more descriptor and would need a mounted `/proc`. The close-on-exec
@@ -77,7 +78,7 @@ fn observe(proc: &Proc, observation: &mut Observation) {
 /// The names of the standard streams.
 const NAMES: [&CStr; 3] = [c"/dev/stdin", c"/dev/stdout", c"/dev/stderr"];
 
-/// Reads where a descriptor that was opened by a path leads.
+/// Reads where a descriptor leads that was opened by a path.
 fn place(proc: &Proc, fd: RawFd, what: &str, observation: &mut Observation) {
     let key = format!("descriptors.{fd}");
     let kind = what.split(',').next().unwrap_or_default();
@@ -90,7 +91,8 @@ fn place(proc: &Proc, fd: RawFd, what: &str, observation: &mut Observation) {
         let leads = leads.map_err(|errno| Unread::new(call(), errno));
         observation.read(format!("{key}.leads"), leads);
     }
-    // Without its link a file without a path is taken for one with a path.
+    // If its link cannot be read, a file without a path is taken for one with a
+    // path.
     let has_path = kind != "file" || link(proc, fd).is_ok();
     if PLACED.contains(&kind)
         && has_path
@@ -102,8 +104,8 @@ fn place(proc: &Proc, fd: RawFd, what: &str, observation: &mut Observation) {
 
 const OUTSIDE: &str = "outside the root";
 
-/// The kinds that lie on a mount that a process can be shown. All others are
-/// on mounts of the kernel's own.
+/// The kinds that are on a mount that a process can see. All others are on
+/// internal mounts of the kernel.
 const PLACED: [&str; 8] = [
     "directory",
     "file",
@@ -115,8 +117,8 @@ const PLACED: [&str; 8] = [
     "tty",
 ];
 
-/// Whether the way up from a directory ends at the root directory of this
-/// process; it goes past it where the directory lies outside.
+/// True if the way up from a directory ends at the root directory of this
+/// process. If the directory is outside of it, the way passes the root.
 fn is_below_the_root(fd: RawFd) -> nix::Result<bool> {
     let root = sys::look(libc::AT_FDCWD, c"/")?;
     let flags = libc::O_PATH | libc::O_DIRECTORY;
@@ -137,7 +139,7 @@ fn is_below_the_root(fd: RawFd) -> nix::Result<bool> {
     Err(Errno::ELOOP)
 }
 
-/// Whether both are the same directory, reached through the same mount.
+/// True if both are the same directory, reached through the same mount.
 fn is_same(one: &sys::File, other: &sys::File) -> bool {
     (one.device, one.inode, one.mount)
         == (other.device, other.inode, other.mount)
@@ -190,7 +192,7 @@ fn describe(proc: &Proc, fd: RawFd) -> Result<String, Unread> {
     Ok(words.join(", "))
 }
 
-/// What the link of a descriptor says.
+/// The target of a descriptor's link.
 fn link(proc: &Proc, fd: RawFd) -> Result<String, Unread> {
     proc.read_link(&format!("self/fd/{fd}"))
 }
@@ -250,8 +252,8 @@ fn effect(baseline: &Observation, seen: &Observation, effect: &mut Effect) {
     }
 }
 
-/// Enters that a descriptor leads out of the root, where that of the baseline
-/// under the same number does not.
+/// Adds that a descriptor leads out of the root, if that of the baseline with
+/// the same number does not.
 fn leads(
     key: &str,
     baseline: &Observation,
@@ -276,8 +278,8 @@ fn leads(
     }
 }
 
-/// Whether the mount table has a mount; true where there is no table, for then
-/// nothing is known.
+/// True if the mount table has a mount; also if there is no table, because then
+/// that is not known.
 fn has_mount(of: &Observation, id: &str) -> bool {
     of.mounts.as_ref().map_or(true, |table| {
         table.iter().any(|mount| mount.id.to_string() == id)

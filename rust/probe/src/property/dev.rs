@@ -1,5 +1,5 @@
-//! What is in /dev: kind, number, mode and owner of each name, and whether the
-//! devices that every program may open do open.
+//! The names in /dev: kind, number, mode and owner of each, and whether the
+//! devices can be opened that every program may open.
 
 use std::collections::BTreeSet;
 use std::ffi::{CStr, CString};
@@ -23,14 +23,14 @@ pub(super) const PROPERTY: Property = Property {
     effect,
 };
 
-/// The devices that are opened: nothing happens by that alone. A tape, a
+/// The devices that are opened, because opening them has no effect. A tape, a
 /// watchdog and many others act when they are opened.
 const OPENED: [&[u8]; 8] = [
     b"full", b"fuse", b"null", b"ptmx", b"random", b"tty", b"urandom", b"zero",
 ];
 
-/// Reads `dev`, the names in /dev, and for each `dev.NAME`, as in
-/// `character device 1,3 0666 0:0 opens`, or an errno where it does not open.
+/// Reads `dev`, the names in /dev, and for each `dev.NAME`, as in `character
+/// device 1,3 0666 0:0 opens`, with an errno if it cannot be opened.
 fn observe(_: &Proc, observation: &mut Observation) {
     let mut names = match proc::names(Path::new("/dev")) {
         Ok(names) => names,

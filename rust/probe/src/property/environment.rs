@@ -1,5 +1,4 @@
-//! The environment, as the launcher passed it and not as a shell would
-//! tidy it up.
+//! The environment, exactly as the launcher passed it; a shell would change it.
 
 use super::Property;
 use crate::effect::Effect;
@@ -17,9 +16,9 @@ pub(super) const PROPERTY: Property = Property {
 };
 
 /// Reads `env.NAME`, the first value of each variable, which is the one that
-/// getenv(3) finds; `environment.order`, the names as they come;
-/// `environment.duplicates`, the names that come more than once; and
-/// `environment.malformed`, the strings that are no `NAME=VALUE`.
+/// getenv(3) finds; `environment.order`, the names in their order;
+/// `environment.duplicates`, the names that occur more than once; and
+/// `environment.malformed`, the strings that do not have the form `NAME=VALUE`.
 fn observe(_: &Proc, observation: &mut Observation) {
     record(&sys::environment(), observation);
 }
@@ -57,7 +56,7 @@ fn record(strings: &[Vec<u8>], observation: &mut Observation) {
     }
 }
 
-/// Set by every shell for its own purposes, whatever it starts.
+/// Variables that every shell sets for itself, whatever it starts.
 const SHELLS_OWN: [&str; 3] = ["env._", "env.OLDPWD", "env.SHLVL"];
 
 fn effect(baseline: &Observation, seen: &Observation, effect: &mut Effect) {
@@ -77,8 +76,8 @@ fn effect(baseline: &Observation, seen: &Observation, effect: &mut Effect) {
     for key in seen.readings.keys().filter(is_variable) {
         let value = |of| value_in(of, key);
         let (before, after) = (value(baseline), value(seen));
-        // Where the launcher was told to start the payload is the machine's
-        // business; that it says so is not.
+        // In which directory the payload starts depends on the machine. That
+        // the variable names it is compared.
         let after = match (key.as_str(), after) {
             (_, None) => continue,
             ("env.PWD", Some(_)) => "a directory",
@@ -106,7 +105,7 @@ fn effect(baseline: &Observation, seen: &Observation, effect: &mut Effect) {
     effect.compare_value("environment.malformed", baseline, seen);
 }
 
-/// The value of a variable, in words that are the same in every run: of
+/// The value of a variable, in words that are the same in every run: for
 /// LISTEN_PID, whether it is the reader's own pid, see sd_listen_fds(3).
 fn value_in<'a>(observation: &'a Observation, key: &str) -> Option<&'a str> {
     let value = observation.value(key)?;
@@ -119,8 +118,8 @@ fn value_in<'a>(observation: &'a Observation, key: &str) -> Option<&'a str> {
     }
 }
 
-/// The names of `one` that `other` has too, each where it comes first. A
-/// shell puts its own wherever it likes.
+/// The names of `one` that `other` has too, in the order of their first
+/// occurrence. The variables of a shell may be anywhere.
 fn common<'a>(one: &'a str, other: &str) -> Vec<&'a str> {
     let mut names = Vec::new();
     for name in one.split(' ') {
@@ -153,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_of_two_counts_and_the_second_is_told() {
+    fn the_first_of_two_counts_and_the_second_is_reported() {
         let seen = environment(&["B=1", "A=x=y", "B=2", "NOEQUALS", "=w=x"]);
         assert_eq!(seen.value("env.B"), Some("1"));
         assert_eq!(seen.value("env.A"), Some("x=y"));
@@ -208,7 +207,7 @@ mod tests {
             change(&["B=1", "A=1", "C=1"], &["C=1", "A=1", "B=1"]),
             "environment.order  another: C A B\n"
         );
-        // Go keeps the first of two, where it was.
+        // Go keeps the first of two equal names, at its place.
         assert_eq!(
             change(&["B=1", "A=1", "B=2"], &["B=1", "A=1"]),
             "environment.duplicates  none\n"

@@ -14,14 +14,14 @@ pub(super) const PROPERTY: Property = Property {
     effect,
 };
 
-/// The map files, and the readings of the ids that a map is made relative to.
+/// The map files, and the keys of the ids that a map is described relative to.
 const MAPS: [(&str, &str, &str); 2] = [
     ("id_maps.uid", "self/uid_map", "ids.uid"),
     ("id_maps.gid", "self/gid_map", "ids.gid"),
 ];
 
 /// Reads each map as its lines, `INSIDE OUTSIDE COUNT`, with commas between
-/// them; a map not written yet is `empty`.
+/// them; a map that has not been written is `empty`.
 fn observe(proc: &Proc, observation: &mut Observation) {
     for (key, file, _) in MAPS {
         let map = proc.read_text(file).map(|text| {
@@ -43,8 +43,8 @@ fn observe(proc: &Proc, observation: &mut Observation) {
 
 fn effect(baseline: &Observation, seen: &Observation, effect: &mut Effect) {
     for (key, _, id) in MAPS {
-        // `0 0 1` in a new namespace is not the map that `0 0 1` was in the
-        // one above it, though the text be the same.
+        // `0 0 1` in a new namespace is not the same map as `0 0 1` in the
+        // namespace above it, although the text is equal.
         if is_new(baseline, seen, "user") {
             let Some(map) = seen.value(key) else {
                 effect.compare(key, baseline, seen, |_, _| None);
@@ -57,8 +57,8 @@ fn effect(baseline: &Observation, seen: &Observation, effect: &mut Effect) {
             });
         }
     }
-    // A namespace inherits the word from the one above, so that only the
-    // mapper of a new one is known to have chosen it.
+    // A namespace inherits this setting from the one above. So only in a new,
+    // mapped namespace it is known to have been chosen.
     let mapped = seen.value("id_maps.gid").is_some_and(|map| map != "empty");
     match seen.value("id_maps.setgroups") {
         Some(word) if mapped && is_new(baseline, seen, "user") => {
@@ -68,10 +68,10 @@ fn effect(baseline: &Observation, seen: &Observation, effect: &mut Effect) {
     }
 }
 
-/// The map with the caller's own id outside called so, because its number
-/// depends on the caller of the comparison: `0 = caller`.
+/// The map with `caller` in place of the caller's own id outside, because its
+/// number depends on the caller of the comparison: `0 = caller`.
 fn relative(map: &str, caller: Option<&str>) -> String {
-    // With different real and effective ids there is no such number.
+    // If the real and the effective id differ, there is no such number.
     let caller: Option<u64> = caller.and_then(|id| id.parse().ok());
     map.split(", ")
         .map(|line| {
@@ -113,7 +113,8 @@ impl Range {
     }
 }
 
-/// The lines of a map as a reading has them; `None` if it is not one.
+/// The lines of a map in the form of a reading; `None` if it does not have that
+/// form.
 pub(super) fn ranges(map: &str) -> Option<Vec<Range>> {
     if map == "empty" {
         return Some(Vec::new());

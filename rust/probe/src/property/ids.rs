@@ -42,7 +42,8 @@ fn observe(_: &Proc, observation: &mut Observation) {
     );
 }
 
-/// One id where real, effective and saved are the same, as they should be.
+/// One id if real, effective and saved id are equal, as they usually are; else
+/// all three.
 fn three<Id: PartialEq + ToString>(
     real: Id,
     effective: Id,
@@ -70,8 +71,8 @@ fn words(ids: &[u32]) -> String {
 fn effect(baseline: &Observation, seen: &Observation, effect: &mut Effect) {
     effect.compare_value("ids.uid", baseline, seen);
     effect.compare_value("ids.gid", baseline, seen);
-    // A user namespace changes no group, only the number by which each is
-    // shown, and how many there are depends on the caller of the comparison.
+    // A user namespace changes no group, only the number that is shown for
+    // each; and how many there are depends on the caller of the comparison.
     let shown = baseline
         .value("ids.groups")
         .and_then(|groups| through_the_map(groups, baseline, seen));
@@ -82,12 +83,12 @@ fn effect(baseline: &Observation, seen: &Observation, effect: &mut Effect) {
     }
 }
 
-/// The overflow id: how the kernel shows a group that has no number in the
-/// user namespace.
+/// The overflow id, which the kernel shows for a group that the user namespace
+/// does not map.
 const OVERFLOW: u32 = 65534;
 
 /// How the groups of the baseline are shown in the user namespace of `seen`;
-/// `None` where its map does not tell.
+/// `None` if its map does not say that.
 fn through_the_map(
     groups: &str,
     baseline: &Observation,
@@ -102,7 +103,8 @@ fn through_the_map(
         .map(|group| {
             let outer: u32 = group.parse().ok()?;
             let inner = map.iter().find_map(|range| range.inside(outer));
-            // What is the overflow id already may be any group.
+            // A group that is shown as the overflow id already may be any
+            // group.
             Some(match outer {
                 OVERFLOW => OVERFLOW,
                 _ => inner.unwrap_or(OVERFLOW),
@@ -132,7 +134,7 @@ mod tests {
         assert_eq!(words(&[4, 20]), "4 20");
     }
 
-    /// The effect on the groups of a caller, in a new user namespace.
+    /// The effect on a caller's groups, in a new user namespace.
     fn in_a_new_namespace(before: &str, map: &str, after: &str) -> String {
         effect_of(
             &PROPERTY,

@@ -1,4 +1,4 @@
-//! The session keyring: whose it is, and what it lets the process do.
+//! The session keyring: which user owns it, and what it allows the process.
 
 use super::Property;
 use crate::attempt::{Outcome, attempt, session_keyring};
@@ -20,8 +20,9 @@ const KEY: &str = "keyring.session";
 const SERIAL: &str = "keyring.session.serial";
 
 /// Reads `keyring.session`, as in `_ses rights 3f130000 owner 0:0`, and its
-/// serial number, by which it is known as long as it is there. A child asks: a
-/// process without a session keyring gets that of its user by asking.
+/// serial number, which identifies it as long as it exists. A child asks,
+/// because the question gives a process without a session keyring that of its
+/// user.
 fn observe(_: &Proc, observation: &mut Observation) {
     let outcome = attempt(|| {
         let (serial, description) = session_keyring()?;
@@ -50,8 +51,8 @@ fn observe(_: &Proc, observation: &mut Observation) {
     }
 }
 
-/// `SERIAL;TYPE;UID;GID;RIGHTS;DESCRIPTION`: the serial number, and the rest in
-/// words.
+/// Parses `SERIAL;TYPE;UID;GID;RIGHTS;DESCRIPTION`. Returns the serial number,
+/// and the rest in words.
 fn parse(answer: &str) -> Option<(String, String)> {
     let fields: Vec<&str> = answer.splitn(6, ';').collect();
     let [serial, _, uid, gid, rights, description] = fields.try_into().ok()?;

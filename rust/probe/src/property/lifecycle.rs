@@ -1,6 +1,6 @@
 //! What decides how the process ends and which processes end with it: the
-//! signal on its parent's death, whether it adopts orphans, its terminal, timers
-//! that run; and what it leaves in memory and in a core dump.
+//! signal on its parent's death, whether it adopts orphans, its terminal,
+//! running timers; and what it leaves in memory and in a core dump.
 
 use super::Property;
 use crate::effect::Effect;
@@ -72,7 +72,7 @@ fn observe(proc: &Proc, observation: &mut Observation) {
             .map(|flags| format!("{flags:#x}"))
             .map_err(|errno| Unread::new("personality", errno)),
     );
-    // Opening /dev/tty would tell too, where there is a /dev.
+    // Opening /dev/tty would show it too, but there may be no /dev.
     observation.read(
         tty,
         proc.read_text("self/stat").and_then(|stat| {
@@ -92,7 +92,7 @@ fn observe(proc: &Proc, observation: &mut Observation) {
     observation.read(coredump, proc.read_text("self/coredump_filter"));
 }
 
-/// The interval timers that run: execve(2) does not stop them.
+/// The running interval timers: execve(2) does not stop them.
 fn armed() -> Result<String, Unread> {
     let mut names = Vec::new();
     for (name, timer) in [
@@ -112,7 +112,7 @@ fn armed() -> Result<String, Unread> {
 
 /// The controlling terminal, from the line of /proc/PID/stat.
 fn terminal(stat: &str) -> Option<&'static str> {
-    // The name of the program, in parentheses, may hold parentheses too.
+    // The name of the program, in parentheses, may contain parentheses too.
     let (_, fields) = stat.rsplit_once(") ")?;
     let mut fields = fields.split(' ').skip(2);
     let group: i32 = fields.next()?.parse().ok()?;

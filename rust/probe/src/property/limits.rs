@@ -65,8 +65,8 @@ fn effect(baseline: &Observation, seen: &Observation, effect: &mut Effect) {
     }
 }
 
-/// A raised soft limit in relation to the hard one, which is the machine's;
-/// everything else as it is.
+/// A raised soft limit relative to the hard one, which depends on the machine;
+/// every other change as it is.
 fn change(before: &str, after: &str) -> String {
     let halves = |limit: &str| {
         let (soft, hard) = limit.split_once(" of ")?;
@@ -85,7 +85,8 @@ fn change(before: &str, after: &str) -> String {
     };
     match less(&soft) {
         _ if soft == hard => "soft raised to hard".to_owned(),
-        // Go leaves one, to notice when another program changes the limit.
+        // Go leaves one, so that it notices when another program changes the
+        // limit.
         Some(1) => "soft raised to hard - 1".to_owned(),
         _ => format!("soft {soft}"),
     }
@@ -104,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn a_raised_soft_limit_is_told_by_the_hard_one() {
+    fn a_soft_limit_raised_to_the_hard_one_is_reported_as_that() {
         let effect = |after| {
             effect_of(
                 &PROPERTY,

@@ -22,7 +22,7 @@ pub(super) const PROPERTY: Property = Property {
     effect,
 };
 
-/// Looked at whether something is mounted there or not.
+/// The paths that are read whether something is mounted there or not.
 const ALWAYS: [&str; 5] = ["/", "/dev", "/run", "/sys/fs/cgroup", "/tmp"];
 
 const NONE: &str = "not there";
@@ -44,9 +44,9 @@ fn mode(path: &str) -> Result<String, Unread> {
     let name = CString::new(text::bytes(path))
         .map_err(|_| Unread::new(call(), Errno::EINVAL))?;
     match sys::look(libc::AT_FDCWD, &name) {
-        // What is below /proc belongs to root of the machine, which the
-        // user namespace of an ordinary user does not map: its owner depends on the
-        // caller.
+        // The files below /proc belong to root of the machine, which the user
+        // namespace of an ordinary user does not map: the owner that is shown
+        // depends on the caller.
         Ok(file) if path.starts_with("/proc/") => {
             Ok(format!("{:04o}", file.mode & 0o7777))
         }

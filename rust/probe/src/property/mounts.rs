@@ -1,23 +1,23 @@
 //! The mount table: mount_namespaces(7).
 //!
-//! Its effect is the hardest to name. Mount ids, device numbers and peer
-//! groups are counters of the machine, most of the table is the machine's
-//! own, and a launcher that pivots its root changes every line of it. So:
+//! Its effect is the hardest to name. Mount ids, device numbers and peer groups
+//! are counters of the machine, most of the table depends on the machine, and a
+//! launcher that pivots its root changes every line. So these rules hold:
 //!
-//! - A mount is known by its mount point and, where several are stacked on
-//!   one point, by its place in the stack: `mnt./proc`, `mnt./proc#2`. The
-//!   order is that of the mount tree and not of the ids: first a mount, then
-//!   what is mounted below it, then what covers it.
-//! - It is *the same* mount if superblock and root are the same. Device
-//!   numbers are compared between the two tables, which were taken while both
-//!   lived, and then forgotten.
-//! - A new mount of a superblock that the baseline already had is called
-//!   `bind of PATH`, whether it was made by MS_BIND or not: the kernel knows
-//!   no difference. PATH is where the baseline saw that directory.
+//! - A mount is named by its mount point and, if several are stacked on one
+//!   point, by its position in the stack: `mnt./proc`, `mnt./proc#2`. The order
+//!   is that of the mount tree and not of the ids: first a mount, then what is
+//!   mounted below it, then what covers it.
+//! - Two mounts are *the same* if superblock and root are the same. Device
+//!   numbers are compared between the two tables, which were read while the
+//!   superblocks existed, and do not appear in the effect.
+//! - A new mount of a superblock that the baseline already had is called `bind
+//!   of PATH`, whether it was made by MS_BIND or not: the kernel knows no
+//!   difference. PATH is where the baseline had that directory.
 //! - A peer group is named by the first mount of the baseline in it.
 //! - What happened to every mount of a kind (MS_REC), or to the options of
 //!   every mount, is one line.
-//! - Under a new root the table is listed in full, `NEWROOT` standing for the
+//! - Under a new root the table is listed completely, with `NEWROOT` for the
 //!   path at which the baseline had the new root.
 
 mod comparison;
@@ -47,7 +47,7 @@ pub(super) const PROPERTY: Property = Property {
     effect,
 };
 
-/// Reads the table from `/proc/self/mountinfo` or, where that is missing or
+/// Reads the table from `/proc/self/mountinfo` or, if that is missing or
 /// masked, by listmount(2) and statmount(2); `mounts.from` says which.
 fn observe(proc: &Proc, observation: &mut Observation) {
     const FILE: &str = "self/mountinfo";
@@ -58,13 +58,14 @@ fn observe(proc: &Proc, observation: &mut Observation) {
         })
     });
     let (table, from) = match read {
-        // A file masked by /dev/null is empty; so is the table of a process
-        // whose root is no mount point, and then asking again does no harm.
+        // A file masked by /dev/null is empty. The table of a process whose
+        // root is no mount point is empty too, and then asking again does no
+        // harm.
         Ok(table) if !table.is_empty() => (Ok(table), Ok("mountinfo")),
         read => match (crate::statmount::table(), read) {
             (Ok(table), _) => (Ok(table), Ok("statmount")),
             (Err(_), Ok(table)) => (Ok(table), Ok("mountinfo")),
-            // The first failure is the one that tells.
+            // The first failure is reported, because it is the cause.
             (Err(_), Err(unread)) => (Err(unread.clone()), Err(unread)),
         },
     };
@@ -85,7 +86,7 @@ pub fn keys(table: &[Mount]) -> Vec<Key> {
         .collect()
 }
 
-/// Every mount as one line, by its key, for an observation in print.
+/// Every mount as one line, with its key, for printing an observation.
 pub fn lines(table: &[Mount]) -> Vec<(Key, String)> {
     let places = places(table);
     places

@@ -27,13 +27,13 @@ pub(super) const PROPERTY: Property = Property {
 /// `mqueue.at.PATH`, the names in each mounted mqueue filesystem.
 ///
 /// The two differ if the mount was made in another IPC namespace, whose queues
-/// it keeps showing. No system call lists queues. For the first reading the
+/// it continues to show. No system call lists queues. For the first reading the
 /// probe therefore makes a mqueue filesystem of its own, which needs
 /// CAP_SYS_ADMIN over the mount and the IPC namespace; without it the reading
 /// is recorded as unread with EPERM.
 fn observe(_: &Proc, observation: &mut Observation) {
     observation.read("mqueue.queues", sys::message_queues().and_then(queues));
-    // The property `mounts` is read before this one and has filled this in.
+    // The property `mounts` is read before this one and has set this.
     let mounted: Vec<String> = observation
         .mounts
         .iter()
@@ -83,8 +83,9 @@ fn effect(baseline: &Observation, seen: &Observation, effect: &mut Effect) {
         .keys()
         .filter(|key| *key == "mqueue.queues" || key.starts_with("mqueue.at."));
     for key in keys {
-        // A payload without the privilege cannot read the queues. If its IPC
-        // namespace is that of the baseline, so are the queues.
+        // A payload without the privilege cannot read the queues. If it is in
+        // the IPC namespace of the baseline, its queues are those of the
+        // baseline.
         if key == "mqueue.queues"
             && !is_new(baseline, seen, "ipc")
             && refused(seen)

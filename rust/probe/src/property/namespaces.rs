@@ -1,5 +1,5 @@
-//! The ten namespaces of namespaces(7): which each of them is, by the inode
-//! of its link and by its id, and which user namespace owns it.
+//! The ten namespaces of namespaces(7): each is identified by the inode of its
+//! link and by its id, and the user namespace that owns it is read.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -35,12 +35,12 @@ const LINKS: [(&str, &str, u8); 10] = [
 ];
 
 /// Reads `ns.TYPE`, the text of the link, `ns.TYPE.id`, the number that is
-/// never given again, `ns.TYPE.owner`, the link of the owning user namespace,
-/// and `ns.TYPE.parent` where there is a hierarchy.
+/// never used again, `ns.TYPE.owner`, the link of the owning user namespace,
+/// and `ns.TYPE.parent` if there is a hierarchy.
 ///
-/// The kernel refuses owner and parent (EPERM) where they lie above the
-/// reader's own namespace. The parent of one's own namespace always does, so
-/// for that this is the ordinary reading.
+/// The kernel refuses owner and parent (EPERM) if they are above the reader's
+/// own namespace. The parent of one's own namespace always is, so for that this
+/// is the ordinary reading.
 fn observe(proc: &Proc, observation: &mut Observation) {
     let pidfd = sys::own_pidfd().ok();
     let pidfd = pidfd.as_ref().map(AsFd::as_fd);
@@ -90,7 +90,7 @@ fn observe_by(
 }
 
 /// Opens a namespace of this process: through its pidfd (Linux 6.11), which
-/// takes no `/proc`, or else through the link.
+/// needs no `/proc`, or else through the link.
 fn open(
     pidfd: Option<BorrowedFd<'_>>,
     proc: &Proc,
@@ -103,7 +103,7 @@ fn open(
     }
 }
 
-/// `uts:[4026531838]`, as readlink(2) would give it.
+/// The name `uts:[4026531838]`, as readlink(2) would return it.
 fn name(kind: &str, namespace: BorrowedFd<'_>) -> Result<String, Unread> {
     fstat(namespace)
         .map(|stat| format!("{kind}:[{}]", stat.st_ino))
@@ -113,16 +113,16 @@ fn name(kind: &str, namespace: BorrowedFd<'_>) -> Result<String, Unread> {
 fn effect(baseline: &Observation, seen: &Observation, effect: &mut Effect) {
     for (link, kind, _) in LINKS {
         let key = format!("ns.{link}");
-        // What the children will be in is only worth a line where it is not
-        // what the process itself is in.
+        // The namespace of the children is reported only if it is not that of
+        // the process itself.
         let implied = link != kind
             && seen.value(&key) == seen.value(&format!("ns.{kind}"))
             && seen.value(&key).is_some();
         if implied {
             continue;
         }
-        // Not the text of the link decides but `is_new`, so that a recycled
-        // inode cannot hide a new namespace.
+        // `is_new` decides and not the text of the link, because a new
+        // namespace can have a used inode number again.
         if is_new(baseline, seen, link) {
             effect.change(&key, "new");
             if let Some(owner) = owner(seen, link) {
@@ -134,8 +134,8 @@ fn effect(baseline: &Observation, seen: &Observation, effect: &mut Effect) {
     }
 }
 
-/// Whether the process that was seen is in another namespace than the
-/// baseline; `false` where that is not known.
+/// True if the payload is in another namespace than the baseline; `false` if
+/// that is not known.
 pub(super) fn is_new(
     baseline: &Observation,
     seen: &Observation,
@@ -150,8 +150,9 @@ pub(super) fn is_new(
 /// The owner of a new namespace, unless it is the user namespace that the
 /// process is in.
 ///
-/// That is what one call with all flags leads to. Another owner means that
-/// the process is in the namespace without power over it: it was made before
+/// One call with all flags makes the process's own user namespace the owner. If
+/// the owner is another one, the namespace was made before the new user
+/// namespace, and the process has no power over it.
 /// the new user namespace was.
 fn owner(seen: &Observation, link: &str) -> Option<&'static str> {
     // The owner of a user namespace is its parent, which is always above.
@@ -211,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn the_owner_is_told_where_it_is_not_the_own_user_namespace() {
+    fn an_owner_other_than_the_own_user_namespace_is_reported() {
         let before = [("ns.user", "user:[1]"), ("ns.uts", "uts:[2]")];
         let together = [
             ("ns.user", "user:[5]"),
@@ -236,7 +237,7 @@ mod tests {
         );
     }
 
-    /// The kernel has two ways to tell the same thing, and we read both.
+    /// The kernel has two ways to report the same, and we read both.
     #[test]
     fn a_pidfd_gives_the_namespaces_of_the_links() {
         let proc = Proc::at("/proc");

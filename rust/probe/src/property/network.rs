@@ -1,4 +1,4 @@
-//! The network links of the network namespace and their addresses.
+//! The interfaces of the network namespace and their addresses.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,7 +39,7 @@ fn observe(_: &Proc, observation: &mut Observation) {
     for link in links {
         let name = lossless(link.interface_name.as_bytes());
         let (up, addresses) = found.entry(name).or_default();
-        // A link is listed once for itself and once for each address.
+        // An interface is listed once for itself and once for each address.
         *up |= link.flags.contains(InterfaceFlags::IFF_UP);
         let netmask = link.netmask.as_ref();
         addresses.extend(link.address.and_then(|a| address(&a, netmask)));
@@ -60,7 +60,7 @@ fn names_or_none(names: &[&str]) -> String {
     }
 }
 
-/// `127.0.0.1/8`; nothing for a hardware address.
+/// An address such as `127.0.0.1/8`; `None` for a hardware address.
 fn address(
     address: &SockaddrStorage,
     netmask: Option<&SockaddrStorage>,
@@ -80,7 +80,8 @@ fn address(
 
 fn effect(baseline: &Observation, seen: &Observation, effect: &mut Effect) {
     effect.compare("net.links", baseline, seen, |_, _| None);
-    // Where either side has no list, nothing is known to be gone or new.
+    // If one side has no list, it is not known whether an interface is gone or
+    // new.
     if seen.value("net.links").is_none()
         || baseline.value("net.links").is_none()
     {
@@ -108,9 +109,9 @@ fn effect(baseline: &Observation, seen: &Observation, effect: &mut Effect) {
     }
 }
 
-/// A link without the addresses that IPv6 gives it by itself: the link-local
-/// ones are made from the hardware address and appear some time after the link
-/// comes up, and `::1` is there only where the kernel has IPv6 at all.
+/// An interface without the addresses that IPv6 adds by itself: the link-local
+/// ones are made from the hardware address and appear some time after the
+/// interface comes up, and `::1` exists only if the kernel has IPv6.
 fn stable(link: &str) -> String {
     let own = |word: &str| word.starts_with("fe80:") || word == "::1/128";
     let words: Vec<&str> = link.split(' ').filter(|it| !own(it)).collect();

@@ -1,4 +1,4 @@
-//! Where the process stands among others: its number, its parent, group and
+//! The place of the process among others: its pid, its parent, group and
 //! session, and how many processes `/proc` shows.
 
 use nix::unistd::{Pid, getpgid, getpid, getppid, getsid};
@@ -18,10 +18,10 @@ pub(super) const PROPERTY: Property = Property {
 };
 
 /// Reads `processes.pid`, `.ppid`, `.pgid` and `.sid` as the numbers of the
-/// process's own pid namespace, 0 where the other lies outside of it; `.nspid`,
-/// its number in each namespace from that of `/proc` down to its own; `.proc`,
-/// which processes `/proc` shows; `.visible`, how many; and `.last_pid`, the
-/// last number that was given away.
+/// process's own pid namespace, 0 if the other process is outside of it;
+/// `.nspid`, its pid in each namespace from that of `/proc` down to its own;
+/// `.proc`, which processes `/proc` shows; `.visible`, how many; and
+/// `.last_pid`, the last pid that was given.
 fn observe(proc: &Proc, observation: &mut Observation) {
     let number = |pid: Pid| pid.as_raw().to_string();
     observation.read("processes.pid", Ok(number(getpid())));
@@ -68,15 +68,15 @@ fn effect(baseline: &Observation, seen: &Observation, effect: &mut Effect) {
     let entered = is_new(baseline, seen, "pid");
     let number = |key: &str| seen.value(key).and_then(|n| n.parse().ok());
 
-    // In a namespace that was there before, the number says only how busy the
-    // machine is; in a new one, the processes that were started before the
+    // In a namespace that existed before, the pid says only how busy the
+    // machine is; in a new one, how many processes were started before the
     // payload.
     if entered && let Some(pid) = number("processes.pid") {
         effect.change("processes.pid", few(pid));
     }
-    // Every launcher that forks is the parent of its payload, and one that
-    // execs is not: both are ordinary. No parent to be seen is not, nor is
-    // being the child of a namespace's init.
+    // Both are usual: a launcher that forks is the parent of its payload, and
+    // one that execs is not. It is not usual that the payload has no visible
+    // parent, or is a child of a namespace's init.
     effect.compare("processes.ppid", baseline, seen, |before, after| {
         match after {
             "0" => Some("0"),
@@ -86,8 +86,8 @@ fn effect(baseline: &Observation, seen: &Observation, effect: &mut Effect) {
         }
         .map(str::to_owned)
     });
-    // That the payload of a launcher leads no group, where the baseline,
-    // started by itself, leads one, is ordinary too.
+    // It is usual, too, that the payload of a launcher does not lead a group,
+    // while the baseline, which is started by itself, does.
     for key in ["processes.pgid", "processes.sid"] {
         let leads =
             |of: &Observation| of.value(key) == of.value("processes.pid");
@@ -96,7 +96,7 @@ fn effect(baseline: &Observation, seen: &Observation, effect: &mut Effect) {
                 "0" => Some("0"),
                 _ if leads(seen) && !leads(baseline) => Some("self"),
                 _ if before == Some("0") => Some("other"),
-                // One that a launcher did not start, nor the payload.
+                // A group that neither the launcher nor the payload has made.
                 _ if !entered && !leads(baseline) => Some("other"),
                 _ => None,
             }
@@ -114,7 +114,7 @@ fn effect(baseline: &Observation, seen: &Observation, effect: &mut Effect) {
     }
 }
 
-/// A small number exactly; a larger one depends on how many threads a
+/// The number, or `3 or more`: a larger one depends on how many threads a
 /// runtime happened to start.
 pub(super) fn few(number: u64) -> String {
     match number {

@@ -1,4 +1,4 @@
-//! The root directory and the current directory: by path, and which
+//! The root directory and the current directory: their paths, and which
 //! directories they are.
 
 use nix::sys::stat::stat;
@@ -29,7 +29,7 @@ fn observe(_: &Proc, observation: &mut Observation) {
     );
 }
 
-/// Which directory it is: the device and the inode.
+/// The identity of a directory: the device and the inode.
 fn directory(path: &str) -> Result<String, Unread> {
     let stat = stat(path)
         .map_err(|errno| Unread::new(format!("stat {path}"), errno))?;
@@ -43,8 +43,7 @@ fn effect(baseline: &Observation, seen: &Observation, effect: &mut Effect) {
     });
     let moved = seen.value("cwd") != baseline.value("cwd");
     effect.compare("cwd", baseline, seen, |_, path| {
-        // What the path would be if the root were not in the way is the
-        // machine's business.
+        // The path after `(unreachable)` depends on the machine.
         Some(match path.strip_prefix("(unreachable)") {
             Some(_) => "outside the root".to_owned(),
             None => path.to_owned(),

@@ -43,7 +43,8 @@ fn observe(proc: &Proc, observation: &mut Observation) {
     }
 }
 
-/// What one line says: a route, or one that is left out.
+/// The meaning of one line: a route, or a line that is left out; `None` if it
+/// cannot be parsed.
 type Line = Option<Option<String>>;
 
 fn routes(text: &str, parse: fn(&str) -> Line) -> Option<String> {
@@ -64,7 +65,7 @@ fn joined<T: AsRef<str>>(words: Vec<T>, between: &str) -> String {
     }
 }
 
-/// A line of /proc/net/route: addresses are in the byte order of the network,
+/// Parses a line of /proc/net/route: addresses are in network byte order,
 /// written as a number of this machine.
 fn ipv4(line: &str) -> Line {
     let fields: Vec<&str> = line.split_whitespace().collect();
@@ -90,9 +91,9 @@ fn ipv4(line: &str) -> Line {
     Some(Some(format!("{to}{via} dev {link}")))
 }
 
-/// A line of /proc/net/ipv6_route. What the kernel adds by itself is left out:
-/// routes of the loopback link, to one address of this machine, to a whole link
-/// and to groups.
+/// Parses a line of /proc/net/ipv6_route. The routes that the kernel adds by
+/// itself are left out: those of the loopback interface, to one address of this
+/// machine, to a whole link and to multicast groups.
 fn ipv6(line: &str) -> Line {
     let fields: Vec<&str> = line.split_whitespace().collect();
     let [to, bits, _, _, via, _, _, _, _, link] = fields[..] else {
@@ -168,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_route_less_is_seen() {
+    fn a_missing_route_is_seen() {
         let text = effect_of(
             &PROPERTY,
             &[("routes.ipv4", "default dev eth0")],

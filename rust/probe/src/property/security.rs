@@ -1,5 +1,5 @@
-//! What restricts the process beside its capabilities: no_new_privs, seccomp
-//! and the securebits.
+//! The restrictions of the process besides its capabilities: no_new_privs,
+//! seccomp and the securebits.
 
 use nix::errno::Errno;
 
@@ -46,7 +46,7 @@ fn observe(proc: &Proc, observation: &mut Observation) {
     observation.read(
         seccomp,
         match asked("PR_GET_SECCOMP", Attribute::Seccomp) {
-            // A kernel without seccomp, which is as good as none.
+            // The kernel has no seccomp, so no filter restricts the process.
             Err(Unread { errno, .. }) if errno == Errno::EINVAL as i32 => {
                 Ok("none")
             }
@@ -56,7 +56,7 @@ fn observe(proc: &Proc, observation: &mut Observation) {
             Err(unread) => Err(unread),
         },
     );
-    // There is no system call for the number of filters.
+    // No system call returns the number of filters.
     observation.read(filters, proc.status("Seccomp_filters"));
     observation.read(
         securebits,

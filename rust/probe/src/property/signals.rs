@@ -1,5 +1,5 @@
 //! The blocked and the ignored signals: signal(7). Both survive execve(2), so
-//! a launcher's own habits reach its payload.
+//! those of a launcher are passed on to its payload.
 
 use super::Property;
 use crate::effect::{Effect, word_changes};
@@ -22,11 +22,11 @@ const KEYS: [&str; 4] = [
     "signals.ignored.internal",
 ];
 
-/// Reads the sets by the system calls themselves: the C library hides
-/// signals 32 and 33, with which it cancels threads and changes their ids.
+/// Reads the sets by the system calls themselves: the C library hides signals
+/// 32 and 33, with which it cancels threads and changes their ids.
 ///
-/// Those two have readings of their own, `.internal`, because posix_spawn of
-/// some C libraries leaves them ignored, which no payload ever notices.
+/// These two have readings of their own, `.internal`, because posix_spawn of
+/// some C libraries leaves them ignored, which a payload does not notice.
 fn observe(_: &Proc, observation: &mut Observation) {
     let ignored =
         (1..=64).try_fold(0u64, |set, signal| match sys::is_ignored(signal) {
@@ -48,8 +48,8 @@ fn observe(_: &Proc, observation: &mut Observation) {
 /// The bits of signals 32 and 33.
 const INTERNAL: u64 = 0b11 << 31;
 
-/// The names of signal(7) on most architectures; a real-time signal is called
-/// by its number, because where they begin depends on the C library.
+/// The names of signal(7) on most architectures. A real-time signal is called
+/// by its number, because the first one depends on the C library.
 fn name(signal: u32) -> String {
     use nix::sys::signal::Signal;
     i32::try_from(signal)

@@ -1,4 +1,4 @@
-//! How large each tmpfs is: in bytes and in files.
+//! The size of each tmpfs, in bytes and in files.
 
 use nix::sys::statfs::{TMPFS_MAGIC, statfs};
 use nix::sys::statvfs::statvfs;
@@ -31,7 +31,7 @@ fn observe(proc: &Proc, observation: &mut Observation) {
     let Ok(table) = table else { return };
     let paths: Vec<String> = table
         .iter()
-        // One that shows a part of it is bound from elsewhere.
+        // A mount of a part of a tmpfs is a bind of another mount.
         .filter(|mount| mount.fs_type == "tmpfs" && mount.root == "/")
         .map(|mount| mount.at.clone())
         .collect();
@@ -42,7 +42,7 @@ fn observe(proc: &Proc, observation: &mut Observation) {
     }
 }
 
-/// Nothing where another filesystem covers the tmpfs.
+/// The size of the tmpfs at a path; `None` if another filesystem covers it.
 fn size(path: &str) -> Option<Result<String, Unread>> {
     let name = text::bytes(path);
     let unread = |call: &str, errno| {

@@ -1,5 +1,5 @@
-//! The settings of the kernel that a namespace has of its own, and the last pid
-//! that was given in a new pid namespace.
+//! The settings of the kernel that each namespace has of its own, and in a new
+//! pid namespace the last pid that was given.
 
 use super::Property;
 use super::namespaces::is_new;
@@ -59,7 +59,8 @@ fn effect(baseline: &Observation, seen: &Observation, effect: &mut Effect) {
     for setting in SETTINGS {
         effect.compare_value(&key(setting), baseline, seen);
     }
-    // How many processes there were before the payload; not every kernel tells.
+    // How many processes existed before the payload; some kernels do not report
+    // it.
     let is_looked_at = seen.readings.contains_key(&key(SETTINGS[0]));
     let last = seen.value("processes.last_pid");
     if is_looked_at

@@ -20,8 +20,8 @@ const CLOCKS: [(&str, &str, &str); 2] = [
 ];
 
 /// Reads each offset as `SECONDS.NANOSECONDS s`. They are those of the
-/// namespace that this process's *children* will be in; where that is not
-/// the namespace of the process itself, `ns.time_for_children` tells.
+/// namespace in which this process's *children* will be; if that is not the
+/// namespace of the process itself, `ns.time_for_children` shows it.
 fn observe(proc: &Proc, observation: &mut Observation) {
     const FILE: &str = "self/timens_offsets";
     let text = proc.read_text(FILE);

@@ -15,9 +15,9 @@ pub(super) const PROPERTY: Property = Property {
     effect,
 };
 
-/// The only way to read the mask without `/proc` is to set it and to set it
-/// back. In between it is the strictest, so that a thread that creates a file
-/// at that moment gives nothing away.
+/// Without `/proc` the mask can be read only by setting it and setting it back.
+/// In between it is the strictest one, so that a file that another thread
+/// creates at that moment allows nothing to others.
 fn observe(_: &Proc, observation: &mut Observation) {
     let mask = umask(Mode::all());
     umask(mask);

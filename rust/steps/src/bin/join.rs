@@ -30,9 +30,9 @@ const TYPES: [(&str, CloneFlags); 8] = [
     ("cgroup", CloneFlags::CLONE_NEWCGROUP),
 ];
 
-/// The types in which pid lives elsewhere: setns refuses the user namespace
-/// that the caller is in. Two files name the same namespace when device and
-/// inode agree, which is sound while both processes live.
+/// The types of namespaces in which pid is elsewhere: setns refuses the user
+/// namespace that the caller is in. Two files name the same namespace if device
+/// and inode are equal, which is certain while both processes live.
 fn differing(pid: Pid) -> Result<CloneFlags, Failure> {
     let mut flags = CloneFlags::empty();
     let namespace = |whose: &dyn Display, name| {

@@ -1,4 +1,4 @@
-//! net_mount_uts: what net_mount has, and a host name of its own.
+//! net_mount_uts: as net_mount, and with its own host name.
 //!
 //! Follows *Containers do not exist*.
 //!

@@ -1,4 +1,4 @@
-//! net_mount_uts_ipc: what net_mount_uts has, and queues of its own.
+//! net_mount_uts_ipc: as net_mount_uts, and with its own message queues.
 //!
 //! Follows *Containers do not exist*.
 //!

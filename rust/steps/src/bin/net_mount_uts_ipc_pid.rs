@@ -1,4 +1,4 @@
-//! net_mount_uts_ipc_pid: what net_mount_uts_ipc has, as PID 1.
+//! net_mount_uts_ipc_pid: as net_mount_uts_ipc, and the child is PID 1.
 //!
 //! Follows *Containers do not exist*.
 //!

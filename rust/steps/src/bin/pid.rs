@@ -1,4 +1,4 @@
-//! pid: PID 1, with a /proc that agrees.
+//! pid: PID 1, with a /proc of its own namespace.
 //!
 //! Follows Michael Crosby and *Containers do not exist*.
 //!
@@ -21,7 +21,7 @@ const FLAGS: CloneFlags =
 /// its own namespace, becomes the payload, and ends with it; the kernel then
 /// kills every process of the namespace. The umount fails with EBUSY if
 /// something is mounted below /proc, and where / is shared the parent's /proc
-/// is replaced all the same.
+/// is replaced, too.
 fn child() -> Result<(), Failure> {
     umount(c"/proc").call("umount")?;
     let proc = Some(c"proc");

@@ -1,4 +1,4 @@
-//! pid_detach: PID 1, with a /proc that agrees, whatever was mounted below it.
+//! pid_detach: PID 1, with its own /proc, even if the old one is busy.
 //!
 //! Follows Matthew Tejo.
 //!

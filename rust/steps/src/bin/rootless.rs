@@ -39,14 +39,14 @@ fn init(root: NewRoot, payload: &Payload<'_>) -> Result<i32, Failure> {
     fork_and_reap(payload)
 }
 
-/// The child: in the new user namespace. It waits to be root there, unshares
+/// The child: in the new user namespace. It waits until it is root, unshares
 /// the rest as the launcher of `container` does, and ends with init.
 fn child(mapped: &Gate, root: NewRoot) -> Result<(), Failure> {
     mapped.wait()?;
     unshare_and_init(FLAGS, |payload| init(root, payload))
 }
 
-/// The parent: writes the maps from outside, says so, ends with the child.
+/// The parent: writes the maps from outside, wakes the child, ends with it.
 fn parent(pid: Pid, mapped: &Gate) -> Result<(), Failure> {
     map_root(pid)?;
     mapped.open()
@@ -54,7 +54,7 @@ fn parent(pid: Pid, mapped: &Gate) -> Result<(), Failure> {
 
 fn main() -> ! {
     let root = new_root();
-    // What holds the child back until the parent has written the maps.
+    // The child waits at the gate until the parent has written the maps.
     let mapped = Gate::new().unwrap_or_else(|failure| failure.exit());
     let child = || child(&mapped, root);
     clone_with_parent(CloneFlags::CLONE_NEWUSER, child, |pid| {

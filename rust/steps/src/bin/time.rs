@@ -12,10 +12,10 @@
 use nix::sched::{CloneFlags, unshare};
 use steps::{Call, Failure, clone_with_parent, require_command, write_file};
 
-/// nix does not name it; unshare passes on what it is given.
+/// nix does not name it, but its unshare passes it to the kernel.
 const FLAGS: CloneFlags = CloneFlags::from_bits_retain(libc::CLONE_NEWTIME);
 
-/// In seconds and nanoseconds.
+/// Offsets in seconds and nanoseconds.
 const OFFSETS: &[u8] = b"monotonic 86400 0\nboottime 86400 0\n";
 
 /// The child: the first member of the new namespace, which its parent only
@@ -34,8 +34,8 @@ fn parent() -> Result<(), Failure> {
 fn main() -> ! {
     require_command();
     parent().unwrap_or_else(|failure| failure.exit());
-    // A fork, because older kernels do not let a child share its memory
-    // with a launcher whose clocks are others.
+    // A fork, because older kernels do not let a child share its memory with a
+    // launcher that has other clocks.
     clone_with_parent(CloneFlags::empty(), child, |_| Ok(()))
 }
 

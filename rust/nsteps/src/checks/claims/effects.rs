@@ -1,5 +1,5 @@
-//! Claims about what whole programs do: the effects that `nsteps compare`
-//! compares.
+//! Claims about whole programs: their checks use the effects that `nsteps
+//! compare` compares.
 
 use super::{Conditions, Finding};
 use compare::known::varies;
@@ -12,7 +12,7 @@ use harness::step::Step;
 use harness::trial::{Alone, Trial};
 use probe::Effect;
 
-/// cdne's programs, each with one namespace more.
+/// The programs of the post cdne, each with one more namespace.
 const ADDING_UP: &[&str] = &[
     "network",
     "net_mount",
@@ -21,8 +21,8 @@ const ADDING_UP: &[&str] = &[
     "net_mount_uts_ipc_pid",
 ];
 
-/// What a step does to its payload, where mounts are private, whatever is
-/// installed.
+/// The effect of a step on its payload with private mounts, as far as it does
+/// not depend on what is installed.
 fn effect(
     conditions: &Conditions<'_>,
     name: &str,
@@ -45,7 +45,7 @@ fn effect(
     }
 }
 
-/// An effect in one line, without how the launcher ended.
+/// An effect in one line, without the end of the launcher.
 fn in_a_line(effect: &Effect) -> String {
     let words: Vec<_> = effect
         .0
@@ -94,7 +94,7 @@ pub fn programs_add_up(conditions: &Conditions<'_>) -> Found<Finding> {
     Ok(finding.case("", holds))
 }
 
-/// Claim 24, for every language that is built.
+/// Claim 24: the skeleton changes nothing, in every language that is built.
 pub fn skeleton_changes_nothing(conditions: &Conditions<'_>) -> Found<Finding> {
     let mut holds = true;
     let mut finding = Finding::new();
@@ -102,7 +102,7 @@ pub fn skeleton_changes_nothing(conditions: &Conditions<'_>) -> Found<Finding> {
     for launcher in LANGUAGES {
         match effect(conditions, "skeleton", *launcher) {
             Ok(effect) => {
-                // How it ended is said of every launcher.
+                // The key `exit` is part of every effect.
                 holds &= effect.0.keys().eq(["exit"]);
                 finding =
                     finding.seen(format!("{launcher}: {}", in_a_line(&effect)));

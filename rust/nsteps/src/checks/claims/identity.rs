@@ -1,4 +1,4 @@
-//! What is claimed of the numbers of namespaces.
+//! Claims about the inode numbers of namespaces.
 
 use super::{Conditions, Finding};
 use crate::checks::session::Said;
@@ -6,16 +6,18 @@ use harness::found::Found;
 use harness::scenario::Mounts;
 use harness::step::Namespace;
 
-/// Where claim 19 holds.
+/// The case in which claim 19 holds.
 pub const BOTH_ALIVE: &str = "both processes are alive";
 
-/// How many namespaces may come and go until a number is used again.
+/// How many namespaces are made and removed at most until a number is used
+/// again.
 const BOUND: usize = 100;
 
-/// Claim 19.
+/// Claim 19: two processes are in the same namespace if its inode numbers are
+/// equal.
 ///
-/// That two live processes share the namespaces whose numbers are equal, and
-/// not the other, is seen by what the one does to the other's host name.
+/// The check compares a live process in the step `uts` with one outside: their
+/// numbers differ only for the uts namespace, and they see different host names.
 pub fn inode_numbers(conditions: &Conditions<'_>) -> Found<Finding> {
     let mut session = conditions.session(Mounts::Private)?;
     let list =
@@ -43,7 +45,8 @@ pub fn inode_numbers(conditions: &Conditions<'_>) -> Found<Finding> {
             [link, name] if link.starts_with("uts:[") && *name == "myhostname"
         );
 
-    // Linux since 6.18 tells a namespace's own number, which is given once.
+    // Linux since 6.18 reports a namespace's own number, which is never used
+    // again.
     let (mut seen, mut again) = (Vec::new(), None);
     while again.is_none() && seen.len() < BOUND {
         let one = Numbers::of(
@@ -83,7 +86,7 @@ fn links(text: &str) -> Vec<String> {
     text.lines().map(str::to_owned).collect()
 }
 
-/// How a namespace that has come and gone was numbered.
+/// The numbers of a namespace that was made and removed.
 struct Numbers {
     inode: String,
     id: Option<String>,

@@ -1,4 +1,4 @@
-//! What is claimed of the ipc namespace.
+//! Claims about the ipc namespace.
 
 use super::{Conditions, Finding};
 use crate::checks::session::NSTEPS;
@@ -8,7 +8,7 @@ use harness::scenario::Mounts;
 /// The key of the queue made inside.
 const KEY: &str = "0x6e737469";
 
-/// Claim 7.  The sandbox holds a queue of its own; another is made inside.
+/// Claim 7: the sandbox has a queue of its own, and another one is made inside.
 pub fn queues_are_apart(conditions: &Conditions<'_>) -> Found<Finding> {
     let mut session = conditions.session(Mounts::Private)?;
     let list = "cat /proc/sysvipc/msg";
@@ -34,7 +34,7 @@ pub fn queues_are_apart(conditions: &Conditions<'_>) -> Found<Finding> {
         .seen(format!("inside: {}, then made {}", list(&first), list(&inside))))
 }
 
-/// Claim 34: the option of the text, and the one that it means.
+/// Claim 34: the option of ipcs(1) in the post, and the one that is meant.
 pub fn option_of_ipcs(conditions: &Conditions<'_>) -> Found<Finding> {
     conditions.needs("ipcs", "util-linux")?;
     let mut session = conditions.session(Mounts::Private)?;
@@ -46,7 +46,7 @@ pub fn option_of_ipcs(conditions: &Conditions<'_>) -> Found<Finding> {
         .seen(format!("ipcs -q: {rows} queue")))
 }
 
-/// The keys in a list of queues, as ipcs(1) writes them.
+/// The keys in a list of queues, in the form of ipcs(1).
 fn keys(list: &str) -> Vec<String> {
     list.lines()
         .skip(1)

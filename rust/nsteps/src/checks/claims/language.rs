@@ -1,21 +1,21 @@
-//! Claims that are about a language: a stack in C, goroutines in Go.  The
-//! programs are in the folders `pitfalls` of the two.
+//! Claims about a language: a stack in C, goroutines in Go. The programs are in
+//! the directories `pitfalls` of the two.
 
 use super::{Conditions, Finding};
 use harness::found::Found;
 use harness::launcher::Launcher;
 use harness::scenario::Mounts;
 
-/// Where claim 20 holds.
+/// The case in which claim 20 holds.
 pub const ON_THE_MAIN_STACK: &str =
     "it lies on the main stack, and the child has a copy";
 
-/// How often the goroutine may be lucky before it counts as proven safe.
+/// How often the goroutine is tried until it counts as safe.
 const BOUND: usize = 20;
-/// How often the goroutine that is tied to its thread is looked at.
+/// How often the goroutine that is locked to its thread is tried.
 const TIED: usize = 3;
 
-/// Claim 20: the same clone with three arrays.
+/// Claim 20: the same clone with three arrays as stacks.
 pub fn low_end_of_a_stack(conditions: &Conditions<'_>) -> Found<Finding> {
     let toolchain = Launcher::C.toolchain();
     let program = conditions.program("c/pitfalls/lowstack", toolchain)?;
@@ -24,13 +24,13 @@ pub fn low_end_of_a_stack(conditions: &Conditions<'_>) -> Found<Finding> {
     for (mode, condition) in [
         ("stack", Some(ON_THE_MAIN_STACK)),
         ("vm", Some("the child shares its parent's memory")),
-        // How much of what lies there the linker's doing decides.
+        // What is below the static array depends on the linker.
         ("static", None),
     ] {
         let said = session.run(&[program.as_str(), mode])?;
         let end = match said.status {
             0 => said.stdout.clone(),
-            // SIGSEGV, as a shell shows it.
+            // The status that a shell shows after SIGSEGV.
             139 => format!("{mode}: the parent was killed by signal 11"),
             other => format!("{mode}: ended with {other}: {}", said.stderr),
         };
@@ -43,7 +43,8 @@ pub fn low_end_of_a_stack(conditions: &Conditions<'_>) -> Found<Finding> {
     Ok(finding)
 }
 
-/// Claim 23: until the goroutine is seen elsewhere, or the bound is reached.
+/// Claim 23: tries until the goroutine is seen in another namespace, or until
+/// the bound.
 pub fn goroutine_leaks(conditions: &Conditions<'_>) -> Found<Finding> {
     let program = conditions
         .program("go/pitfalls/goroutine", Launcher::Go.toolchain())?;

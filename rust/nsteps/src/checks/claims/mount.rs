@@ -1,4 +1,4 @@
-//! What is claimed of the mount namespace itself.
+//! Claims about the mount namespace itself.
 
 use super::{Conditions, Finding};
 use crate::checks::session::{mounts_at, shown};
@@ -6,13 +6,14 @@ use harness::found::Found;
 use harness::paths::{MYTMP, PROBE};
 use harness::scenario::Mounts;
 
-/// Where claim 4 holds.
+/// The case in which claim 4 holds.
 pub const NOT_SHARED: &str = "/ is not shared";
 
-/// A namespace whose table is as it was made.
+/// Makes a mount namespace whose table is not changed.
 const NEW: &[&str] = &["unshare", "--mount", "--propagation", "unchanged"];
 
-/// Claim 2.  The ids tell the copy from the table: none may be the same.
+/// Claim 2: the copy of the table looks the same. Only the mount ids
+/// distinguish them: no id is in both.
 pub fn table_looks_unchanged(conditions: &Conditions<'_>) -> Found<Finding> {
     let mut session = conditions.session(Mounts::Shared)?;
     let table = ["cat", "/proc/self/mountinfo"];
@@ -37,8 +38,8 @@ pub fn table_looks_unchanged(conditions: &Conditions<'_>) -> Found<Finding> {
         .seen(format!("inside:  {} mounts: {}", after.len(), root(&inside))))
 }
 
-/// Claim 3.  /proc is taken away inside: what then still knows the table is
-/// not /proc.
+/// Claim 3: the kernel has a copy of the table. Inside, /proc is unmounted, and
+/// the table is then read without it.
 pub fn table_is_a_copy(conditions: &Conditions<'_>) -> Found<Finding> {
     let mut session = conditions.session(Mounts::Private)?;
     let script = format!(
@@ -56,7 +57,7 @@ pub fn table_is_a_copy(conditions: &Conditions<'_>) -> Found<Finding> {
     let own = session.table()?;
     let inside = mounts_at(&seen_from_outside, MYTMP);
     let outside = mounts_at(&own, MYTMP);
-    // Linux before 6.13 cannot tell a table without /proc.
+    // Linux before 6.13 has no call that reads the table.
     let by_call = told.iter().any(|it| it.ends_with("= statmount"));
     let mytmp = format!("mnt.{MYTMP} ");
     let copied = no_proc.contains("No such file")
@@ -81,7 +82,7 @@ pub fn table_is_a_copy(conditions: &Conditions<'_>) -> Found<Finding> {
     Ok(finding)
 }
 
-/// Claim 4, where / is not shared and where it is.
+/// Claim 4: a tmpfs stays inside, tried with / private and shared.
 pub fn tmpfs_stays_inside(conditions: &Conditions<'_>) -> Found<Finding> {
     let mut finding = Finding::new();
     for (mounts, condition, words) in [
@@ -102,7 +103,8 @@ pub fn tmpfs_stays_inside(conditions: &Conditions<'_>) -> Found<Finding> {
     Ok(finding)
 }
 
-/// Claim 5: the same names, and what is written inside is read outside.
+/// Claim 5: a mount namespace is no jail: the names are the same, and what is
+/// written inside is read outside.
 pub fn no_jail(conditions: &Conditions<'_>) -> Found<Finding> {
     let mut session = conditions.session(Mounts::Private)?;
     let outside = session.run(&["ls", "/"])?.well()?;
@@ -120,8 +122,8 @@ pub fn no_jail(conditions: &Conditions<'_>) -> Found<Finding> {
         .seen(format!("outside: {word}; cat /tmp/note: {}", note.stdout)))
 }
 
-/// Claim 37: whether a mount of the caller's can still be reached where /proc
-/// is covered, and where there is another root.
+/// Claim 37: whether a mount of the caller can still be reached if /proc is
+/// covered, and if there is another root.
 pub fn visible_because_of_proc(conditions: &Conditions<'_>) -> Found<Finding> {
     let mut session = conditions.session_with_new_root(Mounts::Private)?;
     let mount = "mkdir -p /tmp/mounted && mount -n -t tmpfs t /tmp/mounted &&

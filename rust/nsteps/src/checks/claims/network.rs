@@ -1,11 +1,11 @@
-//! What is claimed of the network namespace.
+//! Claims about the network namespace.
 
 use super::{Conditions, Finding};
 use harness::found::Found;
 use harness::scenario::Mounts;
 
-/// Claim 1.  The sandbox has more links, and its lo is up: there is something
-/// to be isolated from.
+/// Claim 1: only lo, and it is down. The sandbox has more interfaces, and its
+/// lo is up, so isolation makes a difference.
 pub fn only_lo_and_down(conditions: &Conditions<'_>) -> Found<Finding> {
     conditions.needs("ip", "iproute2")?;
     let mut session = conditions.session(Mounts::Private)?;

@@ -1,4 +1,4 @@
-//! What is claimed of the pid namespace.
+//! Claims about the pid namespace.
 
 use super::{Conditions, Finding};
 use harness::found::Found;
@@ -9,9 +9,9 @@ use harness::trial::witness::{
 };
 use nix::libc::SIGTERM;
 
-/// Every process that the mounted /proc shows.
+/// Lists every process that the mounted /proc shows.
 const PS: &[&str] = &["ps", "-e", "-o", "pid=", "-o", "comm="];
-/// A process to be seen or killed; it must not hold a pipe open.
+/// A process for the checks, which must not keep a pipe open.
 const SLEEP: &str = "sleep 1000 </dev/null >/dev/null 2>&1";
 
 /// Claim 8: ps(1) shows the processes of the procfs that is mounted at /proc.
@@ -26,24 +26,24 @@ pub fn proc_decides_what_ps_shows(
     let (own, old) = old.split_once('\n').unwrap_or_default();
     let old = in_a_line(old);
     let new = in_a_line(&session.step("pid", PS)?.well()?);
-    // Those of the sandbox: its init, and an unrelated process.
+    // The processes of the sandbox: its init, and an unrelated process.
     let others: Vec<_> =
         outside.split(", ").filter(|it| !it.ends_with(" ps")).collect();
-    let everyone = others.len() > 1
+    let all_listed = others.len() > 1
         && others.iter().all(|it| old.split(", ").any(|line| line == *it));
-    let holds = own == "1" && everyone && new == "1 ps";
+    let holds = own == "1" && all_listed && new == "1 ps";
     Ok(Finding::plainly(holds)
         .seen(format!("outside, ps: {outside}"))
         .seen(format!("old /proc, getpid() {own}, ps: {old}"))
         .seen(format!("new /proc, ps: {new}")))
 }
 
-/// What ps says, in one line.
+/// The output of ps, in one line.
 fn in_a_line(ps: &str) -> String {
     ps.lines().map(str::trim).collect::<Vec<_>>().join(", ")
 }
 
-/// Claim 36: the number before and after execve(2), and that of a child.
+/// Claim 36: execve(2) keeps the pid, and a child has another one.
 pub fn exec_keeps_the_pid(conditions: &Conditions<'_>) -> Found<Finding> {
     let mut session = conditions.session(Mounts::Private)?;
     let mut pids = |script: &str| -> Found<(String, String)> {
@@ -59,7 +59,8 @@ pub fn exec_keeps_the_pid(conditions: &Conditions<'_>) -> Found<Finding> {
         .seen(format!("fork and exec: {}, then {}", fork.0, fork.1)))
 }
 
-/// Claim 9.  Without a pid namespace what is left behind lives on.
+/// Claim 9: all processes end with PID 1. Without a pid namespace a process
+/// that is left behind lives on.
 pub fn all_end_with_pid_1(conditions: &Conditions<'_>) -> Found<Finding> {
     let mut finding = Finding::new();
     let mut holds = true;
@@ -71,8 +72,8 @@ pub fn all_end_with_pid_1(conditions: &Conditions<'_>) -> Found<Finding> {
         let argv = conditions.step(step, &["sh", "-c", LEAVES_A_WITNESS])?;
         let mut running = session.start(&argv)?;
         is_left(&mut running)?;
-        // A launcher that has seen PID 1 end has seen the kernel kill the
-        // rest of the namespace before.
+        // When a launcher learns that PID 1 has ended, the kernel has already
+        // killed all other processes of the namespace.
         session.ended(running.pid)?;
         let survives = lives(&mut running)?;
         holds &= survives == outlives;
@@ -96,8 +97,8 @@ pub fn first_child_is_pid_1(conditions: &Conditions<'_>) -> Found<Finding> {
     Ok(said.lines().fold(Finding::plainly(holds), Finding::seen))
 }
 
-/// Claim 26.  The parent of `sleep` ends at once; then `sleep` is killed, and
-/// only its new parent can wait for it.
+/// Claim 26: init adopts orphans. The parent of `sleep` ends at once; then
+/// `sleep` is killed, and only its new parent can wait for it.
 pub fn init_adopts_orphans(conditions: &Conditions<'_>) -> Found<Finding> {
     let mut session = conditions.session(Mounts::Private)?;
     let script = format!(
@@ -134,7 +135,8 @@ pub fn seen_from_above_only(conditions: &Conditions<'_>) -> Found<Finding> {
     let script =
         format!("echo $$; cd /proc; echo [0-9]*; kill -0 {} 2>&1", other.pid);
     let held = session.hold_step("pid", &script)?;
-    // A process of the namespace below has two pids, its last one there.
+    // A process of the namespace below has two pids; the last one is that in
+    // its own namespace.
     let status = format!("cat {OBSERVED_PROC}/[0-9]*/status");
     let status = session.sh(&status)?.stdout;
     let outer: Vec<String> = status
@@ -158,7 +160,8 @@ pub fn seen_from_above_only(conditions: &Conditions<'_>) -> Found<Finding> {
         .seen(format!("inside, kill -0 {}: {refused}", other.pid)))
 }
 
-/// Claim 28, with a pid namespace as the control.
+/// Claim 28: signals reach processes outside; with a pid namespace as the
+/// control.
 pub fn signals_reach_outside(conditions: &Conditions<'_>) -> Found<Finding> {
     let mut finding = Finding::new();
     let mut holds = true;

@@ -1,4 +1,4 @@
-//! What is claimed of how mounts and unmounts propagate.
+//! Claims about the propagation of mounts and unmounts.
 
 use super::{Conditions, Finding};
 use crate::checks::session::{
@@ -8,9 +8,9 @@ use harness::found::{Found, Refusal};
 use harness::paths::MYTMP;
 use harness::scenario::Mounts;
 
-/// Where claim 17 holds.
+/// The case in which claim 17 holds.
 pub const SHARED: &str = "/ is shared";
-/// Where claim 31 holds.
+/// The case in which claim 31 holds.
 pub const AUTOMOUNTED: &str =
     "an automount lies below it, as systemd leaves it";
 
@@ -20,7 +20,7 @@ pub const NOT_INHERITED: &str = "no user namespace has inherited it";
 /// A mount namespace in which nothing propagates otherwise than before.
 pub const NEW: &[&str] = &["unshare", "--mount", "--propagation", "unchanged"];
 
-/// What JD's host has below /proc.
+/// The mount point below /proc that JD's host has.
 pub const BINFMT_MISC: &str = "/proc/sys/fs/binfmt_misc";
 
 /// Claim 11: the tmpfs of three programs, looked for outside.
@@ -50,7 +50,7 @@ pub fn shared_root_leaks(conditions: &Conditions<'_>) -> Found<Finding> {
     Ok(finding.case("", holds))
 }
 
-/// Claim 12, with nothing mounted below /proc as the control.
+/// Claim 12: /proc is busy; without a mount below /proc as the control.
 pub fn proc_is_busy(conditions: &Conditions<'_>) -> Found<Finding> {
     let mut session = conditions.session(Mounts::ProcNested)?;
     let nested = session.step("pid", &["echo", "unmounted"])?;
@@ -103,17 +103,17 @@ pub fn detach_helps(conditions: &Conditions<'_>) -> Found<Finding> {
 
 /// How the puzzle's / is treated before the unmount.
 pub struct Mode {
-    /// The flags of mount(2).
+    /// The names of the flags for mount(2).
     pub flags: &'static str,
-    /// The option of mount(8) that says the same.
+    /// The option of mount(8) that has the same effect.
     pub option: Option<&'static str>,
-    /// The step that does it, where there is one.
+    /// The step that does it, if there is one.
     step: Option<&'static str>,
-    /// Whether the host is known to lose its mount.
+    /// True if the host is expected to lose its mount.
     pub lost: bool,
 }
 
-/// Every way, the posts' first.
+/// Every way, those of the posts first.
 pub const MODES: &[Mode] = &[
     Mode { flags: "no flag", option: None, step: Some("mount"), lost: true },
     Mode {
@@ -142,7 +142,7 @@ pub const MODES: &[Mode] = &[
     },
 ];
 
-/// Claim 13: every mode on JD's host, and once more without any privilege.
+/// Claim 13: every way on JD's host, and again without any privilege.
 pub fn puzzle(conditions: &Conditions<'_>) -> Found<Finding> {
     let (mut lost, mut kept) = (Vec::new(), Vec::new());
     let mut as_known = true;
@@ -177,8 +177,8 @@ pub fn puzzle(conditions: &Conditions<'_>) -> Found<Finding> {
 }
 
 impl Mode {
-    /// Unmounts the topmost binfmt_misc in a new namespace; gives back the
-    /// table as it was there before that.
+    /// Unmounts the upper binfmt_misc in a new namespace; returns the table as
+    /// it was there before that.
     fn unmount(&self, session: &mut Session<'_>) -> Found<String> {
         let script =
             format!("cat /proc/self/mountinfo && umount -n {BINFMT_MISC}");
@@ -194,7 +194,7 @@ impl Mode {
     }
 }
 
-/// How the mounts above and at binfmt_misc propagate.
+/// The propagation of the mounts above binfmt_misc and of that itself.
 fn tags_on_the_way(table: &str) -> String {
     let tag = |at: &str| propagation(topmost(&mounts_at(table, at)));
     let tags = ["/", "/proc", BINFMT_MISC].map(|at| {
@@ -203,8 +203,8 @@ fn tags_on_the_way(table: &str) -> String {
     tags.join(", ")
 }
 
-/// The puzzle for an ordinary user: two user and two mount namespaces, and no
-/// mount but its own.
+/// The experiment as an ordinary user: two user and two mount namespaces, and
+/// no other mounts than its own.
 fn recipe(conditions: &Conditions<'_>, option: &str) -> Found<String> {
     let mut session = conditions.session(Mounts::Private)?;
     let script = format!(
@@ -219,7 +219,7 @@ fn recipe(conditions: &Conditions<'_>, option: &str) -> Found<String> {
     session.run(&conditions.as_an_ordinary_user(&unshare))?.well()
 }
 
-/// Claim 17: a bind mount whose namespace has ended.
+/// Claim 17: a bind mount keeps a namespace whose processes have ended.
 pub fn bind_mount_stays(conditions: &Conditions<'_>) -> Found<Finding> {
     let bind = "mount -n --bind /run $MYTMP";
     let outside_after = |mounts: Mounts, script: &str| -> Found<String> {
@@ -242,11 +242,11 @@ pub fn bind_mount_stays(conditions: &Conditions<'_>) -> Found<Finding> {
         .seen(format!("/ private: {private}")))
 }
 
-/// Claim 30: what a new namespace finds after each of the three.
+/// Claim 30: the propagation in a new namespace after each of the three calls.
 pub fn defaults_differ(conditions: &Conditions<'_>) -> Found<Finding> {
     let found_by = |mounts: Mounts, before: &str| -> Found<String> {
         let mut session = conditions.session(mounts)?;
-        // A mount of its own, which has the default propagation.
+        // A mount of the session, which has the default propagation.
         let script = format!(
             "mount -n -t tmpfs none $MYTMP && {before} &&
              exec unshare --mount --propagation unchanged \
@@ -268,7 +268,7 @@ pub fn defaults_differ(conditions: &Conditions<'_>) -> Found<Finding> {
         .seen(format!("this machine's own /: {}", of_this_machine("/"))))
 }
 
-/// Claim 31: how many unmounts it takes until the third is an error.
+/// Claim 31: how many unmounts are possible until the next is an error.
 pub fn mounted_twice(conditions: &Conditions<'_>) -> Found<Finding> {
     let alone = format!("mount -n -t tmpfs binfmt_misc {BINFMT_MISC}");
     let count = format!(
@@ -296,7 +296,7 @@ pub fn mounted_twice(conditions: &Conditions<'_>) -> Found<Finding> {
         .seen(format!("this machine: {}", of_this_machine(BINFMT_MISC))))
 }
 
-/// How the machine outside all sandboxes has it.
+/// The propagation of a mount on the machine, outside of all sandboxes.
 fn of_this_machine(at: &str) -> String {
     let table =
         std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();

@@ -1,4 +1,4 @@
-//! How claims and their outcomes are shown: text, JSON, and a table of the book.
+//! Reports claims and their outcomes: as text, JSON, and a table of the book.
 
 use super::{Claim, Finding, Verdict};
 use crate::checked::{Checked, some};
@@ -15,10 +15,10 @@ use std::fmt::{self, Write};
 /// The version of [`Form`]; it grows when a member changes its meaning.
 pub const SCHEMA: &str = "nsteps.claims/1";
 
-/// `nsteps claims --json`
+/// The output of `nsteps claims --json`
 #[derive(Serialize, JsonSchema)]
 pub struct Form {
-    /// `nsteps.claims/1`
+    /// The form and its version: `nsteps.claims/1`
     schema: &'static str,
     /// The kernel's name and release, and whether the caller is root.
     machine: String,
@@ -33,20 +33,19 @@ pub struct Form {
 /// How many claims had which outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Tally {
-    /// Claims in all.
+    /// The number of all claims.
     pub claims: usize,
-    /// Claims that hold in every case.
+    /// The number of claims that hold in every case.
     pub hold: usize,
-    /// Claims that hold in some cases.
+    /// The number of claims that hold in some cases.
     pub only_where: usize,
-    /// Claims that hold in no case.
+    /// The number of claims that hold in no case.
     pub refuted: usize,
-    /// Claims that cannot be checked on this machine.
+    /// The number of claims that cannot be checked on this machine.
     pub unavailable: usize,
-    /// Claims whose check broke.
+    /// The number of claims whose check broke.
     pub broken: usize,
-    /// Of the claims that were checked, those with another verdict than
-    /// expected.
+    /// The number of checked claims with another verdict than the expected one.
     pub unexpected: usize,
 }
 
@@ -55,23 +54,23 @@ pub struct Tally {
 struct ClaimForm {
     /// Its number, from 1.
     number: u8,
-    /// The posts that claim it: `crosby`, `jd`, `mitre`, `tejo`, `cdne`.
+    /// The posts that make the claim: `crosby`, `jd`, `mitre`, `tejo`, `cdne`.
     posts: Vec<&'static str>,
-    /// The part of the post, in a word.
+    /// The part of the post, in one word.
     topic: &'static str,
-    /// What is claimed, in our words.
+    /// The claim, in this project's words.
     sentence: &'static str,
     /// `holds`, `holds only where ...`, `refuted`, `unavailable`, `broken`.
     verdict: String,
-    /// The verdict that every machine must repeat.
+    /// The verdict that every machine has to confirm.
     expected: String,
     /// Whether the verdict is the expected one; null if there is none.
     as_expected: Option<bool>,
-    /// Why it is so; empty where there is nothing to explain.
+    /// The reason for the verdict; empty if it needs none.
     because: &'static str,
     /// What the check saw.
     evidence: Vec<String>,
-    /// Why the check saw nothing; null if it did.
+    /// The reason why the check saw nothing; null if it saw something.
     reason: Option<String>,
 }
 
@@ -187,8 +186,8 @@ fn form(claim: &'static Claim, found: &Found<Finding>) -> ClaimForm {
     }
 }
 
-/// The claims and the verdicts that every machine must repeat, as a table for
-/// the book. It does not depend on the machine.
+/// The claims and the expected verdicts, as a table for the book. It is the
+/// same on every machine.
 pub fn markdown(claims: &[&'static Claim]) -> String {
     let mut out =
         "| | where | claim | verdict |\n|--:|---|---|---|\n".to_owned();
@@ -210,7 +209,8 @@ pub fn markdown(claims: &[&'static Claim]) -> String {
     out
 }
 
-/// Text in which no character ends a cell or begins emphasis.
+/// Escapes a text so that none of its characters ends a cell or begins
+/// emphasis.
 fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace('_', "\\_")
 }
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_verdict_that_was_not_expected_is_said() {
+    fn an_unexpected_verdict_is_reported() {
         let report = report(Finding::plainly(false).seen("lo is up"));
         for text in [report.summary(None), report.evidence()] {
             let text = anstream::adapter::strip_str(&text).to_string();

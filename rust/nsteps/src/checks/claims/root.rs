@@ -1,4 +1,4 @@
-//! What is claimed of chroot and pivot_root.
+//! Claims about chroot and pivot_root.
 
 use super::{Conditions, Finding};
 use crate::checks::inside::pivot_root::CASES;
@@ -11,16 +11,16 @@ use harness::paths::NEWROOT;
 use harness::scenario::Mounts;
 use std::path::Path;
 
-/// Where claim 18 holds.
+/// The case in which claim 18 holds.
 pub const OWN_PUT_OLD: &str = "put_old is a directory of its own";
-/// Where claim 29 holds.
+/// The case in which claim 29 holds.
 pub const NOTHING_LEFT_OPEN: &str = "nothing of the old root was left open";
 
-/// Where claim 35 holds.
+/// The case in which claim 35 holds.
 pub const HEADER_IS_MEANT: &str = "the header is meant";
-/// Where claim 38 holds.
+/// The case in which claim 38 holds.
 pub const MOUNT_IS_MEANT: &str = "a mount is meant";
-/// Where claim 39 holds.
+/// The case in which claim 39 holds.
 pub const STARTED_IN_ROOT: &str = "it was started in the root directory";
 
 /// Where claim 41 holds.
@@ -60,7 +60,7 @@ pub fn rules_of_pivot_root(conditions: &Conditions<'_>) -> Found<Finding> {
     Ok(finding)
 }
 
-/// Claim 35: the library, and the header.
+/// Claim 35: whether the C library and its header have the call.
 pub fn no_wrapper(_: &Conditions<'_>) -> Found<Finding> {
     let architecture = std::env::consts::ARCH;
     let of_debian = format!("/lib/{architecture}-linux-gnu/libc.so.6");
@@ -82,7 +82,7 @@ pub fn no_wrapper(_: &Conditions<'_>) -> Found<Finding> {
         .seen(format!("libc.so.6 {}", word(exported))))
 }
 
-/// The first of these files that is here.
+/// The first of these files that exists.
 fn first<'p>(paths: &[&'p str], package: &str) -> Found<&'p str> {
     let found = paths.iter().copied().find(|it| Path::new(it).exists());
     found.ok_or_else(|| {
@@ -91,8 +91,8 @@ fn first<'p>(paths: &[&'p str], package: &str) -> Found<&'p str> {
     })
 }
 
-/// Claim 38: a directory of the file system of `/`, as it is, and bound on
-/// itself.
+/// Claim 38: new_root is a directory of the file system of `/`, as it is, and
+/// bound on itself.
 pub fn another_file_system(conditions: &Conditions<'_>) -> Found<Finding> {
     conditions.needs("pivot_root", "util-linux")?;
     let mut session = conditions.session(Mounts::Private)?;
@@ -118,7 +118,8 @@ pub fn another_file_system(conditions: &Conditions<'_>) -> Found<Finding> {
         .seen(format!("bound on itself: status {}", bound.status)))
 }
 
-/// Claim 39: the published child has no chdir(2).
+/// Claim 39: whether the payload is in the new root although the published
+/// child does not call chdir(2).
 pub fn in_the_new_root(conditions: &Conditions<'_>) -> Found<Finding> {
     let mut session = conditions.session_with_new_root(Mounts::Private)?;
     let faulty =
@@ -172,11 +173,11 @@ pub fn all_that_chroot_offers(conditions: &Conditions<'_>) -> Found<Finding> {
 /// Claim 21: what ps and df of the new root's own say.
 pub fn little_to_be_seen(conditions: &Conditions<'_>) -> Found<Finding> {
     let mut session = conditions.session_with_new_root(Mounts::Private)?;
-    // By its path: busybox's shell is busybox's ps too, and would not exec.
+    // By its path: busybox's shell would run ps itself, without exec.
     let script = "/bin/ps; echo; df";
     let said = session.step_sh("pivot_root", script)?.well()?;
     let outside = session.run(&["cat", "/proc/mounts"])?.well()?;
-    // As published: `starting...` comes last when standard output is a pipe.
+    // As published, `starting...` comes last if standard output is a pipe.
     let (ps, df) = said.split_once("\n\n").unwrap_or((&said, ""));
     let processes: Vec<String> = rows(ps).map(|it| it.join(" ")).collect();
     let places: Vec<String> = rows(df)
@@ -193,15 +194,15 @@ pub fn little_to_be_seen(conditions: &Conditions<'_>) -> Found<Finding> {
         .seen(format!("outside: {} mounts", outside.lines().count())))
 }
 
-/// The words of each line but the first, which holds the headings.
+/// The words of each line except the first, which has the headings.
 fn rows(table: &str) -> impl Iterator<Item = Vec<&str>> {
     table.lines().skip(1).map(|it| it.split_whitespace().collect())
 }
 
-/// Claim 29: two ways to change the root, and for each a way out.
+/// Claim 29: two ways to change the root, and a way out of each.
 pub fn ways_out(conditions: &Conditions<'_>) -> Found<Finding> {
     let mut session = conditions.session_with_new_root(Mounts::Private)?;
-    // A word that is nowhere but in the old root.
+    // A text that exists only in the old root.
     session.sh("echo 'of the old root' >/secret")?.well()?;
     let within = format!("{NEWROOT}/nsteps-demonstrations");
     session.run(&["cp", NSTEPS, &within])?.well()?;
@@ -229,7 +230,7 @@ pub fn ways_out(conditions: &Conditions<'_>) -> Found<Finding> {
         )))
 }
 
-/// Pivots with the old root open as descriptor 3.
+/// Pivots while the old root is open as descriptor 3.
 fn leaked(
     session: &mut Session<'_>,
     conditions: &Conditions<'_>,
@@ -243,7 +244,7 @@ fn leaked(
     Ok(session.run(&argv)?.stdout)
 }
 
-/// What a demonstration says, without what the step says around it.
+/// The output of a demonstration, without the lines of the step around it.
 fn line(said: &str) -> &str {
     said.lines().find(|it| it.starts_with("cat ")).unwrap_or("nothing")
 }

@@ -1,4 +1,4 @@
-//! What is claimed of the user namespace.
+//! Claims about the user namespace.
 
 use super::{Conditions, Finding};
 use crate::checks::session::Session;
@@ -6,17 +6,20 @@ use harness::found::Found;
 use harness::paths::OBSERVED_PROC;
 use harness::scenario::Mounts;
 
-/// Where claim 32 holds.
+/// The case in which claim 32 holds.
 pub const MAPPED_TO_A_USER: &str = "the map leads to an ordinary user";
 
 /// The overflow id: what the kernel reports for an id that is not mapped.
-const NOBODY: &str = "/proc/sys/kernel/overflowuid";
+const OVERFLOW_UID: &str = "/proc/sys/kernel/overflowuid";
 
-/// Claim 10, by number: the names are /etc/passwd's.
-pub fn nobody_without_a_map(conditions: &Conditions<'_>) -> Found<Finding> {
+/// Claim 10: no map, so the overflow ids. Numbers are compared, because the
+/// names depend on /etc/passwd.
+pub fn overflow_ids_without_a_map(
+    conditions: &Conditions<'_>,
+) -> Found<Finding> {
     let mut session = conditions.session(Mounts::Private)?;
     let script = format!(
-        "id; stat -c '%u %g %U %G' /; echo $(id -u) $(id -g) $(cat {NOBODY})"
+        "id; stat -c '%u %g %U %G' /; echo $(id -u) $(id -g) $(cat {OVERFLOW_UID})"
     );
     let inside = session.step_sh("user", &script)?.well()?;
     let outside = session.sh(&script)?.well()?;
@@ -24,10 +27,10 @@ pub fn nobody_without_a_map(conditions: &Conditions<'_>) -> Found<Finding> {
     let [id, root, ids] = lines.as_slice() else {
         return Ok(Finding::plainly(false).seen(inside));
     };
-    let nobody = ids.split(' ').next_back().unwrap_or_default();
-    let holds = nobody != "0"
-        && *ids == format!("{nobody} {nobody} {nobody}")
-        && root.starts_with(&format!("{nobody} {nobody} "));
+    let overflow = ids.split(' ').next_back().unwrap_or_default();
+    let holds = overflow != "0"
+        && *ids == format!("{overflow} {overflow} {overflow}")
+        && root.starts_with(&format!("{overflow} {overflow} "));
     let root_of =
         |it: &str| it.split(' ').skip(2).collect::<Vec<_>>().join(" ");
     let before = outside.lines().nth(1).unwrap_or("?");
@@ -37,11 +40,10 @@ pub fn nobody_without_a_map(conditions: &Conditions<'_>) -> Found<Finding> {
         .seen(format!("outside, / belongs to {}", root_of(before))))
 }
 
-/// Claim 32: the user who makes the namespace is the one that its root is
-/// outside.
+/// Claim 32: the root of a user namespace is outside the user that made it.
 ///
-/// What root may is tried twice: on a device, which takes a capability
-/// outside, and on a file of root's, which takes an id.
+/// The check tries twice what root may do: on a device, which needs a
+/// capability outside, and on a file of root, which needs the id.
 pub fn root_inside(conditions: &Conditions<'_>) -> Found<Finding> {
     let mut session = conditions.session(Mounts::Private)?;
     let own = "/run/secret";
@@ -51,7 +53,8 @@ pub fn root_inside(conditions: &Conditions<'_>) -> Found<Finding> {
     let mapped: Vec<_> = mapped.iter().map(String::as_str).collect();
     let by_root = Powers::of(&mut session, &mapped, own)?;
     let by_user = if conditions.is_an_ordinary_user() {
-        // The sandbox's root is this very root; its outside is the machine.
+        // In a sandbox of root, root is the root of the machine, and outside
+        // means the machine.
         let status = format!("/proc/{}/status", session.init());
         let status = std::fs::read_to_string(status).unwrap_or_default();
         let powers = Powers::of(&mut session, &[], "/etc/shadow")?;
@@ -71,7 +74,7 @@ pub fn root_inside(conditions: &Conditions<'_>) -> Found<Finding> {
             .case(MAPPED_TO_A_USER, by_user.are_of_no_root())
             .case("the map leads to root", by_root.are_of_no_root())
     } else {
-        // There is no root outside a user namespace here.
+        // Here is no root outside of a user namespace.
         Finding::plainly(false)
     };
     Ok(finding
@@ -79,7 +82,7 @@ pub fn root_inside(conditions: &Conditions<'_>) -> Found<Finding> {
         .seen(format!("made by root:   {by_root}")))
 }
 
-/// What a root inside is and may outside.
+/// The identity of root inside, and what it may do outside.
 struct Powers {
     inside: String,
     outside: String,
@@ -121,13 +124,13 @@ impl Powers {
         })
     }
 
-    /// Whether there is a user namespace to be inside of.
+    /// True if the process is in a user namespace below another one.
     fn are_inside(&self) -> bool {
         self.namespace.starts_with("user:[")
             && self.namespace != self.namespace_outside
     }
 
-    /// Whether this is root in the namespace only.
+    /// True if root may do nothing outside of the namespace.
     fn are_of_no_root(&self) -> bool {
         self.inside == "0"
             && self.outside != "0"

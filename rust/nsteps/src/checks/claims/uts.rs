@@ -1,4 +1,4 @@
-//! What is claimed of the uts namespace.
+//! Claims about the uts namespace.
 
 use super::{Conditions, Finding};
 use crate::checks::session::NSTEPS;
@@ -6,15 +6,15 @@ use harness::found::Found;
 use harness::paths::HOSTNAME;
 use harness::scenario::Mounts;
 
-/// A shell's way to the names, whatever is installed: the kernel answers for
-/// the namespace of the caller.
+/// The file from which a shell reads the name without other programs: it shows
+/// the name in the namespace of the reader.
 const NODENAME: &str = "/proc/sys/kernel/hostname";
 const DOMAINNAME: &str = "/proc/sys/kernel/domainname";
 
-/// Where claim 25 is no longer what it was.
+/// The case in which nothing but the known exceptions contradicts claim 25.
 const AS_KNOWN: &str = "all else is as known";
 
-/// Claim 6: the name at first, the name inside, the name outside meanwhile.
+/// Claim 6: the name at first, the name inside, and meanwhile the name outside.
 pub fn name_is_a_copy(conditions: &Conditions<'_>) -> Found<Finding> {
     let mut session = conditions.session(Mounts::Private)?;
     let first = session.run(&["unshare", "--uts", "uname", "-n"])?.well()?;
@@ -33,7 +33,8 @@ pub fn name_is_a_copy(conditions: &Conditions<'_>) -> Found<Finding> {
         .seen(format!("meanwhile outside: {outside}")))
 }
 
-/// Claim 15: with every capability but one, and with that one alone.
+/// Claim 15: sethostname with all capabilities except one, and with that one
+/// alone.
 pub fn needs_cap_sys_admin(conditions: &Conditions<'_>) -> Found<Finding> {
     conditions.needs("setpriv", "util-linux")?;
     let mut session = conditions.session(Mounts::Private)?;
@@ -62,8 +63,8 @@ pub fn needs_cap_sys_admin(conditions: &Conditions<'_>) -> Found<Finding> {
     Ok(finding.case("", holds && as_user))
 }
 
-/// Claim 25: what differs after all that can be set was set, and what of the
-/// rest the kernel lets root write to.
+/// Claim 25: what differs after everything that can be set was set, and which
+/// of the other values the kernel lets root write.
 pub fn not_all_of_uname(conditions: &Conditions<'_>) -> Found<Finding> {
     let mut session = conditions.session(Mounts::Private)?;
     let files = "ostype osrelease version hostname domainname";
@@ -92,7 +93,7 @@ pub fn not_all_of_uname(conditions: &Conditions<'_>) -> Found<Finding> {
     let finding = if only_names || everything {
         Finding::plainly(everything)
     } else {
-        // Neither the claim nor what is known of it.
+        // The result contradicts the claim and also what is known about it.
         Finding::new().case(AS_KNOWN, true).case("here", false)
     };
     let line = |lines: Vec<&str>| lines.join(" ");

@@ -5,12 +5,13 @@ use nix::sched::{CloneFlags, unshare};
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, getpid};
 
-/// Prints the pid of the caller before and after, that of its first child, and
-/// what becomes of a second.
+/// Prints the pid of the caller before and after unshare(2), the pid of its
+/// first child, and the result for a second child.
 ///
 /// # Errors
 ///
-/// Fails if it may not unshare, or not even the first child could be made.
+/// Fails if unshare(2) is not allowed, or if not even the first child could be
+/// made.
 pub fn pid_for_children(_: &[String]) -> Result<()> {
     println!("before unshare, getpid(): {}", getpid());
     unshare(CloneFlags::CLONE_NEWPID).context("unshare")?;

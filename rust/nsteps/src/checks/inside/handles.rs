@@ -1,5 +1,5 @@
-//! What was looked up before a namespace was left still works: a namespace
-//! decides what a name means, and a handle needs no name.
+//! Handles that were opened before a namespace was left: they still work,
+//! because a namespace decides what a name means, and a handle needs no name.
 
 use super::{Attempt, Case, attempt, by_root, case, errno, own_mounts};
 use harness::error::Result;
@@ -20,9 +20,9 @@ use std::os::fd::{AsRawFd, OwnedFd};
 const QUEUE: &str = "/nsteps";
 const KEY: i32 = 0x6e73;
 
-/// Every handle, each followed by the name that has lost its meaning. What
-/// mounts a sysfs needs root: a sandbox has no sysfs, and in a user namespace
-/// one cannot be mounted unless one is there.
+/// Every handle, each followed by the name that has lost its meaning. The cases
+/// with a sysfs need root: a sandbox has no sysfs, and in a user namespace one
+/// cannot be mounted unless one exists.
 pub const CASES: &[Case] = &[
     case("a file of the old root, by a descriptor of that", "ok", || {
         let old_root = leave_root()?;
@@ -41,8 +41,8 @@ pub const CASES: &[Case] = &[
         },
     ),
     case("the same, in a user namespace", "ok", || {
-        // What was mounted in another user namespace is locked to what it lies
-        // on, and stays there.
+        // What was mounted in another user namespace is locked to the mount
+        // below it, and cannot be unmounted alone.
         unshare(CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNS)?;
         let old_root = leave_root()?;
         Ok(fstatat(old_root, below(PROBE), AtFlags::empty()).map(drop))
@@ -125,7 +125,8 @@ pub const CASES: &[Case] = &[
     ),
 ];
 
-/// Pivots into an empty root and detaches the old one; what keeps it open.
+/// Pivots into an empty root and detaches the old one. Returns a descriptor
+/// that keeps the old one open.
 fn leave_root() -> nix::Result<OwnedFd> {
     let old = open("/", OFlag::O_DIRECTORY, Mode::empty())?;
     fs("tmpfs")?;
@@ -136,12 +137,12 @@ fn leave_root() -> nix::Result<OwnedFd> {
     Ok(old)
 }
 
-/// A path as it is from the root directory.
+/// A path relative to the root directory.
 fn below(path: &str) -> &str {
     path.trim_start_matches('/')
 }
 
-/// Mounts a new filesystem, in a mount namespace of the caller's.
+/// Mounts a new filesystem in a new mount namespace.
 fn fs(fs_type: &str) -> nix::Result<()> {
     let none = None::<&str>;
     mount(Some(fs_type), MYTMP, Some(fs_type), MsFlags::empty(), none)
@@ -163,8 +164,8 @@ fn meet(socket: &OwnedFd, server: &TcpListener) -> nix::Result<()> {
 }
 
 fn open_queue(flags: MQ_OFlag) -> nix::Result<MqdT> {
-    // A small one: what all queues of a user may hold together is limited, and
-    // other sandboxes have theirs.
+    // A small queue: the size of all queues of a user together is limited, and
+    // other sandboxes have queues too.
     let small = MqAttr::new(0, 1, 16, 0);
     let flags = flags | MQ_OFlag::O_WRONLY;
     mq_open(QUEUE, flags, Mode::S_IRWXU, Some(&small))
@@ -178,7 +179,7 @@ fn own_uts() -> nix::Result<OwnedFd> {
 ///
 /// # Errors
 ///
-/// Never fails: what goes wrong is a result.
+/// Returns no error: the result of a case may be one.
 pub fn table(_: &[String]) -> Result<()> {
     for case in CASES {
         attempt(case.name, || perform(case));
@@ -186,7 +187,7 @@ pub fn table(_: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Makes the attempt in namespaces of its own, so that no case meets what
+/// Makes the attempt in new namespaces, so that a case does not depend on what
 /// another has left.
 fn perform(case: &Case) -> Attempt {
     own_mounts()?;

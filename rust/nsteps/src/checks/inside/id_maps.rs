@@ -1,5 +1,5 @@
-//! What the kernel answers if id maps are written in another order, or too
-//! much: user_namespaces(7).
+//! How the kernel answers if id maps are written in another order, or contain
+//! too much: user_namespaces(7).
 
 use super::{Attempt, Case, attempt, by_root, case, errno};
 use harness::error::Result;
@@ -15,9 +15,9 @@ const ALLOW: (&str, &str) = ("setgroups", "allow");
 const UIDS: (&str, &str) = ("uid_map", ONE);
 const GIDS: (&str, &str) = ("gid_map", ONE);
 
-/// Every situation, in the order they are tried. Some need a user namespace
-/// around them in which setgroups is allowed, and so root: in the namespace of
-/// an ordinary user it is denied, and stays denied below.
+/// Every situation, in the order they are tried. Some need to be in a user
+/// namespace in which setgroups is allowed, and so need root: for an ordinary
+/// user it is denied, and stays denied in the namespaces below.
 pub const CASES: &[Case] = &[
     by_root("gid_map from inside, without deny to setgroups", "EPERM", || {
         unshare(CloneFlags::CLONE_NEWUSER)?;
@@ -60,7 +60,7 @@ pub const CASES: &[Case] = &[
 ///
 /// # Errors
 ///
-/// Never fails: what goes wrong is a result.
+/// Returns no error: the result of a case may be one.
 pub fn table(_: &[String]) -> Result<()> {
     for case in CASES {
         attempt(case.name, case.attempt);
@@ -68,8 +68,8 @@ pub fn table(_: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Writes files of a child that is in a new user namespace, from its parent's;
-/// gives what came of the last.
+/// Writes files of a child in a new user namespace, from its parent's
+/// namespace. Returns the result of the last write.
 fn from_outside(files: &[(&str, &str)]) -> Attempt {
     let (is_in, says_so) = pipe()?;
     let (go_on, lets_go) = pipe()?;
@@ -80,7 +80,7 @@ fn from_outside(files: &[(&str, &str)]) -> Attempt {
                 let _ = write(&says_so, &[1]);
             }
             drop(says_so);
-            // Until the parent closes its end.
+            // Waits until the parent closes its end.
             let _ = read(&go_on, &mut [0]);
             std::process::exit(0);
         }

@@ -1,4 +1,4 @@
-//! What a less privileged mount namespace may not take away:
+//! Mounts that a less privileged mount namespace may not unmount:
 //! mount_namespaces(7), "Restrictions on mount namespaces".
 
 use super::{make_private, say, tmpfs};
@@ -47,7 +47,7 @@ fn tagged(tag: &str) -> Result<usize> {
     Ok(table.lines().filter(has).count())
 }
 
-/// Prints of how many of the shared mounts something holds: none, some or all.
+/// Prints for how many of the shared mounts it is so: none, some or all.
 fn how_many(what: &str, some: usize, all: usize) {
     let words = match some {
         0 => "none",

@@ -1,4 +1,4 @@
-//! When the kernel pivots and when it does not: one row for each situation of
+//! When pivot_root(2) works and when it fails: one row for each situation of
 //! [pivot_root(2)](https://man7.org/linux/man-pages/man2/pivot_root.2.html).
 
 use super::{Attempt, attempt, errno, in_a_child, own_mounts, tmpfs};
@@ -8,18 +8,18 @@ use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::{CloneFlags, unshare};
 use nix::unistd::{chdir, chroot, pivot_root};
 
-/// A situation, and what comes of it.
+/// A situation, and the expected result.
 pub struct Case {
     /// The situation, in a few words.
     pub name: &'static str,
     /// `ok`, or the name of the errno.
     expected: &'static str,
-    /// The same where `/` is locked: in a user namespace whose mount table
-    /// began as a copy of another's.
+    /// The result if `/` is locked: in a user namespace whose mount table began
+    /// as a copy of another's.
     where_locked: &'static str,
-    /// Whether put_old is new_root itself.
+    /// True if put_old is new_root itself.
     pub stacks: bool,
-    /// Brings the situation about, then pivots.
+    /// Makes the situation, then calls pivot_root(2).
     attempt: fn() -> Attempt,
 }
 
@@ -31,8 +31,8 @@ const fn case(
     Case { name, expected, where_locked: expected, stacks: false, attempt }
 }
 
-/// A case in which the present root is named as new_root: that it is locked
-/// is found out first.
+/// A case in which the current root is new_root. The kernel checks first
+/// whether that is locked.
 const fn of_root(
     name: &'static str,
     expected: &'static str,
@@ -41,13 +41,13 @@ const fn of_root(
     Case { where_locked: "EINVAL", ..case(name, expected, attempt) }
 }
 
-/// A tmpfs of its own for each case, with a few names in it.
+/// The directory where each case mounts a new tmpfs, with a few names in it.
 const SITE: &str = "/tmp";
 const NEW: &str = "/tmp/new";
 const OLD: &str = "/tmp/new/old";
 const FILE: &str = "/tmp/new/file";
 const ELSEWHERE: &str = "/tmp/elsewhere";
-/// A directory that lies on the mount of `/`, and one below it.
+/// A directory on the mount of `/`, and one below it.
 const ON_ROOT: &str = MYTMP;
 const BELOW_ON_ROOT: &str = "/mytmp/old";
 
@@ -138,8 +138,8 @@ pub const CASES: &[Case] = &[
     }),
     case("the same, with no mount below put_old", "ok", || {
         leave_all_mounts()?;
-        // This process stays in the root that the other one unmounts: in a
-        // mount namespace of its own that is another mount.
+        // This process stays in the root that the other one unmounts: it is in
+        // another mount namespace, where that is another mount.
         in_a_child("no mount below put_old", || {
             own_mounts()?;
             pivot_away()?;
@@ -154,7 +154,7 @@ pub const CASES: &[Case] = &[
     }),
 ];
 
-/// Makes a root of which nothing is a mount but the root itself.
+/// Makes a root that has no mount except the root itself.
 fn leave_all_mounts() -> nix::Result<()> {
     bind(NEW)?;
     chdir(NEW)?;
@@ -163,7 +163,7 @@ fn leave_all_mounts() -> nix::Result<()> {
     chdir("/")
 }
 
-/// Pivots from there to a directory of it; the old root is `/deeper` then.
+/// Pivots from there to a directory of it; then the old root is `/deeper`.
 fn pivot_away() -> nix::Result<()> {
     bind("/old")?;
     pivot_root("/old", "/old/deeper")
@@ -173,7 +173,7 @@ fn pivot_away() -> nix::Result<()> {
 ///
 /// # Errors
 ///
-/// Fails if the preparation fails.
+/// Fails if the preparation of all cases fails.
 pub fn table(_: &[String]) -> Result<()> {
     std::fs::create_dir_all(BELOW_ON_ROOT).context("make a directory")?;
     for case in CASES {
@@ -183,7 +183,7 @@ pub fn table(_: &[String]) -> Result<()> {
 }
 
 impl Case {
-    /// What comes of it, for root or in a user namespace.
+    /// The expected result, for root or in a user namespace.
     pub fn expected(&self, in_a_user_namespace: bool) -> &'static str {
         if in_a_user_namespace { self.where_locked } else { self.expected }
     }
@@ -199,7 +199,7 @@ impl Case {
     }
 }
 
-/// A bind on itself makes a mount of a directory.
+/// Makes a directory a mount, by binding it on itself.
 fn bind(dir: &str) -> nix::Result<()> {
     let none = None::<&str>;
     mount(Some(dir), dir, none, MsFlags::MS_BIND | MsFlags::MS_REC, none)

@@ -1,4 +1,4 @@
-//! Which processes a procfs shows, by the process that mounts it:
+//! Which processes a procfs shows depends on the process that mounts it:
 //! [proc(5)](https://man7.org/linux/man-pages/man5/proc.5.html).
 
 use harness::error::{Context, Result};
@@ -23,12 +23,12 @@ pub fn table(_: &[String]) -> Result<()> {
     super::own_mounts().context("unshare mounts")?;
     unshare(CloneFlags::CLONE_NEWPID).context("unshare")?;
     println!("{}\tthe launcher, after unshare(CLONE_NEWPID)", mounted(None));
-    // The first child is PID 1, and while it lives the namespace is there.
+    // The first child is PID 1; the namespace exists as long as it lives.
     let (held, release) = pipe().context("pipe")?;
     match kernel::fork().context("fork")? {
         ForkResult::Child => {
             drop(release);
-            // Until the launcher closes its end.
+            // Waits until the launcher closes its end.
             let _ = read(held, &mut [0]);
             std::process::exit(0);
         }
@@ -44,12 +44,13 @@ pub fn table(_: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Has a member of the new namespace mount one.
+/// Lets a member of the new namespace mount one.
 fn by_a_member() -> Result<()> {
     match kernel::fork().context("fork")? {
         ForkResult::Child => {
             println!("{}\ta process of the new namespace", mounted(None));
-            // The old procfs is still on /proc, and has a link to its own.
+            // The old procfs is still on /proc, and has a link to its own
+            // namespace.
             let pidns = "pidns=/proc/1/ns/pid";
             println!("{}\t{BY_MEMBER}", mounted(Some(pidns)));
             std::process::exit(0);
@@ -60,7 +61,7 @@ fn by_a_member() -> Result<()> {
     }
 }
 
-/// Mounts a procfs for a moment.
+/// Mounts a procfs, reads which processes it shows, and unmounts it.
 fn mounted(options: Option<&str>) -> String {
     let proc = Some("proc");
     let shown = mount(proc, MYTMP, proc, MsFlags::empty(), options)
@@ -72,7 +73,8 @@ fn mounted(options: Option<&str>) -> String {
     }
 }
 
-/// The namespace of the process that it calls 1; /proc is of the old one.
+/// The pid namespace of the process that the procfs calls 1; /proc belongs to
+/// the old one.
 fn whose() -> nix::Result<&'static str> {
     let shown = stat(format!("{MYTMP}/1/ns/pid").as_str())?.st_ino;
     let old = stat("/proc/1/ns/pid")?.st_ino;

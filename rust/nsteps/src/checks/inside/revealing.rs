@@ -1,4 +1,4 @@
-//! When a user namespace may have a procfs or a sysfs of its own:
+//! When a user namespace may mount a procfs or a sysfs of its own:
 //! user_namespaces(7), and mount_too_revealing() in the kernel.
 
 use super::{Attempt, attempt, in_a_child, own_mounts, tmpfs};
@@ -7,22 +7,22 @@ use harness::paths::{MYTMP, OBSERVED_PROC};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::{CloneFlags, unshare};
 
-/// What there is to be seen, and whether another one may be mounted then.
+/// What is visible, and whether another one may be mounted then.
 pub struct Case {
-    /// What there is to be seen, in a few words.
+    /// What is visible, in a few words.
     pub name: &'static str,
     /// `ok`, or the name of the errno.
     pub expected: &'static str,
-    /// Brings it about, outside of the user namespace.
+    /// Makes the situation, outside of the user namespace.
     prepare: fn() -> nix::Result<()>,
-    /// What is new beside the user and the mount namespace.
+    /// The namespaces that are new besides the user and the mount namespace.
     flags: CloneFlags,
     /// The type of the file system that is mounted.
     pub fs_type: &'static str,
     options: (MsFlags, Option<&'static str>),
 }
 
-/// A procfs that is asked for in a new pid namespace, as it must be.
+/// A case with a procfs, which has to be mounted in a new pid namespace.
 const fn procfs(
     name: &'static str,
     expected: &'static str,
@@ -97,7 +97,8 @@ pub const CASES: &[Case] = &[
     ),
 ];
 
-/// Every sandbox has a second procfs, which would make up for the first.
+/// Unmounts the second procfs that every sandbox has: it would replace the
+/// first.
 fn only_proc() -> nix::Result<()> {
     umount2(OBSERVED_PROC, MntFlags::MNT_DETACH)
 }
@@ -116,7 +117,7 @@ fn bind(from: &str, to: &str) -> nix::Result<()> {
 ///
 /// # Errors
 ///
-/// Never fails: what goes wrong is a result.
+/// Returns no error: the result of a case may be one.
 pub fn table(_: &[String]) -> Result<()> {
     for case in CASES {
         attempt(case.name, || case.perform());
@@ -132,7 +133,7 @@ impl Case {
         unshare(own | self.flags)?;
         let (flags, data) = self.options;
         let fs_type = Some(self.fs_type);
-        // A new pid namespace is not its caller's but its child's.
+        // Only a child of the caller enters a new pid namespace.
         in_a_child(self.name, || {
             Ok(mount(fs_type, MYTMP, fs_type, flags, data))
         })

@@ -10,21 +10,21 @@ use nix::unistd::ForkResult;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-/// The youngest flag, which nix does not name.
+/// The newest flag, which nix does not name.
 const CLONE_NEWTIME: CloneFlags =
     CloneFlags::from_bits_retain(nix::libc::CLONE_NEWTIME);
 
-/// Says of the caller, of its children and of what they become in which time
-/// namespace each is, and when the clock can be set: result, tab, name.
-/// Called again with a number and a name, it is what one of them has become.
+/// Prints for the caller, its children and the programs that they execute in
+/// which time namespace each is, and when the clock can be set: result, tab,
+/// name. If it is called with a number and a name, it is one of these programs.
 ///
 /// # Errors
 ///
-/// Fails if it may not unshare, or not even look.
+/// Fails if unshare(2) is not allowed, or if a namespace cannot be read.
 pub fn namespace(words: &[String]) -> Result<()> {
-    if let [old, who] = words {
+    if let [old, process] = words {
         let old = old.parse().context("read a number")?;
-        return look(old, who);
+        return look(old, process);
     }
     let old = own()?;
     unshare(CLONE_NEWTIME).context("unshare")?;
@@ -47,10 +47,10 @@ pub fn namespace(words: &[String]) -> Result<()> {
 const COPY: &str = "a child that has a copy of the memory";
 const BORROWER: &str = "a child that borrows the memory (CLONE_VM|CLONE_VFORK)";
 
-/// Has a child borrow our memory, which older kernels (5.19) refuse.
+/// Makes a child that shares our memory, which older kernels (5.19) refuse.
 fn borrower(old: u64) -> Result<()> {
     let child = kernel::with_our_memory(Box::new(|| {
-        // What cannot be looked at is a line that is missing.
+        // If the namespace cannot be read, the line is missing.
         let _ = look(old, BORROWER);
         set_clock("the offsets, by that child");
         execute(old, "what that child becomes by execve(2)");
@@ -65,9 +65,10 @@ fn borrower(old: u64) -> Result<()> {
     }
 }
 
-/// Becomes this program again, to look from there; returns why it could not.
-fn execute(old: u64, who: &str) -> Error {
-    let again = ["demonstrate", "time_namespace", &old.to_string(), who];
+/// Executes this program again, to read its namespace; returns why it could
+/// not.
+fn execute(old: u64, process: &str) -> Error {
+    let again = ["demonstrate", "time_namespace", &old.to_string(), process];
     Error::new(format!("execve: {}", Command::new(NSTEPS).args(again).exec()))
 }
 
@@ -76,9 +77,9 @@ fn own() -> Result<u64> {
     Ok(stat("/proc/self/ns/time").context("stat /proc/self/ns/time")?.st_ino)
 }
 
-fn look(old: u64, who: &str) -> Result<()> {
+fn look(old: u64, process: &str) -> Result<()> {
     let which = if own()? == old { "the old one" } else { "the new one" };
-    println!("{which}\t{who}");
+    println!("{which}\t{process}");
     Ok(())
 }
 

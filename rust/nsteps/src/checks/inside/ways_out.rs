@@ -5,11 +5,11 @@ use nix::errno::Errno;
 use nix::sys::stat::Mode;
 use nix::unistd::{chdir, chroot, mkdir};
 
-/// What lies in the old root and nowhere else.
+/// A file that exists only in the old root.
 const SECRET: &str = "secret";
 
-/// A second chroot, without a chdir: the present directory is then above the
-/// root, and `..` does not stop at it any more.
+/// Leaves a chroot by a second chroot without a chdir: the current directory is
+/// then above the root, and `..` does not stop at the root any more.
 ///
 /// # Errors
 ///
@@ -24,12 +24,13 @@ pub fn second_chroot(_: &[String]) -> Result<()> {
     for _ in 0..16 {
         chdir("..").context("chdir")?;
     }
-    chroot(".").context("chroot to where this led")?;
+    chroot(".").context("chroot to the directory above the root")?;
     look();
     Ok(())
 }
 
-/// A directory of the old root that was left open as descriptor 3.
+/// Leaves a new root through a directory of the old one that was left open as
+/// descriptor 3.
 ///
 /// # Errors
 ///
@@ -41,7 +42,7 @@ pub fn open_directory(_: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// What is to be read at the root that this process has reached.
+/// Prints the content of the file below the root that this process has reached.
 fn look() {
     let path = format!("/{SECRET}");
     match std::fs::read_to_string(&path) {

@@ -44,7 +44,7 @@ pub fn without_signal(conditions: &Conditions<'_>) -> Found<Evidence> {
         "wait before exec: No child processes | wait after it: exit 3";
     let mut programs = Programs::new(conditions)?;
     let mut evidence = Evidence::new();
-    for (launcher, words, who, described) in [
+    for (launcher, words, case, described) in [
         (C, "chld", "c, clone with SIGCHLD", SEEN),
         (C, "none", "c, clone without a signal", UNSEEN),
         (RUST, "chld", "rust, nix::clone with Some(SIGCHLD)", SEEN),
@@ -53,7 +53,7 @@ pub fn without_signal(conditions: &Conditions<'_>) -> Found<Evidence> {
         let said = programs.run(launcher, EXIT_SIGNAL, &[words])?;
         let said = in_one_line(&said);
         let (_, waits) = said.split_once(" | ").unwrap_or(("", &said));
-        evidence.see(who, waits, described);
+        evidence.see(case, waits, described);
     }
     Ok(evidence)
 }
@@ -68,12 +68,12 @@ pub fn newtime(conditions: &Conditions<'_>) -> Found<Evidence> {
     let own = own.well().map_err(|_| {
         Refusal::Unavailable("the kernel has no time namespaces".to_owned())
     })?;
-    for (launcher, who) in [
+    for (launcher, case) in [
         (C, "c, clone(CLONE_NEWTIME|SIGCHLD)"),
         (RUST, "rust, nix::clone, from_bits_retain(0x80)"),
     ] {
         let said = programs.run(launcher, EXIT_SIGNAL, &["newtime"])?;
-        evidence.see(who, &in_one_line(&said), UNSEEN);
+        evidence.see(case, &in_one_line(&said), UNSEEN);
     }
     let version = programs.go_version()?;
     let payload = ["readlink", "/proc/self/ns/time"];
@@ -88,14 +88,14 @@ pub fn newtime(conditions: &Conditions<'_>) -> Found<Evidence> {
         true => "time namespace: a new one",
         false => "time namespace: the old one",
     };
-    let who = format!("go {}.{}, Cloneflags: 0x80", version.0, version.1);
-    evidence.see(who, &seen, described);
+    let case = format!("go {}.{}, Cloneflags: 0x80", version.0, version.1);
+    evidence.see(case, &seen, described);
     for launcher in [C, GO, RUST] {
         let said = programs.step(launcher, "time", &payload)?.well()?;
         let which = if said == own { "the old one" } else { "a new one" };
         let seen = format!("time namespace: {which}");
-        let who = format!("{launcher}, time: unshare, then fork");
-        evidence.see(who, &seen, "time namespace: a new one");
+        let case = format!("{launcher}, time: unshare, then fork");
+        evidence.see(case, &seen, "time namespace: a new one");
     }
     Ok(evidence)
 }
@@ -108,7 +108,7 @@ pub fn map_without_a_pipe(conditions: &Conditions<'_>) -> Found<Evidence> {
     const SAFE: &str = "100";
     let mut programs = Programs::new(conditions)?;
     let mut evidence = Evidence::new();
-    for (launcher, words, who, loses) in [
+    for (launcher, words, case, loses) in [
         (C, &["no_pipe", CHILDREN][..], "c, without a pipe", true),
         (C, &["pipe", SAFE], "c, with a pipe", false),
         (RUST, &["no_pipe", CHILDREN], "rust, without a pipe", true),
@@ -119,7 +119,7 @@ pub fn map_without_a_pipe(conditions: &Conditions<'_>) -> Found<Evidence> {
         let lost = said.starts_with("child ");
         let why = if lost { "the proof" } else { "the bound" };
         evidence.weigh(
-            who,
+            case,
             &format!("{said} ({why})"),
             lost == loses,
             if loses { "one loses them" } else { "none loses them" },
@@ -137,7 +137,7 @@ pub fn low_end_stack(conditions: &Conditions<'_>) -> Found<Evidence> {
             "what lies below a stack is another on this processor".to_owned(),
         ));
     }
-    for (mode, who, described) in [
+    for (mode, case, described) in [
         (
             "stack",
             "c, a local array, memory copied",
@@ -154,7 +154,7 @@ pub fn low_end_stack(conditions: &Conditions<'_>) -> Found<Evidence> {
         };
         let as_described = seen.contains(described)
             || (described == "SIGSEGV" && seen.contains("signal 11"));
-        evidence.weigh(who, &seen, as_described, described);
+        evidence.weigh(case, &seen, as_described, described);
     }
     Ok(evidence)
 }
@@ -166,7 +166,7 @@ pub fn two_children(conditions: &Conditions<'_>) -> Found<Evidence> {
     const NONE: &str = "0 words of the first child have changed";
     let mut programs = Programs::with_new_root(conditions)?;
     let mut evidence = Evidence::new();
-    for (mode, who, changes) in [
+    for (mode, case, changes) in [
         ("same", "c, the same stack, CLONE_VM", true),
         ("copy", "c, the same stack, memory copied", false),
         ("own", "c, a stack of its own, CLONE_VM", false),
@@ -174,7 +174,7 @@ pub fn two_children(conditions: &Conditions<'_>) -> Found<Evidence> {
         let said = programs.run(C, "twostack", &[mode])?.well()?;
         let changed = said != NONE;
         let described = if changes { "some have changed" } else { NONE };
-        evidence.weigh(who, &said, changed == changes, described);
+        evidence.weigh(case, &said, changed == changes, described);
     }
     // Its first child launches in its turn, and its payload is looked for in
     // more directories than one, so that a path is built.
@@ -210,14 +210,14 @@ pub fn ids_in_borrowed_memory(conditions: &Conditions<'_>) -> Found<Evidence> {
     }
     let mut programs = Programs::with_new_root(conditions)?;
     let mut evidence = Evidence::new();
-    for (launcher, way, (who, described)) in WAYS {
+    for (launcher, way, (case, described)) in WAYS {
         let said = programs.run(*launcher, "dumpable", &[way])?.well()?;
         let seen = match said.as_str() {
             "1" => KEPT,
             "0" => LOST,
             other => other,
         };
-        evidence.see(who, seen, described);
+        evidence.see(case, seen, described);
     }
     // How it looks from outside, so that the look below can be trusted.
     let dumpable = programs.program(C, "pitfalls/dumpable")?;
@@ -228,8 +228,8 @@ pub fn ids_in_borrowed_memory(conditions: &Conditions<'_>) -> Found<Evidence> {
             programs.session.hold_until(&argv, |said| !said.is_empty())?;
         let seen = can_be_traced(&mut programs, held)?;
         let word = |can| if can { "can be read" } else { "cannot be read" };
-        let who = format!("c, {way}, its /proc/PID/cwd");
-        evidence.see(who, word(seen), word(described));
+        let case = format!("c, {way}, its /proc/PID/cwd");
+        evidence.see(case, word(seen), word(described));
     }
     for launcher in [C, GO, RUST] {
         let lost = losing(&mut programs, launcher)?;

@@ -18,7 +18,7 @@ pub fn empty_dev(conditions: &Conditions<'_>) -> Found<Evidence> {
     }
     let throws = programs.go_version()? >= GO_OPENS_NULL;
     let mut evidence = Evidence::new();
-    for (who, script, empty, filled) in [
+    for (case, script, empty, filled) in [
         ("c, streams closed", closed("/bin/true"), 0, 0),
         ("rust, streams closed", closed("/rust-launch libc -"), 134, 0),
         (
@@ -52,7 +52,7 @@ pub fn empty_dev(conditions: &Conditions<'_>) -> Found<Evidence> {
             let payload = [NEWROOT, "sh", "-c", script.as_str()];
             let said = programs.step(RUST, step, &payload)?;
             evidence.see(
-                format_args!("{who}, in {step}"),
+                format_args!("{case}, in {step}"),
                 &format!("ends with {}", said.status),
                 &format!("ends with {described}"),
             );

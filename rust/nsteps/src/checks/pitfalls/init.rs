@@ -60,8 +60,8 @@ pub fn signals(conditions: &Conditions<'_>) -> Found<Evidence> {
             "lives" if !is_ending => LIVES_ON,
             _ => ENDS,
         };
-        let who = format!("{launcher}, SIG{signal} for PID 1 from inside");
-        evidence.see(who, seen, described);
+        let case = format!("{launcher}, SIG{signal} for PID 1 from inside");
+        evidence.see(case, seen, described);
     }
     super::init_from_outside::signals(&mut programs, &mut evidence)?;
     reaps_too_much(&mut programs, &mut evidence)?;

@@ -28,13 +28,13 @@ pub fn signals(
             )
         };
         let seen = answer(programs, launcher, send)?;
-        let who = format!("{launcher}, {} from outside", all.join(", "));
-        evidence.see(who, seen.unwrap_or(ENDS), LIVES_ON);
+        let case = format!("{launcher}, {} from outside", all.join(", "));
+        evidence.see(case, seen.unwrap_or(ENDS), LIVES_ON);
 
         let seen =
             answer(programs, launcher, |pid| format!("kill -s KILL {pid}"))?;
-        let who = format!("{launcher}, SIGKILL from outside");
-        evidence.see(who, seen.unwrap_or(ENDS), ENDS);
+        let case = format!("{launcher}, SIGKILL from outside");
+        evidence.see(case, seen.unwrap_or(ENDS), ENDS);
 
         // Said by a process that waits until the kernel has stopped it.
         let stop = |pid: &str| {
@@ -47,8 +47,8 @@ pub fn signals(
             )
         };
         let seen = answer(programs, launcher, stop)?.map(|_| STOPS);
-        let who = format!("{launcher}, SIGSTOP from outside");
-        evidence.see(who, seen.unwrap_or(ENDS), STOPS);
+        let case = format!("{launcher}, SIGSTOP from outside");
+        evidence.see(case, seen.unwrap_or(ENDS), STOPS);
     }
     let fault = programs.program(C, "pitfalls/fault")?;
     let said = programs.step(RUST, "pid_oldproc", &[&fault])?;

@@ -241,8 +241,8 @@ pub fn between_clone_and_exec(conditions: &Conditions<'_>) -> Found<Evidence> {
             }
             _ => first,
         };
-        let who = format!("{launcher}, uts without a /proc");
-        evidence.see(who, seen, described);
+        let case = format!("{launcher}, uts without a /proc");
+        evidence.see(case, seen, described);
     }
     Ok(evidence)
 }
@@ -294,12 +294,12 @@ pub fn path_lookup(conditions: &Conditions<'_>) -> Found<Evidence> {
             "fork/exec /usr/bin/id: no such file or directory",
         ),
     ];
-    for (who, argv, only_inside, id) in ways {
+    for (case, argv, only_inside, id) in ways {
         for (name, described) in [("only-inside", only_inside), ("id", id)] {
             let argv = [&["env", PATH], &argv[..], &[ROOT, name]].concat();
             let said = programs.session.run(&argv)?;
             let seen = format!("{name}: {}", in_one_line(&said));
-            evidence.see(who, &seen, &format!("{name}: {described}"));
+            evidence.see(case, &seen, &format!("{name}: {described}"));
         }
     }
     names::without_a_path(&mut programs, &mut evidence)?;
@@ -409,14 +409,14 @@ pub fn limit_of_files(conditions: &Conditions<'_>) -> Found<Evidence> {
         let said = programs.launch(&[], (launcher, way), &payload)?.well()?;
         let as_given = Some(said.as_str()) == own.lines().next();
         let seen = if as_given { AS_GIVEN } else { RAISED };
-        let who = match launcher {
+        let case = match launcher {
             GO => {
                 let (major, minor, patch) = version;
                 format!("{} (Go {major}.{minor}.{patch})", by(GO, way))
             }
             _ => by(launcher, way),
         };
-        evidence.see(who, seen, described);
+        evidence.see(case, seen, described);
     }
     Ok(evidence)
 }
@@ -454,11 +454,11 @@ pub fn descriptors(conditions: &Conditions<'_>) -> Found<Evidence> {
             _ => leaked.join(" "),
         };
         let what = described.split(": ").next().unwrap_or_default();
-        let who = match before {
+        let case = match before {
             [] => launcher.to_string(),
             _ => by(launcher, way),
         };
-        evidence.see(who, &format!("{what}: leaks {leaked}"), described);
+        evidence.see(case, &format!("{what}: leaks {leaked}"), described);
     }
     Ok(evidence)
 }
@@ -555,11 +555,11 @@ fn closed_stdin(
         [(C, "clone", CLOSED), (RUST, "command", NULL), (GO, "exec", by_go)]
     {
         let said = programs.launch(&start, (launcher, way), PAYLOAD)?.well()?;
-        let who = match launcher {
+        let case = match launcher {
             GO => format!("{} (Go {}.{})", by(GO, way), version.0, version.1),
             _ => by(launcher, way),
         };
-        evidence.see(format!("{who}, stdin closed"), &said, described);
+        evidence.see(format!("{case}, stdin closed"), &said, described);
     }
     let said =
         programs.step_after(&start, RUST, "skeleton", PAYLOAD)?.well()?;

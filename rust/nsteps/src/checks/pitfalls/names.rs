@@ -58,8 +58,8 @@ pub fn without_a_path(
                 it if it == local => "runs /usr/local/bin/tool".to_owned(),
                 _ => here.to_owned(),
             };
-            let who = format!("{}: {what}", by(launcher, way));
-            evidence.see(who, &seen, described);
+            let case = format!("{}: {what}", by(launcher, way));
+            evidence.see(case, &seen, described);
         }
     }
     Ok(())

@@ -57,23 +57,23 @@ impl Evidence {
     /// Records what was seen and compares it with the page.
     pub(super) fn see(
         &mut self,
-        who: impl fmt::Display,
+        case: impl fmt::Display,
         seen: &str,
         described: &str,
     ) {
-        self.weigh(who, seen, seen == described, described);
+        self.weigh(case, seen, seen == described, described);
     }
 
     /// Something was seen; whether it is as described the check knows.
     pub(super) fn weigh(
         &mut self,
-        who: impl fmt::Display,
+        case: impl fmt::Display,
         seen: &str,
         as_described: bool,
         described: &str,
     ) {
         self.sights.push(Sight {
-            who: who.to_string(),
+            case: case.to_string(),
             seen: seen.to_owned(),
             described: (!as_described).then(|| described.to_owned()),
         });
@@ -90,7 +90,7 @@ impl Evidence {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sight {
     /// The language, and the way it was done.
-    pub who: String,
+    pub case: String,
     /// What the check saw there, in the words of the page.
     pub seen: String,
     /// What the page says, where that is something else.

@@ -67,7 +67,8 @@ struct DifferenceForm {
 struct SightForm {
     /// The launcher and its way to launch; for a surprise of the kernel the
     /// situation.
-    who: String,
+    #[serde(rename = "who")]
+    case: String,
     /// What the check saw there.
     seen: String,
     /// What the page says.
@@ -127,8 +128,8 @@ impl Shown for Difference {
     }
 
     fn evidence(self, out: &mut String, seen: &Evidence) {
-        for Sight { who, seen, described } in &seen.sights {
-            paragraph(out, &format!("{who}: {seen}"), EVIDENCE, 2, FAINT);
+        for Sight { case, seen, described } in &seen.sights {
+            paragraph(out, &format!("{case}: {seen}"), EVIDENCE, 2, FAINT);
             if let Some(described) = described {
                 let described = format!("described: {described}");
                 paragraph(out, &described, EVIDENCE + 2, 2, BAD);
@@ -161,8 +162,8 @@ impl Shown for Difference {
 }
 
 fn form(difference: Difference, found: &Found<Evidence>) -> DifferenceForm {
-    let sight = |Sight { who, seen, described }: &Sight| SightForm {
-        who: who.clone(),
+    let sight = |Sight { case, seen, described }: &Sight| SightForm {
+        case: case.clone(),
         seen: seen.clone(),
         as_described: described.is_none(),
         described: described.as_ref().unwrap_or(seen).clone(),

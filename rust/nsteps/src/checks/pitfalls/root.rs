@@ -36,8 +36,8 @@ pub fn no_chdir(conditions: &Conditions<'_>) -> Found<Evidence> {
         let argv = launcher.argv(step, PROGRAMS, Some(NEWROOT), &payload);
         let argv: Vec<&str> = argv.iter().map(String::as_str).collect();
         let seen = read(&mut session, DIRECTORY, &argv)?;
-        let who = format!("{launcher}, pivot_root: the same file");
-        evidence.see(who, &seen, NOT_THERE);
+        let case = format!("{launcher}, pivot_root: the same file");
+        evidence.see(case, &seen, NOT_THERE);
     }
     Ok(evidence)
 }

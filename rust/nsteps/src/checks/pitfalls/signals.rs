@@ -44,8 +44,8 @@ pub fn sigpipe(conditions: &Conditions<'_>) -> Found<Evidence> {
         let start = ["-i", "PIPE"];
         let said =
             programs.step_after(&start, launcher, "skeleton", PAYLOAD)?;
-        let who = format!("{launcher}, skeleton, ignored by the caller");
-        evidence.see(who, &told(&said), described);
+        let case = format!("{launcher}, skeleton, ignored by the caller");
+        evidence.see(case, &told(&said), described);
     }
     Ok(evidence)
 }
@@ -83,10 +83,10 @@ pub fn internal(conditions: &Conditions<'_>) -> Found<Evidence> {
     };
     for (way, described) in of_libc {
         let masks = masks(&mut programs, &[], (RUST, way))?;
-        let who =
+        let case =
             format!("{}, linked with the C library {libc}", by(RUST, way));
         let ignored = format!("ignored: {}", masks.ignored);
-        evidence.see(who, &ignored, &format!("ignored: {described}"));
+        evidence.see(case, &ignored, &format!("ignored: {described}"));
     }
     Ok(evidence)
 }

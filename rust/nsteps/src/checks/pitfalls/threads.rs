@@ -61,21 +61,21 @@ pub fn goroutines(conditions: &Conditions<'_>) -> Found<Evidence> {
     evidence.weigh("go, LockOSThread", &seen, stays, "never elsewhere");
     let for_ever = |said: &str| said.ends_with("for ever");
     let (trapped, seen) = until(&mut programs, MAIN, &[], for_ever)?;
-    let who = "go, a locked goroutine ends on the main thread";
-    evidence.weigh(who, &seen, trapped, "the process is trapped");
+    let case = "go, a locked goroutine ends on the main thread";
+    evidence.weigh(case, &seen, trapped, "the process is trapped");
     let (free, seen) = never(&mut programs, MAIN, &["kept"], for_ever)?;
-    let who = "go, the same, main thread locked in init()";
-    evidence.weigh(who, &seen, free, "the process is in the old one");
+    let case = "go, the same, main thread locked in init()";
+    evidence.weigh(case, &seen, free, "the process is in the old one");
     for (launcher, described) in
         [(C, IN_THE_NEW), (RUST, IN_THE_NEW), (GO, IN_THE_OLD)]
     {
         let said = programs.run(launcher, "threads", &["alone"])?.well()?;
         let seen = said.lines().last().unwrap_or_default().to_owned();
-        let who = match launcher {
+        let case = match launcher {
             GO => "go, locked".to_owned(),
             _ => launcher.to_string(),
         };
-        evidence.see(who, &seen, described);
+        evidence.see(case, &seen, described);
     }
     Ok(evidence)
 }
@@ -93,7 +93,7 @@ pub fn hidden_first_child(conditions: &Conditions<'_>) -> Found<Evidence> {
         )));
     }
     let mut evidence = Evidence::new();
-    for (way, who, described) in [
+    for (way, case, described) in [
         (
             "command",
             "go, os/exec after unshare",
@@ -111,7 +111,7 @@ pub fn hidden_first_child(conditions: &Conditions<'_>) -> Found<Evidence> {
         ),
     ] {
         let said = programs.run(GO, NAME, &[way])?;
-        evidence.see(who, &in_one_line(&said), described);
+        evidence.see(case, &in_one_line(&said), described);
     }
     for launcher in [C, RUST] {
         let payload = ["sh", "-c", "test $PPID = 1"];
@@ -120,8 +120,8 @@ pub fn hidden_first_child(conditions: &Conditions<'_>) -> Found<Evidence> {
             (0, "nothing") => "its first child is PID 1",
             (_, error_message) => error_message,
         };
-        let who = format!("{launcher}, fork after unshare (unshare_init)");
-        evidence.see(who, seen, "its first child is PID 1");
+        let case = format!("{launcher}, fork after unshare (unshare_init)");
+        evidence.see(case, seen, "its first child is PID 1");
     }
     Ok(evidence)
 }
@@ -133,7 +133,7 @@ pub fn threads_and_setns(conditions: &Conditions<'_>) -> Found<Evidence> {
                            invalid argument, unshare uts: ok";
     let mut programs = Programs::new(conditions)?;
     let mut evidence = Evidence::new();
-    for (launcher, words, who, described) in [
+    for (launcher, words, case, described) in [
         (C, "alone", "c, one thread", OK),
         (RUST, "alone", "rust, one thread", OK),
         (C, "beside", "c, two threads", INVALID),
@@ -146,7 +146,7 @@ pub fn threads_and_setns(conditions: &Conditions<'_>) -> Found<Evidence> {
             .take(3)
             .map(|line| line.replace("Invalid", "invalid"))
             .collect();
-        evidence.see(who, &calls.join(", "), described);
+        evidence.see(case, &calls.join(", "), described);
     }
     whose_change(&mut programs, &mut evidence)?;
     Ok(evidence)
@@ -186,7 +186,7 @@ fn whose_change(
 pub fn pdeathsig(conditions: &Conditions<'_>) -> Found<Evidence> {
     let mut programs = Programs::new(conditions)?;
     let mut evidence = Evidence::new();
-    for (launcher, words, who, described) in [
+    for (launcher, words, case, described) in [
         (C, "main", "c, made by main", "lived"),
         (C, "thread", "c, made by a thread that ends", "killed"),
         (RUST, "main", "rust, made by main", "lived"),
@@ -195,7 +195,7 @@ pub fn pdeathsig(conditions: &Conditions<'_>) -> Found<Evidence> {
         (GO, "locked", "go, started by a locked goroutine that ends", "killed"),
     ] {
         let said = programs.run(launcher, "pdeathsig", &[words])?.well()?;
-        evidence.see(who, &said, described);
+        evidence.see(case, &said, described);
     }
     Ok(evidence)
 }

@@ -1,14 +1,15 @@
-//! The cells of a matrix: what of a value is shown, and in how many columns.
+//! The cells of a matrix: which part of a value is shown, and in how many
+//! columns.
 
 use super::Length;
 use crate::terminal::text::{Breaks, wrap};
 use launchers::matrix::Value;
 
-/// What stands for words that are left out.
+/// Replaces words that are left out.
 const LEFT_OUT: &str = "…";
 
-/// The values as texts, without the words with which all changes begin and end
-/// where one of them is longer than `short`.
+/// The values as texts. If one is longer than `short`, the words with which all
+/// values begin and end are left out.
 pub fn differing(values: &[&Value], short: usize) -> Vec<String> {
     let texts: Vec<String> = values.iter().map(ToString::to_string).collect();
     let changed = |index: &usize| matches!(values[*index], Value::Changed(_));
@@ -29,7 +30,7 @@ pub fn differing(values: &[&Value], short: usize) -> Vec<String> {
         let last = |it: &Vec<&str>| it[it.len() - 1 - back].to_owned();
         distinct.iter().all(|it| last(it) == last(first))
     };
-    // A word that all have is kept, so that no value is empty.
+    // One word that all values have is kept, so that no value is empty.
     let room = shortest - before;
     let behind = (0..room.saturating_sub(1)).take_while(ends).count();
     let before = before.min(shortest.saturating_sub(behind + 1));
@@ -45,7 +46,7 @@ pub fn differing(values: &[&Value], short: usize) -> Vec<String> {
     shown
 }
 
-/// The words of a text; what stands in brackets is one word.
+/// The words of a text; text in brackets is one word.
 fn words(text: &str) -> Vec<&str> {
     let mut depth = 0_usize;
     let parts = text.split(move |it| {
@@ -59,8 +60,8 @@ fn words(text: &str) -> Vec<&str> {
     parts.collect()
 }
 
-/// How wide columns are that want to be so wide, in `room`: one that wants less
-/// than its share gets it, the others share the rest.
+/// The widths of columns of the wanted widths in `room`: a column that wants
+/// less than its share gets what it wants, the others share the rest.
 pub fn widths(wanted: &[usize], room: usize) -> Vec<usize> {
     let mut widths = vec![0; wanted.len()];
     let mut order: Vec<usize> = (0..wanted.len()).collect();
@@ -75,7 +76,7 @@ pub fn widths(wanted: &[usize], room: usize) -> Vec<usize> {
 }
 
 /// The lines of each cell. A value that does not fit is cut, unless it would
-/// look like another one then.
+/// then look like another one.
 pub fn cut(
     values: &[String],
     widths: &[usize],
@@ -111,7 +112,7 @@ pub fn cut(
         .collect()
 }
 
-/// What stands before the last dot of a key; all of it for a path.
+/// The part of a key before its last dot; all of it if the key is a path.
 pub fn family(key: &str) -> &str {
     match key.contains('/') {
         true => key,
@@ -119,8 +120,8 @@ pub fn family(key: &str) -> &str {
     }
 }
 
-/// Keys of one family: the first one whole, of the others what follows the
-/// family.
+/// The names of keys of one family: the first one in full, for the others the
+/// part after the family.
 pub fn joined(keys: &[&str]) -> String {
     let mut text = keys[0].to_owned();
     for key in &keys[1..] {

@@ -1,4 +1,4 @@
-//! Two tables beside each other: what changed under the same root.
+//! Compares two tables under the same root.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,14 +8,15 @@ use super::words::{kind, source, stable_options};
 use crate::effect::{Effect, word_changes};
 use crate::mount::Mount;
 
-/// Two tables beside each other.
+/// Two tables that are compared.
 pub(super) struct TwoTables<'a> {
     pub(super) before: &'a [Place<'a>],
     pub(super) after: &'a [Place<'a>],
-    /// See [`new_root`].
+    /// The path of the new root, see [`new_root`].
     pub(super) new_root: Option<String>,
-    /// In a new cgroup namespace the kernel writes the roots of all cgroup
-    /// mounts anew, though nothing was mounted.
+    /// True if the payload is in a new cgroup namespace: there the kernel
+    /// writes the roots of all cgroup mounts otherwise, although nothing was
+    /// mounted.
     pub(super) new_cgroup: bool,
 }
 
@@ -56,9 +57,8 @@ impl<'a> TwoTables<'a> {
         }
     }
 
-    /// Finds which mounts of one stack are those of the other: the bottoms
-    /// that are the same, the tops that are, and what is between them in
-    /// order.
+    /// Matches the mounts of two stacks: first the equal ones from the bottom,
+    /// then the equal ones from the top, then those between them in order.
     fn align(
         &self,
         before: &[Place<'a>],
@@ -108,7 +108,7 @@ impl<'a> TwoTables<'a> {
         }
     }
 
-    /// Whether both are mounts of the same directory of one superblock.
+    /// True if both are mounts of the same directory of one superblock.
     pub(super) fn same(&self, before: &Place<'_>, after: &Place<'_>) -> bool {
         let (before, after) = (before.mount, after.mount);
         before.device == after.device
@@ -116,15 +116,15 @@ impl<'a> TwoTables<'a> {
             && (before.root == after.root || self.renamed(after))
     }
 
-    /// Whether the root of this mount is written differently only because the
+    /// True if the root of this mount is written otherwise only because the
     /// reader is in another cgroup namespace.
     fn renamed(&self, mount: &Mount) -> bool {
         self.new_cgroup && matches!(&*mount.fs_type, "cgroup" | "cgroup2")
     }
 
     /// The kinds of propagation that changed in the same way on every mount
-    /// that had them, of which there must be several; enters one line for
-    /// each.
+    /// that had them, if there are several such mounts. Adds one line for each
+    /// kind.
     fn everywhere(
         &self,
         pairs: &[Pair<'_>],
@@ -157,7 +157,7 @@ impl<'a> TwoTables<'a> {
     fn transition(&self, pair: &Pair<'_>) -> Option<String> {
         let (before, after) = (pair.before.mount, pair.after.mount);
         let (from, to) = (kind(before), kind(after));
-        // A new mount of a new superblock cannot be in the old one's group.
+        // A new mount of a new superblock cannot be in the old mount's group.
         let same_group = pair.replaced || before.shared == after.shared;
         let same_master = pair.replaced
             || before.master == after.master
@@ -174,7 +174,7 @@ impl<'a> TwoTables<'a> {
         }
     }
 
-    /// A mount that the baseline did not have.
+    /// The change that says that a mount is new.
     pub(super) fn plus(&self, place: &Place<'_>) -> String {
         let mount = place.mount;
         let mut words = vec!["+".to_owned()];
@@ -209,7 +209,7 @@ impl<'a> TwoTables<'a> {
         words.join(" ")
     }
 
-    /// The propagation of a new mount, in relation to the baseline.
+    /// The propagation of a new mount, relative to the baseline.
     pub(super) fn propagation(&self, mount: &Mount) -> String {
         let member = |group: Option<u64>| {
             let of = |place: &&Place<'_>| place.mount.shared == group;
@@ -226,8 +226,8 @@ impl<'a> TwoTables<'a> {
         words
     }
 
-    /// A path of the baseline, with `NEWROOT` for where it had the new root:
-    /// that is a temporary directory, more often than not.
+    /// A path of the baseline with `NEWROOT` for the path of the new root,
+    /// which is usually a temporary directory.
     fn rename(&self, path: &str) -> String {
         match self.new_root.as_deref() {
             None | Some("" | "/") => path.to_owned(),

@@ -1,5 +1,5 @@
-//! Lists the whole mount table, for a payload with a new root, where every line
-//! has changed.
+//! Lists the complete mount table, for a payload with a new root, where every
+//! line has changed.
 
 use std::collections::HashSet;
 
@@ -8,8 +8,8 @@ use super::place::{Place, below, origin};
 use crate::effect::Effect;
 
 impl TwoTables<'_> {
-    /// Enters every mount of the payload into the effect, and under `mnt` which
-    /// of the earlier mounts remain. An earlier root is one line together with
+    /// Adds every mount of the payload to the effect, and under `mnt` the
+    /// earlier mounts that remain. An earlier root is one line together with
     /// the earlier mounts below it.
     pub(super) fn listing(&self, effect: &mut Effect) {
         let new_root = self.new_root.as_deref().unwrap_or_default();
@@ -74,8 +74,8 @@ impl TwoTables<'_> {
         );
     }
 
-    /// The ids of the mounts below an earlier root that are at the same path
-    /// below it as before.
+    /// The ids of the mounts below an earlier root whose path below it is the
+    /// same as before.
     fn earlier_mounts_below(&self, root: &Place<'_>) -> Vec<u64> {
         self.after
             .iter()

@@ -1,10 +1,10 @@
-//! A mount before and after, and how the two differ.
+//! Compares a mount of the baseline with the current one.
 
 use super::place::Place;
 use super::words::{source, stable_options};
 use crate::effect::{Effect, word_changes};
 
-/// A mount of the baseline and the one now in its place.
+/// A mount of the baseline and the current mount in its place.
 pub(super) struct Pair<'a> {
     pub(super) before: Place<'a>,
     pub(super) after: Place<'a>,
@@ -17,8 +17,8 @@ impl<'a> Pair<'a> {
     }
 }
 
-/// The differences of two mounts but those of propagation, and but those of
-/// the options that every mount has.
+/// The differences of two mounts, except those of propagation, and those of
+/// options that all mounts have.
 pub(super) fn differences(
     pair: &Pair<'_>,
     everywhere: &[String],
@@ -51,9 +51,9 @@ fn option_changes(pair: &Pair<'_>) -> String {
     )
 }
 
-/// The options, as `+ro` and `-rw`, that several mounts won or lost and that
-/// now every mount has, or none, as far as paths lead to them; enters one line
-/// for all of them.
+/// The options that several mounts won or lost, as `+ro` and `-rw`, and that
+/// now every mount has, or none, among the mounts that paths lead to. Adds one
+/// line for all of them.
 pub(super) fn options_everywhere(
     pairs: &[Pair<'_>],
     effect: &mut Effect,

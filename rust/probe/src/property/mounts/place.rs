@@ -1,20 +1,20 @@
-//! Where each mount of a table is: in which order, covered by what, and where
-//! the baseline had the same.
+//! The place of each mount of a table: its order, what covers it, and where the
+//! baseline had the same directory.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::mount::Mount;
 use crate::observation::Key;
 
-/// A mount, in its place among the others.
+/// A mount, with its place among the others.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place<'a> {
     pub(super) mount: &'a Mount,
-    /// Its place in the stack on its mount point, from 1.
+    /// Its position in the stack on its mount point, from 1.
     pub(super) nth: usize,
-    /// Whether another mount is stacked on it.
+    /// True if another mount is stacked on it.
     covered: bool,
-    /// Whether a mount further up covers the directory it is mounted in.
+    /// True if a mount further up covers the directory that it is mounted in.
     hidden: bool,
 }
 
@@ -26,7 +26,7 @@ impl Place<'_> {
         }
     }
 
-    /// Why no path leads to it, if none does.
+    /// The reason why no path leads to it, if none does.
     pub(super) fn state(&self) -> Option<&'static str> {
         match (self.hidden, self.covered) {
             (true, _) => Some("hidden"),
@@ -49,14 +49,14 @@ pub(super) fn places(table: &[Mount]) -> Vec<Place<'_>> {
             tops.push(mount);
         }
     }
-    // The sort keeps the kernel's order where two are equal.
+    // The sort keeps the kernel's order of equal elements.
     tops.sort_by(|a, b| a.at.cmp(&b.at));
 
     let mut places = Vec::with_capacity(table.len());
     let mut stacked: HashMap<&str, usize> = HashMap::new();
     let mut visited: HashSet<u64> = HashSet::new();
-    // A text that is not the kernel's may have a circle of parents, which no
-    // top leads to; its mounts come last, in their own order.
+    // A table that is not from the kernel may have a circle of parents, which
+    // is below no top mount; its mounts come last, in their own order.
     let mut waiting: Vec<(&Mount, bool)> =
         tops.into_iter().chain(table).rev().map(|top| (top, false)).collect();
     while let Some((mount, hidden)) = waiting.pop() {
@@ -68,8 +68,8 @@ pub(super) fn places(table: &[Mount]) -> Vec<Place<'_>> {
         let mut below = children.remove(&mount.id).unwrap_or_default();
         let covered = below.iter().any(|child| child.at == mount.at);
         places.push(Place { mount, nth: *nth, covered, hidden });
-        // What covers the root of a process does not hide anything from it:
-        // its paths begin below.
+        // A mount that covers the root of a process hides nothing from it,
+        // because its paths begin below that mount.
         let hides = hidden || (covered && mount.at != "/");
         below.sort_by(|a, b| {
             let covers = |child: &Mount| child.at == mount.at;
@@ -92,8 +92,8 @@ pub(super) fn by_point<'a>(
     points
 }
 
-/// Whether the two roots are different mounts and, if so, where the baseline
-/// had the new one; empty where it did not have it.
+/// If the two roots are different mounts: where the baseline had the new one;
+/// empty if it did not have it.
 pub(super) fn new_root(
     before: &[Place<'_>],
     after: &[Place<'_>],
@@ -114,8 +114,8 @@ pub(super) fn new_root(
     )
 }
 
-/// The mount of the baseline whose superblock and directory `mount` shows,
-/// and the path of that directory in the baseline.
+/// The mount of the baseline that has the superblock and the directory of
+/// `mount`, and the path of that directory in the baseline.
 pub(super) fn origin<'a>(
     before: &[Place<'a>],
     mount: &Mount,
@@ -127,7 +127,7 @@ pub(super) fn origin<'a>(
         .filter_map(|candidate| {
             Some((candidate, below(&mount.root, &candidate.root)?))
         })
-        // The nearest; `min_by_key` keeps the first of equals.
+        // The nearest one; `min_by_key` returns the first of equal elements.
         .min_by_key(|(_, rest)| rest.len())
         .map(|(candidate, rest)| {
             let path = format!("{}{rest}", candidate.at.trim_end_matches('/'));
@@ -136,8 +136,8 @@ pub(super) fn origin<'a>(
         })
 }
 
-/// What `path` has more than `above`, beginning with a slash; nothing where
-/// it does not lie below.
+/// The part of `path` below `above`, beginning with a slash; `None` if it is
+/// not below.
 pub(super) fn below(path: &str, above: &str) -> Option<String> {
     if path == above {
         return Some(String::new());

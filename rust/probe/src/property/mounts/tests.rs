@@ -1,12 +1,12 @@
-//! Tables as text, and what is said of their differences.
+//! Tables as text, and the expected words about their differences.
 
 use super::super::tests::observation;
 use super::place::Place;
 use super::*;
 use std::collections::HashSet;
 
-/// A host as systemd leaves it: everything shared, and two mounts stacked
-/// below /proc. Ids and groups are as jumbled as they are there.
+/// A host with systemd: everything is shared, and two mounts are stacked below
+/// /proc. Ids and groups are as irregular as on such a host.
 const SHARED: &[&str] = &[
     "30 28 0:31 / /proc/sys/fs/binfmt_misc rw shared:15 - \
      autofs systemd-1 rw,fd=29",
@@ -33,7 +33,7 @@ fn changes(before: &[&str], after: &[&str]) -> String {
     changes.to_string()
 }
 
-/// The table as a new mount namespace has it: other ids, the same groups.
+/// The table in a new mount namespace: other ids, the same groups.
 fn copy(lines: &[&str]) -> Vec<String> {
     lines
         .iter()
@@ -46,7 +46,7 @@ fn copy(lines: &[&str]) -> Vec<String> {
         .collect()
 }
 
-/// A copy, with `edit` applied to every mount, and more lines.
+/// A copy of the table with `edit` applied to every mount, and with more lines.
 fn edited(
     lines: &[&str],
     edit: impl Fn(&mut Mount),
@@ -151,7 +151,8 @@ fn the_same_word_may_be_another_peer_group() {
     );
 }
 
-/// What umount("/proc") and mount("proc") leave where nothing is nested.
+/// The result of umount("/proc") and mount("proc") if nothing is mounted below
+/// it.
 const FLAT: &[&str] = &[
     "26 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw",
     "28 26 0:21 / /proc rw,relatime shared:12 - proc proc rw",
@@ -338,7 +339,7 @@ fn under_a_new_root_the_table_is_listed() {
 }
 
 #[test]
-fn what_is_left_of_the_earlier_root_is_told() {
+fn mounts_left_of_the_earlier_root_are_reported() {
     let mut after = PIVOTED.to_vec();
     after.push("80 70 8:1 / /.old rw,relatime - ext4 /dev/sda1 rw");
     after.push("81 80 0:21 / /.old/proc rw,relatime - proc proc rw");
@@ -394,8 +395,8 @@ fn the_order_is_that_of_the_tree() {
         "2 3 0:2 / /a/b rw - tmpfs below rw",
         "1 0 0:1 / / rw - tmpfs root rw",
     ];
-    // Two mounts on one point of one parent cannot be; whatever they are
-    // they must not be lost.
+    // Two mounts on one point of one parent are not possible; but if a table
+    // has them, both must be kept.
     let table: Vec<Mount> =
         lines.iter().map(|line| line.parse().expect("a line")).collect();
     assert_eq!(places(&table).len(), 5);
@@ -452,7 +453,7 @@ mod any_table {
 
     prop_compose! {
         /// A mount with few possible values, so that a table of some has
-        /// stacks, circles, orphans and pairs in it.
+        /// stacks, circles, orphans and pairs.
         fn mount()(
             id in 1u64..8,
             parent in 0u64..8,

@@ -1,8 +1,8 @@
-//! What is said of a mount, in words that carry no number of the machine.
+//! Describes a mount in words without a number that depends on the machine.
 
 use crate::mount::Mount;
 
-/// How events travel to and from this mount, in the words of the manual.
+/// How events propagate to and from this mount, in the words of the manual.
 pub(super) fn kind(mount: &Mount) -> &'static str {
     match (mount.shared, mount.master, mount.unbindable) {
         (_, _, true) => "unbindable",
@@ -13,7 +13,7 @@ pub(super) fn kind(mount: &Mount) -> &'static str {
     }
 }
 
-/// The source of a mount; a disk is the machine's.
+/// The source of a mount; `blk` for a disk, whose name depends on the machine.
 pub(super) fn source(mount: &Mount) -> &str {
     match (mount.device, mount.source.as_str()) {
         ((1.., _), _) => "blk",
@@ -23,7 +23,7 @@ pub(super) fn source(mount: &Mount) -> &str {
 }
 
 /// The options of the superblock that do not depend on the size of the machine,
-/// on how its kernel was built or on the caller of the comparison.
+/// on the configuration of its kernel or on the caller of the comparison.
 pub(super) fn stable_options(
     mount: &Mount,
 ) -> impl Iterator<Item = &str> + Clone {

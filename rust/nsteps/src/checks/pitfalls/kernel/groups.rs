@@ -38,8 +38,8 @@ pub fn kill_0(conditions: &Conditions<'_>) -> Found<Evidence> {
             let caller = caller_of_step(conditions, launcher, step, payload)?;
             seen.push(format!("{launcher}: {caller}"));
         }
-        let who = format!("{}{how}", step.name);
-        evidence.see(who, &in_common(&seen), described);
+        let case = format!("{}{how}", step.name);
+        evidence.see(case, &in_common(&seen), described);
     }
     let control = [&["unshare", "--pid", "--fork"], PAYLOAD].concat();
     let mut session = conditions.session(Mounts::Private)?;
