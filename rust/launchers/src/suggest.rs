@@ -205,7 +205,8 @@ impl Search<'_> {
         row: &Row,
         launcher: &Candidate,
     ) -> Vec<(String, Candidate)> {
-        let shown = row.values.iter().find(|(_, who)| who.contains(&0));
+        let shown =
+            row.values.iter().find(|(_, launchers)| launchers.contains(&0));
         let (Some((wanted, _)), Some(record)) = (shown, consequence::of(row))
         else {
             return Vec::new();

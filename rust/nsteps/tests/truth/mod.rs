@@ -225,8 +225,8 @@ fn rows(report: &Value) -> impl Iterator<Item = (&str, &Value)> {
 fn shown_in(row: &Value, launcher: usize) -> Option<Shown> {
     let values = row["values"].as_array().into_iter().flatten();
     for value in values {
-        let mut who = value["launchers"].as_array().into_iter().flatten();
-        if who.any(|it| *it == json!(launcher)) {
+        let mut launchers = value["launchers"].as_array().into_iter().flatten();
+        if launchers.any(|it| *it == json!(launcher)) {
             let words = value["value"].as_str().unwrap_or("").to_owned();
             return Some(match value["kind"].as_str() {
                 Some("unchanged") => Shown::Unchanged,

@@ -48,8 +48,8 @@ pub fn refused(conditions: &Conditions<'_>) -> Found<Evidence> {
                 Some(error) => error,
                 None => first.as_str(),
             };
-            let who = format!("{}, clone3 is {name}", by(*launcher, way));
-            evidence.see(who, seen, described);
+            let case = format!("{}, clone3 is {name}", by(*launcher, way));
+            evidence.see(case, seen, described);
         }
     }
     with_cgo(&mut programs, &mut evidence, is_gnu)?;
@@ -74,8 +74,8 @@ fn with_cgo(
             _ if said.error_message().ends_with(ABORTS) => ABORTS,
             _ => said.error_message(),
         };
-        let who = format!("go, a program with cgo, clone3 is {error:?}");
-        evidence.see(who, seen, described);
+        let case = format!("go, a program with cgo, clone3 is {error:?}");
+        evidence.see(case, seen, described);
     }
     Ok(())
 }

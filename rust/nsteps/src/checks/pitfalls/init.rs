@@ -75,7 +75,7 @@ fn reaps_too_much(
 ) -> Found<()> {
     /// How many children there may be before none counts as none.
     const CHILDREN: &str = "500";
-    for (launcher, who) in [
+    for (launcher, case) in [
         (C, "c, system(3) beside waitpid(-1)"),
         (RUST, "rust, Command beside waitpid(-1)"),
         (GO, "go, os/exec beside Wait4(-1)"),
@@ -85,7 +85,7 @@ fn reaps_too_much(
             || said.contains(": waitid: no child processes");
         let why = if lost { "the proof" } else { "the bound" };
         evidence.weigh(
-            who,
+            case,
             &format!("{said} ({why})"),
             lost,
             "the status of a child is lost",

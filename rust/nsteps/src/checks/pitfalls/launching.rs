@@ -221,8 +221,8 @@ pub fn between_clone_and_exec(conditions: &Conditions<'_>) -> Found<Evidence> {
         let payload = ["cat", "/proc/1/comm"];
         let said = programs.step(launcher, "unshare_init", &payload)?.well()?;
         let seen = said.lines().last().unwrap_or_default();
-        let who = format!("{launcher}, unshare_init, the name of PID 1");
-        evidence.see(who, seen, described);
+        let case = format!("{launcher}, unshare_init, the name of PID 1");
+        evidence.see(case, seen, described);
     }
     // So it cannot do without a /proc, and the others can.
     programs.session.sh("mount -n -t tmpfs none /proc")?.well()?;
@@ -371,8 +371,8 @@ fn preloaded(
         let said = programs.session.run(&argv)?.well()?;
         let is_loaded = said.lines().any(|it| it == "loaded");
         let seen = if is_loaded { LOADED } else { ABSENT };
-        let who = format!("{launcher}, skeleton, a library of LD_PRELOAD");
-        evidence.see(who, seen, described);
+        let case = format!("{launcher}, skeleton, a library of LD_PRELOAD");
+        evidence.see(case, seen, described);
     }
     Ok(())
 }
@@ -533,8 +533,8 @@ fn left_behind(
             "0" => RETURNS,
             other => other,
         };
-        let who = format!("{}, a process is left behind", by(launcher, way));
-        evidence.see(who, seen, described);
+        let case = format!("{}, a process is left behind", by(launcher, way));
+        evidence.see(case, seen, described);
     }
     Ok(())
 }

@@ -51,12 +51,12 @@ pub fn through_a_fork(conditions: &Conditions<'_>) -> Found<Evidence> {
             let program = programs.program(launcher, step)?;
             let argv = [&[program.as_str()], payload].concat();
             let seen = activated(&mut programs, &argv)?;
-            let who = format!("{launcher}, {step}{how}");
-            evidence.see(who, &seen, described);
+            let case = format!("{launcher}, {step}{how}");
+            evidence.see(case, &seen, described);
         }
         let seen = both_are_pid_1(&mut programs, launcher, &take)?;
-        let who = format!("{launcher}, pid, by a launcher that is PID 1 too");
-        evidence.see(who, &seen, TAKES);
+        let case = format!("{launcher}, pid, by a launcher that is PID 1 too");
+        evidence.see(case, &seen, TAKES);
     }
     Ok(evidence)
 }

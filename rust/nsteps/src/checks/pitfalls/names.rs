@@ -143,7 +143,7 @@ pub fn without_a_linker(
     const RUNS: &str = "runs";
     const ENOENT: &str = "No such file or directory";
     programs.session.run(&["mkdir", "-p", ROOT])?.well()?;
-    for (launcher, name, who, described) in [
+    for (launcher, name, case, described) in [
         (C, "lookup", "c, linked dynamically", ENOENT),
         (GO, "user_lookup_cgo", "go, os/user with cgo", ENOENT),
         (GO, "user_lookup", "go, os/user without cgo", RUNS),
@@ -161,8 +161,8 @@ pub fn without_a_linker(
             // It complains of its arguments, and so it has run.
             None => RUNS,
         };
-        let who = format!("{who}, in a root without a dynamic linker");
-        evidence.see(who, seen, described);
+        let case = format!("{case}, in a root without a dynamic linker");
+        evidence.see(case, seen, described);
     }
     Ok(())
 }

@@ -48,7 +48,7 @@ pub fn lookups(conditions: &Conditions<'_>) -> Found<Evidence> {
     };
     let rust_who = format!("rust, nix's User, static with {musl}");
     let mut evidence = Evidence::new();
-    for (launcher, program, who, described) in [
+    for (launcher, program, case, described) in [
         (C, "user_lookup", "c, getpwnam", INNER),
         (C, "user_lookup_static", "c, getpwnam, linked statically", INNER),
         (GO, "user_lookup_cgo", "go, os/user with cgo", INNER),
@@ -60,17 +60,17 @@ pub fn lookups(conditions: &Conditions<'_>) -> Found<Evidence> {
             ("stranger", "a user of the library alone", described),
         ] {
             let seen = look_up(&mut programs, (launcher, program), &[name])?;
-            evidence.see(format!("{who}, {what}"), &seen, described);
+            evidence.see(format!("{case}, {what}"), &seen, described);
         }
     }
-    for (launcher, program, who) in [
+    for (launcher, program, case) in [
         (C, "user_lookup", "c, getpwnam"),
         (GO, "user_lookup_cgo", "go, os/user with cgo"),
     ] {
         let names = ["stranger", "no-such-user"];
         let seen = look_up(&mut programs, (launcher, program), &names)?;
-        let who = format!("{who}, after a lookup in the old root");
-        evidence.see(who, &seen, UNKNOWN);
+        let case = format!("{case}, after a lookup in the old root");
+        evidence.see(case, &seen, UNKNOWN);
     }
     Ok(evidence)
 }

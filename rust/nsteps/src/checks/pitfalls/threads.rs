@@ -160,7 +160,7 @@ fn whose_change(
     const ALL: &str = "every thread";
     const ONE: &str = "this thread alone";
     let is_root = !programs.conditions.is_an_ordinary_user();
-    for (way, who, described, needs_root) in [
+    for (way, case, described, needs_root) in [
         ("setuid", "setuid of the library", ALL, true),
         ("raw_setuid", "setuid, the system call", ONE, true),
         ("no_new_privs", "PR_SET_NO_NEW_PRIVS", ONE, false),
@@ -173,12 +173,12 @@ fn whose_change(
         }
         for launcher in [C, GO, RUST] {
             let said = programs.run(launcher, "thread_ids", &[way])?.well()?;
-            evidence.see(format!("{launcher}, {who}"), &said, described);
+            evidence.see(format!("{launcher}, {case}"), &said, described);
         }
     }
     let said = programs.run(GO, "thread_ids", &["all_threads"])?.well()?;
-    let who = "go, PR_SET_NO_NEW_PRIVS by AllThreadsSyscall";
-    evidence.see(who, &said, ALL);
+    let case = "go, PR_SET_NO_NEW_PRIVS by AllThreadsSyscall";
+    evidence.see(case, &said, ALL);
     Ok(())
 }
 

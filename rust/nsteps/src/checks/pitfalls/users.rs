@@ -27,7 +27,7 @@ pub fn another_user(conditions: &Conditions<'_>) -> Found<Evidence> {
     const EPERM: &str = "operation not permitted";
     let mut programs = Programs::new(conditions)?;
     let mut evidence = Evidence::new();
-    for (launcher, way, who, described, denied) in [
+    for (launcher, way, case, described, denied) in [
         (C, "setuid", "setuid", "uid 1000, gid 0, groups 4 27", STAYS),
         (C, "ids", "setgid, setuid", GROUPS, STAYS),
         (C, "groups", "setgroups, setgid, setuid", NOTHING, EPERM),
@@ -53,11 +53,11 @@ pub fn another_user(conditions: &Conditions<'_>) -> Found<Evidence> {
                 _ => said.error_message().to_owned(),
             })
         };
-        let who = format!("{launcher}, {who}");
-        evidence.see(&who, &ids(&[], USER)?, described);
+        let case = format!("{launcher}, {case}");
+        evidence.see(&case, &ids(&[], USER)?, described);
         // No other id is mapped there, so that root stays root.
         let seen = ids(DENIED, "0")?;
-        evidence.see(format!("{who}, setgroups denied"), &seen, denied);
+        evidence.see(format!("{case}, setgroups denied"), &seen, denied);
     }
     unmapped_group(&mut programs, &mut evidence)?;
     Ok(evidence)
@@ -71,7 +71,7 @@ fn unmapped_group(
     const FILE: &str = "/tmp/of-group-4";
     let make = format!("umask 027; echo a line >{FILE}; chgrp 4 {FILE}");
     programs.session.sh(&make)?.well()?;
-    for (groups, who, described) in [
+    for (groups, case, described) in [
         ("--groups=4", "inside, a file of a group that is kept", "read"),
         ("--clear-groups", "inside, the same without the group", "refused"),
     ] {
@@ -83,7 +83,7 @@ fn unmapped_group(
             _ if said.stderr.ends_with("Permission denied") => "refused",
             _ => said.error_message(),
         };
-        evidence.see(who, seen, described);
+        evidence.see(case, seen, described);
     }
     Ok(())
 }
