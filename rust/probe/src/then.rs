@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, c_int};
 use std::io::Write;
 
-use nix::sys::prctl::set_name;
+use nix::sys::prctl::{get_name, set_name};
 use nix::sys::signal::{
     SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction,
 };
@@ -104,16 +104,23 @@ fn fault() -> c_int {
     value.into()
 }
 
-/// Leaves a child behind that has another name, and ends.
+/// Leaves a child behind that has another name, and ends. The child has the name
+/// from its birth: this process may have ended before the child runs.
 fn leave_child() -> c_int {
+    let own = get_name();
+    let _ = set_name(situation::CHILD);
     // SAFETY: fork(2) in a process with one thread: the child may do all that
     // its parent may.
     match unsafe { libc::fork() } {
         0 => {
-            let _ = set_name(situation::CHILD);
             wait_at_most();
             0
         }
-        child => c_int::from(child < 0),
+        child => {
+            if let Ok(own) = own {
+                let _ = set_name(&own);
+            }
+            c_int::from(child < 0)
+        }
     }
 }

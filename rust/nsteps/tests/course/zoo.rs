@@ -441,6 +441,7 @@ pub const ZOO: &[Wrong] = &[
             "internals/contract.md",
         )],
     ),
+    ("skeleton_leaves_filter", &[]),
     (
         "skeleton_leaves_mount",
         &[
