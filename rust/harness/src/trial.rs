@@ -17,7 +17,9 @@ use crate::found::Found;
 use crate::found::Refusal;
 use crate::host::Equipment;
 use crate::launcher::Launcher;
-use crate::paths::{NEWROOT, PROBE, PROBE_IN_NEWROOT, PROGRAMS};
+use crate::paths::{
+    NEWROOT, PROBE, PROBE_IN_CONTAINER, PROBE_IN_NEWROOT, PROGRAMS,
+};
 use crate::sandbox::Sandbox;
 use crate::sandbox::listen::{self, ANSWER, Answer, Running, Way, read_to_end};
 use crate::sandbox::plan::{Plan, Tree};
@@ -335,7 +337,7 @@ pub fn hold_and_look(
         Err(why) => observed.did_not_answer = Some(why.message),
         Ok((payload, way)) => {
             observed.way = way;
-            observed.effect = probe::effect(baseline, &payload);
+            observed.effect = probe::effect(baseline, &launched(&payload));
             streams(&mut observed.effect, &payload, &running);
             observed.made = made(baseline, &payload);
             let view = outside::view(sandbox.init(), &payload);
@@ -371,6 +373,12 @@ pub fn hold_and_look(
         }
     }
     Ok(observed)
+}
+
+/// What a payload observed, without what the harness has put there for it.
+fn launched(payload: &Observation) -> Observation {
+    let name = PROBE.rsplit('/').next().unwrap_or(PROBE);
+    payload.clone().without_bound(PROBE_IN_CONTAINER, name)
 }
 
 /// Enters which standard streams are not those the launcher was started with,

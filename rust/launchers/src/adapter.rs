@@ -7,6 +7,8 @@ mod cmd;
 mod firejail;
 mod nspawn;
 mod oci;
+mod podman;
+mod run;
 
 use harness::error::{Error, Result};
 use harness::sandbox::protocol::PutFile;
@@ -47,6 +49,9 @@ pub struct Prepared {
     /// What this launcher isolates on every machine, as keys of an effect. One
     /// that is not changed here means that the launcher does less here.
     pub always: Vec<String>,
+    /// A command that prints the path of the OCI runtime that this launcher is
+    /// going to run; it is asked in a sandbox.
+    pub names_runtime: Option<Vec<String>>,
     /// Words that stand for the launcher in its effect and in what it writes,
     /// and what is shown instead.
     pub masks: Vec<(String, &'static str)>,
@@ -70,6 +75,7 @@ impl Prepared {
             bundle: None,
             needs_rootfs: false,
             always: Vec::new(),
+            names_runtime: None,
             masks: Vec::new(),
         }
     }
@@ -100,6 +106,7 @@ pub const ADAPTERS: &[Adapter] = &[
     bwrap::ADAPTER,
     nspawn::ADAPTER,
     firejail::ADAPTER,
+    podman::ADAPTER,
 ];
 
 /// Whether an error of [`Adapter::prepare`] says that this machine lacks the

@@ -39,6 +39,10 @@ pub struct Form {
     pub version: Option<String>,
     /// The SHA-256 digest of the program.
     pub sha256: String,
+    /// The OCI runtime that the program runs in turn; null if it runs none, or
+    /// names none.
+    #[serde(default)]
+    pub runtime: Option<KeptRuntime>,
     /// What the payload and the harness read differently.
     pub disagreements: Vec<String>,
     /// The keys that the launcher changes on other machines and did not change
@@ -49,6 +53,18 @@ pub struct Form {
     /// What the payload observed, as [the probe](observation.md) prints it.
     #[schemars(with = "BTreeMap<String, serde_json::Value>")]
     pub payload: Observation,
+}
+
+/// An OCI runtime that a launcher runs.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KeptRuntime {
+    /// The program, with symbolic links followed.
+    pub path: String,
+    /// The first line that it prints of its version; null if it prints none.
+    pub version: Option<String>,
+    /// The SHA-256 digest of the program.
+    pub sha256: String,
 }
 
 /// What the launcher did with a key: one member.
@@ -128,6 +144,11 @@ pub fn form(
         path: program.path.clone(),
         version: program.version.clone(),
         sha256: program.sha256.clone(),
+        runtime: program.runtime.as_ref().map(|it| KeptRuntime {
+            path: it.path.clone(),
+            version: it.version.clone(),
+            sha256: it.sha256.clone(),
+        }),
         disagreements: column.disagreements,
         degraded: column.degraded,
         values: column.values.into_iter().filter_map(kept).collect(),
@@ -193,6 +214,14 @@ fn kept(form: Form) -> Kept {
             path: form.path,
             version: form.version,
             sha256: form.sha256,
+            runtime: form.runtime.map(|it| {
+                Box::new(Provenance {
+                    path: it.path,
+                    version: it.version,
+                    sha256: it.sha256,
+                    runtime: None,
+                })
+            }),
         },
         circumstances: Circumstances {
             day: form.day,
@@ -224,6 +253,7 @@ mod tests {
             path: "/x".to_owned(),
             version: None,
             sha256: "00".to_owned(),
+            runtime: None,
         };
         let circumstances = Circumstances {
             day: "2026-01-31".to_owned(),

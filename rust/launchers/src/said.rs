@@ -48,10 +48,11 @@ const NAMES: &[&str] = &["uts.hostname", "env.HOSTNAME"];
 /// A key and its change without random names. The short id of a container is
 /// masked where it is a name alone: elsewhere twelve digits may be a number.
 pub fn masked_change(key: &str, change: &str) -> (String, String) {
-    let is_id = change.len() == 12
-        && change.bytes().all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f'));
+    let name = change.strip_prefix("+ ").unwrap_or(change);
+    let is_id = name.len() == 12
+        && name.bytes().all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f'));
     let change = match NAMES.contains(&key) && is_id {
-        true => "CID".to_owned(),
+        true => change.replace(name, "CID"),
         false => masked_by(&VALUES, change.to_owned()),
     };
     (masked_by(&VALUES, key.to_owned()), change)

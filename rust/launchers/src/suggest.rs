@@ -248,11 +248,20 @@ fn edited(
     Some((shown, Candidate { spec: launcher.spec.clone(), patch }))
 }
 
-/// Where the options of a launcher begin among its words.
+/// Where the options of a launcher begin among its words: behind `run` those of
+/// an engine of containers, behind the program those of a command line.
 fn first_option(spec: &Spec) -> usize {
-    let is_behind_a_word = ["cmd", "podman", "docker"];
-    usize::from(is_behind_a_word.contains(&spec.adapter.name))
-        .min(spec.words.len())
+    let engines = ["podman", "docker"];
+    let run = spec.words.iter().position(|it| it == "run").map(|it| it + 1);
+    let program = spec.words.first().and_then(|it| it.rsplit('/').next());
+    match spec.adapter.name {
+        name if engines.contains(&name) => run.unwrap_or(0),
+        "cmd" if program.is_some_and(|it| engines.contains(&it)) => {
+            run.unwrap_or(1)
+        }
+        "cmd" => 1.min(spec.words.len()),
+        _ => 0,
+    }
 }
 
 /// The same launcher with other words.

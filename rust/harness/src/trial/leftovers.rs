@@ -3,6 +3,7 @@
 
 use crate::descendants::{Descendant, descendants, one_ends};
 use crate::error::Result;
+use crate::paths::PROBE_IN_CONTAINER;
 use crate::timeout::grace;
 use probe::Effect;
 use std::collections::BTreeSet;
@@ -45,6 +46,10 @@ impl Leftovers {
             alive = Leftovers::alive(init);
         }
         for file in files()?.difference(&self.files) {
+            // The file on which a launcher has bound the probe.
+            if file.ends_with(PROBE_IN_CONTAINER) {
+                continue;
+            }
             let mark = if file.starts_with("- ") { "" } else { "+ " };
             effect.change("residue.files", format!("{mark}{file}"));
         }

@@ -150,10 +150,7 @@ fn page(report: &Report) -> Page<'_> {
 
 fn launcher(report: &Report, index: usize) -> LauncherView<'_> {
     let it = &report.launchers[index];
-    let program = it.program.as_ref().map(|it| {
-        let version = it.version.as_deref().unwrap_or("no version");
-        format!("{}, {version}, sha256 {}", it.path, it.sha256)
-    });
+    let program = it.program.as_ref().map(|it| it.in_words(64));
     let recorded = it.recorded.as_ref().map(|it| {
         format!("recorded on {}, {}, {}", it.day, it.machine, it.scenario)
     });

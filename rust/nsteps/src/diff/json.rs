@@ -2,6 +2,7 @@
 
 use super::{Compared, Failure, Report};
 use launchers::matrix::{Column, Row, Value};
+use launchers::provenance::Provenance;
 use launchers::suggest::Suggestions;
 use launchers::verdict::{Case, Judged, Outcome};
 use schemars::JsonSchema;
@@ -44,6 +45,17 @@ pub struct Form {
     status: u8,
 }
 
+/// An OCI runtime that a launcher runs.
+#[derive(Serialize, JsonSchema)]
+struct RuntimeForm {
+    /// The program, with symbolic links followed.
+    path: String,
+    /// The first line that it prints of its version; null if it prints none.
+    version: Option<String>,
+    /// The SHA-256 digest of the program.
+    sha256: String,
+}
+
 /// One launcher.
 #[derive(Serialize, JsonSchema)]
 struct LauncherForm {
@@ -61,6 +73,9 @@ struct LauncherForm {
     version: Option<String>,
     /// The SHA-256 digest of the program; null if this machine lacks it.
     sha256: Option<String>,
+    /// The OCI runtime that the program runs in turn; null if it runs none, or
+    /// names none.
+    runtime: Option<RuntimeForm>,
     /// Why there is no observation; null if the payload ran.
     did_not_run: Option<String>,
     /// How the launcher ended: its exit status, or 128 and the number of the
@@ -223,12 +238,21 @@ fn launcher(subject: &Compared) -> LauncherForm {
         path: program.map(|it| it.path.clone()),
         version: program.and_then(|it| it.version.clone()),
         sha256: program.map(|it| it.sha256.clone()),
+        runtime: program.and_then(|it| it.runtime.as_deref()).map(runtime),
         did_not_run: column.did_not_answer.clone(),
         exit: changed(column.value("exit")),
         said: changed(column.value("said")),
         degraded: column.degraded.clone(),
         disagreements: column.disagreements.clone(),
         in_states: column.in_states().map(in_state).collect(),
+    }
+}
+
+fn runtime(program: &Provenance) -> RuntimeForm {
+    RuntimeForm {
+        path: program.path.clone(),
+        version: program.version.clone(),
+        sha256: program.sha256.clone(),
     }
 }
 

@@ -63,10 +63,7 @@ fn launchers(out: &mut String, report: &Report) {
         };
         paragraph(out, &format!("{name}  {line}"), 0, 3, STRONG);
         if let Some(program) = &it.program {
-            let version = program.version.as_deref().unwrap_or("no version");
-            let digest = &program.sha256[..12];
-            let what = format!("{}, {version}, sha256 {digest}", program.path);
-            paragraph(out, &what, 3, 0, FAINT);
+            paragraph(out, &program.in_words(12), 3, 0, FAINT);
         }
         if let Some(it) = &it.recorded {
             let what = format!("recorded on {}, {}", it.day, it.machine);
