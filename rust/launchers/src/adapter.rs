@@ -9,6 +9,7 @@ mod nspawn;
 mod oci;
 mod podman;
 mod run;
+mod srt;
 
 use harness::error::{Error, Result};
 use harness::sandbox::protocol::PutFile;
@@ -49,8 +50,8 @@ pub struct Prepared {
     /// What this launcher isolates on every machine, as keys of an effect. One
     /// that is not changed here means that the launcher does less here.
     pub always: Vec<String>,
-    /// A command that prints the path of the OCI runtime that this launcher is
-    /// going to run; it is asked in a sandbox.
+    /// A command that prints the path of the program that this launcher is going
+    /// to run to isolate the payload; it is asked in a sandbox.
     pub names_runtime: Option<Vec<String>>,
     /// Words that stand for the launcher in its effect and in what it writes,
     /// and what is shown instead.
@@ -107,6 +108,7 @@ pub const ADAPTERS: &[Adapter] = &[
     nspawn::ADAPTER,
     firejail::ADAPTER,
     podman::ADAPTER,
+    srt::ADAPTER,
 ];
 
 /// Whether an error of [`Adapter::prepare`] says that this machine lacks the

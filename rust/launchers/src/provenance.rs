@@ -26,8 +26,8 @@ pub struct Provenance {
     /// The SHA-256 digest of the file, in hexadecimal digits; empty if there is
     /// no such file.
     pub sha256: String,
-    /// The OCI runtime that this program runs in turn, as the program itself
-    /// names it.
+    /// The program that this one runs in turn to isolate the payload, as an OCI
+    /// runtime is; nothing if it runs none.
     pub runtime: Option<Box<Provenance>>,
 }
 

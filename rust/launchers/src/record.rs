@@ -39,8 +39,8 @@ pub struct Form {
     pub version: Option<String>,
     /// The SHA-256 digest of the program.
     pub sha256: String,
-    /// The OCI runtime that the program runs in turn; null if it runs none, or
-    /// names none.
+    /// The program that this one runs in turn to isolate the payload, as an OCI
+    /// runtime is; null if it runs none.
     #[serde(default)]
     pub runtime: Option<KeptRuntime>,
     /// What the payload and the harness read differently.
@@ -55,7 +55,7 @@ pub struct Form {
     pub payload: Observation,
 }
 
-/// An OCI runtime that a launcher runs.
+/// A program that a launcher runs to isolate the payload.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KeptRuntime {

@@ -45,7 +45,7 @@ pub struct Form {
     status: u8,
 }
 
-/// An OCI runtime that a launcher runs.
+/// A program that a launcher runs to isolate the payload.
 #[derive(Serialize, JsonSchema)]
 struct RuntimeForm {
     /// The program, with symbolic links followed.
@@ -73,8 +73,8 @@ struct LauncherForm {
     version: Option<String>,
     /// The SHA-256 digest of the program; null if this machine lacks it.
     sha256: Option<String>,
-    /// The OCI runtime that the program runs in turn; null if it runs none, or
-    /// names none.
+    /// The program that this one runs in turn to isolate the payload, as an OCI
+    /// runtime is; null if it runs none.
     runtime: Option<RuntimeForm>,
     /// Why there is no observation; null if the payload ran.
     did_not_run: Option<String>,
