@@ -11,6 +11,8 @@ mod podman;
 mod run;
 mod srt;
 
+pub use run::before_image;
+
 use harness::error::{Error, Result};
 use harness::sandbox::protocol::PutFile;
 use std::path::{Path, PathBuf};

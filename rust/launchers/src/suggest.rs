@@ -1,7 +1,7 @@
 //! What makes one launcher do as another: each fix of a record is tried, and
 //! only what was seen to close a difference and to open none is kept.
 
-use crate::adapter::Prepared;
+use crate::adapter::{Prepared, before_image};
 use crate::consequence::{self, Change, Edit, Fix, Level};
 use crate::look::{Conditions, twice};
 use crate::matrix::{Column, Row, Standing, Value, rows_of};
@@ -201,7 +201,7 @@ fn apply(
     match change {
         Change::Add(added) => {
             let added = words(added)?;
-            let at = first_option(&launcher.spec);
+            let at = place_of_option(&launcher.spec);
             let all = [&old[..at], &added, &old[at..]].concat();
             Some(of_words(format!("add {}", shell_words::join(&added)), all))
         }
@@ -248,16 +248,17 @@ fn edited(
     Some((shown, Candidate { spec: launcher.spec.clone(), patch }))
 }
 
-/// Where the options of a launcher begin among its words: behind `run` those of
-/// an engine of containers, behind the program those of a command line.
-fn first_option(spec: &Spec) -> usize {
+/// Where an option is put among the words of a launcher: before the image of an
+/// engine of containers, behind the program of a command line, else first.
+fn place_of_option(spec: &Spec) -> usize {
     let engines = ["podman", "docker"];
-    let run = spec.words.iter().position(|it| it == "run").map(|it| it + 1);
     let program = spec.words.first().and_then(|it| it.rsplit('/').next());
     match spec.adapter.name {
-        name if engines.contains(&name) => run.unwrap_or(0),
+        name if engines.contains(&name) => {
+            before_image(&spec.words).unwrap_or(0)
+        }
         "cmd" if program.is_some_and(|it| engines.contains(&it)) => {
-            run.unwrap_or(1)
+            before_image(&spec.words[1..]).map_or(1, |it| it + 1)
         }
         "cmd" => 1.min(spec.words.len()),
         _ => 0,

@@ -7,7 +7,7 @@
 
 mod availability;
 
-use availability::{is_of_the_machine, unavailable};
+use availability::{is_of_the_machine, not_set_up, unavailable};
 use harness::found::NEEDS_ROOT;
 use harness::host::layout::Layout;
 use harness::host::rootfs::Rootfs;
@@ -279,12 +279,20 @@ fn around(runtime: &str, bundle: &Path) -> Option<String> {
         .then(|| format!("{runtime}:{bundle}"))
 }
 
+/// The caller's PATH, and behind it what `fetch.sh` has installed.
+fn path_with_fetched(layout: &Layout) -> String {
+    let path = std::env::var("PATH").unwrap_or_default();
+    let fetched = layout.programs().join("launchers/path");
+    format!("{path}:{}", fetched.display())
+}
+
 /// Runs `nsteps diff`, and gives its report and its status.
 fn diff(launchers: &[String]) -> Result<Result<Value, String>, Failed> {
     let layout = Layout::find().map_err(|it| it.message)?;
     let output = Command::new(layout.programs().join("bin/nsteps"))
         .args(["diff", "--json"])
         .args(launchers)
+        .env("PATH", path_with_fetched(&layout))
         .output()?;
     let stderr = String::from_utf8_lossy(&output.stderr);
     if output.stdout.is_empty() && is_of_the_machine(&stderr) {
@@ -380,30 +388,110 @@ fn all_right(
 }
 
 /// Launchers that are compared with themselves; `BUNDLE` is replaced.
+///
+/// `ROOTFS` is replaced by the root of the bundle, `IMAGE` by an image of
+/// Podman's, `SETTINGS` by a file of srt's.
 const SELVES: &[(&str, &str)] = &[
     ("unshare", "unshare --mount --uts --ipc --net --pid --fork"),
     ("setpriv", "setpriv --no-new-privs"),
     ("bwrap", "bwrap: --unshare-all --dev-bind / /"),
     ("runc", "runc:BUNDLE"),
     ("crun", "crun:BUNDLE"),
+    (
+        "podman_with_runc",
+        "podman: --runtime=runc run --rm --pids-limit=-1 --network=none \
+         --rootfs ROOTFS",
+    ),
+    (
+        "podman_with_crun",
+        "podman: --runtime=crun run --rm --cgroups=disabled --network=none \
+         --rootfs ROOTFS",
+    ),
+    (
+        "podman_with_an_image",
+        "podman: --root=STORE --runtime=crun run --cgroups=disabled \
+         --network=none nsteps-box",
+    ),
+    ("srt", "srt: --settings=SETTINGS"),
 ];
+
+/// What installs the launchers that `setup.sh` does not install.
+const FROM: &[(&str, &str)] = &[
+    ("podman is not in PATH", "apt-get install podman runc crun"),
+    ("srt is not in PATH", "rust/nsteps/tests/launchers/fetch.sh"),
+];
+
+/// Puts a busybox of the bundle's as an image into a store: `podman import` runs
+/// in a sandbox that lets the store through, for it writes elsewhere too.
+fn import(bundle: &Path, store: &Path) -> Result<Option<String>, Failed> {
+    fs::create_dir(store)?;
+    let [bundle, shown] = [bundle, store].map(|it| it.display().to_string());
+    let script = "tar -C \"$1/rootfs\" -c . | \
+                  podman --root \"$2\" import - nsteps-box >&2 || exit; \
+                  shift 2; exec \"$@\"";
+    let words = ["sh", "-c", script, "sh", &bundle, &shown, "{}"];
+    let line = shell_words::join(words);
+    let layout = Layout::find().map_err(|it| it.message)?;
+    let output = Command::new(layout.programs().join("bin/nsteps"))
+        .args(["diff", "--json", "--repeat=1", "--write", &shown])
+        .args(["env", &format!("cmd: {line}")])
+        .output()?;
+    let report: Value =
+        serde_json::from_slice(&output.stdout).unwrap_or_default();
+    let images = store.join("overlay-images/images.json");
+    Ok((!images.exists()).then(|| {
+        format!(
+            "no image was made: {} {}",
+            report["launchers"][1]["said"],
+            String::from_utf8_lossy(&output.stderr)
+        )
+    }))
+}
+
+/// The settings of srt, which denies every network.
+const SETTINGS: &str = r#"{
+    "network": { "allowedDomains": [], "deniedDomains": [] },
+    "filesystem": { "denyRead": [], "allowWrite": ["/tmp"], "denyWrite": [] }
+}"#;
 
 /// Each of three columns of one launcher is as the others, and nothing varies.
 fn is_the_same_as_itself(launcher: &str) -> Result<Completion, Failed> {
-    if launcher.contains("BUNDLE") && Identity::natural() == Identity::User {
+    let needs_root = ["BUNDLE", "podman:", "srt:"];
+    if needs_root.iter().any(|it| launcher.contains(it))
+        && Identity::natural() == Identity::User
+    {
         return unavailable(NEEDS_ROOT);
     }
     let bundle = Bundle::new(|_| {})?;
+    let [root, store, settings] = ["rootfs", "store", "settings.json"]
+        .map(|it| bundle.path().join(it).display().to_string());
+    fs::write(&settings, SETTINGS)?;
     let path = bundle.path().display().to_string();
-    let launcher = launcher.replace("BUNDLE", &path);
+    let is_here = |it: &str| around(it, bundle.path()).is_some();
+    if launcher.contains("STORE")
+        && is_here("podman")
+        && let Some(why) = import(bundle.path(), Path::new(&store))?
+    {
+        return Err(why.into());
+    }
+    let launcher = launcher
+        .replace("BUNDLE", &path)
+        .replace("ROOTFS", &root)
+        .replace("STORE", &store)
+        .replace("SETTINGS", &settings);
     let report = match diff(&[&launcher; 3].map(ToString::to_string))? {
         Ok(report) => report,
         Err(reason) => return unavailable(&reason),
     };
     if let Some(why) = report["launchers"][0]["did_not_run"].as_str() {
-        return match why.contains("is not in PATH") {
-            true => unavailable(why),
-            false => Err(format!("{launcher}: {why}").into()),
+        let from = FROM.iter().find(|(missing, _)| why.contains(missing));
+        return match from {
+            Some((_, from)) => not_set_up(&format!("{why}: {from}")),
+            None if why.contains("is not in PATH") => unavailable(why),
+            None => {
+                let said = &report["launchers"][0]["said"];
+                Err(format!("{launcher}: {why}: {said}").into())
+            }
         };
     }
     let differences = &report["differences"];

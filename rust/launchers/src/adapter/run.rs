@@ -185,6 +185,15 @@ impl Run {
     }
 }
 
+/// Where a further option of `run` counts more than those before it: before the
+/// image; nothing where these are no words of `run`.
+pub fn before_image(words: &[String]) -> Option<usize> {
+    let run = Run::parse("", words).ok()?;
+    let image = words.len().checked_sub(run.command.len() + 1)?;
+    let end = image.checked_sub(1)?;
+    Some(if words[end] == "--" { end } else { image })
+}
+
 /// Whether an option is among these, with its value in the same word or in the
 /// next.
 pub fn is_among(options: &[String], long: &str) -> bool {
@@ -291,6 +300,19 @@ mod tests {
             assert!(why.contains(words), "{line}: {why}");
         }
         assert!(parsed("run --detach=false -eda alpine").is_ok());
+    }
+
+    #[test]
+    fn a_further_option_is_put_before_the_image() {
+        let place = |line: &str| {
+            let words: Vec<String> =
+                line.split_whitespace().map(str::to_owned).collect();
+            before_image(&words)
+        };
+        assert_eq!(place("run alpine"), Some(1));
+        assert_eq!(place("-D run --user 1 alpine nice {}"), Some(4));
+        assert_eq!(place("run -- alpine"), Some(1));
+        assert_eq!(place("unshare -n"), None);
     }
 
     #[test]
