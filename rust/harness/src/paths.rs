@@ -10,6 +10,9 @@ pub const PROBE: &str = "/nsteps/bin/nsteps-probe";
 /// of it. What is mounted there is the harness's, and no effect of a launcher.
 pub const PROBE_IN_CONTAINER: &str = "/.nsteps-probe";
 
+/// The socket on which the probe answers in a container that a daemon starts.
+pub const SOCKET_IN_CONTAINER: &str = "/.nsteps-answer";
+
 /// Where a container engine keeps its containers in a sandbox: a file system
 /// over which it can mount overlays, as it does outside.
 pub const STORAGE: &str = "/run/nsteps/storage";

@@ -5,6 +5,7 @@
 //! held on a pipe, the harness looks at it from outside.
 
 mod around;
+pub mod daemon;
 pub mod join;
 pub mod leftovers;
 pub mod outside;
@@ -19,6 +20,7 @@ use crate::host::Equipment;
 use crate::launcher::Launcher;
 use crate::paths::{
     NEWROOT, PROBE, PROBE_IN_CONTAINER, PROBE_IN_NEWROOT, PROGRAMS,
+    SOCKET_IN_CONTAINER,
 };
 use crate::sandbox::Sandbox;
 use crate::sandbox::listen::{self, ANSWER, Answer, Running, Way, read_to_end};
@@ -51,6 +53,16 @@ pub struct Trial {
 /// a trial that could not run has not passed.
 pub type Outcome = Found<Box<Observed>>;
 
+/// Where a payload runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Place {
+    /// In a sandbox of its own.
+    #[default]
+    Sandbox,
+    /// On the host, where a daemon has started it.
+    Host,
+}
+
 /// What a launcher did.
 #[derive(Clone, Debug, Default)]
 pub struct Observed {
@@ -64,6 +76,8 @@ pub struct Observed {
     pub did_not_answer: Option<String>,
     /// On which way the observation came.
     pub way: Way,
+    /// Where the payload ran.
+    pub place: Place,
     /// What the launcher wrote to standard error.
     pub said: String,
     /// The namespaces that are not the sandbox's, by what identifies them.
@@ -338,7 +352,7 @@ pub fn hold_and_look(
         Ok((payload, way)) => {
             observed.way = way;
             observed.effect = probe::effect(baseline, &launched(&payload));
-            streams(&mut observed.effect, &payload, &running);
+            streams(&mut observed.effect, &payload, &running.streams);
             observed.made = made(baseline, &payload);
             let view = outside::view(sandbox.init(), &payload);
             observed.outside = view.read;
@@ -377,8 +391,12 @@ pub fn hold_and_look(
 
 /// What a payload observed, without what the harness has put there for it.
 fn launched(payload: &Observation) -> Observation {
-    let name = PROBE.rsplit('/').next().unwrap_or(PROBE);
-    payload.clone().without_bound(PROBE_IN_CONTAINER, name)
+    [(PROBE_IN_CONTAINER, PROBE), (SOCKET_IN_CONTAINER, SOCKET_IN_CONTAINER)]
+        .into_iter()
+        .fold(payload.clone(), |payload, (at, from)| {
+            let name = from.rsplit('/').next().unwrap_or(from);
+            payload.without_bound(at, name)
+        })
 }
 
 /// Enters which standard streams are not those the launcher was started with,
@@ -386,8 +404,13 @@ fn launched(payload: &Observation) -> Observation {
 ///
 /// One pipe looks like another to the payload; only the harness knows which
 /// ones it handed to the launcher.
-fn streams(effect: &mut Effect, payload: &Observation, running: &Running) {
-    for (number, given) in running.streams.iter().enumerate() {
+fn streams(
+    effect: &mut Effect,
+    payload: &Observation,
+    given: &[Option<u64>; 3],
+) {
+    let streams = given;
+    for (number, given) in streams.iter().enumerate() {
         let key = format!("descriptors.{number}");
         let Some(found) = payload.value(&format!("{key}.inode")) else {
             continue;
@@ -399,7 +422,7 @@ fn streams(effect: &mut Effect, payload: &Observation, running: &Running) {
             continue;
         }
         let what = payload.value(&key).unwrap_or("unread");
-        let other = running.streams.iter().position(is_found);
+        let other = streams.iter().position(is_found);
         effect.change(
             key,
             match other {

@@ -4,6 +4,7 @@
 
 mod bwrap;
 mod cmd;
+mod docker;
 mod firejail;
 mod nspawn;
 mod oci;
@@ -15,6 +16,7 @@ pub use run::before_image;
 
 use harness::error::{Error, Result};
 use harness::sandbox::protocol::PutFile;
+use harness::trial::daemon::Bound;
 use std::path::{Path, PathBuf};
 
 /// A kind of launcher.
@@ -35,6 +37,10 @@ pub struct Adapter {
 /// Something made of the probe's arguments.
 pub type OfProbe<T> = Box<dyn Fn(&[String]) -> Vec<T> + Send + Sync>;
 
+/// A command line around what is bound into a container and the probe's
+/// arguments.
+pub type OfBound = Box<dyn Fn(&Bound, &[String]) -> Vec<String> + Send + Sync>;
+
 /// What starts the probe under a launcher, as functions of the probe's
 /// arguments.
 pub struct Prepared {
@@ -42,6 +48,10 @@ pub struct Prepared {
     pub program: PathBuf,
     /// The command line around the probe.
     pub argv: OfProbe<String>,
+    /// The command line around what is bound into a container and the probe's
+    /// arguments, for a launcher whose payload a daemon starts on the host; then
+    /// there is no sandbox, and the command line above is not used.
+    pub on_host: Option<OfBound>,
     /// The files that the command line needs in the sandbox.
     pub files: OfProbe<PutFile>,
     /// An OCI bundle that the sandbox shows at
@@ -74,6 +84,7 @@ impl Prepared {
         Prepared {
             program,
             argv: Box::new(argv),
+            on_host: None,
             files: Box::new(|_| Vec::new()),
             bundle: None,
             needs_rootfs: false,
@@ -110,6 +121,7 @@ pub const ADAPTERS: &[Adapter] = &[
     nspawn::ADAPTER,
     firejail::ADAPTER,
     podman::ADAPTER,
+    docker::ADAPTER,
     srt::ADAPTER,
 ];
 

@@ -1,18 +1,20 @@
 //! Launchers, looked at several times in each state, each time in a sandbox of
 //! its own: what is not the same every time depends on more than the launcher.
 
-use crate::adapter::Prepared;
+use crate::adapter::{OfBound, Prepared};
 use crate::matrix::Column;
 use crate::state::{PLAIN, State};
 use harness::error::{Context, Error, Result};
 use harness::found::{Found, Refusal};
 use harness::host::Equipment;
 use harness::interrupt;
+use harness::paths::SOCKET_IN_CONTAINER;
 use harness::sandbox::Sandbox;
 use harness::sandbox::plan::{Plan, Tree};
 use harness::scenario::Scenario;
+use harness::trial::daemon::{self, Bound};
 use harness::trial::{
-    Alone, Depth, Launch, Meeting, Observed, baseline_of, hold_and_look,
+    Alone, Depth, Launch, Meeting, Observed, Place, baseline_of, hold_and_look,
 };
 use harness::workers;
 use std::path::PathBuf;
@@ -131,6 +133,9 @@ fn once(
     conditions: &Conditions<'_>,
 ) -> Found<Observed> {
     let Conditions { equipment, scenario, writable } = conditions;
+    if let Some(argv) = &prepared.on_host {
+        return on_host(argv, prepared, state, equipment);
+    }
     let mounts = state.mounts.unwrap_or(scenario.mounts);
     let scenario = Scenario { mounts, ..*scenario };
     let mut plan = Plan::of(scenario, Tree::Whole, equipment);
@@ -155,6 +160,32 @@ fn once(
         hold_and_look(&mut sandbox, &baseline, &launch, &mut meeting);
     let observed = observed.unwrap_or_else(|error| Observed {
         did_not_answer: Some(error.message),
+        ..Observed::default()
+    });
+    Ok(masked(observed, &prepared.masks))
+}
+
+/// Looks once at a launcher whose payload a daemon starts on the host: in the
+/// state of the daemon, whatever the state of the launcher is.
+fn on_host(
+    argv: &OfBound,
+    prepared: &Prepared,
+    state: &State,
+    equipment: &Equipment,
+) -> Found<Observed> {
+    if state != PLAIN {
+        return Err(Refusal::Unavailable(
+            "a daemon starts the payload, which inherits nothing of the state \
+             of its launcher"
+                .to_owned(),
+        ));
+    }
+    let bound = Bound::new(&equipment.layout)?;
+    let observed =
+        daemon::look(&bound, SOCKET_IN_CONTAINER, |probe| argv(&bound, probe));
+    let observed = observed.unwrap_or_else(|error| Observed {
+        did_not_answer: Some(error.message),
+        place: Place::Host,
         ..Observed::default()
     });
     Ok(masked(observed, &prepared.masks))

@@ -4,7 +4,7 @@
 use crate::said::{masked, masked_change};
 use crate::state::PLAIN;
 use harness::sandbox::listen::Way;
-use harness::trial::Observed;
+use harness::trial::{Observed, Place};
 use probe::{Effect, Key, Observation};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -74,6 +74,8 @@ pub struct Column {
     /// What the harness read of the payload from outside the first time, by
     /// key; a record keeps none of it.
     pub outside: BTreeMap<String, String>,
+    /// Where the payload ran.
+    pub place: Place,
     /// Where inside and outside do not say the same.
     pub disagreements: Vec<String>,
     /// What the launcher isolates elsewhere and does not isolate here.
@@ -94,6 +96,41 @@ pub struct Column {
 /// harness sees how a launcher ends, what it says and what it leaves.
 fn is_of_the_launcher(key: &str) -> bool {
     ["exit", "said"].contains(&key) || key.starts_with("residue.")
+}
+
+/// What a report says of a launcher whose payload ran on the host.
+pub const ON_HOST: &str = "not in a sandbox: a daemon starts the payload on the \
+    host, where the bare probe ran as well; what is left there, and what only a \
+    sandbox has, was not observed";
+
+/// What is observed of a payload on the host of these groups of keys.
+const SEEN_ON_HOST: &[&str] = &[
+    "host.cgroup.",
+    "host.gid",
+    "host.limit.",
+    "host.parent",
+    "host.seccomp",
+    "host.uid",
+    "net.link.lo",
+    "residue.processes",
+];
+
+/// The keys that are about what a sandbox has or is: its socket, queue and
+/// links, what else changes in it and what is left there.
+const OF_THE_SANDBOX: &[&str] = &[
+    "can.connect.sandbox",
+    "host.",
+    "mqueue.",
+    "net.link.",
+    "residue.",
+    "sysvipc.",
+];
+
+/// Whether a key can be compared between a payload on the host and one in a
+/// sandbox. Elsewhere the host could agree by chance.
+fn is_seen_on_host(key: &str) -> bool {
+    let is_of = |keys: &[&str]| keys.iter().any(|it| key.starts_with(it));
+    is_of(SEEN_ON_HOST) || !(key == "root" || is_of(OF_THE_SANDBOX))
 }
 
 impl Column {
@@ -129,6 +166,7 @@ impl Column {
             missing: false,
             way: first.way,
             outside: first.outside,
+            place: first.place,
             disagreements,
             degraded: Vec::new(),
             payload: first.payload,
@@ -181,6 +219,9 @@ impl Column {
     /// What the launcher did with a key.
     pub fn value(&self, key: &str) -> Value {
         if self.did_not_answer.is_some() && !is_of_the_launcher(key) {
+            return Value::NotObserved;
+        }
+        if self.place == Place::Host && !is_seen_on_host(key) {
             return Value::NotObserved;
         }
         self.values.get(key).cloned().unwrap_or(Value::Unchanged)
@@ -458,6 +499,20 @@ mod tests {
         assert_eq!(standing(&columns, "exit"), Standing::Agrees);
         let columns = [column(failed(), failed()), column(failed(), failed())];
         assert!(rows(&columns).iter().all(|row| row.key == "exit"));
+    }
+
+    #[test]
+    fn what_only_a_sandbox_has_is_not_observed_on_the_host() {
+        let here = || looked(&[("residue.files", "+ /x"), ("host.uid", "1")]);
+        let on_host = || Observed {
+            place: Place::Host,
+            ..looked(&[("net.link.eth0", "- gone"), ("host.uid", "1")])
+        };
+        let columns = [column(here(), here()), column(on_host(), on_host())];
+        for key in ["residue.files", "net.link.eth0"] {
+            assert_eq!(standing(&columns, key), Standing::Unknown, "{key}");
+        }
+        assert_eq!(standing(&columns, "host.uid"), Standing::Agrees);
     }
 
     #[test]

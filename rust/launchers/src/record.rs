@@ -6,6 +6,7 @@ use crate::redaction::Redaction;
 use crate::state::PLAIN;
 use harness::error::{Context, Error, Result};
 use harness::sandbox::listen::Way;
+use harness::trial::Place;
 use probe::Observation;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -43,6 +44,9 @@ pub struct Form {
     /// runtime is; null if it runs none.
     #[serde(default)]
     pub runtime: Option<KeptRuntime>,
+    /// Whether the payload ran on the host, where a daemon started it.
+    #[serde(default)]
+    pub on_host: bool,
     /// What the payload and the harness read differently.
     pub disagreements: Vec<String>,
     /// The keys that the launcher changes on other machines and did not change
@@ -149,6 +153,7 @@ pub fn form(
             version: it.version.clone(),
             sha256: it.sha256.clone(),
         }),
+        on_host: column.place == Place::Host,
         disagreements: column.disagreements,
         degraded: column.degraded,
         values: column.values.into_iter().filter_map(kept).collect(),
@@ -202,6 +207,7 @@ fn kept(form: Form) -> Kept {
             missing: false,
             way: Way::default(),
             outside: BTreeMap::new(),
+            place: if form.on_host { Place::Host } else { Place::Sandbox },
             disagreements: form.disagreements,
             degraded: form.degraded,
             payload: Some(form.payload),

@@ -39,6 +39,8 @@ const VALUE_MASKS: &[(&str, &str)] = &[
         "UUID",
     ),
     (r"\b[0-9a-f]{64}\b", "CID"),
+    // The short name of a layer of the storage of containers.
+    (r"/l/[A-Z0-9]{26}\b", "/l/LAYER"),
     (r"\b[0-9a-f]{32}\b", "UUID"),
 ];
 

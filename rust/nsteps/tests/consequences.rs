@@ -669,7 +669,9 @@ fn podman_fix(
     }
     let changes = seen["suggestions"][0]["changes"].as_array();
     let is_right = |it: &Value| {
-        it["change"] == *change
+        // Words are quoted as a shell needs it.
+        let shown = it["change"].as_str().map(|it| it.replace('\'', ""));
+        shown.as_deref() == Some(*change)
             && it["closes"]
                 .as_array()
                 .is_some_and(|it| it.contains(&json!(key)))

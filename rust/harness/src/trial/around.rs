@@ -25,6 +25,25 @@ pub fn enter(init: i32, payload: i32, launcher: i32, effect: &mut Effect) {
     }
 }
 
+/// Enters what can be said of a payload that a daemon has started on the host;
+/// `own` is the harness.
+pub fn enter_on_host(own: i32, payload: i32, effect: &mut Effect) {
+    let parent = Process::new(payload).and_then(|it| it.stat());
+    let parent = parent.and_then(|it| Process::new(it.ppid)?.stat());
+    effect.change(
+        "host.parent",
+        match parent {
+            Ok(it) => format!("a process called {}", it.comm),
+            Err(error) => format!("unread: /proc/{payload}/stat: {error}"),
+        },
+    );
+    ids(own, payload, effect);
+    limits(own, payload, effect);
+    if let Some(filters) = filters(payload) {
+        effect.change("host.seccomp", filters);
+    }
+}
+
 /// Which process the payload's parent is.
 fn parent(init: i32, payload: i32, launcher: i32) -> String {
     let is_launcher =

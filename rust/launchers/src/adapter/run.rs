@@ -7,6 +7,7 @@
 use super::cmd;
 use harness::error::{Error, Result};
 use harness::paths::{PROBE, PROBE_IN_CONTAINER};
+use std::path::PathBuf;
 
 /// What stands behind the colon of `podman:` and `docker:`.
 pub const TAKES: &str = "run, its options and an image";
@@ -132,7 +133,7 @@ impl Run {
     }
 
     /// Whether an option without a value is given, and is not `=false`.
-    fn is_on(&self, long: &str, letter: char) -> bool {
+    pub fn is_on(&self, long: &str, letter: char) -> bool {
         let is_short = |it: &str| {
             it.starts_with('-')
                 && !it.starts_with("--")
@@ -155,8 +156,21 @@ impl Run {
     /// The words behind `run` that start the probe in the container, where it
     /// is bound read-only.
     pub fn with_probe(&self, arguments: &[String]) -> Vec<String> {
+        self.with_payload(&[(PROBE.into(), PROBE_IN_CONTAINER)], arguments)
+    }
+
+    /// The same with these files, each bound read-only where it is named.
+    pub fn with_payload(
+        &self,
+        bound: &[(PathBuf, &str)],
+        arguments: &[String],
+    ) -> Vec<String> {
         let mut words = self.options.clone();
-        words.push(format!("--volume={PROBE}:{PROBE_IN_CONTAINER}:ro"));
+        words.extend(
+            bound.iter().map(|(from, at)| {
+                format!("--volume={}:{at}:ro", from.display())
+            }),
+        );
         let (entry, command) = self.around(arguments);
         words.extend(entry);
         words.push(self.image.clone());

@@ -1,6 +1,7 @@
 //! The comparison of launchers for a program.
 
 use super::{Compared, Failure, Report};
+use harness::trial::Place;
 use launchers::matrix::{Column, Row, Value};
 use launchers::provenance::Provenance;
 use launchers::suggest::Suggestions;
@@ -76,6 +77,9 @@ struct LauncherForm {
     /// The program that this one runs in turn to isolate the payload, as an OCI
     /// runtime is; null if it runs none.
     runtime: Option<RuntimeForm>,
+    /// Whether the payload ran on the host, where a daemon started it, and not
+    /// in a sandbox.
+    on_host: bool,
     /// Why there is no observation; null if the payload ran.
     did_not_run: Option<String>,
     /// How the launcher ended: its exit status, or 128 and the number of the
@@ -239,6 +243,7 @@ fn launcher(subject: &Compared) -> LauncherForm {
         version: program.and_then(|it| it.version.clone()),
         sha256: program.map(|it| it.sha256.clone()),
         runtime: program.and_then(|it| it.runtime.as_deref()).map(runtime),
+        on_host: column.place == Place::Host,
         did_not_run: column.did_not_answer.clone(),
         exit: changed(column.value("exit")),
         said: changed(column.value("said")),

@@ -7,8 +7,9 @@ use crate::checked::some;
 use crate::terminal::style::{BAD, FAINT, GOOD, NOTE, PLAIN, STRONG};
 use crate::terminal::text::{Breaks, GAP, USUAL, paragraph, width, wrap};
 use anstyle::Style;
+use harness::trial::Place;
 use launchers::consequence::Level;
-use launchers::matrix::{Column, Row, Value};
+use launchers::matrix::{Column, ON_HOST, Row, Value};
 use launchers::verdict::{Judged, Outcome};
 use std::fmt::Write;
 
@@ -64,6 +65,9 @@ fn launchers(out: &mut String, report: &Report) {
         paragraph(out, &format!("{name}  {line}"), 0, 3, STRONG);
         if let Some(program) = &it.program {
             paragraph(out, &program.in_words(12), 3, 0, FAINT);
+        }
+        if it.column.place == Place::Host {
+            paragraph(out, ON_HOST, 3, 0, NOTE);
         }
         if let Some(it) = &it.recorded {
             let what = format!("recorded on {}, {}", it.day, it.machine);
