@@ -11,7 +11,7 @@
 //! Only this module and its children know about privileges.
 
 mod chroot;
-mod devices;
+pub(crate) mod devices;
 pub mod inside;
 mod links;
 pub mod listen;

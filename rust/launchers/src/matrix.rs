@@ -119,10 +119,12 @@ const SEEN_ON_HOST: &[&str] = &[
 /// links, what else changes in it and what is left there.
 const OF_THE_SANDBOX: &[&str] = &[
     "can.connect.sandbox",
+    "descriptors.inherited",
     "host.",
     "mqueue.",
     "net.link.",
     "residue.",
+    "routes.",
     "sysvipc.",
 ];
 

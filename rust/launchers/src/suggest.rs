@@ -174,14 +174,20 @@ fn fixes(row: &Row, launcher: &Candidate) -> Vec<(String, Candidate)> {
         .collect()
 }
 
+/// The engines of containers whose options stand between `run` and an image.
+const ENGINES: &[&str] = &["podman", "docker"];
+
 /// Whether a fix is for this launcher.
 fn is_for(name: &str, spec: &Spec) -> bool {
     let adapter = spec.adapter.name;
-    let program = spec.words.first().map(|it| it.rsplit('/').next());
+    let program = spec.words.first().and_then(|it| it.rsplit('/').next());
+    let is_program = |name: &str| adapter == "cmd" && program == Some(name);
     match name {
         "oci" => ["runc", "crun", "youki", "oci"].contains(&adapter),
+        // The options of both are the same.
+        "podman" => ENGINES.iter().any(|it| adapter == *it || is_program(it)),
         _ if name == adapter => true,
-        _ => adapter == "cmd" && program.flatten() == Some(name),
+        _ => is_program(name),
     }
 }
 
@@ -251,13 +257,12 @@ fn edited(
 /// Where an option is put among the words of a launcher: before the image of an
 /// engine of containers, behind the program of a command line, else first.
 fn place_of_option(spec: &Spec) -> usize {
-    let engines = ["podman", "docker"];
     let program = spec.words.first().and_then(|it| it.rsplit('/').next());
     match spec.adapter.name {
-        name if engines.contains(&name) => {
+        name if ENGINES.contains(&name) => {
             before_image(&spec.words).unwrap_or(0)
         }
-        "cmd" if program.is_some_and(|it| engines.contains(&it)) => {
+        "cmd" if program.is_some_and(|it| ENGINES.contains(&it)) => {
             before_image(&spec.words[1..]).map_or(1, |it| it + 1)
         }
         "cmd" => 1.min(spec.words.len()),

@@ -6,8 +6,11 @@
 //! that no distribution has.
 
 mod availability;
+#[path = "launchers/dockerd.rs"]
+mod dockerd;
 
 use availability::{is_of_the_machine, not_set_up, unavailable};
+use dockerd::Dockerd;
 use harness::found::NEEDS_ROOT;
 use harness::host::layout::Layout;
 use harness::host::rootfs::Rootfs;
@@ -18,6 +21,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
+use std::sync::{Mutex, PoisonError};
 use tempfile::TempDir;
 
 /// What a launcher must show under a key.
@@ -170,8 +174,20 @@ fn main() -> ExitCode {
         "paths_in_a_file_of_launchers_are_relative_to_it",
         beside_the_file,
     );
-    let trials =
-        cases.chain(selves).chain(pairs).chain([less, alone, beside]).collect();
+    let docker = [
+        Trial::ignorable_test("itself::docker", || {
+            with_docker(docker_is_the_same_as_itself)
+        }),
+        Trial::ignorable_test("a_fix_of_docker_closes_what_it_says", || {
+            with_docker(docker_has_fixes)
+        }),
+    ];
+    let trials = cases
+        .chain(selves)
+        .chain(pairs)
+        .chain([less, alone, beside])
+        .chain(docker)
+        .collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
@@ -502,6 +518,89 @@ fn is_the_same_as_itself(launcher: &str) -> Result<Completion, Failed> {
         return Ok(Completion::Completed);
     }
     Err(format!("{differences:#}").into())
+}
+
+/// The launcher of the tests of Docker, whose image has a busybox.
+const DOCKER: &str = "docker: run --network=none nsteps-box";
+
+/// Runs a test with a daemon of its own, in namespaces of its own.
+fn with_docker(
+    test: fn(&Dockerd) -> Result<(), Failed>,
+) -> Result<Completion, Failed> {
+    if Identity::natural() == Identity::User {
+        return unavailable(NEEDS_ROOT);
+    }
+    let missing = ["docker", "dockerd", "containerd"];
+    let missing = missing.iter().find(|it| !is_in_path(it));
+    if let Some(missing) = missing {
+        return not_set_up(&format!(
+            "{missing} is not in PATH: apt-get install docker.io"
+        ));
+    }
+    // Two daemons would make their cgroups in one place.
+    static ONE: Mutex<()> = Mutex::new(());
+    let _alone = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let bundle = Bundle::new(|_| {})?;
+    let daemon = match Dockerd::start()? {
+        Ok(daemon) => daemon,
+        Err(why) => return not_set_up(&format!("dockerd cannot start: {why}")),
+    };
+    daemon.import(&bundle.path().join("rootfs"), "nsteps-box")?;
+    test(&daemon).map(|()| Completion::Completed)
+}
+
+fn is_in_path(name: &str) -> bool {
+    let path = std::env::var("PATH").unwrap_or_default();
+    path.split(':').any(|dir| Path::new(dir).join(name).is_file())
+}
+
+/// Each of two columns is as the other, is not in a sandbox and says so, and
+/// leaves no container.
+fn docker_is_the_same_as_itself(daemon: &Dockerd) -> Result<(), Failed> {
+    let report = daemon.diff(&[DOCKER, DOCKER], &[])?;
+    let right = report["differences"] == json!([])
+        && report["status"] == 0
+        && report["launchers"][0]["on_host"] == true
+        && shown(&report, "ns.pid", 0).as_deref() == Some("new")
+        && shown(&report, "host.parent", 0)
+            .is_some_and(|it| it.contains("containerd-shim"));
+    if !right {
+        return Err(format!(
+            "{:#} of {:#}",
+            report["differences"], report["launchers"]
+        )
+        .into());
+    }
+    // What only a sandbox has does not agree with one that has it.
+    let report = daemon.diff(&["unshare --net", DOCKER], &[])?;
+    let is_unknown = report["unknown"].as_array().is_some_and(|rows| {
+        rows.iter().any(|it| it["key"] == "net.link.veth0")
+    });
+    if !is_unknown {
+        return Err(format!("{:#}", report["unknown"]).into());
+    }
+    match daemon.containers()?.as_str() {
+        "" => Ok(()),
+        left => Err(format!("containers are left: {left}").into()),
+    }
+}
+
+/// The fixes of Podman are those of Docker.
+fn docker_has_fixes(daemon: &Dockerd) -> Result<(), Failed> {
+    let wanted =
+        "docker: run --network=none --user=7 --hostname=box nsteps-box";
+    let launcher = "docker: run --network=none --hostname=box nsteps-box";
+    let report = daemon.diff(&[wanted, launcher], &["--suggest"])?;
+    let suggestions = &report["suggestions"][0];
+    let closes = suggestions["changes"][0]["closes"].as_array();
+    let right = suggestions["run"]
+        .as_str()
+        .is_some_and(|it| it.contains("--user=7' nsteps-box"))
+        && closes.is_some_and(|it| it.contains(&json!("ids.uid")));
+    match right {
+        true => Ok(()),
+        false => Err(format!("{suggestions:#}").into()),
+    }
 }
 
 /// Two launchers that do not do the same.

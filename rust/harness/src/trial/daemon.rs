@@ -12,6 +12,7 @@ use crate::error::{Context, Error, Result};
 use crate::host::embedded;
 use crate::host::layout::Layout;
 use crate::paths::{MYTMP, SEARCHED};
+use crate::sandbox::devices;
 use crate::sandbox::listen::{self, LineRead, Output, inode, read_to_end};
 use crate::timeout::{self, LATE, any_readable, deadline, grace};
 use nix::sys::socket::{getsockopt, sockopt};
@@ -161,7 +162,7 @@ pub fn look(
 
 /// What the probe is told.
 fn arguments(socket: &str) -> Vec<String> {
-    ["--json", "--hold", "--deep", "--connect", socket]
+    ["--json", "--connect", socket, "--hold", "--deep"]
         .map(str::to_owned)
         .to_vec()
 }
@@ -180,6 +181,13 @@ fn baseline(bound: &Bound) -> Result<Observation> {
         Started::new(command).context("start the bare probe on the host")?;
     let held = started.answer(bound);
     let payload = held.map(|it| it.payload);
+    let payload = payload.map(|mut it| {
+        // A container that has a device which no sandbox has shall show that.
+        it.readings.retain(|key, _| {
+            key.strip_prefix("dev.").is_none_or(devices::may_have)
+        });
+        it
+    });
     started.finish();
     payload.map_err(|error| {
         let said = started.said();
