@@ -9,10 +9,8 @@ mod firejail;
 mod nspawn;
 mod oci;
 mod podman;
-mod run;
+pub mod run;
 mod srt;
-
-pub use run::before_image;
 
 use harness::error::{Error, Result};
 use harness::sandbox::protocol::PutFile;

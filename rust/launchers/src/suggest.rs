@@ -1,7 +1,8 @@
 //! What makes one launcher do as another: each fix of a record is tried, and
 //! only what was seen to close a difference and to open none is kept.
 
-use crate::adapter::{Prepared, before_image};
+use crate::adapter::Prepared;
+use crate::adapter::run::before_image;
 use crate::consequence::{self, Change, Edit, Fix, Level};
 use crate::look::{Conditions, twice};
 use crate::matrix::{Column, Row, Standing, Value, rows_of};

@@ -553,7 +553,11 @@ const PODMAN_FIXES: &[PodmanFix] = &[
     ),
     (
         "limit-nofile",
-        ["--network=none --ulimit=nofile=100:200", NO_NETWORK],
+        // Without its own, podman sets others, which not every root may have.
+        [
+            "--network=none --ulimit=nproc=9:9 --ulimit=nofile=100:200",
+            "--network=none --ulimit=nproc=9:9 --ulimit=nofile=300:400",
+        ],
         "add --ulimit=nofile=100:200",
         "limits.nofile",
     ),
