@@ -36,8 +36,8 @@ const MOUNTED: &[&str] = &["mqueue", "pts", "shm"];
 
 /// Whether a sandbox can have a file of this name in its /dev.
 pub fn may_have(name: &str) -> bool {
-    let first = |it: &&str| it.split('/').next() == Some(name);
-    SHOWN.iter().any(|it| first(&it))
+    let first = |it: &str| it.split('/').next() == Some(name);
+    SHOWN.iter().any(|it| first(it))
         || LINKS.iter().any(|(it, _)| *it == name)
         || MOUNTED.contains(&name)
 }

@@ -219,7 +219,9 @@ pub fn is_among(options: &[String], long: &str) -> bool {
 
 /// Takes an option with a value out of these, and gives the value.
 pub fn take(options: &mut Vec<String>, long: &str) -> Option<String> {
-    let at = options.iter().position(|it| is_among(&[it.clone()], long))?;
+    let at = options
+        .iter()
+        .position(|it| is_among(std::slice::from_ref(it), long))?;
     let word = options.remove(at);
     match word.split_once('=') {
         Some((_, value)) => Some(value.to_owned()),
