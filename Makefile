@@ -46,6 +46,7 @@ help: ## list these targets
 	@echo "  RUNS=3             how often bench-report measures; 0: write again"
 	@echo "  REPOSITORY=URL     where links of the book lead to sources"
 	@echo "  PREFIX=DIR         where install puts things ($(PREFIX))"
+	@echo "  BASE=IMAGE         a Debian that the image begins with ($(BASE))"
 
 # make ends with 2 when anything fails, and says what nsteps ended with: 1 for a
 # difference that is not explained, 2 for trouble.
@@ -116,7 +117,8 @@ check: tree ## check the layout and the lints of all three languages
 	@if command -v clang-format >/dev/null; then \
 		echo "clang-format --dry-run -Werror reference-c bench"; \
 		clang-format --dry-run -Werror reference-c/*.[ch] \
-			reference-c/pitfalls/*.c bench/*/*.[ch] bench/peers/c/*.[ch]; \
+			reference-c/pitfalls/*.c reference-c/pitfalls/*/*.c \
+			bench/*/*.[ch] bench/peers/c/*.[ch]; \
 	else $(call without,clang-format,the layout of reference-c is not checked); fi
 	@if [ -x target/tools/bin/cargo-deny ]; then \
 		echo "$(deny) bans licenses sources"; \
@@ -174,6 +176,53 @@ docs: tree ## build the book into docs/book
 	@docs/links.sh docs/book $(REPOSITORY)
 	@echo "make docs: docs/book/index.html"
 
+# Whichever of the three is here; they take the same words. BASE is the image
+# that IMAGE begins with, see Containerfile.
+ENGINE = $(firstword $(foreach it,podman buildah docker,\
+	$(shell command -v $(it))))
+IMAGE = nsteps
+BASE = debian:stable-slim
+image: build ## make a container image to follow the book in
+	@[ -n '$(ENGINE)' ] || { \
+		echo "make image: install podman, buildah or docker" >&2; exit 1; }
+	@rm -rf target/image
+	@./install.sh install target/image/usr/local
+	$(ENGINE) build --build-arg BASE='$(BASE)' --tag '$(IMAGE)' \
+		--file Containerfile target/image
+	@rm -rf target/image
+	@echo "make image: $(notdir $(firstword $(ENGINE))) run -it --rm $(IMAGE)"
+
+# The base is made by debootstrap and imported, so that no image is downloaded;
+# what podman stores is below target/, and what it mounts there is unmounted.
+# 0 comparisons would be nothing that is unexplained, and no success.
+PODMAN = podman
+IMAGE_TEST = $(CURDIR)/target/image-test
+test-image: build ## make the image from debootstrap and compare in it, as root
+	@podman="$(PODMAN) --root $(IMAGE_TEST)/root --runroot $(IMAGE_TEST)/run \
+		--cgroup-manager cgroupfs"; \
+	end() { \
+		$$podman rmi --all --force >/dev/null 2>&1 || :; \
+		umount $(IMAGE_TEST)/root/overlay 2>/dev/null || :; \
+		rm -rf $(IMAGE_TEST)/root $(IMAGE_TEST)/run; \
+	}; \
+	trap end EXIT; \
+	[ -e $(IMAGE_TEST)/base/etc/debian_version ] || \
+		debootstrap --variant=minbase stable $(IMAGE_TEST)/base; \
+	tar -C $(IMAGE_TEST)/base -c . | $$podman import - localhost/base; \
+	$(MAKE) -o build image ENGINE="$$podman" BASE=localhost/base IMAGE=test; \
+	look() { \
+		echo "make test-image: podman run $$*"; \
+		said=$$($$podman run --rm --net host "$$@" \
+			--ulimit nofile=1024:4096 --ulimit nproc=4096:4096 \
+			localhost/test nsteps compare --only uts --only rootless \
+			--only container) || { echo "$$said" >&2; exit 1; }; \
+		echo "$$said" | grep ' 0 unexplained'; \
+		! echo "$$said" | grep '^0 comparisons'; \
+	}; \
+	look --privileged; \
+	look --user 1000 --security-opt seccomp=unconfined \
+		--security-opt unmask=ALL
+
 setup: ## install what compare needs and this machine lacks
 	@./setup.sh
 
@@ -213,4 +262,4 @@ tree:
 	fi
 
 .PHONY: help compare build test check bless bench bench-report deny docs \
-	setup setup-test install uninstall clean tree
+	image test-image setup setup-test install uninstall clean tree

@@ -230,12 +230,18 @@ static inline _Noreturn void clone_and_exec(int flags, void (*child)(void),
 	end_with(clone_child(flags | IN_OUR_MEMORY, child, payload));
 }
 
-/* A child with a copy of the memory records its failure in a shared page. */
+/*
+ * A child with a copy of the memory records its failure in a shared page: the
+ * same for the children of children, since the launcher reads one.
+ */
 static inline void share_the_record(void)
 {
-	void *page = mmap(NULL, sizeof(*failure), PROT_READ | PROT_WRITE,
-			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	void *page;
 
+	if (failure != &own_record)
+		return;
+	page = mmap(NULL, sizeof(*failure), PROT_READ | PROT_WRITE,
+		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (page == MAP_FAILED)
 		fail("mmap", NULL, errno);
 	failure = page;

@@ -4,7 +4,11 @@
  */
 #include "careful.h"
 
-/* From linux/mount.h, which does not go together with musl's sys/mount.h. */
+/*
+ * From linux/mount.h, which does not go together with musl's sys/mount.h.
+ * That of the GNU C library has them.
+ */
+#ifndef FSOPEN_CLOEXEC
 enum {
 	FSOPEN_CLOEXEC = 1,
 	FSCONFIG_SET_STRING = 1,
@@ -12,6 +16,7 @@ enum {
 	FSMOUNT_CLOEXEC = 1,
 	MOVE_MOUNT_F_EMPTY_PATH = 4,
 };
+#endif
 
 static const int flags = CLONE_NEWNS;
 

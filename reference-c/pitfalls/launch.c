@@ -8,9 +8,11 @@
  */
 #define _GNU_SOURCE
 #include <err.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -82,13 +84,77 @@ static pid_t by_clone_with_pipe(char *command[])
 	return by_clone(command);
 }
 
+/* The environment that the payload is to have: PAYLOAD_PATH is its PATH. */
+static char **with_its_path(void)
+{
+	const char *path = getenv("PAYLOAD_PATH");
+
+	if (path == NULL)
+		errx(125, "PAYLOAD_PATH is not set");
+	char **entries = calloc(2, sizeof(*entries));
+
+	if (entries == NULL || asprintf(&entries[0], "PATH=%s", path) == -1)
+		err(125, "malloc");
+	return entries;
+}
+
+static pid_t by_execvpe(char *command[])
+{
+	char **its = with_its_path();
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		execvpe(command[0], command, its);
+		err(127, "execvpe");
+	}
+	return pid;
+}
+
+static pid_t by_posix_spawn_path(char *command[])
+{
+	pid_t pid;
+	int error = posix_spawnp(&pid, command[0], NULL, NULL, command,
+				 with_its_path());
+
+	if (error != 0)
+		errx(127, "posix_spawnp: %s", strerror(error));
+	return pid;
+}
+
+static void *fork_in_a_thread(void *argument)
+{
+	static pid_t pid;
+
+	pid = by_fork(argument);
+	return &pid;
+}
+
+/* A thread makes the child, so that there has to be one. */
+static pid_t by_thread(char *command[])
+{
+	pthread_t thread;
+	void *pid;
+	int error = pthread_create(&thread, NULL, fork_in_a_thread, command);
+
+	if (error != 0)
+		errx(125, "pthread_create: %s", strerror(error));
+	pthread_join(thread, &pid);
+	return *(pid_t *)pid;
+}
+
 static const struct {
 	const char *name;
 	pid_t (*start)(char *command[]);
 } ways[] = {
-	{ "clone", by_clone },		{ "clone_newns", by_clone_newns },
-	{ "clone_vm", by_clone_vm },	{ "fork", by_fork },
-	{ "pipe", by_clone_with_pipe }, { "posix_spawn", by_posix_spawn },
+	{ "clone", by_clone },
+	{ "clone_newns", by_clone_newns },
+	{ "clone_vm", by_clone_vm },
+	{ "fork", by_fork },
+	{ "pipe", by_clone_with_pipe },
+	{ "posix_spawn", by_posix_spawn },
+	{ "execvpe_path", by_execvpe },
+	{ "posix_spawn_path", by_posix_spawn_path },
+	{ "thread", by_thread },
 };
 
 int main(int argc, char *argv[])

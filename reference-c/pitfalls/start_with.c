@@ -3,19 +3,27 @@
  * caller leaves it to a launcher. C, because its runtime changes nothing.
  *
  * start_with [-i SIGNAL] [-b SIGNAL] [-d FD] [-c FD] [-x FD] [-e STRING]
- *            CMD [ARG...]
+ *            [-n ERRNO] CMD [ARG...]
  *   -i  ignore a signal      -b  block a signal
  *   -d  leave a descriptor open on /dev/null   -c  the same, close-on-exec
  *   -x  close a descriptor
  *   -e  an entry of the environment, verbatim; one of them replaces it all
+ *   -n  a seccomp filter that answers clone3(2) with the number of an errno,
+ *       as those of container engines do
+ * https://man7.org/linux/man-pages/man2/seccomp.2.html
  */
 #define _GNU_SOURCE
 #include <err.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 enum { ENTRIES = 32 };
@@ -45,6 +53,26 @@ static void leave_open(int fd, int flag)
 	close(null);
 }
 
+/* The processor is not looked at: what follows is a program of this one. */
+static void answer_clone3(unsigned int error)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			 offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = {
+		.len = sizeof(filter) / sizeof(*filter),
+		.filter = filter,
+	};
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1 ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == -1)
+		err(125, "prctl");
+}
+
 int main(int argc, char *argv[])
 {
 	char *environment[ENTRIES + 1] = { NULL };
@@ -53,7 +81,7 @@ int main(int argc, char *argv[])
 	int option;
 
 	sigemptyset(&blocked);
-	while ((option = getopt(argc, argv, "+i:b:d:c:x:e:")) != -1) {
+	while ((option = getopt(argc, argv, "+i:b:d:c:x:e:n:")) != -1) {
 		switch (option) {
 		case 'i':
 			signal(signal_named(optarg), SIG_IGN);
@@ -74,6 +102,9 @@ int main(int argc, char *argv[])
 			if (entries == ENTRIES)
 				errx(125, "too many entries");
 			environment[entries++] = optarg;
+			break;
+		case 'n':
+			answer_clone3(strtoul(optarg, NULL, 10));
 			break;
 		default:
 			return 125;

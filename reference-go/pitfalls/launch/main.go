@@ -32,6 +32,36 @@ var ways = map[string]func(command []string){
 		cmd.Dir = "/tmp"
 		end(cmd.Run())
 	},
+	// The error does not say that it is the directory that is missing, or does.
+	"cmd_no_dir": func(command []string) {
+		cmd := inherit(command)
+		cmd.Dir = "/no/such"
+		end(cmd.Run())
+	},
+	"cmd_no_dir_attributes": func(command []string) {
+		cmd := inherit(command)
+		cmd.Dir = "/no/such"
+		cmd.SysProcAttr = &syscall.SysProcAttr{}
+		end(cmd.Run())
+	},
+	"cmd_no_chroot": func(command []string) {
+		end(run(command, &syscall.SysProcAttr{Chroot: "/no/such"}))
+	},
+	"cmd_no_terminal": func(command []string) {
+		end(run(command, &syscall.SysProcAttr{
+			Setsid: true, Setctty: true, Ctty: 0,
+		}))
+	},
+	"cmd_output": func(command []string) {
+		_, err := exec.Command(command[0], command[1:]...).Output()
+		end(err)
+	},
+	// PAYLOAD_PATH is the PATH that the payload is to have.
+	"cmd_path": func(command []string) {
+		cmd := inherit(command)
+		cmd.Env = append(os.Environ(), "PATH="+os.Getenv("PAYLOAD_PATH"))
+		end(cmd.Run())
+	},
 	"cmd_newns": func(command []string) {
 		end(run(command,
 			&syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS}))

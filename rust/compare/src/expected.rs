@@ -82,7 +82,12 @@ impl Expected {
         }
     }
 
-    fn parse(text: &str) -> Result<Expected> {
+    /// Reads the text of one file.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`read`](Self::read) does on a line that it cannot understand.
+    pub fn parse(text: &str) -> Result<Expected> {
         let mut expected = Expected::default();
         let mut open: Vec<(Option<String>, Scenario)> = Vec::new();
         let mut begun = String::new();

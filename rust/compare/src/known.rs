@@ -143,7 +143,7 @@ fn find(
 }
 
 /// Whether a text fits a pattern with a `*` at its beginning, end or both.
-fn fits(pattern: &str, text: &str) -> bool {
+pub(crate) fn fits(pattern: &str, text: &str) -> bool {
     match (pattern.strip_prefix('*'), pattern.strip_suffix('*')) {
         (Some(""), _) => true,
         (Some(_), Some(_)) => text.contains(pattern.trim_matches('*')),

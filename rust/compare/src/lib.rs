@@ -3,10 +3,12 @@
 //!
 //! [`run`] runs the trials of a selection; [`comparison`] compares the outcomes
 //! of one [`subject`] with each other, with what is [`expected`] of them and
-//! with the [`known`] differences.
+//! with the [`known`] differences. [`requirement`] judges a program of the
+//! user's own by what is expected of the step.
 
 pub mod comparison;
 pub mod expected;
 pub mod known;
+pub mod requirement;
 pub mod run;
 pub mod subject;

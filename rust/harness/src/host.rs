@@ -1,6 +1,7 @@
 //! What trials need of this machine, gathered once.
 
 pub mod cgroup;
+pub mod cgroups;
 pub mod chroot;
 pub mod embedded;
 pub mod layout;

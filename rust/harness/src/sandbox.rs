@@ -12,6 +12,7 @@
 
 mod chroot;
 pub(crate) mod devices;
+mod guard;
 pub mod inside;
 mod links;
 pub mod listen;
@@ -28,8 +29,10 @@ use crate::error::{Context, Error, Result};
 use crate::found::{NEEDS_ROOT, Refusal};
 use crate::host::Equipment;
 use crate::host::cgroup::Made;
+use crate::host::cgroups::Cgroups;
 use crate::scenario::Identity;
 use crate::timeout::{any_readable, deadline, learn};
+use guard::Guard;
 use listen::{Answer, Output, Running};
 use nix::unistd::pipe2;
 use plan::{Plan, Tree};
@@ -51,6 +54,7 @@ pub struct Sandbox {
     host: Observation,
     /// Removed after everything in the sandbox has been killed.
     cgroup: Option<Made>,
+    guard: Option<Guard>,
 }
 
 impl Sandbox {
@@ -67,6 +71,11 @@ impl Sandbox {
         let is_root = nix::unistd::geteuid().is_root();
         if plan.scenario.identity == Identity::Root && !is_root {
             return Err(Refusal::Unavailable(NEEDS_ROOT.to_owned()));
+        }
+        if let (Some(_), Some(refusal)) =
+            (plan.most_processes, guard::refusal())
+        {
+            return Err(refusal);
         }
         Sandbox::start(plan, equipment)
             .map_err(|error| Refusal::Broken(error.message))?
@@ -88,19 +97,20 @@ impl Sandbox {
             cgroup.enter(monitor.id())?;
         }
         let mut monitor = Monitor(Some(monitor));
-        // A launcher that is not a step may make cgroups. Where no cgroup may
-        // be made for the trial, the launcher may make none either.
-        let cgroup = match plan.tree {
-            Tree::Small => None,
-            Tree::Whole => Made::for_a_trial(&equipment.layout).ok(),
+        let cgroup = match cgroup_of(plan, equipment) {
+            Ok(cgroup) => cgroup,
+            Err(refusal) => return Ok(Err(refusal)),
         };
         if let (Some(cgroup), Some(monitor)) = (&cgroup, &monitor.0) {
             cgroup.enter(monitor.id())?;
         }
         let own_cgroup = cgroup.is_some();
-        ours.send(&Plan { own_cgroup, ..plan.clone() }, &[])?;
+        let decided = Plan { own_cgroup, ..plan.clone() };
+        ours.send(&decided, &[])?;
         let (reply, sender) = ours.receive(Some(deadline()))?;
-        if let (Some(cgroup), Some(monitor)) = (&cgroup, &monitor.0) {
+        if let (Some(cgroup), Some(monitor)) = (&cgroup, &monitor.0)
+            && decided.shows_own_cgroup()
+        {
             cgroup.put_aside(monitor.id())?;
         }
         let host = match reply {
@@ -114,9 +124,25 @@ impl Sandbox {
         })?;
         let init_pidfd =
             kernel::pidfd_open(init).context("open the sandbox's init")?;
-        let monitor = monitor.0.take().expect("it was put there above");
         let channel = ours;
-        Ok(Ok(Sandbox { monitor, init, init_pidfd, channel, host, cgroup }))
+        let guard = match plan.most_processes {
+            None => None,
+            Some(most) => {
+                let pidfd = init_pidfd.try_clone();
+                let pidfd = pidfd.context("duplicate a pidfd")?;
+                Some(Guard::over(init, pidfd, most))
+            }
+        };
+        let monitor = monitor.0.take().expect("it was put there above");
+        Ok(Ok(Sandbox {
+            monitor,
+            init,
+            init_pidfd,
+            channel,
+            host,
+            cgroup,
+            guard,
+        }))
     }
 
     /// What the sandbox looked like before anything ran in it.
@@ -145,6 +171,11 @@ impl Sandbox {
     /// The cgroups that were made in the sandbox's own; none where it has none.
     pub fn cgroups(&self) -> BTreeSet<String> {
         self.cgroup.as_ref().map(Made::cgroups).unwrap_or_default()
+    }
+
+    /// Whether all in it was killed because there were too many processes.
+    pub fn was_overrun(&self) -> bool {
+        self.guard.as_ref().is_some_and(Guard::has_struck)
     }
 
     /// Puts files in the sandbox. They count as having been there before.
@@ -294,6 +325,9 @@ impl Sandbox {
         // to wait for.
         let _ = kernel::pidfd_kill(&self.init_pidfd);
         let _ = self.monitor.wait();
+        if let Some(guard) = &mut self.guard {
+            guard.join();
+        }
     }
 
     /// Waits for a command to end; `None` when it does not in time.
@@ -326,6 +360,27 @@ impl Sandbox {
 impl Drop for Sandbox {
     fn drop(&mut self) {
         self.close();
+    }
+}
+
+/// The cgroup of its own that a sandbox gets. A launcher that is not a step may
+/// make cgroups; where no cgroup may be made for the trial, the launcher may
+/// make none either.
+fn cgroup_of(
+    plan: &Plan,
+    equipment: &Equipment,
+) -> std::result::Result<Option<Made>, Refusal> {
+    match (plan.tree, plan.cgroups) {
+        (Tree::Small, _) | (_, Some(Cgroups::Host)) => Ok(None),
+        (Tree::Whole, Some(Cgroups::V2)) => {
+            Made::for_a_trial(&equipment.layout)
+                .map(Some)
+                .map_err(|error| Refusal::Unavailable(error.message))
+        }
+        // What a launcher mounts itself is then its own.
+        (Tree::Whole, Some(Cgroups::None) | None) => {
+            Ok(Made::for_a_trial(&equipment.layout).ok())
+        }
     }
 }
 

@@ -4,11 +4,13 @@
 //! so that what the launcher did is the difference; and while the payload is
 //! held on a pipe, the harness looks at it from outside.
 
+pub mod act;
 mod around;
 pub mod daemon;
 pub mod join;
 pub mod leftovers;
 pub mod outside;
+pub mod performer;
 pub mod situation;
 pub mod witness;
 
@@ -19,8 +21,7 @@ use crate::found::Refusal;
 use crate::host::Equipment;
 use crate::launcher::Launcher;
 use crate::paths::{
-    NEWROOT, PROBE, PROBE_IN_CONTAINER, PROBE_IN_NEWROOT, PROGRAMS,
-    SOCKET_IN_CONTAINER,
+    NEWROOT, PROBE, PROBE_IN_CONTAINER, PROBE_IN_NEWROOT, SOCKET_IN_CONTAINER,
 };
 use crate::sandbox::Sandbox;
 use crate::sandbox::listen::{self, ANSWER, Answer, Running, Way, read_to_end};
@@ -31,6 +32,7 @@ use crate::scenario::Scenario;
 use crate::step::{Arguments, Namespace, Step};
 use crate::timeout::{LATE, deadline, grace};
 use crate::trial::leftovers::Leftovers;
+use crate::trial::performer::{MOST_PROCESSES, OwnProgram, Performer};
 use nix::errno::Errno;
 use probe::{Effect, Observation};
 use std::collections::BTreeMap;
@@ -126,52 +128,73 @@ impl Trial {
         equipment: &Equipment,
         others: &dyn Rendezvous,
     ) -> Outcome {
+        let Trial { step, launcher, scenario } = *self;
         let mut meeting = Meeting::new(others);
-        match self.observe(equipment, &mut meeting) {
-            Ok(observed) => Ok(Box::new(observed)),
-            Err(refusal) => Err(refusal),
-        }
+        let performer = Performer::Launcher(launcher);
+        look_at(performer, step, scenario, equipment, &mut meeting)
     }
+}
 
-    fn observe(
-        &self,
-        equipment: &Equipment,
-        meeting: &mut Meeting<'_>,
-    ) -> std::result::Result<Observed, Refusal> {
-        let broken = |error: Error| Refusal::Broken(error.message);
-        let missing = self.launcher.missing(self.step, &equipment.layout);
-        if let Some(reason) = missing {
-            return Err(Refusal::Unavailable(reason));
-        }
-        let pivots = self.step.arguments == Arguments::NewRoot;
-        let unavailable =
-            |error: &Error| Refusal::Unavailable(error.message.clone());
-        let mut plan = Plan::of(self.scenario, Tree::Small, equipment);
-        if pivots {
-            let rootfs = equipment.rootfs.as_ref().map_err(unavailable)?;
-            plan.rootfs = Some(rootfs.clone());
-        }
-        if self.step.namespaces.contains(&Namespace::Cgroup) {
-            equipment.cgroup.as_ref().map_err(unavailable)?;
-            plan.in_a_cgroup = true;
-        }
-        let mut sandbox = Sandbox::enter(&plan, equipment)?;
-        let baseline = bare_probe(&mut sandbox).map_err(broken)?;
-        let payload = if pivots { PROBE_IN_NEWROOT } else { PROBE };
-        let subject = pivots.then_some(NEWROOT);
-        let argv = |probe: &[String]| {
-            let probe = probe.iter().map(String::as_str);
-            let payload: Vec<&str> =
-                [payload].into_iter().chain(probe).collect();
-            self.launcher.argv(self.step, PROGRAMS, subject, &payload)
-        };
-        let launch = Launch::in_root(argv);
-        let mut observed =
-            hold_and_look(&mut sandbox, &baseline, &launch, meeting)
-                .map_err(broken)?;
-        observed.enter_refusal();
-        Ok(observed)
+/// Lets a program of the user's own perform a step, and looks at its payload.
+pub fn of_own(
+    program: &OwnProgram,
+    step: &'static Step,
+    scenario: Scenario,
+    equipment: &Equipment,
+) -> Outcome {
+    let mut meeting = Meeting::new(&Alone);
+    let performer = Performer::Own(program);
+    look_at(performer, step, scenario, equipment, &mut meeting)
+}
+
+fn look_at(
+    performer: Performer<'_>,
+    step: &'static Step,
+    scenario: Scenario,
+    equipment: &Equipment,
+    meeting: &mut Meeting<'_>,
+) -> Outcome {
+    let broken = |error: Error| Refusal::Broken(error.message);
+    if let Some(reason) = performer.missing(step, &equipment.layout) {
+        return Err(Refusal::Unavailable(reason));
     }
+    let pivots = step.arguments == Arguments::NewRoot;
+    let unavailable =
+        |error: &Error| Refusal::Unavailable(error.message.clone());
+    let mut plan = performer.adapt(Plan::of(scenario, Tree::Small, equipment));
+    if pivots {
+        let rootfs = equipment.rootfs.as_ref().map_err(unavailable)?;
+        plan.rootfs = Some(rootfs.clone());
+    }
+    if step.namespaces.contains(&Namespace::Cgroup) {
+        equipment.cgroup.as_ref().map_err(unavailable)?;
+        plan.in_a_cgroup = true;
+    }
+    let mut sandbox = Sandbox::enter(&plan, equipment)?;
+    let payload = if pivots { PROBE_IN_NEWROOT } else { PROBE };
+    let subject = pivots.then_some(NEWROOT);
+    let argv = |probe: &[String]| {
+        let probe = probe.iter().map(String::as_str);
+        let payload: Vec<&str> = [payload].into_iter().chain(probe).collect();
+        performer.argv(step, subject, &payload)
+    };
+    let mut launch = Launch::in_root(argv);
+    launch.directory = performer.directory();
+    let baseline = baseline_of(&mut sandbox, &launch).map_err(broken)?;
+    match hold_and_look(&mut sandbox, &baseline, &launch, meeting) {
+        Ok(mut observed) => {
+            observed.enter_refusal();
+            Ok(Box::new(observed))
+        }
+        Err(_) if sandbox.was_overrun() => Ok(Box::new(overrun())),
+        Err(error) => Err(broken(error)),
+    }
+}
+
+/// What is seen of a launcher that was ended with its sandbox.
+fn overrun() -> Observed {
+    let why = format!("it had more than {MOST_PROCESSES} processes");
+    Observed { did_not_answer: Some(why), ..Observed::default() }
 }
 
 /// The command line around a probe with these arguments.
@@ -200,11 +223,17 @@ pub enum Depth {
     Deep,
 }
 
+/// Arguments that do nothing but come through the launcher.
+const WORDS: [&str; 5] = ["--words", "two  words", "$X", "", "back\\slash"];
+
 impl Depth {
     /// The arguments of a probe that answers with these.
     fn add_to(self, mut arguments: Vec<String>) -> Vec<String> {
         if self == Depth::Deep {
             arguments.push("--deep".to_owned());
+            // What a shell changes: a launcher that builds a command line of
+            // the arguments must quote them.
+            arguments.extend(WORDS.map(str::to_owned));
         }
         arguments
     }
@@ -519,6 +548,22 @@ pub fn refused(stderr: &str) -> Option<String> {
     })
 }
 
+/// Whether a launcher says, in whatever words, what the kernel said of a call
+/// that failed: `CALL ERRNO`, as [`refused`] has it.
+pub fn says(said: &str, refused: &str) -> bool {
+    let name = refused.rsplit(' ').next().unwrap_or_default();
+    let errno = (1..134)
+        .map(Errno::from_raw)
+        .find(|errno| format!("{errno:?}") == name);
+    let said = said.to_lowercase();
+    let words = errno.map(|it| match it {
+        // The GNU C library has "Device or" before it, musl has not.
+        Errno::EBUSY => "resource busy".to_owned(),
+        it => it.desc().to_lowercase(),
+    });
+    words.is_some_and(|it| said.contains(&it))
+}
+
 /// The errno whose description these words are.
 fn errno_of(words: &str) -> Option<Errno> {
     // umount(8) has words of its own.
@@ -561,6 +606,19 @@ pub fn prefix(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_errno_is_said_in_the_words_of_every_library() {
+        for said in [
+            "pid: umount: Device or resource busy",
+            "pid: umount: Resource busy",
+            "OSError: [Errno 16] Device or resource busy: '/proc'",
+        ] {
+            assert!(says(said, "umount EBUSY"), "{said}");
+        }
+        assert!(says("my-step: No such file or directory", "execvp ENOENT"));
+        assert!(!says("my-step: it failed", "execvp ENOENT"));
+    }
 
     #[test]
     fn the_three_languages_refuse_in_the_same_words() {

@@ -59,12 +59,22 @@ pub fn in_order<T: Sync, R: Send>(
     work: impl Fn(&T) -> R + Sync,
     name: impl Fn(&T) -> String + Sync,
 ) -> Vec<R> {
+    in_order_by(usize::MAX, items, work, name)
+}
+
+/// The same with as many at once as `most`, if there are more processors.
+pub fn in_order_by<T: Sync, R: Send>(
+    most: usize,
+    items: &[T],
+    work: impl Fn(&T) -> R + Sync,
+    name: impl Fn(&T) -> String + Sync,
+) -> Vec<R> {
     let next = AtomicUsize::new(0);
     let results: Mutex<BTreeMap<usize, R>> = Mutex::new(BTreeMap::new());
     let progress = Progress::of(items.len());
     let _working = Working::begin();
     std::thread::scope(|scope| {
-        for _ in 0..number() {
+        for _ in 0..number().min(most) {
             scope.spawn(|| {
                 while !interrupt::requested() {
                     let index = next.fetch_add(1, Ordering::Relaxed);

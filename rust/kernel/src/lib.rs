@@ -355,6 +355,21 @@ pub fn start_plainly(command: &mut std::process::Command) {
     unsafe { command.pre_exec(plain) };
 }
 
+/// Lets the user of this process have `most` processes more than there are on
+/// the machine. The kernel counts those of the user, from Linux 5.14 on in the
+/// user namespace alone; it does not hold the machine's own root to it.
+///
+/// # Errors
+///
+/// Fails as sysinfo(2) and setrlimit(2) do.
+pub fn limit_processes(most: u64) -> nix::Result<()> {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    let (_, hard) = getrlimit(Resource::RLIMIT_NPROC)?;
+    let all = u64::from(nix::sys::sysinfo::sysinfo()?.process_count());
+    let limit = most.saturating_add(all).min(hard);
+    setrlimit(Resource::RLIMIT_NPROC, limit, limit)
+}
+
 /// Duplicates `fd` onto the descriptor `number`, without close-on-exec.
 ///
 /// # Errors

@@ -52,6 +52,9 @@ pub struct Prepared {
     pub on_host: Option<OfBound>,
     /// The files that the command line needs in the sandbox.
     pub files: OfProbe<PutFile>,
+    /// The same where the launcher is started on a terminal, if that is not the
+    /// same.
+    pub files_on_terminal: Option<OfProbe<PutFile>>,
     /// An OCI bundle that the sandbox shows at
     /// [`BUNDLE`](harness::paths::BUNDLE).
     pub bundle: Option<PathBuf>,
@@ -84,6 +87,7 @@ impl Prepared {
             argv: Box::new(argv),
             on_host: None,
             files: Box::new(|_| Vec::new()),
+            files_on_terminal: None,
             bundle: None,
             needs_rootfs: false,
             always: Vec::new(),

@@ -13,18 +13,24 @@ use crate::matrix::{Row, Value};
 use globset::{Glob, GlobMatcher};
 use std::sync::LazyLock;
 
+/// The patterns of a record: of its keys, and of its values.
+type Patterns = (GlobMatcher, Vec<GlobMatcher>);
+
 /// The patterns of each record, in the order of the list.
-static PATTERNS: LazyLock<Vec<[GlobMatcher; 2]>> = LazyLock::new(|| {
+static PATTERNS: LazyLock<Vec<Patterns>> = LazyLock::new(|| {
     let compile = |pattern: &str| {
         Glob::new(pattern).expect("a test compiles each").compile_matcher()
     };
-    CONSEQUENCES.iter().map(|it| [it.key, it.value].map(compile)).collect()
+    let all = CONSEQUENCES.iter();
+    all.map(|it| (compile(it.key), it.values().map(compile).collect()))
+        .collect()
 });
 
 /// The record of a row, if there is one.
 pub fn of(row: &Row) -> Option<&'static Consequence> {
-    let found = PATTERNS.iter().position(|[key, value]| {
-        key.is_match(&row.key) && is_about_values(value, row)
+    let found = PATTERNS.iter().position(|(key, values)| {
+        key.is_match(&row.key)
+            && values.iter().any(|it| is_about_values(it, row))
     });
     found.map(|index| &CONSEQUENCES[index])
 }
@@ -32,7 +38,7 @@ pub fn of(row: &Row) -> Option<&'static Consequence> {
 /// The records that are about a key, whatever its value is.
 pub fn of_key(key: &str) -> impl Iterator<Item = &'static Consequence> {
     let matching = PATTERNS.iter().zip(CONSEQUENCES);
-    matching.filter(move |([it, _], _)| it.is_match(key)).map(|(_, it)| it)
+    matching.filter(move |((it, _), _)| it.is_match(key)).map(|(_, it)| it)
 }
 
 /// Whether some launchers show such a value and others do not.
@@ -60,7 +66,9 @@ mod tests {
         let mut names = Vec::new();
         for it in CONSEQUENCES {
             assert!(Glob::new(it.key).is_ok(), "{}", it.key);
-            assert!(Glob::new(it.value).is_ok(), "{}", it.value);
+            for value in it.values() {
+                assert!(Glob::new(value).is_ok(), "{value}");
+            }
             assert!(!it.sentence.ends_with('.'), "{}", it.sentence);
             for fix in it.fixes {
                 assert!(Glob::new(fix.wanted).is_ok(), "{}", fix.wanted);
@@ -86,6 +94,19 @@ mod tests {
             ..Row::default()
         };
         of(&row).map(|it| it.name)
+    }
+
+    #[test]
+    fn what_is_read_only_under_each_matters_less() {
+        let key = "mnt./proc/sys";
+        let ro = "+ proc proc ro,relatime (super rw) root /sys private";
+        let quiet =
+            "+ proc proc ro,nosuid,relatime (super rw) root /sys private";
+        let rw = "+ proc proc rw,relatime (super rw) root /sys private";
+        assert_eq!(record(key, &[ro, "unchanged"]), Some("proc-sys"));
+        assert_eq!(record(key, &[ro, rw]), Some("proc-sys"));
+        assert_eq!(record(key, &[ro, "- gone"]), Some("proc-sys"));
+        assert_eq!(record(key, &[ro, quiet]), Some("proc-options"));
     }
 
     #[test]

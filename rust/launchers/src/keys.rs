@@ -1,6 +1,7 @@
 //! The keys that a payload or the harness can show: what each is about, and
 //! whether a key that a user wrote is one.
 
+use crate::situation::{self, HEAD, Incident, SITUATIONS};
 use probe::{DEEP, Observation, PROPERTIES, Proc, Property, observe};
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -13,6 +14,10 @@ const OF_THE_HARNESS: &[(&str, &str)] = &[
     ("residue", "what was left when the launcher had ended"),
     ("root", "whether the root was set by chroot(2) alone"),
     ("said", "what the launcher wrote to standard error"),
+    (
+        HEAD,
+        "what the launcher does when something happens to it or its payload",
+    ),
 ];
 
 /// Families of which any member can be there, besides those of the properties
@@ -47,6 +52,9 @@ pub fn property(key: &str) -> Option<&'static Property> {
 
 /// What a key is, in a phrase.
 pub fn about(key: &str) -> Option<&'static str> {
+    if let Some(it) = situation::of_key(key) {
+        return Some(it.about);
+    }
     let own = OF_THE_HARNESS.iter().find(|(head, _)| *head == self::head(key));
     own.map(|(_, about)| *about).or_else(|| property(key).map(|it| it.about))
 }
@@ -64,7 +72,10 @@ pub fn why_unknown(glob: &str) -> Option<String> {
     }
     let deep = DEEP.iter().any(|it| it.families.contains(&head));
     let open = deep || OPEN.contains(&head) || is_pattern(glob);
-    let there = OBSERVED.readings.keys().map(String::as_str);
+    let situations: Vec<String> =
+        SITUATIONS.iter().map(Incident::key).collect();
+    let there = OBSERVED.readings.keys().chain(&situations);
+    let there = there.map(String::as_str);
     let there: Vec<&str> = there.chain(families).collect();
     if open || there.contains(&glob) {
         return None;

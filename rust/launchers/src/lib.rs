@@ -3,6 +3,7 @@
 //!
 //! A [`spec`] names a launcher; its [`adapter`] makes a command line around the
 //! probe; [`look`] runs it in sandboxes, several times in each [`state`];
+//! [`trying`] tries it in each [`situation`];
 //! [`matrix`] puts the launchers side by side; [`consequence`] says what a difference does to a payload,
 //! [`policy`] what may differ, and [`verdict`] decides. [`suggest`] runs a
 //! launcher with what may close a difference; [`record`] keeps a column for
@@ -19,7 +20,9 @@ pub mod provenance;
 pub mod record;
 pub mod redaction;
 pub mod said;
+pub mod situation;
 pub mod spec;
 pub mod state;
 pub mod suggest;
+pub mod trying;
 pub mod verdict;

@@ -7,17 +7,22 @@ use crate::state::{PLAIN, State};
 use harness::error::{Context, Error, Result};
 use harness::found::{Found, Refusal};
 use harness::host::Equipment;
+use harness::host::cgroups::Shown;
 use harness::interrupt;
 use harness::paths::SOCKET_IN_CONTAINER;
 use harness::sandbox::Sandbox;
 use harness::sandbox::plan::{Plan, Tree};
-use harness::scenario::Scenario;
+use harness::sandbox::start::Start;
+use harness::scenario::{Mounts, Scenario};
 use harness::trial::daemon::{self, Bound};
 use harness::trial::{
     Alone, Depth, Launch, Meeting, Observed, Place, baseline_of, hold_and_look,
 };
 use harness::workers;
 use std::path::PathBuf;
+
+/// How many looks show what is not the same every time.
+pub const TWICE: usize = 2;
 
 /// Where launchers are looked at, and what they may change.
 #[derive(Debug)]
@@ -28,6 +33,17 @@ pub struct Conditions<'a> {
     pub scenario: Scenario,
     /// What a launcher may write to on the host.
     pub writable: &'a [PathBuf],
+    /// Which cgroups a launcher sees.
+    pub cgroups: &'a Shown,
+}
+
+impl Conditions<'_> {
+    /// How many launchers may run at the same time, if there are processors for
+    /// them. A launcher gives its cgroup the same name every time: where that is
+    /// one of the host's, it is one.
+    pub fn most_at_once(&self) -> usize {
+        if self.cgroups.writable { 1 } else { usize::MAX }
+    }
 }
 
 /// One look at a launcher.
@@ -60,7 +76,8 @@ pub fn all(
             looks.extend((0..repeat).map(|_| look()));
         }
     }
-    let seen = workers::in_order(
+    let seen = workers::in_order_by(
+        conditions.most_at_once(),
         &looks,
         |it| once(it.prepared, it.state, conditions),
         |it| format!("{} {}", it.state.name, it.name),
@@ -132,25 +149,17 @@ fn once(
     state: &State,
     conditions: &Conditions<'_>,
 ) -> Found<Observed> {
-    let Conditions { equipment, scenario, writable } = conditions;
     if let Some(argv) = &prepared.on_host {
-        return on_host(argv, prepared, state, equipment);
+        return on_host(argv, prepared, state, conditions.equipment);
     }
-    let mounts = state.mounts.unwrap_or(scenario.mounts);
-    let scenario = Scenario { mounts, ..*scenario };
-    let mut plan = Plan::of(scenario, Tree::Whole, equipment);
-    plan.bundle.clone_from(&prepared.bundle);
-    plan.writable = writable.to_vec();
-    if prepared.needs_rootfs {
-        let rootfs = equipment.rootfs.as_ref();
-        let rootfs = rootfs.map_err(|it| Error::new(it.message.clone()))?;
-        plan.rootfs = Some(rootfs.clone());
-    }
-    let mut sandbox = Sandbox::enter(&plan, equipment).map_err(no_sandbox)?;
-    let here = std::env::current_dir().context("find the working directory")?;
+    let mut sandbox = enter(prepared, state.mounts, conditions)?;
+    let files = match (&prepared.files_on_terminal, state.start) {
+        (Some(files), Start::Terminal) => files,
+        _ => &prepared.files,
+    };
     let launch = Launch::in_root(|probe| (prepared.argv)(probe))
-        .with_files(|probe| (prepared.files)(probe))
-        .in_directory(here)
+        .with_files(|probe| files(probe))
+        .in_directory(here()?)
         .in_state(state.start)
         .looked_at(Depth::Deep);
     let baseline = baseline_of(&mut sandbox, &launch)
@@ -191,6 +200,42 @@ fn on_host(
     Ok(masked(observed, &prepared.masks))
 }
 
+/// The working directory of the caller, in which launchers are started.
+///
+/// # Errors
+///
+/// Fails if it is not there.
+pub fn here() -> Result<PathBuf> {
+    std::env::current_dir().context("find the working directory")
+}
+
+/// Makes a sandbox for a launcher; with these mounts, if they are not those of
+/// the scenario.
+///
+/// # Errors
+///
+/// It is unavailable if the machine allows no sandbox, or lacks what the
+/// launcher needs in it.
+pub fn enter(
+    prepared: &Prepared,
+    mounts: Option<Mounts>,
+    conditions: &Conditions<'_>,
+) -> Found<Sandbox> {
+    let Conditions { equipment, scenario, writable, cgroups } = conditions;
+    let mounts = mounts.unwrap_or(scenario.mounts);
+    let scenario = Scenario { mounts, ..*scenario };
+    let mut plan = Plan::of(scenario, Tree::Whole, equipment);
+    plan.bundle.clone_from(&prepared.bundle);
+    plan.writable = writable.to_vec();
+    plan.cgroups = Some(cgroups.cgroups);
+    if prepared.needs_rootfs {
+        let rootfs = equipment.rootfs.as_ref();
+        let rootfs = rootfs.map_err(|it| Error::new(it.message.clone()))?;
+        plan.rootfs = Some(rootfs.clone());
+    }
+    Sandbox::enter(&plan, equipment).map_err(no_sandbox)
+}
+
 /// The same refusal, with the words of an error.
 fn no_sandbox(refusal: Refusal) -> Refusal {
     let words = |refusal: &Refusal| Error::from(refusal.clone()).message;
@@ -200,13 +245,16 @@ fn no_sandbox(refusal: Refusal) -> Refusal {
     }
 }
 
+/// A text without the words that stand for this launcher alone.
+pub fn mask(text: &str, masks: &[(String, &str)]) -> String {
+    masks.iter().fold(text.to_owned(), |text, (word, instead)| {
+        text.replace(word, instead)
+    })
+}
+
 /// The same without the words that stand for this launcher alone.
 fn masked(mut observed: Observed, masks: &[(String, &str)]) -> Observed {
-    let mask = |text: &str| {
-        masks.iter().fold(text.to_owned(), |text, (word, instead)| {
-            text.replace(word, instead)
-        })
-    };
+    let mask = |text: &str| mask(text, masks);
     let effect = std::mem::take(&mut observed.effect.0);
     for (key, value) in effect {
         // Two keys may have become one: neither change may be lost.

@@ -48,6 +48,29 @@ impl fmt::Display for Value {
 }
 
 impl Value {
+    /// One key in several looks, each with its change, if there is one.
+    pub fn of_looks(looks: Vec<Option<&String>>) -> Value {
+        let mut different: Vec<Option<&String>> = Vec::new();
+        for it in looks {
+            if !different.contains(&it) {
+                different.push(it);
+            }
+        }
+        match different.as_slice() {
+            [Some(change)] => match change.strip_prefix("unread: ") {
+                Some(why) => Value::NotRead(why.to_owned()),
+                None => Value::Changed((*change).clone()),
+            },
+            [None] | [] => Value::Unchanged,
+            several => {
+                let shown = |it: &Option<&String>| {
+                    it.map_or("unchanged", |it| it).to_owned()
+                };
+                Value::Unstable(several.iter().map(shown).collect())
+            }
+        }
+    }
+
     /// Whether a reader sees the same: what is not the same in every look is
     /// not the same in another state either.
     pub fn is_like(&self, other: &Value) -> bool {
@@ -142,7 +165,7 @@ impl Column {
         let keys: BTreeSet<&Key> =
             changes.iter().flat_map(BTreeMap::keys).collect();
         let value = |key: &&Key| {
-            value_of(changes.iter().map(|it| it.get(*key)).collect())
+            Value::of_looks(changes.iter().map(|it| it.get(*key)).collect())
         };
         let values =
             keys.iter().map(|key| ((*key).clone(), value(key))).collect();
@@ -157,7 +180,7 @@ impl Column {
             Some(_) => "no".to_owned(),
         };
         let ran: Vec<String> = looks.iter().map(ran).collect();
-        let probe_ran = value_of(ran.iter().map(Some).collect());
+        let probe_ran = Value::of_looks(ran.iter().map(Some).collect());
         let did_not_answer =
             looks.iter_mut().find_map(|it| it.did_not_answer.take());
         let first = looks.into_iter().next().unwrap_or_default();
@@ -260,29 +283,6 @@ fn steadied(looks: Vec<BTreeMap<Key, String>>) -> Vec<BTreeMap<Key, String>> {
         effect.0
     };
     looks.iter().map(steadied).collect()
-}
-
-/// One key in several looks.
-fn value_of(looks: Vec<Option<&String>>) -> Value {
-    let mut different: Vec<Option<&String>> = Vec::new();
-    for it in looks {
-        if !different.contains(&it) {
-            different.push(it);
-        }
-    }
-    match different.as_slice() {
-        [Some(change)] => match change.strip_prefix("unread: ") {
-            Some(why) => Value::NotRead(why.to_owned()),
-            None => Value::Changed((*change).clone()),
-        },
-        [None] | [] => Value::Unchanged,
-        several => {
-            let shown = |it: &Option<&String>| {
-                it.map_or("unchanged", |it| it).to_owned()
-            };
-            Value::Unstable(several.iter().map(shown).collect())
-        }
-    }
 }
 
 /// What can be said of a key.

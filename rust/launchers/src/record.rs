@@ -15,13 +15,13 @@ use std::fs;
 use std::path::Path;
 
 /// The version of [`Form`]; it grows when a member changes its meaning.
-pub const SCHEMA: &str = "nsteps.record/1";
+pub const SCHEMA: &str = "nsteps.record/2";
 
 /// `nsteps record`: what a launcher did, to be compared on another day.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Form {
-    /// `nsteps.record/1`
+    /// `nsteps.record/2`
     pub schema: String,
     /// The day on which it was recorded, as `2026-01-31`.
     pub day: String,
@@ -29,6 +29,8 @@ pub struct Form {
     pub machine: String,
     /// The scenario in which the launcher ran.
     pub scenario: String,
+    /// The cgroups that the launcher saw: `v2`, `host` or `none`.
+    pub cgroups: String,
     /// Whether secrets are replaced by their length and a digest.
     pub redacted: bool,
     /// The launcher, as it was named.
@@ -92,6 +94,8 @@ pub struct Circumstances {
     pub machine: String,
     /// The scenario.
     pub scenario: String,
+    /// The name of the cgroups that the launcher saw.
+    pub cgroups: String,
 }
 
 /// A column that was read from a file.
@@ -143,6 +147,7 @@ pub fn form(
         day: circumstances.day,
         machine: circumstances.machine,
         scenario: circumstances.scenario,
+        cgroups: circumstances.cgroups,
         redacted: !show_values,
         name: column.line,
         path: program.path.clone(),
@@ -233,6 +238,7 @@ fn kept(form: Form) -> Kept {
             day: form.day,
             machine: form.machine,
             scenario: form.scenario,
+            cgroups: form.cgroups,
         },
         redacted: form.redacted,
     }
@@ -265,6 +271,7 @@ mod tests {
             day: "2026-01-31".to_owned(),
             machine: "Linux".to_owned(),
             scenario: "private/root".to_owned(),
+            cgroups: "v2".to_owned(),
         };
         for show_values in [true, false] {
             let form =

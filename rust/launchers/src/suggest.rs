@@ -4,9 +4,10 @@
 use crate::adapter::Prepared;
 use crate::adapter::run::before_image;
 use crate::consequence::{self, Change, Edit, Fix, Level};
-use crate::look::{Conditions, twice};
+use crate::look::{self, Conditions, TWICE};
 use crate::matrix::{Column, Row, Standing, Value, rows_of};
 use crate::spec::Spec;
+use crate::state::{STATES, State};
 use globset::Glob;
 use harness::error::Result;
 use harness::interrupt;
@@ -47,7 +48,26 @@ pub struct Suggestions {
 #[derive(Clone)]
 struct Candidate {
     spec: Spec,
+    /// The patch of its config.json.
     patch: Vec<Json>,
+    /// What starts it, where its adapter does not take that.
+    around: Vec<String>,
+    /// How many of its last words were put before the payload.
+    inside: usize,
+}
+
+impl Candidate {
+    /// The launcher as it is started, in one line.
+    fn line(&self) -> String {
+        let text = self.spec.text.clone();
+        match self.around.is_empty() {
+            true => text,
+            false => {
+                let around = shell_words::join(&self.around);
+                format!("{text}, started by {around}")
+            }
+        }
+    }
 }
 
 /// Tries to make a launcher do as `wanted`.
@@ -62,25 +82,34 @@ pub fn suggest(
     column: &Column,
     conditions: &Conditions<'_>,
 ) -> Result<Suggestions> {
-    let mut best = Candidate { spec: spec.clone(), patch: Vec::new() };
+    let mut best = Candidate {
+        spec: spec.clone(),
+        patch: Vec::new(),
+        around: Vec::new(),
+        inside: 0,
+    };
     let mut shown = column.clone();
+    let search = Search { wanted, states: states(wanted), conditions };
     let before = differing(wanted, column).len();
     let mut found = Vec::new();
     let mut tried = BTreeSet::new();
     // A fix may be possible only after another one.
     loop {
         let count = found.len();
-        for row in differing(wanted, &shown) {
-            for (change, candidate) in fixes(&row, &best) {
+        // A namespace decides what else can be closed.
+        let mut rows: Vec<Row> =
+            differing(wanted, &shown).into_values().collect();
+        rows.sort_by_key(|it| !it.key.starts_with("ns."));
+        for row in rows {
+            for (change, candidate) in search.fixes(&row, &best) {
                 if !tried.insert((change.clone(), found.len())) {
                     continue;
                 }
-                interrupt::check()?;
-                let Some(now) = look(&candidate, conditions)? else { continue };
-                let Some(closes) = closed(wanted, &shown, &now) else {
+                let kept = search.of(change, candidate, &shown)?;
+                let Some((suggestion, candidate, now)) = kept else {
                     continue;
                 };
-                found.push(Suggestion { change, closes });
+                found.push(suggestion);
                 (best, shown) = (candidate, now);
                 break;
             }
@@ -89,10 +118,10 @@ pub fn suggest(
             break;
         }
     }
-    let left = differing(wanted, &shown).into_iter().map(|it| it.key);
+    let left = differing(wanted, &shown).into_keys();
     Ok(Suggestions {
         found,
-        line: best.spec.text.clone(),
+        line: best.line(),
         patch: (!best.patch.is_empty())
             .then(|| Json::Array(best.patch.clone()).to_string()),
         before,
@@ -100,11 +129,169 @@ pub fn suggest(
     })
 }
 
-/// The rows in which two launchers do not agree.
-fn differing(wanted: &Column, column: &Column) -> Vec<Row> {
-    let mut rows = rows_of(&[(0, wanted), (1, column)]);
-    rows.retain(|it| it.standing == Standing::Differs);
+/// What fixes are held against, and how they are tried.
+struct Search<'a> {
+    wanted: &'a Column,
+    states: Vec<&'static State>,
+    conditions: &'a Conditions<'a>,
+}
+
+/// How many more fixes are tried with one that closes a difference and opens
+/// another one.
+const MORE: usize = 8;
+
+/// A fix that works, the launcher with it, and what it does.
+type Kept = (Suggestion, Candidate, Column);
+
+impl Search<'_> {
+    /// Tries a fix. What it opens may be closed by another one: then both are
+    /// one suggestion.
+    fn of(
+        &self,
+        change: String,
+        candidate: Candidate,
+        shown: &Column,
+    ) -> Result<Option<Kept>> {
+        let (mut change, mut candidate) = (change, candidate);
+        let Some(mut now) = self.look(&candidate)? else { return Ok(None) };
+        let mut tries = MORE;
+        loop {
+            if let Some(closes) = closed(self.wanted, shown, &now) {
+                let suggestion = Suggestion { change, closes };
+                return Ok(Some((suggestion, candidate, now)));
+            }
+            let opened = opened(self.wanted, shown, &now);
+            if !now.ran() || opened.is_empty() {
+                return Ok(None);
+            }
+            let Some((more, next, then)) =
+                self.another(&opened, &candidate, shown, &mut tries)?
+            else {
+                return Ok(None);
+            };
+            change = format!("{change}; and {more}");
+            (candidate, now) = (next, then);
+        }
+    }
+
+    /// The first fix with which fewer rows are open than these.
+    fn another(
+        &self,
+        opened_now: &[Row],
+        candidate: &Candidate,
+        shown: &Column,
+        tries: &mut usize,
+    ) -> Result<Option<(String, Candidate, Column)>> {
+        for row in opened_now {
+            for (more, next) in self.fixes(row, candidate) {
+                if *tries == 0 {
+                    return Ok(None);
+                }
+                *tries -= 1;
+                let Some(then) = self.look(&next)? else { continue };
+                let opened = opened(self.wanted, shown, &then);
+                if then.ran() && opened.len() < opened_now.len() {
+                    return Ok(Some((more, next, then)));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// The launcher with each fix of a row that it can have, and the fix in
+    /// words. Where the other launcher changes nothing, its payload says what it
+    /// has.
+    fn fixes(
+        &self,
+        row: &Row,
+        launcher: &Candidate,
+    ) -> Vec<(String, Candidate)> {
+        let shown = row.values.iter().find(|(_, who)| who.contains(&0));
+        let (Some((wanted, _)), Some(record)) = (shown, consequence::of(row))
+        else {
+            return Vec::new();
+        };
+        if !wanted.is_known() {
+            return Vec::new();
+        }
+        let mut texts = vec![wanted.to_string()];
+        if *wanted == Value::Unchanged {
+            let payload = self.wanted.payload.as_ref();
+            let read = payload.and_then(|it| it.value(&row.key));
+            texts.extend(read.map(str::to_owned));
+        }
+        let mut found: Vec<(String, Candidate)> = Vec::new();
+        for text in texts {
+            let fits = |fix: &&Fix| {
+                is_for(fix, &launcher.spec)
+                    && Glob::new(fix.wanted)
+                        .is_ok_and(|it| it.compile_matcher().is_match(&text))
+            };
+            for fix in record.fixes.iter().filter(fits) {
+                let made = apply(&fix.change, &row.key, &text, launcher);
+                found.extend(made.filter(|(change, _)| {
+                    found.iter().all(|(other, _)| other != change)
+                }));
+            }
+        }
+        found
+    }
+
+    /// What the launcher does with the fixes so far, in each state; nothing
+    /// where it cannot be made.
+    fn look(&self, launcher: &Candidate) -> Result<Option<Column>> {
+        interrupt::check()?;
+        let Ok(prepared) = launcher.spec.prepare() else { return Ok(None) };
+        let prepared = patched(prepared, launcher);
+        let name = launcher.spec.text.as_str();
+        let looked = [(name, &prepared)];
+        let columns = look::all(&looked, &self.states, TWICE, self.conditions)?;
+        Ok(columns.into_iter().next())
+    }
+}
+
+/// The states in which a launcher was looked at.
+fn states(column: &Column) -> Vec<&'static State> {
+    let names: Vec<&str> = column.in_states().map(|it| it.state).collect();
+    STATES.iter().filter(|it| names.contains(&it.name)).collect()
+}
+
+/// The rows in which two launchers do not agree, each by its key. A row of
+/// another state than the first one is there if the key does not differ in that,
+/// and its name says which state it is of.
+fn differing(wanted: &Column, column: &Column) -> BTreeMap<String, Row> {
+    by_name(wanted, column, |it| it.standing == Standing::Differs)
+}
+
+fn by_name(
+    wanted: &Column,
+    column: &Column,
+    is_wanted: impl Fn(&Row) -> bool,
+) -> BTreeMap<String, Row> {
+    let mut rows: BTreeMap<String, Row> = BTreeMap::new();
+    for (index, of) in wanted.in_states().enumerate() {
+        let Some(it) = column.in_state(of.state) else { continue };
+        for row in rows_of(&[(0, of), (1, it)]) {
+            if !is_wanted(&row) || rows.contains_key(&row.key) {
+                continue;
+            }
+            let name = match index {
+                0 => row.key.clone(),
+                _ => format!("{} (in {})", row.key, of.state),
+            };
+            rows.insert(name, row);
+        }
+    }
     rows
+}
+
+/// The rows that agreed before and do not now.
+fn opened(wanted: &Column, before: &Column, now: &Column) -> Vec<Row> {
+    let agrees_not = |it: &Row| it.standing != Standing::Agrees;
+    let old = by_name(wanted, before, agrees_not);
+    let mut new = by_name(wanted, now, agrees_not);
+    new.retain(|name, _| !old.contains_key(name));
+    new.into_values().collect()
 }
 
 /// The keys that differed before and agree now, and those that matter less;
@@ -115,20 +302,14 @@ fn closed(
     before: &Column,
     now: &Column,
 ) -> Option<Vec<String>> {
-    let agree_not = |column: &Column| -> BTreeSet<String> {
-        let rows = rows_of(&[(0, wanted), (1, column)]).into_iter();
-        rows.filter(|it| it.standing != Standing::Agrees)
-            .map(|it| it.key)
-            .collect()
-    };
     let worse = now.disagreements.len() > before.disagreements.len();
     let levels = |column: &Column| -> BTreeMap<String, Level> {
         let rows = differing(wanted, column).into_iter();
-        rows.map(|it| (it.key.clone(), level(&it))).collect()
+        rows.map(|(name, it)| (name, level(&it))).collect()
     };
     let (differed, differ) = (levels(before), levels(now));
-    let (old, new) = (agree_not(before), agree_not(now));
-    let opened = new.difference(&old).count();
+    let agrees_not = |it: &Row| it.standing != Standing::Agrees;
+    let new = by_name(wanted, now, agrees_not);
     let mut closed = Vec::new();
     let mut matters_more = false;
     for (key, before) in differed {
@@ -139,11 +320,14 @@ fn closed(
                 now.name()
             )),
             Some(now) => matters_more |= *now > before,
-            None if !new.contains(&key) => closed.push(key),
+            None if !new.contains_key(&key) => closed.push(key),
             None => {}
         }
     }
-    let well = now.ran() && !worse && opened == 0 && !matters_more;
+    let ran_before = before.in_states().filter(|it| it.ran()).count();
+    let ran = now.in_states().filter(|it| it.ran()).count() >= ran_before;
+    let opens = !opened(wanted, before, now).is_empty();
+    let well = now.ran() && ran && !worse && !opens && !matters_more;
     (well && !closed.is_empty()).then_some(closed)
 }
 
@@ -152,35 +336,16 @@ fn level(row: &Row) -> Level {
     consequence::of(row).map_or(Level::Changes, |it| it.level)
 }
 
-/// The launcher with each fix of a row that it can have, and the fix in words.
-fn fixes(row: &Row, launcher: &Candidate) -> Vec<(String, Candidate)> {
-    let wanted = row
-        .values
-        .iter()
-        .find(|(_, who)| who.contains(&0))
-        .map(|(value, _)| value);
-    let (Some(wanted), Some(record)) = (wanted, consequence::of(row)) else {
-        return Vec::new();
-    };
-    let fits = |fix: &&Fix| {
-        wanted.is_known()
-            && is_for(fix.launcher, &launcher.spec)
-            && Glob::new(fix.wanted).is_ok_and(|it| {
-                it.compile_matcher().is_match(wanted.to_string())
-            })
-    };
-    let fixes = record.fixes.iter().filter(fits);
-    fixes
-        .filter_map(|fix| apply(&fix.change, &row.key, wanted, launcher))
-        .collect()
-}
-
 /// The engines of containers whose options stand between `run` and an image.
 const ENGINES: &[&str] = &["podman", "docker"];
 
-/// Whether a fix is for this launcher.
-fn is_for(name: &str, spec: &Spec) -> bool {
-    let adapter = spec.adapter.name;
+/// Whether a fix is for this launcher. What is put around a command line can be
+/// put around bwrap, which hands on what it is started with.
+fn is_for(fix: &Fix, spec: &Spec) -> bool {
+    let (name, adapter) = (fix.launcher, spec.adapter.name);
+    if matches!(fix.change, Change::Around(_)) && name == "cmd" {
+        return ["cmd", "bwrap"].contains(&adapter);
+    }
     let program = spec.words.first().and_then(|it| it.rsplit('/').next());
     let is_program = |name: &str| adapter == "cmd" && program == Some(name);
     match name {
@@ -195,29 +360,54 @@ fn is_for(name: &str, spec: &Spec) -> bool {
 fn apply(
     change: &Change,
     key: &str,
-    wanted: &Value,
+    wanted: &str,
     launcher: &Candidate,
 ) -> Option<(String, Candidate)> {
-    let text = wanted.to_string();
-    let words = |it: &[&str]| template::words(it, key, &text);
+    let words = |it: &[&str]| template::words(it, key, wanted);
     let of_words = |shown: String, changed: Vec<String>| {
         let spec = with_words(&launcher.spec, changed);
-        (shown, Candidate { spec, patch: launcher.patch.clone() })
+        (shown, Candidate { spec, ..launcher.clone() })
     };
     let old = &launcher.spec.words;
     match change {
         Change::Add(added) => {
             let added = words(added)?;
+            if old.windows(added.len()).any(|it| it == added) {
+                return None;
+            }
             let at = place_of_option(&launcher.spec);
             let all = [&old[..at], &added, &old[at..]].concat();
             Some(of_words(format!("add {}", shell_words::join(&added)), all))
         }
         Change::Around(around) => {
             let around = words(around)?;
-            let all = [&around[..], old].concat();
             let shown =
                 format!("put before it: {}", shell_words::join(&around));
-            Some(of_words(shown, all))
+            if launcher.spec.adapter.name == "cmd" {
+                return Some(of_words(shown, [&around[..], old].concat()));
+            }
+            let around = [&around[..], &launcher.around].concat();
+            Some((shown, Candidate { around, ..launcher.clone() }))
+        }
+        Change::Inside(inside) => {
+            // Where the line says where its payload is, that stays so.
+            if old.iter().any(|it| it.contains("{}") || it.contains("{sh}")) {
+                return None;
+            }
+            let inside = words(inside)?;
+            // What needs privileges stands before what takes them away.
+            let at = match inside[0].as_str() {
+                "setpriv" => old.len(),
+                _ => old.len() - launcher.inside,
+            };
+            let all = [&old[..at], &inside, &old[at..]].concat();
+            let count = launcher.inside + inside.len();
+            let shown = format!(
+                "put before the payload: {}",
+                shell_words::join(&inside)
+            );
+            let (shown, made) = of_words(shown, all);
+            Some((shown, Candidate { inside: count, ..made }))
         }
         Change::Swap(from, to) => {
             let at = old.windows(from.len()).position(|it| it == *from)?;
@@ -225,11 +415,19 @@ fn apply(
                 to.iter().map(|it| (*it).to_owned()).collect();
             let after = &old[at + from.len()..];
             let all = [&old[..at], &to, after].concat();
-            let shown =
-                format!("{} in the place of {}", to.join(" "), from.join(" "));
+            let shown = match to.is_empty() {
+                true => format!("leave out {}", from.join(" ")),
+                false => {
+                    format!(
+                        "{} in the place of {}",
+                        to.join(" "),
+                        from.join(" ")
+                    )
+                }
+            };
             Some(of_words(shown, all))
         }
-        Change::Edit(edits) => edited(edits, key, &text, launcher),
+        Change::Edit(edits) => edited(edits, key, wanted, launcher),
     }
 }
 
@@ -252,21 +450,25 @@ fn edited(
     }
     let shown = format!("patch config.json: {}", Json::Array(added.clone()));
     let patch = [launcher.patch.clone(), added].concat();
-    Some((shown, Candidate { spec: launcher.spec.clone(), patch }))
+    Some((shown, Candidate { patch, ..launcher.clone() }))
 }
 
-/// Where an option is put among the words of a launcher: before the image of an
-/// engine of containers, behind the program of a command line, else first.
+/// Where an option is added among the words of a launcher: before the image of
+/// an engine of containers; the mounts of bwrap are made in the order of its
+/// options, and a runtime of the OCI takes those of its command `run` behind the
+/// bundle.
 fn place_of_option(spec: &Spec) -> usize {
+    let all = spec.words.len();
     let program = spec.words.first().and_then(|it| it.rsplit('/').next());
     match spec.adapter.name {
+        "bwrap" | "runc" | "crun" | "youki" | "oci" => all,
         name if ENGINES.contains(&name) => {
             before_image(&spec.words).unwrap_or(0)
         }
         "cmd" if program.is_some_and(|it| ENGINES.contains(&it)) => {
             before_image(&spec.words[1..]).map_or(1, |it| it + 1)
         }
-        "cmd" => 1.min(spec.words.len()),
+        "cmd" => 1.min(all),
         _ => 0,
     }
 }
@@ -303,21 +505,10 @@ fn of_config(file: &PutFile) -> Option<&str> {
     }
 }
 
-/// What the launcher does with the fixes so far; nothing where it cannot be
-/// made.
-fn look(
-    launcher: &Candidate,
-    conditions: &Conditions<'_>,
-) -> Result<Option<Column>> {
-    let Ok(prepared) = launcher.spec.prepare() else { return Ok(None) };
-    let prepared = patched(prepared, launcher.patch.clone());
-    let line = launcher.spec.text.clone();
-    twice(line, &prepared, conditions).map(Some)
-}
-
-/// The launcher with its config.json patched.
-fn patched(prepared: Prepared, patch: Vec<Json>) -> Prepared {
-    let files = prepared.files;
+/// The launcher with its config.json patched, and with what starts it.
+fn patched(prepared: Prepared, launcher: &Candidate) -> Prepared {
+    let (files, argv) = (prepared.files, prepared.argv);
+    let patch = launcher.patch.clone();
     let files = move |arguments: &[String]| {
         let mut files = files(arguments);
         for file in &mut files {
@@ -333,5 +524,8 @@ fn patched(prepared: Prepared, patch: Vec<Json>) -> Prepared {
         }
         files
     };
-    Prepared { files: Box::new(files), ..prepared }
+    let around = launcher.around.clone();
+    let argv =
+        move |arguments: &[String]| [around.clone(), argv(arguments)].concat();
+    Prepared { files: Box::new(files), argv: Box::new(argv), ..prepared }
 }

@@ -5,6 +5,7 @@ use crate::consequence::{self, Consequence, Level};
 use crate::date::Date;
 use crate::matrix::{Column, Row, Standing, Value, row, rows_of};
 use crate::policy::{Expectation, Policy, Waiver};
+use crate::situation;
 use harness::error::{DIFFERENT, TROUBLE};
 
 /// Under which terms launchers are compared.
@@ -204,7 +205,10 @@ fn rows_of_all(columns: &[Column], ran: &[usize]) -> Vec<Row> {
         }
     }
     for row in &mut rows {
-        row.place = place(&row.states, &states);
+        // Situations are about one state alone.
+        if situation::of_key(&row.key).is_none() {
+            row.place = place(&row.states, &states);
+        }
     }
     // The sort keeps the order of the states.
     rows.sort_by(|one, other| one.key.cmp(&other.key));

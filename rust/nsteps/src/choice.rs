@@ -8,10 +8,12 @@ use crate::checks::claims::{CLAIMS, Claim};
 use crate::checks::pitfalls::Difference;
 use clap::builder::{PossibleValue, TypedValueParser};
 use clap::error::ErrorKind;
+use harness::host::cgroups::Cgroups;
 use harness::launcher::{LANGUAGES, LAUNCHERS, Launcher};
 use harness::scenario::{SCENARIOS, Scenario};
 use harness::step::{STEPS, Step};
 use launchers::consequence::Level;
+use launchers::situation::{Incident, SITUATIONS};
 use launchers::state::{STATES, State};
 use std::ffi::OsStr;
 
@@ -72,6 +74,18 @@ pub fn level() -> Choice<Level> {
     Choice::of("level", None, names)
 }
 
+/// The cgroups that launchers see.
+pub fn cgroups() -> Choice<Cgroups> {
+    let names = Cgroups::ALL.map(|it| (it.name(), it.about(), it));
+    Choice::of("choice of cgroups", None, names)
+}
+
+/// The situations in which launchers are tried.
+pub fn situation() -> Choice<&'static Incident> {
+    let names = SITUATIONS.iter().map(|it| (it.name, it.about, it));
+    Choice::of("situation", None, names)
+}
+
 /// The states in which launchers are started.
 pub fn state() -> Choice<&'static State> {
     let names = STATES.iter().map(|it| (it.name, it.about, it));
@@ -92,6 +106,18 @@ pub fn report(text: &str) -> Result<std::path::PathBuf, String> {
             "the name of a report ends with .{}",
             REPORTS.join(", .")
         )),
+    }
+}
+
+/// A file for a report in JUnit's form.
+///
+/// # Errors
+///
+/// Fails if the name ends otherwise than with .xml.
+pub fn junit(text: &str) -> Result<std::path::PathBuf, String> {
+    match text.ends_with(".xml") {
+        true => Ok(text.into()),
+        false => Err("the name of this report ends with .xml".to_owned()),
     }
 }
 

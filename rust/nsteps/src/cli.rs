@@ -4,11 +4,13 @@ use crate::checks::claims::Claim;
 use crate::checks::pitfalls::Difference;
 use crate::choice;
 use clap::{Args, Parser, Subcommand};
+use harness::host::cgroups::Cgroups;
 use harness::launcher::Launcher;
 use harness::scenario::Scenario;
 use harness::step::Step;
 use launchers::adapter::ADAPTERS;
 use launchers::consequence::Level;
+use launchers::situation::{Incident, SITUATIONS};
 use launchers::state::{STATES, State};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -45,6 +47,8 @@ pub enum Command {
     Show(Show),
     /// Run every step in every language and compare what the payload sees
     Compare(Compare),
+    /// Check a program of your own: does it what a step has to do?
+    Check(Check),
     /// Check what the posts claim, on this machine
     Claims(Claims),
     /// Reproduce what differs between the languages, and what the kernel does
@@ -189,6 +193,49 @@ pub struct Compare {
     pub bless: bool,
 }
 
+/// `nsteps check`.
+///
+/// The program may be in any language; it is started as the step is, with a
+/// command of the check's behind it, in sandboxes: what it writes does not reach
+/// the machine, it may not run for ever, and it has at most 256 processes.
+///
+/// Each requirement passes, fails or could not be looked at. One that fails
+/// gives a hint that says what is wrong and which page explains it.
+#[derive(Debug, Args)]
+#[command(after_help = CHECK)]
+#[command(
+    override_usage = "nsteps check [OPTIONS] STEP -- PROGRAM [ARG...]\n       \
+                            nsteps check [OPTIONS] --next DIR\n       \
+                            nsteps check --list [STEP]"
+)]
+pub struct Check {
+    /// The step that the program is to be, as in `nsteps list`
+    #[arg(value_parser = choice::step(), hide_possible_values = true)]
+    pub step: Option<&'static Step>,
+    /// Say where you stand: check DIR/STEP for each step that is there
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["step", "program"])]
+    pub next: Option<PathBuf>,
+    /// List the course: the steps in order and what each requires
+    #[arg(long, conflicts_with_all = ["next", "program"])]
+    pub list: bool,
+    /// Give the answers, and what was seen
+    #[arg(long)]
+    pub explain: bool,
+    /// Only in these scenarios, as `private`, `user` or `private/user`
+    #[arg(long, value_name = "SCENARIO", value_delimiter = ',')]
+    #[arg(value_parser = choice::scenarios(), hide_possible_values = true)]
+    pub scenario: Vec<Vec<Scenario>>,
+    /// Write a report for JUnit's readers: FILE ends with .xml
+    #[arg(long, value_name = "FILE", value_parser = choice::junit)]
+    pub report: Vec<PathBuf>,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// The program, and what stands before a step's own words
+    #[arg(last = true, value_name = "PROGRAM")]
+    pub program: Vec<String>,
+}
+
 /// `nsteps claims`.
 ///
 /// Each claim is checked in sandboxes, and the verdict follows from what was
@@ -285,9 +332,21 @@ pub struct Looking {
     /// The conditions
     #[arg(long, value_name = "SCENARIO", value_parser = choice::scenario())]
     pub scenario: Option<Scenario>,
+    /// Try the launchers in this situation; with several, in each of them
+    #[arg(long, value_name = "NAME", value_parser = choice::situation())]
+    #[arg(hide_possible_values = true, conflicts_with = "situations")]
+    pub situation: Vec<&'static Incident>,
+    /// Try the launchers in every situation
+    #[arg(long, value_name = "all", value_parser = ["all"])]
+    #[arg(hide_possible_values = true)]
+    pub situations: Option<String>,
     /// What the launchers may write to on the host
     #[arg(long, value_name = "PATH")]
     pub write: Vec<PathBuf>,
+    /// The cgroups that the launchers see [default: v2 where it is possible,
+    /// else host]
+    #[arg(long, value_name = "WHICH", value_parser = choice::cgroups())]
+    pub cgroups: Option<Cgroups>,
     /// Write a report: FILE ends with .json, .xml (JUnit), .sarif, .md or .html
     #[arg(long, value_name = "FILE", value_parser = choice::report)]
     pub report: Vec<PathBuf>,
@@ -336,6 +395,10 @@ pub struct Record {
     /// What the launcher may write to on the host
     #[arg(long, value_name = "PATH")]
     pub write: Vec<PathBuf>,
+    /// The cgroups that the launcher sees [default: v2 where it is possible,
+    /// else host]
+    #[arg(long, value_name = "WHICH", value_parser = choice::cgroups())]
+    pub cgroups: Option<Cgroups>,
     /// Keep values of variables and arguments that look like secrets
     #[arg(long)]
     pub show_values: bool,
@@ -354,6 +417,10 @@ pub struct Observe {
     /// What the launchers may write to on the host
     #[arg(long, value_name = "PATH")]
     pub write: Vec<PathBuf>,
+    /// The cgroups that the launchers see [default: v2 where it is possible,
+    /// else host]
+    #[arg(long, value_name = "WHICH", value_parser = choice::cgroups())]
+    pub cgroups: Option<Cgroups>,
     /// Print the effects as JSON
     #[arg(long)]
     pub json: bool,
@@ -447,6 +514,15 @@ Examples:
 Exit status: 0 if nothing is unexplained, 1 if something is (or an explanation
 is no longer seen), 2 if the question could not be answered.";
 
+const CHECK: &str = "\
+Examples:
+  nsteps check uts -- ./my-program
+  nsteps check uts --explain -- python3 uts.py
+  nsteps check --next my-steps --report course.xml
+
+Exit status: 0 if every requirement is met, 1 if one is not or a program is
+missing, 2 if one could not be looked at or if the input is wrong.";
+
 const CLAIMS: &str = "\
 Examples:
   nsteps claims
@@ -475,8 +551,12 @@ fn diff_help() -> String {
         .iter()
         .map(|it| format!("  {:<15} {}", it.name, it.about))
         .collect();
+    let situations: Vec<String> = SITUATIONS
+        .iter()
+        .map(|it| format!("  {:<15} {}", it.name, it.about))
+        .collect();
     format!(
-        "Adapters:\n{}\n\nStates:\n{}\n\n\
+        "Adapters:\n{}\n\nStates:\n{}\n\nSituations:\n{}\n\n\
          Examples:\n  \
          nsteps diff 'unshare -n' 'bwrap --dev-bind / / --unshare-net'\n  \
          nsteps diff runc: crun: --states all\n  \
@@ -486,7 +566,8 @@ fn diff_help() -> String {
          expired,\n2 if a launcher ran the probe in no state or isolates less here \
          than elsewhere,\nif a state is not possible, or if the input is wrong.",
         adapters.join("\n"),
-        states.join("\n")
+        states.join("\n"),
+        situations.join("\n")
     )
 }
 

@@ -1,5 +1,6 @@
 //! What the command can do: one file for each subcommand.
 
+pub mod check;
 pub mod checks;
 pub mod claims;
 pub mod compare;

@@ -12,6 +12,7 @@ pub mod session;
 pub mod text;
 pub mod writers;
 
+use harness::host::cgroups::Shown;
 use harness::scenario::Scenario;
 use launchers::consequence::Level;
 use launchers::matrix::{Column, Row, Value};
@@ -39,6 +40,8 @@ pub struct Report {
     pub deny: Level,
     /// The mounts and the user of the sandboxes.
     pub scenario: Scenario,
+    /// The cgroups that the launchers saw.
+    pub cgroups: Shown,
     /// The kernel's name and release, and whether the caller is root.
     pub machine: String,
     /// The day, as `2026-01-31`.
@@ -143,6 +146,7 @@ pub mod tests {
     //! One report for the tests of all writers.
 
     use super::*;
+    use harness::host::cgroups::Cgroups;
     use harness::trial::Observed;
     use launchers::date::Date;
     use launchers::policy::Policy;
@@ -280,6 +284,11 @@ why = "there is none"
             )],
             deny: Level::Changes,
             scenario: harness::scenario::SCENARIOS[0],
+            cgroups: Shown {
+                cgroups: Cgroups::Host,
+                why: Some("a <reason>".to_owned()),
+                writable: false,
+            },
             machine: "Linux 6.18 x86_64, as root".to_owned(),
             day: "2026-06-01".to_owned(),
             seconds: 1.5,

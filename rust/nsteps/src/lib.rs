@@ -12,6 +12,7 @@ pub mod checks;
 pub mod choice;
 pub mod cli;
 pub mod command;
+pub mod course;
 pub mod diff;
 pub mod form;
 pub mod json;

@@ -63,6 +63,7 @@ fn run(command: &Command) -> Result<u8> {
         Command::Run(options) => command::run::run(options),
         Command::Show(options) => command::show::run(options),
         Command::Compare(options) => command::compare::run(options),
+        Command::Check(options) => command::check::run(options),
         Command::Claims(options) => command::claims::run(options),
         Command::Differences(options) => command::differences::run(options),
         Command::Diff(options) => command::diff::run(options),

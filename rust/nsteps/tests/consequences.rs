@@ -8,6 +8,7 @@ use harness::found::NEEDS_ROOT;
 use harness::host::layout::Layout;
 use harness::scenario::Identity;
 use launchers::consequence::{CONSEQUENCES, Change};
+use launchers::situation::of_key;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -24,8 +25,54 @@ type Case = (&'static str, [&'static str; 2], &'static [&'static str]);
 const BARE: &str = "env";
 const BWRAP: &str = "bwrap: --dev-bind / /";
 
+/// A ruleset of Landlock that forbids to make symbolic links.
+const LANDLOCK: &str = "python3 -c 'import ctypes, os, sys; libc = ctypes.CDLL(None); rules = (ctypes.c_uint64 * 1)(1 << 12); fd = libc.syscall(444, rules, 8, 0); libc.prctl(38, 1, 0, 0, 0); libc.syscall(446, fd, 0); os.close(fd); os.execv(sys.argv[1], sys.argv[1:])' {}";
+
 const CASES: &[Case] = &[
     ("ran", [BARE, "unshare --uts"], &["ran"]),
+    (
+        "when-exit",
+        [BARE, r#"sh -c '"$@"; exit 3' sh {}"#],
+        &["when.exit_0", "when.exit_255", "when.exit_7"],
+    ),
+    (
+        "when-signal",
+        [BARE, r#"sh -c '"$@"; exit 3' sh {}"#],
+        &["when.killed", "when.segv"],
+    ),
+    (
+        "when-not-started",
+        [BARE, r#"sh -c '"$@"; exit 3' sh {}"#],
+        &["when.missing", "when.no_shebang", "when.not_executable"],
+    ),
+    (
+        "when-at-once",
+        [
+            BARE,
+            r#"sh -c 'case "$*" in *--hold*) ;; *--then*) exec cat /dev/ptmx ;; esac; exec "$@"' sh {}"#,
+        ],
+        &["when.at_once"],
+    ),
+    ("when-sigterm", [BARE, r#"sh -c '"$@" & wait' sh {}"#], &["when.sigterm"]),
+    (
+        "when-launcher-killed",
+        [BARE, r#"sh -c '"$@" & wait' sh {}"#],
+        &["when.launcher_killed"],
+    ),
+    ("when-child-left", [BARE, "unshare --pid --fork"], &["when.child_left"]),
+    (
+        "when-streams",
+        [BARE, r#"sh -c '"$@" 2>/dev/null | head -c 100' sh {}"#],
+        &["when.stderr", "when.stdin_stdout"],
+    ),
+    (
+        "loopback-tried",
+        [
+            "unshare -n",
+            r#"unshare -n sh -c 'ip link set lo up; exec "$@"' sh {}"#,
+        ],
+        &["can.connect.loopback"],
+    ),
     (
         "tried",
         [BARE, "setpriv --bounding-set -net_raw --inh-caps -net_raw"],
@@ -41,9 +88,52 @@ const CASES: &[Case] = &[
     ),
     ("keyring", [BARE, "{}"], &["keyring.session"]),
     (
+        "stream-by-name",
+        [BARE, "setpriv --reuid=1000 --clear-groups"],
+        &[
+            "descriptors.0.reopen",
+            "descriptors.1.reopen",
+            "descriptors.2.reopen",
+        ],
+    ),
+    (
         "stream-mode",
         [BARE, "sh -c 'exec \"$@\" </dev/null' sh {}"],
         &["descriptors.0.mode"],
+    ),
+    (
+        "leads-outside",
+        [
+            r#"unshare -m sh -c 'mkdir /tmp/r; mount --rbind / /tmp/r; exec chroot /tmp/r "$@"' sh {}"#,
+            r#"unshare -m sh -c 'exec 5</; mkdir /tmp/r; mount --rbind / /tmp/r; exec chroot /tmp/r "$@"' sh {}"#,
+        ],
+        &["descriptors.5.leads"],
+    ),
+    ("landlock", [BARE, LANDLOCK], &["landlock.layers"]),
+    ("lsm-label", [BARE, "aa-exec -p nsteps"], &["lsm.label"]),
+    (
+        "size",
+        [
+            r#"unshare -m sh -c 'mount -t tmpfs x /srv; exec "$@"' sh {}"#,
+            r#"unshare -m sh -c 'mount -t tmpfs -o size=64k x /srv; exec "$@"' sh {}"#,
+        ],
+        &["size./srv"],
+    ),
+    (
+        "processes-before",
+        [
+            r#"unshare -p --fork sh -c '"$@"; exit $?' sh {}"#,
+            r#"unshare -p --fork sh -c '/bin/true; /bin/true; "$@"; exit $?' sh {}"#,
+        ],
+        &["processes.last_pid"],
+    ),
+    (
+        "host-limit",
+        [
+            r#"{"linux":{"cgroupsPath":"/one"}}"#,
+            r#"{"linux":{"cgroupsPath":"/one","resources":{"pids":{"limit":7}}}}"#,
+        ],
+        &["host.limit.pids"],
     ),
     (
         "mode",
@@ -233,8 +323,35 @@ const CASES: &[Case] = &[
     ),
     (
         "sys",
-        [BWRAP, "bwrap: --dev-bind / / --ro-bind /sys /sys"],
-        &["mnt./sys", "mnt./sys#2"],
+        [
+            r#"{"mounts":[{"destination":"/proc","type":"proc","source":"proc"},{"destination":"/sys","type":"sysfs","source":"sysfs","options":["ro"]}]}"#,
+            r#"{"mounts":[{"destination":"/proc","type":"proc","source":"proc"},{"destination":"/sys","type":"sysfs","source":"sysfs"}]}"#,
+        ],
+        &["mnt./sys"],
+    ),
+    (
+        "proc-options",
+        [
+            "bwrap: --dev-bind / / --ro-bind /proc/irq /proc/irq",
+            "unshare -m sh -c 'mount --bind /proc/irq /proc/irq; mount -o remount,bind,ro,noexec /proc/irq; exec \"$@\"' sh {}",
+        ],
+        &["mnt./proc/irq"],
+    ),
+    (
+        "masked-otherwise",
+        [
+            "bwrap: --dev-bind / / --ro-bind /dev/null /proc/keys",
+            "bwrap: --dev-bind / / --ro-bind /dev/zero /proc/keys",
+        ],
+        &["mnt./proc/keys"],
+    ),
+    (
+        "sys-options",
+        [
+            r#"{"mounts":[{"destination":"/proc","type":"proc","source":"proc"},{"destination":"/sys","type":"sysfs","source":"sysfs","options":["ro"]}]}"#,
+            r#"{"mounts":[{"destination":"/proc","type":"proc","source":"proc"},{"destination":"/sys","type":"sysfs","source":"sysfs","options":["ro","noexec"]}]}"#,
+        ],
+        &["mnt./sys"],
     ),
     (
         "proc-of-another",
@@ -270,6 +387,7 @@ const CASES: &[Case] = &[
         [BARE, r#"unshare -m sh -c 'mount -t tmpfs x /tmp; exec "$@"' sh {}"#],
         &["mnt./tmp", "mnt./tmp#2"],
     ),
+    ("root-read-only", ["{}", r#"{"root":{"readonly":true}}"#], &["mnt./"]),
     (
         "mount-gone",
         [BARE, r#"unshare -m sh -c 'umount /media; exec "$@"' sh {}"#],
@@ -597,8 +715,11 @@ fn each_record() -> Result<(), Failed> {
     if missing.is_empty() && orphans.is_empty() {
         return Ok(());
     }
-    Err(format!("without a case: {missing:?}; of no record: {orphans:?}")
-        .into())
+    Err(format!(
+        "add a case to CASES in rust/nsteps/tests/consequences.rs for \
+         {missing:?}; remove the cases {orphans:?}, which have no record"
+    )
+    .into())
 }
 
 /// A fix that no case tries may not work. A change is told by its words up to
@@ -697,14 +818,42 @@ const NEED_ROOT: &[&str] = &[
     "device",
     "group-id",
     "host-cgroup",
+    "host-limit",
     "left",
+    "stream-by-name",
     "supplementary-groups",
+    "sys",
     "sys-cgroup",
+    "sys-options",
     "user-id",
     "user-outside",
 ];
 
+/// What the proof of a record needs of the kernel: a word that a file has.
+/// Without that no launcher can show the difference.
+const NEED_KERNEL: &[(&str, &str, &str, &str)] = &[
+    (
+        "lsm-label",
+        "/sys/kernel/security/lsm",
+        "apparmor",
+        "AppArmor with a profile called nsteps",
+    ),
+    (
+        "host-limit",
+        "/sys/fs/cgroup/cgroup.controllers",
+        "pids",
+        "the controller pids in cgroup version 2",
+    ),
+];
+
 fn proof((name, launchers, keys): &Case) -> Result<Completion, Failed> {
+    let lacks = NEED_KERNEL.iter().find(|(it, file, word, _)| {
+        let text = fs::read_to_string(file).unwrap_or_default();
+        it == name && !text.contains(word)
+    });
+    if let Some((.., what)) = lacks {
+        return Ok(Completion::ignored_with(format!("needs {what}")));
+    }
     if NEED_ROOT.contains(name) && Identity::natural() == Identity::User {
         return unavailable(NEEDS_ROOT);
     }
@@ -721,6 +870,7 @@ fn proof((name, launchers, keys): &Case) -> Result<Completion, Failed> {
     let output = Command::new(program)
         .args(["diff", "--json"])
         .args(states(name))
+        .args(situations(keys))
         .args(&words)
         .stdin(Stdio::null())
         .output()?;
@@ -761,6 +911,14 @@ fn states(name: &str) -> &'static [&'static str] {
         "ran" => &["--state", "plain", "--state", "user"],
         _ => &[],
     }
+}
+
+/// The situations that the keys are about.
+fn situations(keys: &[&str]) -> Vec<&'static str> {
+    keys.iter()
+        .filter_map(|it| of_key(it))
+        .flat_map(|it| ["--situation", it.name])
+        .collect()
 }
 
 /// The bundles of a trial, removed at the end.

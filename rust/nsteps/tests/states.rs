@@ -8,6 +8,7 @@ use availability::{is_of_the_machine, unavailable};
 use harness::found::NEEDS_ROOT;
 use harness::host::layout::Layout;
 use harness::scenario::Identity;
+use launchers::state::{PLAIN, STATES};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use serde_json::Value;
 use std::process::{Command, ExitCode};
@@ -84,13 +85,11 @@ const HARD: &[&str] =
     &["stdin-closed", "stdout-file", "terminal", "signals-blocked"];
 
 fn main() -> ExitCode {
-    let mut trials: Vec<Trial> = CASES
-        .iter()
-        .map(|case| {
-            let name = format!("{}_undone_is_seen", case.state);
-            Trial::ignorable_test(name, || case.run())
-        })
-        .collect();
+    let mut trials = vec![Trial::test("each_state_has_a_case", each_state)];
+    trials.extend(CASES.iter().map(|case| {
+        let name = format!("{}_undone_is_seen", case.state);
+        Trial::ignorable_test(name, || case.run())
+    }));
     trials.extend(HARD.iter().map(|state| {
         let name = format!("{state}_and_an_answer_on_standard_output");
         Trial::ignorable_test(name, || answers_on_stdout(state))
@@ -104,6 +103,23 @@ fn main() -> ExitCode {
         like_itself,
     ));
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+/// A state without a case could be the plain one under another name.
+fn each_state() -> Result<(), Failed> {
+    let missing: Vec<&str> = STATES
+        .iter()
+        .filter(|it| *it != PLAIN)
+        .map(|it| it.name)
+        .filter(|name| CASES.iter().all(|case| case.state != *name))
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(format!(
+        "add a case to CASES in rust/nsteps/tests/states.rs for {missing:?}"
+    )
+    .into())
 }
 
 /// The exit status, and the report.

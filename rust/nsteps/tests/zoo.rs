@@ -16,6 +16,7 @@ use harness::error::Error;
 use harness::found::Refusal;
 use harness::host::Equipment;
 use harness::host::cgroup::CgroupLease;
+use harness::host::cgroups::Shown;
 use harness::host::layout::Layout;
 use harness::host::rootfs::{Rootfs, put};
 use harness::launcher::Launcher;
@@ -63,7 +64,8 @@ fn main() -> ExitCode {
 }
 
 const NOTHING_CAUGHT: &str = "no wrong launcher is caught by this property: \
-                              add one to tests/zoo that is";
+                              write rust/nsteps/tests/zoo/STEP_FAULT.c, with \
+                              a key of the property behind `Caught by:`";
 
 /// Where the zoo is.
 fn cage() -> PathBuf {
@@ -214,8 +216,14 @@ impl Fault {
                 NotBuilt::Wrong(text) => Err(text.into()),
             };
         }
-        let conditions =
-            Conditions { equipment, scenario: group.scenario, writable: &[] };
+        let cgroups = Shown::decide(None, &[], layout)
+            .map_err(|it| Error::from(it).message)?;
+        let conditions = Conditions {
+            equipment,
+            scenario: group.scenario,
+            writable: &[],
+            cgroups: &cgroups,
+        };
         let look = |program: &Path| -> Result<Column, Failed> {
             let program = program.display().to_string();
             let prepared = Prepared::of_words(std::slice::from_ref(&program));

@@ -195,3 +195,13 @@ pub fn end_with(ended: std::io::Result<ExitStatus>) -> ! {
         }
     }
 }
+
+/// [setuid(2)] as the kernel has it: for one thread.
+///
+/// [setuid(2)]: https://man7.org/linux/man-pages/man2/setuid.2.html
+pub fn raw_setuid(id: u32) -> nix::Result<()> {
+    // SAFETY: setuid(2) takes a number. What the C library believes of the ids
+    // of its threads is wrong afterwards, which is what is to be shown.
+    let result = unsafe { libc::syscall(libc::SYS_setuid, id) };
+    Errno::result(result).map(drop)
+}

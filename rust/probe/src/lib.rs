@@ -21,6 +21,7 @@ mod owner;
 mod print;
 mod proc;
 mod property;
+pub mod situation;
 mod statmount;
 mod sys;
 mod text;

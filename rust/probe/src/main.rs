@@ -15,20 +15,26 @@ use std::ffi::{CStr, CString, OsStr, c_char, c_int};
 use std::fs::File;
 use std::io::Write;
 use std::mem::ManuallyDrop;
-use std::os::fd::{AsFd, FromRawFd, RawFd};
+use std::os::fd::{AsFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI32, Ordering};
 
+use nix::errno::Errno;
+use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{
     SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction,
 };
 use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::unistd::pipe2;
 use probe::{DEEP, PROPERTIES, Proc, observe, observe_deep};
+use then::Then;
 
 mod heap;
+mod then;
 
 #[global_allocator]
 static HEAP: heap::Heap = heap::Heap::new();
@@ -47,6 +53,10 @@ usage: nsteps-probe [OPTION...]
   --answer FD:INO print to this socket and hold on it, if FD still is it; else
                   print to standard output and hold until SIGUSR1
   --connect PATH  print to the unix socket at PATH and hold on it
+  --then WHAT     at the end, after --hold if it is there, do this: exit:N,
+                  fault, child (leave one behind), copy (standard input to
+                  standard output), write (1 MiB to standard error), or term
+                  (end with 43 at SIGTERM); without --hold nothing is observed
   --list          list the properties
   --help          this text
 
@@ -97,6 +107,12 @@ pub unsafe extern "C" fn main(
 
 /// Observes, prints, waits if told to, and gives the exit status.
 fn run(options: &Options) -> c_int {
+    if let Some(then) = options.then {
+        then.begin();
+        if !options.hold {
+            return then.end();
+        }
+    }
     let proc = Proc::at(&options.proc);
     let observation = match options.deep {
         true => observe_deep(&proc),
@@ -123,14 +139,16 @@ fn run(options: &Options) -> c_int {
         (None, None) => Hold::UntilTheEndOf(0),
         (Some(_), None) => Hold::UntilASignal,
     };
-    if let Hold::UntilASignal = hold {
-        end_on_signal();
-    }
+    let woken = match hold {
+        Hold::UntilASignal => wake_on_signal(),
+        _ => None,
+    };
     let status = print(text.as_bytes(), socket.map_or(1, |socket| socket.fd));
-    if status == 0 {
-        hold.wait();
+    if status != 0 {
+        return status;
     }
-    status
+    hold.wait(woken.as_ref());
+    options.then.map_or(0, Then::end)
 }
 
 /// Prints to a socket that listens at a path, and waits for the end of it.
@@ -169,7 +187,7 @@ enum Hold {
 const LIMIT: std::time::Duration = std::time::Duration::from_secs(600);
 
 impl Hold {
-    fn wait(&self) {
+    fn wait(&self, woken: Option<&OwnedFd>) {
         match self {
             Hold::No => {}
             // An error means that there is nothing to wait for.
@@ -177,48 +195,73 @@ impl Hold {
                 let end = &mut std::io::sink();
                 let _ = std::io::copy(&mut *stream(*fd), end);
             }
-            Hold::UntilASignal => wait_for_signal(),
+            Hold::UntilASignal => wait_for_signal(woken),
         }
     }
 }
 
-/// From now on SIGUSR1 ends this process, with status 0.
+/// The pipe to which the handler of SIGUSR1 writes.
+static WAKE: AtomicI32 = AtomicI32::new(-1);
+
+/// From now on SIGUSR1 is seen at the other end of a pipe; where no pipe can be
+/// made, it ends this process with status 0.
 ///
 /// A handler, because PID 1 of a namespace ignores a signal without one, and
 /// because a blocked or ignored signal would be seen from outside as one that
 /// the launcher has blocked or ignored.
-fn end_on_signal() {
-    extern "C" fn end(_: c_int) {
-        // SAFETY: _exit(2) may be called in a signal handler, see
-        // signal-safety(7).
-        unsafe { libc::_exit(0) }
+fn wake_on_signal() -> Option<OwnedFd> {
+    extern "C" fn wake(_: c_int) {
+        let fd = WAKE.load(Ordering::Relaxed);
+        if fd < 0 {
+            // SAFETY: _exit(2) may be called in a signal handler, see
+            // signal-safety(7).
+            unsafe { libc::_exit(0) }
+        }
+        // SAFETY: write(2) may be called in a signal handler, and reads one
+        // byte of a static.
+        let _ = unsafe { libc::write(fd, c"w".as_ptr().cast(), 1) };
     }
+    let woken = pipe2(OFlag::O_CLOEXEC).ok().map(|(woken, wake)| {
+        WAKE.store(wake.into_raw_fd(), Ordering::Relaxed);
+        woken
+    });
     let action = SigAction::new(
-        SigHandler::Handler(end),
-        SaFlags::empty(),
+        SigHandler::Handler(wake),
+        SaFlags::SA_RESTART,
         SigSet::empty(),
     );
     // SAFETY: sigaction(2) wants a handler that calls only what may be called
-    // in one, and `end` calls _exit(2) alone.
+    // in one, and `wake` calls _exit(2) or write(2) alone.
     let _ = unsafe { sigaction(Signal::SIGUSR1, &action) };
+    woken
 }
 
 /// Waits for SIGUSR1. A launcher may have blocked it, and then the handler of
-/// [`end_on_signal`] is not called: a signalfd is readable as soon as the signal
-/// is pending. Of all ways to wait for a blocked signal, it alone does not
-/// change the set of blocked signals, which the harness reads meanwhile.
-fn wait_for_signal() {
+/// [`wake_on_signal`] is not called: a signalfd is readable as soon as the
+/// signal is pending. Of all ways to wait for a blocked signal, it alone does
+/// not change the set of blocked signals, which the harness reads meanwhile.
+fn wait_for_signal(woken: Option<&OwnedFd>) {
     let mut set = SigSet::empty();
     set.add(Signal::SIGUSR1);
-    match SignalFd::with_flags(&set, SfdFlags::SFD_CLOEXEC) {
-        Ok(signal) => {
-            let limit = PollTimeout::try_from(LIMIT);
-            let limit = limit.unwrap_or(PollTimeout::MAX);
-            let mut fds = [PollFd::new(signal.as_fd(), PollFlags::POLLIN)];
-            let _ = poll(&mut fds, limit);
-        }
-        Err(_) => std::thread::sleep(LIMIT),
+    let signal = SignalFd::with_flags(&set, SfdFlags::SFD_CLOEXEC).ok();
+    let readable = |fd| PollFd::new(fd, PollFlags::POLLIN);
+    let mut fds: Vec<PollFd<'_>> = signal
+        .iter()
+        .map(AsFd::as_fd)
+        .chain(woken.map(AsFd::as_fd))
+        .map(readable)
+        .collect();
+    if fds.is_empty() {
+        return wait_at_most();
     }
+    let limit = PollTimeout::try_from(LIMIT).unwrap_or(PollTimeout::MAX);
+    // The handler interrupts the call: then the pipe can be read.
+    while poll(&mut fds, limit) == Err(Errno::EINTR) {}
+}
+
+/// Waits as long as a payload may at most.
+fn wait_at_most() {
+    std::thread::sleep(LIMIT);
 }
 
 /// The socket on which the harness wants the answer.
@@ -256,6 +299,7 @@ struct Options<'a> {
     connect: Option<PathBuf>,
     proc: PathBuf,
     only: Vec<&'a str>,
+    then: Option<Then>,
 }
 
 impl<'a> Options<'a> {
@@ -268,6 +312,7 @@ impl<'a> Options<'a> {
             connect: None,
             proc: PathBuf::from("/proc"),
             only: Vec::new(),
+            then: None,
         };
         let mut arguments = arguments.iter().peekable();
         while let Some(argument) = arguments.next() {
@@ -277,6 +322,8 @@ impl<'a> Options<'a> {
                 b"--json" => options.json = true,
                 b"--hold" => options.hold = true,
                 b"--deep" => options.deep = true,
+                // The rest is only there to be observed.
+                b"--words" => break,
                 b"--answer" => {
                     let answer = arguments
                         .next()
@@ -293,6 +340,13 @@ impl<'a> Options<'a> {
                     let directory =
                         arguments.next().ok_or("--proc takes a directory")?;
                     options.proc = PathBuf::from(directory);
+                }
+                b"--then" => {
+                    let then = arguments
+                        .next()
+                        .and_then(|word| Then::parse(word))
+                        .ok_or("--then takes what --help lists")?;
+                    options.then = Some(then);
                 }
                 b"--only" => {
                     let is_name =

@@ -25,6 +25,7 @@ mod mounts;
 mod mqueue;
 mod namespaces;
 mod network;
+mod nftables;
 mod processes;
 mod root_cwd;
 mod routes;
@@ -95,6 +96,7 @@ pub const DEEP: &[Property] = &[
     sysctls::PROPERTY,
     sizes::PROPERTY,
     routes::PROPERTY,
+    nftables::PROPERTY,
     keyring::PROPERTY,
     can::PROPERTY,
     calls::PROPERTY,

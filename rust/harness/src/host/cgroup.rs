@@ -102,11 +102,11 @@ impl CgroupLease {
         if paths.iter().any(|(_, path)| *path != "/") {
             return Ok(Way::Already);
         }
-        Err(Error::new(
+        Err(Error::new(format!(
             "every cgroup here is the root of its hierarchy, and none may be \
-             made (needs root, or a delegated cgroup: systemd-run --user \
-             --scope)",
-        ))
+             made: {}",
+            remedy()
+        )))
     }
 
     /// Takes one.
@@ -296,11 +296,22 @@ fn own_directories() -> Result<Vec<Dir>> {
     dirs.sort_by_key(|dir| !dir.hierarchy.is_empty());
     match dirs.first() {
         Some(first) if first.hierarchy.is_empty() => Ok(dirs),
-        _ => Err(Error::new(
-            "no cgroup of version 2 may be made here (needs root, or a \
-             delegated cgroup: systemd-run --user --scope -p Delegate=yes)",
-        )),
+        _ => Err(Error::new(format!(
+            "no cgroup of version 2 may be made here: {}",
+            remedy()
+        ))),
     }
+}
+
+/// What lets an ordinary user make a cgroup: this command, started by systemd in
+/// a cgroup that is delegated to the user.
+fn remedy() -> String {
+    let own = std::env::args_os().map(|it| it.to_string_lossy().into_owned());
+    let own = shell_words::join(own);
+    format!(
+        "run it as root, or in a delegated cgroup: systemd-run --user --scope \
+         -p Delegate=yes {own}"
+    )
 }
 
 /// Every cgroup below a directory, the inner ones first.

@@ -109,6 +109,11 @@ impl Here {
             Errno::EPERM | Errno::EACCES if is("mount") => {
                 return Some(self.why_no_mount(call));
             }
+            // The sandbox owns its uts namespace, so that no capability lacks.
+            Errno::EPERM if is("sethostname") => {
+                "a seccomp filter forbids it (docker run --security-opt \
+                 seccomp=unconfined)"
+            }
             Errno::ENOENT if is("binfmt_misc") => {
                 "this kernel has no /proc/sys/fs/binfmt_misc (modprobe \
                  binfmt_misc)"
@@ -258,6 +263,12 @@ mod tests {
         says(&MAPPED, "mount proc on /proc", Errno::EPERM, "unmask it");
         says(&ROOT, "unshare namespaces", Errno::EPERM, "CAP_SYS_ADMIN");
         says(&ROOT, "unshare a user namespace", Errno::EPERM, "seccomp");
+    }
+
+    #[test]
+    fn a_host_name_is_refused_by_a_filter_alone() {
+        says(&MAPPED, "sethostname", Errno::EPERM, "seccomp=unconfined");
+        assert_eq!(MAPPED.remedy("sethostname", Errno::EINVAL), None);
     }
 
     #[test]

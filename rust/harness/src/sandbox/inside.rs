@@ -7,7 +7,7 @@ use super::protocol::{
 };
 use super::start::{Descriptors, above};
 use super::tree::{self, Mounted};
-use super::{chroot, links, written};
+use super::{chroot, guard, links, written};
 use crate::error::{Context, Error, Result};
 use crate::found::Refusal;
 use crate::paths::{HOSTNAME, MYTMP, OBSERVED_PROC, SEARCHED};
@@ -130,6 +130,9 @@ fn set_up(plan: &Plan) -> std::result::Result<Mounted, Refusal> {
         .map_err(|errno| unavailable("close_range", errno))?;
     let mounted = tree::mount_all(plan)?;
     let broken = |error: Error| Refusal::Broken(error.message);
+    if let Some(most) = plan.most_processes {
+        guard::bound(most).map_err(broken)?;
+    }
     nix::unistd::sethostname(HOSTNAME)
         .context("sethostname")
         .map_err(broken)?;

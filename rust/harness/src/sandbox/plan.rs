@@ -2,6 +2,7 @@
 
 use crate::found::Refusal;
 use crate::host::Equipment;
+use crate::host::cgroups::Cgroups;
 use crate::host::remedy::remedy;
 use crate::host::rootfs::Rootfs;
 use crate::scenario::Scenario;
@@ -37,8 +38,16 @@ pub struct Plan {
     /// What a launcher may write to on the host. What it writes elsewhere stays
     /// in the sandbox.
     pub writable: Vec<PathBuf>,
+    /// Directories of the host that the small tree shows as well, read-only.
+    pub shown: Vec<PathBuf>,
+    /// How many processes there may be in it: when there are more, all of it is
+    /// killed.
+    pub most_processes: Option<u32>,
     /// Whether it starts in a cgroup that is not a root.
     pub in_a_cgroup: bool,
+    /// Which cgroups a launcher that is not a step sees. Without it that is
+    /// version 2 where it is possible, else the host's.
+    pub cgroups: Option<Cgroups>,
     /// Whether it has a cgroup of its own, which is the root of a cgroup
     /// namespace. [`Sandbox::enter`](crate::sandbox::Sandbox::enter) decides.
     pub own_cgroup: bool,
@@ -55,9 +64,24 @@ impl Plan {
             rootfs: None,
             bundle: None,
             writable: Vec::new(),
+            shown: Vec::new(),
+            most_processes: None,
             in_a_cgroup: false,
+            cgroups: None,
             own_cgroup: false,
         }
+    }
+}
+
+impl Plan {
+    /// Whether the sandbox's own cgroup is mounted in it.
+    pub fn shows_own_cgroup(&self) -> bool {
+        self.own_cgroup && self.cgroups != Some(Cgroups::None)
+    }
+
+    /// Whether the sandbox is to have no cgroup file system.
+    pub fn hides_cgroups(&self) -> bool {
+        self.cgroups == Some(Cgroups::None)
     }
 }
 

@@ -9,6 +9,7 @@ use super::plan::{Plan, Tree, unavailable};
 use super::whole::{Cover, Host};
 use crate::error::{Context, Error, Result};
 use crate::found::Refusal;
+use crate::host::cgroups::{CGROUPS, is_of_cgroups};
 use crate::host::chroot::{self, NEW_ROOT_AT};
 use crate::host::{cgroup, embedded, rootfs};
 use crate::paths::{
@@ -62,9 +63,6 @@ impl Mounted {
     }
 }
 
-/// Where version 2 of the cgroups is mounted.
-const CGROUPS: &str = "/sys/fs/cgroup";
-
 /// Mounts the sandbox's own cgroup, in place of the host's cgroups of either
 /// version.
 fn mount_cgroups() -> Built<()> {
@@ -81,6 +79,21 @@ fn arrange_cgroups() -> Result<fs::File> {
         .write(true)
         .open(processes(cgroup::LAUNCHER))
         .context("open the launcher's cgroup")
+}
+
+/// Refuses a tree in which a cgroup file system is left, in a directory that
+/// the kernel lets be bound only with what is mounted below it.
+fn no_cgroups() -> Built<()> {
+    let seen = probe::observe(&probe::Proc::at(OBSERVED_PROC), &["mounts"]);
+    let mounts =
+        seen.mounts.map_err(|it| broken(Error::new(it.to_string())))?;
+    match mounts.iter().find(|it| is_of_cgroups(it)) {
+        None => Ok(()),
+        Some(mount) => Err(Refusal::Unavailable(format!(
+            "--cgroups none: the mount of {} on {} cannot be left out here",
+            mount.fs_type, mount.at
+        ))),
+    }
 }
 
 /// Builds the tree, makes it the root and gives it the scenario's propagation.
@@ -113,7 +126,7 @@ pub fn mount_all(plan: &Plan) -> Built<Mounted> {
     }
     attach(Some("proc"), at("/proc"), Some("proc"), none)?;
     attach(Some("proc"), at(OBSERVED_PROC), Some("proc"), none)?;
-    if plan.own_cgroup {
+    if plan.shows_own_cgroup() {
         mount_cgroups()?;
     }
 
@@ -126,6 +139,9 @@ pub fn mount_all(plan: &Plan) -> Built<Mounted> {
         .map_err(broken)?;
     nix::unistd::chdir("/").context("chdir /").map_err(broken)?;
     same_mount(MYTMP, "/")?;
+    if plan.hides_cgroups() {
+        no_cgroups()?;
+    }
     if plan.programs.is_empty() {
         put_probe().map_err(broken)?;
     }
@@ -146,7 +162,7 @@ pub fn mount_all(plan: &Plan) -> Built<Mounted> {
         .and_then(|()| fs::set_permissions(NO_SHEBANG, mode(0o755)))
         .context("write a script")
         .map_err(broken)?;
-    let launchers = match plan.own_cgroup {
+    let launchers = match plan.shows_own_cgroup() {
         true => Some(arrange_cgroups().map_err(broken)?),
         false => None,
     };
@@ -206,6 +222,9 @@ fn sources(plan: &Plan) -> Built<Vec<Source>> {
         for device in DEVICES {
             let path = Path::new("/dev").join(device);
             sources.extend(Source::of(&path, &path)?);
+        }
+        for path in &plan.shown {
+            sources.extend(Source::of(path, path)?);
         }
     }
     let mut needed = Vec::new();

@@ -14,6 +14,7 @@ use super::mounting::{
 };
 use super::plan::Plan;
 use crate::error::{Context, Error, Result};
+use crate::host::cgroups::is_of_cgroups;
 use crate::paths::{BUNDLE, NEWROOT};
 use crate::scenario::Identity;
 use nix::fcntl::{OFlag, open};
@@ -31,6 +32,9 @@ use std::path::{Path, PathBuf};
 /// since systemd-nspawn does not start where it is anything else.
 const OWN: &[&str] = &["dev", "mytmp", "newroot", "nsteps", "proc", "run"];
 
+/// Where sysfs is mounted.
+const SYS: &str = "/sys";
+
 /// What of the host the sandbox shows, opened before the new root covers it.
 pub struct Host {
     /// Overlays, those above others first: where each is in the sandbox.
@@ -42,6 +46,8 @@ pub struct Host {
     /// What the sandbox may write to on the host.
     writable: Vec<(PathBuf, OwnedFd, bool)>,
     devices: Devices,
+    /// Whether cgroup file systems are left out.
+    hides_cgroups: bool,
 }
 
 /// A directory of the host's that the sandbox may write to: an overlay, whose
@@ -67,6 +73,7 @@ impl Host {
             links: Vec::new(),
             writable: Vec::new(),
             devices: Devices::open()?,
+            hides_cgroups: plan.hides_cgroups(),
         };
         let mut paths = BTreeSet::new();
         for entry in fs::read_dir("/").context("read /")?.flatten() {
@@ -75,7 +82,7 @@ impl Host {
                 paths.insert(entry.path());
             }
         }
-        for path in mounted_below(&paths)? {
+        for path in mounted_below(&paths, plan.hides_cgroups())? {
             paths.insert(path);
         }
         for path in paths {
@@ -101,7 +108,7 @@ impl Host {
             self.links.push((path, target));
         } else if let Ok(from) = handle(&path) {
             let is_dir = kind.is_dir();
-            if is_dir && path != Path::new("/sys") {
+            if is_dir && path != Path::new(SYS) {
                 self.covered.push((path, from));
             } else {
                 self.bound.push((path, from, is_dir));
@@ -143,6 +150,10 @@ impl Host {
                 continue;
             }
             mount_point(&at(path), *is_dir)?;
+            if self.hides_cgroups && path == Path::new(SYS) {
+                mount_sysfs()?;
+                continue;
+            }
             bind(from, &at(path))?;
             read_only(&at(path))?;
         }
@@ -158,14 +169,29 @@ impl Host {
     }
 }
 
-/// The mount points below these paths that the caller can reach.
-fn mounted_below(paths: &BTreeSet<PathBuf>) -> Result<Vec<PathBuf>> {
+/// Mounts a sysfs of the sandbox's own, below which nothing is mounted: in a
+/// user namespace the host's can be bound only with what is mounted below it.
+fn mount_sysfs() -> Built<()> {
+    let flags = MsFlags::MS_NOSUID
+        | MsFlags::MS_NODEV
+        | MsFlags::MS_NOEXEC
+        | MsFlags::MS_RDONLY;
+    attach(Some("sysfs"), at(SYS), Some("sysfs"), flags)
+}
+
+/// The mount points below these paths that the caller can reach; without those
+/// of cgroups if those are to be left out.
+fn mounted_below(
+    paths: &BTreeSet<PathBuf>,
+    without_cgroups: bool,
+) -> Result<Vec<PathBuf>> {
     let observed = probe::observe(&probe::Proc::at("/proc"), &["mounts"]);
     let mounts = observed.mounts.map_err(|it| Error::new(it.to_string()))?;
     Ok(mounts
         .into_iter()
+        .filter(|mount| !(without_cgroups && is_of_cgroups(mount)))
         .map(|mount| PathBuf::from(mount.at))
-        .filter(|at| !at.starts_with("/sys"))
+        .filter(|at| !at.starts_with(SYS))
         .filter(|at| paths.iter().any(|it| at.starts_with(it)))
         .collect())
 }

@@ -20,7 +20,7 @@ const LITTERED: &[&str] = &[
 
 /// The names in these directories. Of a directory of the host's: everything
 /// that was written below it, at any depth, with a `-` before what was
-/// removed.
+/// removed, and behind a file that was written its mode.
 pub fn files(covers: &[Cover]) -> BTreeSet<String> {
     let mut files = BTreeSet::new();
     for dir in LITTERED {
@@ -45,13 +45,17 @@ fn collect(upper: &Path, at: &Path, files: &mut BTreeSet<String>) {
         // An overlay marks what was removed with a device 0:0.
         let removed = kind.file_type().is_char_device() && kind.rdev() == 0;
         let mark = if removed { "- " } else { "" };
+        let mode = match kind.is_file() {
+            true => format!(" {:04o}", kind.mode() & 0o7777),
+            false => String::new(),
+        };
         let before = files.len();
         if kind.is_dir() {
             collect(&path, &shown, files);
         }
         // A directory is in the layer as soon as something below it is.
         if files.len() == before {
-            files.insert(format!("{mark}{}", shown.display()));
+            files.insert(format!("{mark}{}{mode}", shown.display()));
         }
     }
 }

@@ -3,11 +3,11 @@
 //! Here identity is literal: a launcher that joins must show the very inodes
 //! and the very mount table of the container.
 
-use crate::error::{Context, Result};
+use crate::error::{Context, Error, Result};
 use crate::found::Refusal;
 use crate::host::Equipment;
 use crate::launcher::Launcher;
-use crate::paths::{NEWROOT, PROBE_IN_NEWROOT, PROGRAMS};
+use crate::paths::{NEWROOT, PROBE_IN_NEWROOT};
 use crate::sandbox::Sandbox;
 use crate::sandbox::listen::{self, Answer, Running, read_to_end};
 use crate::sandbox::plan::{Plan, Tree};
@@ -15,6 +15,7 @@ use crate::sandbox::protocol::Command;
 use crate::scenario::Scenario;
 use crate::step::{Namespace, Step};
 use crate::timeout::deadline;
+use crate::trial::performer::{OwnProgram, Performer};
 use crate::trial::{Observed, Outcome, error_message, exit};
 use probe::Observation;
 use std::time::Instant;
@@ -63,7 +64,9 @@ pub fn outcomes(
                 if let Some(reason) = missing(*joiner, "join") {
                     return (*joiner, Err(Refusal::Unavailable(reason)));
                 }
-                let outcome = join(&mut sandbox, *joiner, &container, pid);
+                let joiner_itself = Performer::Launcher(*joiner);
+                let outcome =
+                    join(&mut sandbox, joiner_itself, &container, pid);
                 let outcome = match outcome {
                     Ok(observed) => Ok(Box::new(observed)),
                     Err(error) => Err(Refusal::Broken(error.message)),
@@ -71,6 +74,35 @@ pub fn outcomes(
                 (*joiner, outcome)
             })
             .collect(),
+    }
+}
+
+/// Lets a program of the user's own join the container that the steps in Rust
+/// make.
+pub fn of_own(
+    program: &OwnProgram,
+    scenario: Scenario,
+    equipment: &Equipment,
+) -> Outcome {
+    let performer = Performer::Own(program);
+    let maker = performer.maker();
+    let container = Step::named("container").expect("it is in STEPS");
+    if let Some(reason) = maker.missing(container, &equipment.layout) {
+        return Err(Refusal::Unavailable(reason));
+    }
+    let mut plan = performer.adapt(Plan::of(scenario, Tree::Small, equipment));
+    let unavailable =
+        |error: &Error| Refusal::Unavailable(error.message.clone());
+    let rootfs = equipment.rootfs.as_ref().map_err(unavailable)?;
+    plan.rootfs = Some(rootfs.clone());
+    let mut sandbox = Sandbox::enter(&plan, equipment)?;
+    let (container, pid, _hold) = held_container(&mut sandbox, maker)?;
+    match join(&mut sandbox, performer, &container, pid) {
+        Ok(observed) => Ok(Box::new(observed)),
+        Err(_) if sandbox.was_overrun() => {
+            Ok(Box::new(crate::trial::overrun()))
+        }
+        Err(error) => Err(Refusal::Broken(error.message)),
     }
 }
 
@@ -86,8 +118,9 @@ pub fn held_container(
 ) -> Result<(Observation, i32, Running)> {
     let step = Step::named("container").expect("it is in STEPS");
     let answer = Answer::new()?;
+    let maker_itself = Performer::Launcher(maker);
     let mut running =
-        run_probe(sandbox, maker, step, NEWROOT, answer.held(), answer)?;
+        run_probe(sandbox, maker_itself, step, NEWROOT, answer.held(), answer)?;
     let (container, _) = listen::observation(&mut running, deadline())
         .context(format_args!("{maker}'s container"))?;
     let outer = crate::descendants::find(sandbox.init(), &container)
@@ -99,7 +132,7 @@ pub fn held_container(
 /// Starts a step whose payload is the probe in the new root.
 fn run_probe(
     sandbox: &mut Sandbox,
-    launcher: Launcher,
+    performer: Performer<'_>,
     step: &Step,
     operand: &str,
     arguments: Vec<String>,
@@ -108,13 +141,15 @@ fn run_probe(
     // The path as a process sees it that is in the new root already.
     let mut payload = vec![PROBE_IN_NEWROOT];
     payload.extend(arguments.iter().map(String::as_str));
-    let argv = launcher.argv(step, PROGRAMS, Some(operand), &payload);
-    sandbox.run_probe(&Command { argv, ..Command::default() }, answer)
+    let argv = performer.argv(step, Some(operand), &payload);
+    let directory = performer.directory();
+    let command = Command { argv, directory, ..Command::default() };
+    sandbox.run_probe(&command, answer)
 }
 
 fn join(
     sandbox: &mut Sandbox,
-    joiner: Launcher,
+    joiner: Performer<'_>,
     container: &Observation,
     pid: i32,
 ) -> Result<Observed> {
@@ -144,6 +179,7 @@ fn join(
         Err(_) => {
             let stderr = String::from_utf8_lossy(&stderr);
             observed.effect.change("refused", error_message(&stderr));
+            observed.said = stderr.into_owned();
         }
     }
     Ok(observed)

@@ -6,15 +6,16 @@ use crate::error::{Error, Result};
 use crate::found::Refusal;
 use crate::host::Equipment;
 use crate::launcher::Launcher;
-use crate::paths::{NEWROOT, NO_SHEBANG, PROGRAMS};
+use crate::paths::{NEWROOT, NO_SHEBANG};
 use crate::sandbox::Sandbox;
 use crate::sandbox::listen::{Running, read_to_end};
 use crate::sandbox::plan::{Plan, Tree};
 use crate::sandbox::protocol::Command;
 use crate::scenario::{Mounts, Scenario};
 use crate::step::{Arguments, Step};
-use crate::timeout::{deadline, within};
+use crate::timeout::deadline;
 use crate::trial::join::held_container;
+use crate::trial::performer::{OwnProgram, Performer};
 use crate::trial::witness::{WITNESS, lives};
 use crate::trial::{Observed, Outcome, error_message, exit};
 use std::time::Instant;
@@ -269,19 +270,43 @@ pub fn outcomes(
         let one = launchers.iter().map(|it| (*it, outcome.clone())).collect();
         vec![one; situations.len()]
     };
-    let mut session = match Session::set_up(step, scenario, equipment) {
+    let plan = Plan::of(scenario, Tree::Small, equipment);
+    let mut session = match Session::set_up(plan, step, equipment) {
         Ok(session) => session,
         Err(refusal) => return all(refusal),
     };
     situations
         .iter()
         .map(|situation| {
-            launchers
-                .iter()
-                .map(|it| (*it, session.outcome(situation, *it, equipment)))
-                .collect()
+            let outcome = |launcher: &Launcher| {
+                let performer = Performer::Launcher(*launcher);
+                session.outcome(situation, performer, equipment)
+            };
+            let outcomes: Vec<Outcome> =
+                launchers.iter().map(outcome).collect();
+            launchers.iter().copied().zip(outcomes).collect()
         })
         .collect()
+}
+
+/// Tries a situation by a program of the user's own, in a sandbox of its own.
+pub fn of_own(
+    program: &OwnProgram,
+    situation: &Situation,
+    step: &Step,
+    scenario: Scenario,
+    equipment: &Equipment,
+) -> Outcome {
+    let performer = Performer::Own(program);
+    let plan = performer.adapt(Plan::of(scenario, Tree::Small, equipment));
+    let mut session = Session::set_up(plan, step, equipment)?;
+    let outcome = session.outcome(situation, performer, equipment);
+    match outcome {
+        Err(_) if session.sandbox.was_overrun() => {
+            Ok(Box::new(crate::trial::overrun()))
+        }
+        outcome => outcome,
+    }
 }
 
 /// Where situations are tried.
@@ -295,11 +320,10 @@ struct Session<'a> {
 
 impl<'a> Session<'a> {
     fn set_up(
+        mut plan: Plan,
         step: &'a Step,
-        scenario: Scenario,
         equipment: &Equipment,
     ) -> std::result::Result<Session<'a>, Refusal> {
-        let mut plan = Plan::of(scenario, Tree::Small, equipment);
         if step.arguments != Arguments::Command {
             let rootfs = equipment.rootfs.as_ref();
             let unavailable =
@@ -330,37 +354,41 @@ impl<'a> Session<'a> {
     fn outcome(
         &mut self,
         situation: &Situation,
-        launcher: Launcher,
+        performer: Performer<'_>,
         equipment: &Equipment,
     ) -> Outcome {
-        if let Some(reason) = launcher.missing(self.step, &equipment.layout) {
+        if let Some(reason) = performer.missing(self.step, &equipment.layout) {
             return Err(Refusal::Unavailable(reason));
         }
         let observed = self
-            .argv(situation, launcher)
-            .and_then(|argv| situation.observe(&mut self.sandbox, argv));
+            .command(situation, performer)
+            .and_then(|command| situation.observe(&mut self.sandbox, &command));
         match observed {
             Ok(observed) => Ok(Box::new(observed)),
             Err(error) => Err(Refusal::Broken(error.message)),
         }
     }
 
-    /// The command line, with what the step takes before its command.
-    fn argv(
+    /// The command line, with what the step takes before its command, and
+    /// where it is started.
+    fn command(
         &mut self,
         situation: &Situation,
-        launcher: Launcher,
-    ) -> Result<Vec<String>> {
+        performer: Performer<'_>,
+    ) -> Result<Command> {
         let subject = match self.step.arguments {
             Arguments::Command => None,
             Arguments::NewRoot => Some(NEWROOT.to_owned()),
-            Arguments::Pid => Some(self.container_of(launcher)?.to_string()),
+            Arguments::Pid => {
+                Some(self.container_of(performer.maker())?.to_string())
+            }
         };
         let payload = (situation.payload)();
         let payload: Vec<&str> = payload.iter().map(String::as_str).collect();
-        let argv =
-            launcher.argv(self.step, PROGRAMS, subject.as_deref(), &payload);
-        Ok([(situation.before)(), argv].concat())
+        let argv = performer.argv(self.step, subject.as_deref(), &payload);
+        let argv = [(situation.before)(), argv].concat();
+        let directory = performer.directory();
+        Ok(Command { argv, directory, ..Command::default() })
     }
 
     /// The pid of a container that `launcher` has made, to be joined.
@@ -382,11 +410,10 @@ impl Situation {
     fn observe(
         &self,
         sandbox: &mut Sandbox,
-        argv: Vec<String>,
+        command: &Command,
     ) -> Result<Observed> {
-        let command = Command { argv, ..Command::default() };
         let begun = Instant::now();
-        let mut running = sandbox.run(&command)?;
+        let mut running = sandbox.run(command)?;
         let mut observed = Observed::default();
         let waits =
             matches!(self.look, Look::Kill | Look::Terminate | Look::Hang);
@@ -397,6 +424,7 @@ impl Situation {
             let stderr = String::from_utf8_lossy(&stderr);
             observed.effect.change("exit", exit(ended.as_ref()));
             observed.effect.change("complaint", error_message(&stderr));
+            observed.said = stderr.into_owned();
             return Ok(observed);
         }
         match self.look {
@@ -413,12 +441,11 @@ impl Situation {
             }
             _ => running.stdin = None,
         }
-        let ended =
-            sandbox.wait(running.pid, deadline())?.ok_or_else(|| {
-                let words = command.argv.join(" ");
-                Error::new(format!("{words} did not end {}", within()))
-            })?;
-        observed.effect.change("exit", ended.status.to_string());
+        let ended = sandbox.wait(running.pid, deadline())?;
+        observed.effect.change("exit", exit(ended.as_ref()));
+        if ended.is_none() {
+            return Ok(observed);
+        }
         if self.look == Look::Terminate {
             let lives = lives(&mut running)?;
             let word = if lives { "lives on" } else { "is gone" };
@@ -447,6 +474,7 @@ impl Situation {
         } else if !stderr.is_empty() {
             let stderr = String::from_utf8_lossy(&stderr);
             effect.change("complaint", error_message(&stderr));
+            observed.said = stderr.into_owned();
         }
     }
 }

@@ -6,7 +6,7 @@
 //! and the probe is put in the root filesystem: no mount is added, so that none
 //! has to be taken away from the effect.
 
-use super::{Adapter, Prepared, find};
+use super::{Adapter, OfProbe, Prepared, find};
 use harness::error::{Context, Error, Result};
 use harness::paths::{BUNDLE, NEWROOT, PROBE, PROBE_IN_CONTAINER};
 use harness::sandbox::protocol::{Content, PutFile};
@@ -15,7 +15,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 const TAKES: &str = "a bundle: a directory, a config.json, or nothing for the \
-                     default configuration of the OCI";
+                     default configuration of the OCI; options of the runtime \
+                     before it, options of its command `run` behind it";
 
 const fn runtime(name: &'static str, prepare: Prepare) -> Adapter {
     let about = "a container runtime of the OCI";
@@ -50,15 +51,28 @@ fn by_path(words: &[String]) -> Result<Prepared> {
     prepare(find(program)?, options, Some(bundle).filter(|it| !it.is_empty()))
 }
 
-/// The options of the runtime, which begin with `-`, and the bundle.
-fn split(words: &[String]) -> (Vec<String>, Option<&String>) {
-    let options = words.iter().filter(|it| it.starts_with('-')).cloned();
-    (options.collect(), words.iter().find(|it| !it.starts_with('-')))
+/// The options around the bundle: those before it are the runtime's, those
+/// behind it those of its command `run`. Each begins with `-`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Options {
+    runtime: Vec<String>,
+    run: Vec<String>,
+}
+
+/// The options and the bundle. Without a bundle all options are the runtime's.
+fn split(words: &[String]) -> (Options, Option<&String>) {
+    let at = words.iter().position(|it| !it.starts_with('-'));
+    let (runtime, rest) = words.split_at(at.unwrap_or(words.len()));
+    let options = Options {
+        runtime: runtime.to_vec(),
+        run: rest.iter().skip(1).cloned().collect(),
+    };
+    (options, rest.first())
 }
 
 fn prepare(
     program: PathBuf,
-    options: Vec<String>,
+    options: Options,
     bundle: Option<&str>,
 ) -> Result<Prepared> {
     let (dir, config) = match bundle {
@@ -72,11 +86,16 @@ fn prepare(
     let always = namespaces(&config);
     let first = program.display().to_string();
     let argv = move |_: &[String]| {
-        let run = ["run", "--bundle", BUNDLE, ID].map(str::to_owned);
-        [vec![first.clone()], options.clone(), run.to_vec()].concat()
+        let mut argv = vec![first.clone()];
+        argv.extend(options.runtime.iter().cloned());
+        argv.push("run".to_owned());
+        argv.extend(options.run.iter().cloned());
+        argv.extend(["--bundle", BUNDLE, ID].map(str::to_owned));
+        argv
     };
-    let files = move |arguments: &[String]| {
-        let config = with_payload(config.clone(), arguments);
+    let wants_terminal = config["process"]["terminal"] == json!(true);
+    let files = move |arguments: &[String], terminal: bool| {
+        let config = with_payload(config.clone(), arguments, terminal);
         vec![
             PutFile {
                 at: Path::new(BUNDLE).join("config.json"),
@@ -90,8 +109,14 @@ fn prepare(
             },
         ]
     };
+    let on_terminal = files.clone();
     Ok(Prepared {
-        files: Box::new(files),
+        files: Box::new(move |arguments| files(arguments, false)),
+        files_on_terminal: wants_terminal.then(|| {
+            let files =
+                move |arguments: &[String]| on_terminal(arguments, true);
+            Box::new(files) as OfProbe<PutFile>
+        }),
         needs_rootfs: dir.is_none(),
         always,
         bundle: dir,
@@ -167,11 +192,16 @@ fn default_config() -> Result<Value> {
     Ok(config)
 }
 
-/// The configuration with the probe as its process, without a terminal.
-fn with_payload(mut config: Value, arguments: &[String]) -> Value {
+/// The configuration with the probe as its process, with a terminal or without:
+/// runtimes make one only where they are started on one.
+fn with_payload(
+    mut config: Value,
+    arguments: &[String],
+    terminal: bool,
+) -> Value {
     let argv = [&[PROBE_IN_CONTAINER.to_owned()], arguments].concat();
     config["process"]["args"] = json!(argv);
-    config["process"]["terminal"] = json!(false);
+    config["process"]["terminal"] = json!(terminal);
     config
 }
 
@@ -180,12 +210,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn options_are_those_of_the_runtime_or_those_of_run() {
+        let words = ["--debug", "/b", "--no-pivot"].map(str::to_owned);
+        let (options, bundle) = split(&words);
+        assert_eq!(bundle.map(String::as_str), Some("/b"));
+        assert_eq!(options.runtime, ["--debug"]);
+        assert_eq!(options.run, ["--no-pivot"]);
+        let (options, bundle) = split(&words[..1]);
+        assert_eq!((options.runtime.len(), bundle), (1, None));
+    }
+
+    #[test]
     fn only_the_process_is_replaced() {
         let before = json!({
             "process": { "args": ["sh"], "terminal": true, "cwd": "/x" },
             "unknown": 1
         });
-        let after = with_payload(before, &["--json".to_owned()]);
+        let after = with_payload(before, &["--json".to_owned()], false);
         let expected = json!({
             "process": {
                 "args": ["/.nsteps-probe", "--json"],

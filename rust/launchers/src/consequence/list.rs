@@ -1,8 +1,8 @@
 //! The records, the only list of them. The first one that matches a row is
 //! shown, so that special ones stand before general ones.
 
-use super::record::Change::{Add, Around, Edit as Edits, Swap};
-use super::record::Edit::{Push, Remove, Set, Take};
+use super::record::Change::{Add, Around, Edit as Edits, Inside, Swap};
+use super::record::Edit::{Mount, MountOption, Push, Remove, Set, Take};
 use super::record::Level::{Breaks, Changes, Cosmetic, Security};
 use super::record::{Change, Consequence, Fix, Level};
 
@@ -24,8 +24,86 @@ const fn fix(
     Fix { launcher, wanted, change }
 }
 
+/// A mount that is read-only, one that is writable, and none: it is about rows
+/// of which one launcher shows another of these than another launcher.
+const READ_ONLY_OR_NOT: &str = "{* ro[,]*,*+ro*} | * rw[,]* | *- gone*";
+
+/// A mount, and none.
+const MOUNTED_OR_NOT: &str = "+ * | *- gone*";
+
 /// Every known consequence.
 pub const CONSEQUENCES: &[Consequence] = &[
+    record(
+        "when-exit",
+        ("when.exit_*", "*"),
+        Breaks,
+        "the status of the launcher is not that of the payload: a script that \
+         tests it decides otherwise",
+        &[],
+    ),
+    record(
+        "when-signal",
+        ("when.{killed,segv}", "*"),
+        Breaks,
+        "a payload that a signal ends is reported by another status: a script \
+         that tests it decides otherwise",
+        &[],
+    ),
+    record(
+        "when-not-started",
+        ("when.{missing,not_executable,no_shebang}", "*"),
+        Changes,
+        "a payload that cannot be executed is reported by another status, or a \
+         shell runs it",
+        &[],
+    ),
+    record(
+        "when-at-once",
+        ("when.at_once", "*"),
+        Breaks,
+        "where a launcher does not end after a payload that ends at once, what \
+         waits for the launcher waits for ever",
+        &[],
+    ),
+    record(
+        "when-sigterm",
+        ("when.sigterm", "*"),
+        Breaks,
+        "SIGTERM, as a service manager sends it, reaches the payload under one \
+         launcher; under another it does not, or the payload runs on",
+        &[],
+    ),
+    record(
+        "when-launcher-killed",
+        ("when.launcher_killed", "*"),
+        Breaks,
+        "where the payload lives on after its launcher was killed, no process \
+         waits for it or ends it",
+        &[],
+    ),
+    record(
+        "when-child-left",
+        ("when.child_left", "*"),
+        Changes,
+        "a process that the payload leaves behind lives on under one launcher, \
+         and not under another",
+        &[],
+    ),
+    record(
+        "when-streams",
+        ("when.{stdin_stdout,stderr}", "*"),
+        Breaks,
+        "what goes through a standard stream does not arrive, or the launcher \
+         ends otherwise",
+        &[],
+    ),
+    record(
+        "loopback-tried",
+        ("can.connect.loopback", "*"),
+        Breaks,
+        "a program that connects to itself at 127.0.0.1 fails where lo is down",
+        &[],
+    ),
     record(
         "tried",
         ("can.*", "*"),
@@ -39,7 +117,11 @@ pub const CONSEQUENCES: &[Consequence] = &[
         ("call.*", "*"),
         Breaks,
         "the kernel answers this system call of the payload in another way",
-        &[],
+        &[fix(
+            "nspawn",
+            "{none,unchanged,0}",
+            Around(&["env", "SYSTEMD_SECCOMP=0"]),
+        )],
     ),
     record(
         "keyring",
@@ -47,14 +129,84 @@ pub const CONSEQUENCES: &[Consequence] = &[
         Security,
         "where the session keyring is not its own, the payload reads and \
          changes the keys of the caller",
+        &[fix("oci", "unchanged", Add(&["--no-new-keyring"]))],
+    ),
+    record(
+        "stream-by-name",
+        ("descriptors.[012].reopen", "*"),
+        Breaks,
+        "a program that opens a standard stream by its name, as /dev/stderr, \
+         is refused",
         &[],
     ),
     record(
         "stream-mode",
-        ("descriptors.[012].{mode,reopen}", "*"),
+        ("descriptors.[012].mode", "*"),
         Changes,
-        "a standard stream has another owner or mode: to open it again by \
-         name may fail",
+        "a standard stream has another owner or mode",
+        &[],
+    ),
+    record(
+        "leads-outside",
+        ("descriptors.*.leads", "*"),
+        Security,
+        "through a descriptor that leads out of its root, the payload reaches \
+         the files there",
+        &[],
+    ),
+    record(
+        "landlock",
+        ("landlock.layers", "*"),
+        Security,
+        "a layer of Landlock forbids the payload what file modes allow",
+        &[],
+    ),
+    record(
+        "lsm-label",
+        ("lsm.label", "*"),
+        Security,
+        "the security module holds the payload to another profile",
+        &[],
+    ),
+    record(
+        "size",
+        ("{sizes,size.*}", "*"),
+        Changes,
+        "a tmpfs is full, and writing fails with ENOSPC, at another size",
+        &[
+            fix(
+                "bwrap",
+                "{[0-9]*,+ [0-9]*}",
+                Add(&["--size", "{bytes}", "--tmpfs", "{path}"]),
+            ),
+            fix(
+                "bwrap",
+                "{[0-9]*,+ [0-9]*}",
+                Add(&[
+                    "--perms", "1777", "--size", "{bytes}", "--tmpfs", "{path}",
+                ]),
+            ),
+            fix(
+                "oci",
+                "{[0-9]*,+ [0-9]*}",
+                Edits(&[MountOption("size={kib}k")]),
+            ),
+        ],
+    ),
+    record(
+        "processes-before",
+        ("processes.last_pid", "*"),
+        Cosmetic,
+        "another number of processes was started before the payload, and its \
+         children have other pids",
+        &[],
+    ),
+    record(
+        "host-limit",
+        ("host.limit.*", "*"),
+        Breaks,
+        "the cgroup of the payload refuses processes, memory or processor time \
+         at another limit",
         &[],
     ),
     record(
@@ -63,14 +215,34 @@ pub const CONSEQUENCES: &[Consequence] = &[
         Changes,
         "a directory has another mode or owner: other users may write to it, \
          or the payload may not",
-        &[],
+        &[
+            fix(
+                "oci",
+                "{[0-9]*,+ [0-9]*}",
+                Edits(&[MountOption("mode={mode}")]),
+            ),
+            fix(
+                "bwrap",
+                "{[0-9]*,+ [0-9]*}",
+                Add(&["--chmod", "{mode}", "{path}"]),
+            ),
+        ],
     ),
     record(
         "device",
         ("{dev,dev.*}", "*"),
         Breaks,
         "the payload finds other devices, or may not open one",
-        &[],
+        &[
+            fix("bwrap", "unchanged", Swap(&["--dev", "/dev"], &[])),
+            fix(
+                "bwrap",
+                "unchanged",
+                Swap(&["--dev", "/dev"], &["--dev-bind", "/dev", "/dev"]),
+            ),
+            fix("bwrap", "unchanged", Add(&["--{name}", "/dev/{name}"])),
+            fix("bwrap", "unchanged", Add(&["--dir", "/dev/{name}"])),
+        ],
     ),
     record(
         "sysctl",
@@ -81,7 +253,7 @@ pub const CONSEQUENCES: &[Consequence] = &[
     ),
     record(
         "routes",
-        ("routes.*", "*"),
+        ("{routes.*,nftables}", "*"),
         Breaks,
         "the payload reaches other networks, or other packet filters apply",
         &[],
@@ -98,7 +270,17 @@ pub const CONSEQUENCES: &[Consequence] = &[
         ("scheduling.io", "*"),
         Changes,
         "the disk serves the payload earlier or later than others",
-        &[],
+        &[
+            fix("cmd", "idle", Around(&["ionice", "-c", "3"])),
+            fix(
+                "oci",
+                "best effort *",
+                Edits(&[Set(
+                    "/process/ioPriority",
+                    "{\"class\":\"IOPRIO_CLASS_BE\",\"priority\":{level}}",
+                )]),
+            ),
+        ],
     ),
     record(
         "timers",
@@ -141,7 +323,11 @@ pub const CONSEQUENCES: &[Consequence] = &[
         ("host.seccomp", "*"),
         Security,
         "the payload has another seccomp filter, read from outside",
-        &[],
+        &[fix(
+            "nspawn",
+            "{none,unchanged,0}",
+            Around(&["env", "SYSTEMD_SECCOMP=0"]),
+        )],
     ),
     record(
         "ran",
@@ -156,7 +342,11 @@ pub const CONSEQUENCES: &[Consequence] = &[
         ("security.seccomp", "*"),
         Security,
         "where there is no filter, the payload may make every system call",
-        &[],
+        &[fix(
+            "nspawn",
+            "{none,unchanged,0}",
+            Around(&["env", "SYSTEMD_SECCOMP=0"]),
+        )],
     ),
     record(
         "seccomp-filters",
@@ -164,7 +354,11 @@ pub const CONSEQUENCES: &[Consequence] = &[
         Security,
         "the payload has another number of seccomp filters, so that other \
          calls may be refused",
-        &[],
+        &[fix(
+            "nspawn",
+            "{none,unchanged,0}",
+            Around(&["env", "SYSTEMD_SECCOMP=0"]),
+        )],
     ),
     record(
         "no-new-privs",
@@ -204,17 +398,21 @@ pub const CONSEQUENCES: &[Consequence] = &[
         "the kernel allows the payload other privileged operations",
         &[
             fix("bwrap", "none", Add(&["--cap-drop", "ALL"])),
-            fix("bwrap", "*_*", Add(&["--cap-drop", "ALL", "--cap-add {cap}"])),
+            fix(
+                "bwrap",
+                "[A-Z]*",
+                Add(&["--cap-drop", "ALL", "--cap-add {cap}"]),
+            ),
             fix("bwrap", "unchanged", Add(&["--cap-add", "ALL"])),
             fix("firejail", "none", Add(&["--caps.drop=all"])),
-            fix("firejail", "*_*", Add(&["--caps.keep={caps}"])),
+            fix("firejail", "[A-Z]*", Add(&["--caps.keep={caps}"])),
             fix("nspawn", "unchanged", Add(&["--capability=all"])),
             fix("podman", "none", Add(&["--cap-drop=ALL"])),
             fix("podman", "unchanged", Add(&["--cap-add=ALL"])),
             fix("oci", "none", Edits(&[Set("/process/capabilities", "{}")])),
             fix(
                 "oci",
-                "*_*",
+                "[A-Z]*",
                 Edits(&[
                     Set("/process/capabilities/bounding", "[{cap}]"),
                     Set("/process/capabilities/effective", "[{cap}]"),
@@ -223,12 +421,34 @@ pub const CONSEQUENCES: &[Consequence] = &[
             ),
             fix(
                 "oci",
-                "unchanged",
+                "all*",
                 Edits(&[
-                    Set("/process/capabilities/bounding", "[{all}]"),
-                    Set("/process/capabilities/effective", "[{all}]"),
-                    Set("/process/capabilities/permitted", "[{all}]"),
+                    Set("/process/capabilities/bounding", "[{cap}]"),
+                    Set("/process/capabilities/effective", "[{cap}]"),
+                    Set("/process/capabilities/permitted", "[{cap}]"),
                 ]),
+            ),
+            fix(
+                "cmd",
+                "none",
+                Inside(&[
+                    "setpriv",
+                    "--inh-caps",
+                    "-all",
+                    "--bounding-set",
+                    "-all",
+                ]),
+            ),
+            fix(
+                "cmd",
+                "{[A-Z]*,all but *}",
+                Inside(&["setpriv", "--bounding-set", "{minuscaps}"]),
+            ),
+            fix("nspawn", "none", Add(&["--drop-capability=all"])),
+            fix(
+                "nspawn",
+                "{[A-Z]*,all but *}",
+                Add(&["--capability={caps}", "--drop-capability={others}"]),
             ),
         ],
     ),
@@ -247,15 +467,37 @@ pub const CONSEQUENCES: &[Consequence] = &[
             ),
             fix(
                 "oci",
-                "unchanged",
-                Edits(&[Set("/process/capabilities/bounding", "[{all}]")]),
+                "all*",
+                Edits(&[Set("/process/capabilities/bounding", "[{cap}]")]),
             ),
             fix(
                 "oci",
-                "*_*",
+                "[A-Z]*",
                 Edits(&[Set("/process/capabilities/bounding", "[{cap}]")]),
             ),
             fix("nspawn", "unchanged", Add(&["--capability=all"])),
+            fix(
+                "cmd",
+                "none",
+                Inside(&[
+                    "setpriv",
+                    "--inh-caps",
+                    "-all",
+                    "--bounding-set",
+                    "-all",
+                ]),
+            ),
+            fix(
+                "cmd",
+                "{[A-Z]*,all but *}",
+                Inside(&["setpriv", "--bounding-set", "{minuscaps}"]),
+            ),
+            fix("nspawn", "none", Add(&["--drop-capability=all"])),
+            fix(
+                "nspawn",
+                "{[A-Z]*,all but *}",
+                Add(&["--capability={caps}", "--drop-capability={others}"]),
+            ),
         ],
     ),
     record(
@@ -280,6 +522,11 @@ pub const CONSEQUENCES: &[Consequence] = &[
                     Set("/process/capabilities/ambient", "[]"),
                     Set("/process/capabilities/inheritable", "[]"),
                 ]),
+            ),
+            fix(
+                "oci",
+                "{[A-Z]*,all*}",
+                Edits(&[Set("/process/capabilities/{name}", "[{cap}]")]),
             ),
         ],
     ),
@@ -370,6 +617,7 @@ pub const CONSEQUENCES: &[Consequence] = &[
                 "new",
                 Edits(&[Push("/linux/namespaces", "{\"type\":\"mount\"}")]),
             ),
+            fix("unshare", "unchanged", Swap(&["--mount"], &[])),
         ],
     ),
     record(
@@ -393,6 +641,27 @@ pub const CONSEQUENCES: &[Consequence] = &[
                 "unchanged",
                 Edits(&[Take("/linux/namespaces", "type", "pid")]),
             ),
+            fix(
+                "bwrap",
+                "unchanged",
+                Swap(
+                    &["--unshare-all"],
+                    &[
+                        "--unshare-user",
+                        "--unshare-ipc",
+                        "--unshare-net",
+                        "--unshare-uts",
+                        "--unshare-cgroup",
+                    ],
+                ),
+            ),
+            fix("bwrap", "unchanged", Swap(&["--unshare-pid"], &[])),
+            fix(
+                "unshare",
+                "unchanged",
+                Swap(&["--pid", "--fork", "--mount-proc"], &[]),
+            ),
+            fix("unshare", "unchanged", Swap(&["--pid"], &[])),
         ],
     ),
     record(
@@ -439,6 +708,22 @@ pub const CONSEQUENCES: &[Consequence] = &[
                 "unchanged",
                 Edits(&[Take("/linux/namespaces", "type", "network")]),
             ),
+            fix(
+                "bwrap",
+                "unchanged",
+                Swap(
+                    &["--unshare-all"],
+                    &[
+                        "--unshare-user",
+                        "--unshare-ipc",
+                        "--unshare-pid",
+                        "--unshare-uts",
+                        "--unshare-cgroup",
+                    ],
+                ),
+            ),
+            fix("bwrap", "unchanged", Swap(&["--unshare-net"], &[])),
+            fix("unshare", "unchanged", Swap(&["--net"], &[])),
         ],
     ),
     record(
@@ -462,6 +747,22 @@ pub const CONSEQUENCES: &[Consequence] = &[
                 "unchanged",
                 Edits(&[Take("/linux/namespaces", "type", "ipc")]),
             ),
+            fix(
+                "bwrap",
+                "unchanged",
+                Swap(
+                    &["--unshare-all"],
+                    &[
+                        "--unshare-user",
+                        "--unshare-pid",
+                        "--unshare-net",
+                        "--unshare-uts",
+                        "--unshare-cgroup",
+                    ],
+                ),
+            ),
+            fix("bwrap", "unchanged", Swap(&["--unshare-ipc"], &[])),
+            fix("unshare", "unchanged", Swap(&["--ipc"], &[])),
         ],
     ),
     record(
@@ -489,6 +790,22 @@ pub const CONSEQUENCES: &[Consequence] = &[
                     Remove("/domainname"),
                 ]),
             ),
+            fix(
+                "bwrap",
+                "unchanged",
+                Swap(
+                    &["--unshare-all"],
+                    &[
+                        "--unshare-user",
+                        "--unshare-ipc",
+                        "--unshare-pid",
+                        "--unshare-net",
+                        "--unshare-cgroup",
+                    ],
+                ),
+            ),
+            fix("bwrap", "unchanged", Swap(&["--unshare-uts"], &[])),
+            fix("unshare", "unchanged", Swap(&["--uts"], &[])),
         ],
     ),
     record(
@@ -525,6 +842,28 @@ pub const CONSEQUENCES: &[Consequence] = &[
                     Remove("/linux/gidMappings"),
                 ]),
             ),
+            fix(
+                "bwrap",
+                "unchanged",
+                Swap(
+                    &["--unshare-all"],
+                    &[
+                        "--unshare-ipc",
+                        "--unshare-pid",
+                        "--unshare-net",
+                        "--unshare-uts",
+                        "--unshare-cgroup",
+                    ],
+                ),
+            ),
+            fix("bwrap", "unchanged", Swap(&["--unshare-user"], &[])),
+            fix("bwrap", "unchanged", Swap(&["--unshare-user-try"], &[])),
+            fix(
+                "unshare",
+                "unchanged",
+                Swap(&["--user", "--map-root-user"], &[]),
+            ),
+            fix("nspawn", "unchanged", Add(&["--private-users=no"])),
         ],
     ),
     record(
@@ -546,6 +885,28 @@ pub const CONSEQUENCES: &[Consequence] = &[
                 "oci",
                 "unchanged",
                 Edits(&[Take("/linux/namespaces", "type", "cgroup")]),
+            ),
+            fix(
+                "bwrap",
+                "unchanged",
+                Swap(
+                    &["--unshare-all"],
+                    &[
+                        "--unshare-user",
+                        "--unshare-ipc",
+                        "--unshare-pid",
+                        "--unshare-net",
+                        "--unshare-uts",
+                    ],
+                ),
+            ),
+            fix("bwrap", "unchanged", Swap(&["--unshare-cgroup"], &[])),
+            fix("bwrap", "unchanged", Swap(&["--unshare-cgroup-try"], &[])),
+            fix("unshare", "unchanged", Swap(&["--cgroup"], &[])),
+            fix(
+                "nspawn",
+                "unchanged",
+                Around(&["env", "SYSTEMD_NSPAWN_USE_CGNS=0"]),
             ),
         ],
     ),
@@ -642,7 +1003,20 @@ pub const CONSEQUENCES: &[Consequence] = &[
         Security,
         "mounts that are made there propagate between the payload and \
          other mount namespaces",
-        &[],
+        &[
+            fix("oci", "+ *", Edits(&[Mount])),
+            fix(
+                "oci",
+                "unchanged",
+                Edits(&[Take("/mounts", "destination", "{path}")]),
+            ),
+            fix(
+                "nspawn",
+                "unchanged",
+                Around(&["env", "SYSTEMD_NSPAWN_API_VFS_WRITABLE=no"]),
+            ),
+            fix("nspawn", "unchanged", Add(&["--timezone=off"])),
+        ],
     ),
     record(
         "options-nodev",
@@ -683,7 +1057,7 @@ pub const CONSEQUENCES: &[Consequence] = &[
     ),
     record(
         "proc-sys",
-        ("mnt./proc/sys*", "*"),
+        ("mnt./proc/{sys,sys#*}", READ_ONLY_OR_NOT),
         Security,
         "where /proc/sys is writable, the payload changes settings of the \
          kernel",
@@ -691,6 +1065,31 @@ pub const CONSEQUENCES: &[Consequence] = &[
             fix("bwrap", "*ro*", Add(&["--ro-bind", "/proc/sys", "/proc/sys"])),
             fix("nspawn", "*ro*", Add(&["--bind-ro=/proc/sys"])),
             fix("oci", "unchanged", Edits(&[Remove("/linux/readonlyPaths")])),
+            fix(
+                "oci",
+                "{* ro[,]*,*+ro*}",
+                Edits(&[Push("/linux/readonlyPaths", "\"{path}\"")]),
+            ),
+            fix(
+                "oci",
+                "{unchanged,* rw[,]*}",
+                Edits(&[Take("/linux/readonlyPaths", "", "{path}")]),
+            ),
+            fix(
+                "cmd",
+                "* ro[,]*",
+                Inside(&[
+                    "perl",
+                    "-e",
+                    "system split / /, shift; exec @ARGV",
+                    "mount --bind -o ro {path} {path}",
+                ]),
+            ),
+            fix(
+                "nspawn",
+                "unchanged",
+                Around(&["env", "SYSTEMD_NSPAWN_API_VFS_WRITABLE=yes"]),
+            ),
         ],
     ),
     record(
@@ -698,7 +1097,7 @@ pub const CONSEQUENCES: &[Consequence] = &[
         (
             "mnt./proc/{acpi,asound,interrupts,kcore,keys,latency_stats,\
              sched_debug,scsi,timer_list,timer_stats}*",
-            "*",
+            MOUNTED_OR_NOT,
         ),
         Security,
         "a file of /proc that is not masked tells the payload about the \
@@ -706,11 +1105,37 @@ pub const CONSEQUENCES: &[Consequence] = &[
         &[
             fix("bwrap", "*", Add(&["--ro-bind", "/dev/null", "/proc/{name}"])),
             fix("oci", "unchanged", Edits(&[Remove("/linux/maskedPaths")])),
+            fix(
+                "oci",
+                "+ *",
+                Edits(&[Push("/linux/maskedPaths", "\"{path}\"")]),
+            ),
+            fix(
+                "oci",
+                "unchanged",
+                Edits(&[Take("/linux/maskedPaths", "", "{path}")]),
+            ),
+            fix(
+                "bwrap",
+                "+ tmpfs tmpfs ro*",
+                Add(&["--tmpfs", "{path}", "--remount-ro", "{path}"]),
+            ),
+            fix("nspawn", "+ *", Add(&["--inaccessible={path}"])),
+            fix(
+                "cmd",
+                "+ tmpfs tmpfs ro*",
+                Inside(&[
+                    "perl",
+                    "-e",
+                    "system split / /, shift; exec @ARGV",
+                    "mount -t tmpfs -o ro tmpfs {path}",
+                ]),
+            ),
         ],
     ),
     record(
         "proc-read-only",
-        ("mnt./proc/{bus,fs,irq,sysrq-trigger}*", "*"),
+        ("mnt./proc/{bus,fs,irq,sysrq-trigger}*", READ_ONLY_OR_NOT),
         Security,
         "where it is writable, root of the payload changes the host \
          through it",
@@ -721,17 +1146,63 @@ pub const CONSEQUENCES: &[Consequence] = &[
                 Add(&["--ro-bind", "/proc/{name}", "/proc/{name}"]),
             ),
             fix("oci", "unchanged", Edits(&[Remove("/linux/readonlyPaths")])),
+            fix(
+                "oci",
+                "{* ro[,]*,*+ro*}",
+                Edits(&[Push("/linux/readonlyPaths", "\"{path}\"")]),
+            ),
+            fix(
+                "oci",
+                "{unchanged,* rw[,]*}",
+                Edits(&[Take("/linux/readonlyPaths", "", "{path}")]),
+            ),
+            fix(
+                "cmd",
+                "* ro[,]*",
+                Inside(&[
+                    "perl",
+                    "-e",
+                    "system split / /, shift; exec @ARGV",
+                    "mount --bind -o ro {path} {path}",
+                ]),
+            ),
         ],
     ),
     record(
         "sys-masked",
-        ("mnt./sys/{firmware,devices}*", "*"),
+        ("mnt./sys/{firmware,devices}*", MOUNTED_OR_NOT),
         Security,
         "what is not masked in /sys tells the payload about the hardware \
          of the host",
         &[
             fix("bwrap", "*tmpfs*", Add(&["--tmpfs", "/sys/firmware"])),
             fix("oci", "unchanged", Edits(&[Remove("/linux/maskedPaths")])),
+            fix(
+                "oci",
+                "+ *",
+                Edits(&[Push("/linux/maskedPaths", "\"{path}\"")]),
+            ),
+            fix(
+                "oci",
+                "unchanged",
+                Edits(&[Take("/linux/maskedPaths", "", "{path}")]),
+            ),
+            fix(
+                "bwrap",
+                "+ tmpfs tmpfs ro*",
+                Add(&["--tmpfs", "{path}", "--remount-ro", "{path}"]),
+            ),
+            fix("nspawn", "+ *", Add(&["--inaccessible={path}"])),
+            fix(
+                "cmd",
+                "+ tmpfs tmpfs ro*",
+                Inside(&[
+                    "perl",
+                    "-e",
+                    "system split / /, shift; exec @ARGV",
+                    "mount -t tmpfs -o ro tmpfs {path}",
+                ]),
+            ),
         ],
     ),
     record(
@@ -751,15 +1222,115 @@ pub const CONSEQUENCES: &[Consequence] = &[
                 "unchanged",
                 Edits(&[Take("/mounts", "destination", "/sys/fs/cgroup")]),
             ),
+            fix("oci", "+ *", Edits(&[Mount])),
+            fix(
+                "oci",
+                "unchanged",
+                Edits(&[Take("/mounts", "destination", "{path}")]),
+            ),
         ],
     ),
     record(
         "sys",
-        ("mnt./{sys,sys#*}", "*"),
+        ("mnt./{sys,sys#*}", READ_ONLY_OR_NOT),
         Security,
         "where /sys is writable, root of the payload changes devices of \
          the host",
-        &[fix("bwrap", "*ro*", Add(&["--ro-bind", "/sys", "/sys"]))],
+        &[
+            fix("bwrap", "*ro*", Add(&["--ro-bind", "/sys", "/sys"])),
+            fix("oci", "+ *", Edits(&[Mount])),
+            fix(
+                "oci",
+                "unchanged",
+                Edits(&[Take("/mounts", "destination", "{path}")]),
+            ),
+            fix(
+                "nspawn",
+                "*rw*",
+                Around(&["env", "SYSTEMD_NSPAWN_API_VFS_WRITABLE=yes"]),
+            ),
+        ],
+    ),
+    record(
+        "sys-options",
+        ("mnt./{sys,sys#*}", "*"),
+        Changes,
+        "/sys is read-only under each, or under none, and has other options",
+        &[
+            fix("oci", "+ *", Edits(&[Mount])),
+            fix(
+                "oci",
+                "unchanged",
+                Edits(&[Take("/mounts", "destination", "{path}")]),
+            ),
+        ],
+    ),
+    record(
+        "masked-otherwise",
+        (
+            "mnt./{sys/{firmware,devices},proc/{acpi,asound,interrupts,kcore,\
+             keys,latency_stats,sched_debug,scsi,timer_list,timer_stats}}*",
+            "*",
+        ),
+        Cosmetic,
+        "something else is mounted over what each launcher masks",
+        &[
+            fix(
+                "oci",
+                "+ *",
+                Edits(&[Push("/linux/maskedPaths", "\"{path}\"")]),
+            ),
+            fix(
+                "oci",
+                "unchanged",
+                Edits(&[Take("/linux/maskedPaths", "", "{path}")]),
+            ),
+            fix(
+                "bwrap",
+                "+ tmpfs tmpfs ro*",
+                Add(&["--tmpfs", "{path}", "--remount-ro", "{path}"]),
+            ),
+            fix("nspawn", "+ *", Add(&["--inaccessible={path}"])),
+            fix(
+                "cmd",
+                "+ tmpfs tmpfs ro*",
+                Inside(&[
+                    "perl",
+                    "-e",
+                    "system split / /, shift; exec @ARGV",
+                    "mount -t tmpfs -o ro tmpfs {path}",
+                ]),
+            ),
+        ],
+    ),
+    record(
+        "proc-options",
+        ("mnt./proc/{sys,bus,fs,irq,sysrq-trigger}*", "*"),
+        Changes,
+        "a part of /proc that is read-only under each, or under none, has \
+         other options",
+        &[
+            fix(
+                "oci",
+                "{* ro[,]*,*+ro*}",
+                Edits(&[Push("/linux/readonlyPaths", "\"{path}\"")]),
+            ),
+            fix(
+                "oci",
+                "{unchanged,* rw[,]*}",
+                Edits(&[Take("/linux/readonlyPaths", "", "{path}")]),
+            ),
+            fix(
+                "cmd",
+                "* ro[,]*",
+                Inside(&[
+                    "perl",
+                    "-e",
+                    "system split / /, shift; exec @ARGV",
+                    "mount --bind -o ro {path} {path}",
+                ]),
+            ),
+        ],
     ),
     record(
         "proc-of-another",
@@ -770,6 +1341,14 @@ pub const CONSEQUENCES: &[Consequence] = &[
         &[
             fix("bwrap", "*proc*", Add(&["--proc", "/proc"])),
             fix("unshare", "*proc*", Add(&["--mount-proc"])),
+            fix("oci", "+ *", Edits(&[Mount])),
+            fix(
+                "oci",
+                "unchanged",
+                Edits(&[Take("/mounts", "destination", "{path}")]),
+            ),
+            fix("bwrap", "unchanged", Swap(&["--proc", "/proc"], &[])),
+            fix("unshare", "unchanged", Swap(&["--mount-proc"], &[])),
         ],
     ),
     record(
@@ -784,6 +1363,18 @@ pub const CONSEQUENCES: &[Consequence] = &[
                 "unchanged",
                 Edits(&[Take("/mounts", "destination", "/dev")]),
             ),
+            fix("oci", "+ *", Edits(&[Mount])),
+            fix(
+                "oci",
+                "unchanged",
+                Edits(&[Take("/mounts", "destination", "{path}")]),
+            ),
+            fix("bwrap", "unchanged", Swap(&["--dev", "/dev"], &[])),
+            fix(
+                "bwrap",
+                "unchanged",
+                Swap(&["--dev", "/dev"], &["--dev-bind", "/dev", "/dev"]),
+            ),
         ],
     ),
     record(
@@ -791,11 +1382,19 @@ pub const CONSEQUENCES: &[Consequence] = &[
         ("mnt./dev/{pts,console}*", "*"),
         Breaks,
         "the payload cannot make, or does not see, the same terminals",
-        &[fix(
-            "oci",
-            "unchanged",
-            Edits(&[Take("/mounts", "destination", "/dev/pts")]),
-        )],
+        &[
+            fix(
+                "oci",
+                "unchanged",
+                Edits(&[Take("/mounts", "destination", "/dev/pts")]),
+            ),
+            fix("oci", "+ *", Edits(&[Mount])),
+            fix(
+                "oci",
+                "unchanged",
+                Edits(&[Take("/mounts", "destination", "{path}")]),
+            ),
+        ],
     ),
     record(
         "dev-shm",
@@ -810,6 +1409,12 @@ pub const CONSEQUENCES: &[Consequence] = &[
                 "oci",
                 "unchanged",
                 Edits(&[Take("/mounts", "destination", "/dev/{name}")]),
+            ),
+            fix("oci", "+ *", Edits(&[Mount])),
+            fix(
+                "oci",
+                "unchanged",
+                Edits(&[Take("/mounts", "destination", "{path}")]),
             ),
         ],
     ),
@@ -827,6 +1432,31 @@ pub const CONSEQUENCES: &[Consequence] = &[
                 "unchanged",
                 Edits(&[Take("/mounts", "destination", "/{name}")]),
             ),
+            fix("oci", "+ *", Edits(&[Mount])),
+            fix(
+                "oci",
+                "unchanged",
+                Edits(&[Take("/mounts", "destination", "{path}")]),
+            ),
+            fix(
+                "nspawn",
+                "unchanged",
+                Around(&["env", "SYSTEMD_NSPAWN_TMPFS_TMP=0"]),
+            ),
+            fix("nspawn", "+ tmpfs*", Add(&["--tmpfs={path}"])),
+        ],
+    ),
+    record(
+        "root-read-only",
+        ("mnt./", READ_ONLY_OR_NOT),
+        Changes,
+        "where the root is read-only, the payload changes no file there",
+        &[
+            fix("oci", "*+ro*", Edits(&[Set("/root/readonly", "true")])),
+            fix("oci", "+ *", Edits(&[Set("/root/readonly", "false")])),
+            fix("nspawn", "*+ro*", Add(&["--read-only"])),
+            fix("bwrap", "*+ro*", Swap(&["--bind"], &["--ro-bind"])),
+            fix("bwrap", "+ *", Swap(&["--ro-bind"], &["--bind"])),
         ],
     ),
     record(
@@ -834,14 +1464,29 @@ pub const CONSEQUENCES: &[Consequence] = &[
         ("mnt./*", "*gone*"),
         Breaks,
         "what the mount showed is not there for the payload",
-        &[],
+        &[
+            fix("oci", "+ *", Edits(&[Mount])),
+            fix(
+                "oci",
+                "unchanged",
+                Edits(&[Take("/mounts", "destination", "{path}")]),
+            ),
+        ],
     ),
     record(
         "mount",
         ("mnt./*", "*"),
         Changes,
         "the payload sees another mount there",
-        &[],
+        &[
+            fix("oci", "+ *", Edits(&[Mount])),
+            fix(
+                "oci",
+                "unchanged",
+                Edits(&[Take("/mounts", "destination", "{path}")]),
+            ),
+            fix("nspawn", "unchanged", Add(&["--timezone=off"])),
+        ],
     ),
     record(
         "pid-1",
@@ -854,6 +1499,7 @@ pub const CONSEQUENCES: &[Consequence] = &[
             fix("nspawn", "[2-9]*", Add(&["--as-pid2"])),
             fix("unshare", "1", Add(&["--fork"])),
             fix("podman", "[2-9]*", Add(&["--init"])),
+            fix("nspawn", "2", Add(&["--as-pid2"])),
         ],
     ),
     record(
@@ -880,6 +1526,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
                 "{unchanged,of this pid namespace}",
                 Add(&["--mount-proc"]),
             ),
+            fix("bwrap", "unchanged", Swap(&["--proc", "/proc"], &[])),
+            fix("unshare", "unchanged", Swap(&["--mount-proc"], &[])),
         ],
     ),
     record(
@@ -898,6 +1546,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
         &[
             fix("bwrap", "self", Add(&["--new-session"])),
             fix("cmd", "self", Around(&["setsid"])),
+            fix("cmd", "{self,unchanged}", Inside(&["setsid"])),
+            fix("bwrap", "unchanged", Add(&["--new-session"])),
         ],
     ),
     record(
@@ -1001,6 +1651,7 @@ pub const CONSEQUENCES: &[Consequence] = &[
                 Edits(&[Push("/process/env", "\"HOME={value}\"")]),
             ),
             fix("nspawn", "*/*", Add(&["--setenv=HOME={value}"])),
+            fix("firejail", "*/*", Add(&["--env=HOME={value}"])),
         ],
     ),
     record(
@@ -1016,6 +1667,7 @@ pub const CONSEQUENCES: &[Consequence] = &[
                 "*/*",
                 Edits(&[Push("/process/env", "\"PATH={value}\"")]),
             ),
+            fix("nspawn", "*/*", Add(&["--setenv=PATH={value}"])),
         ],
     ),
     record(
@@ -1238,7 +1890,19 @@ pub const CONSEQUENCES: &[Consequence] = &[
         ("net.link.lo", "*"),
         Breaks,
         "where lo is down, connections to 127.0.0.1 fail with ENETUNREACH",
-        &[fix("cmd", "down", Around(&["unshare", "--net"]))],
+        &[
+            fix("cmd", "down", Around(&["unshare", "--net"])),
+            fix(
+                "cmd",
+                "{unchanged,up*}",
+                Inside(&[
+                    "perl",
+                    "-e",
+                    "system split / /, shift; exec @ARGV",
+                    "ip link set lo up",
+                ]),
+            ),
+        ],
     ),
     record(
         "links",
@@ -1352,6 +2016,16 @@ pub const CONSEQUENCES: &[Consequence] = &[
             fix("firejail", "*", Add(&["--hostname={value}"])),
             fix("oci", "unchanged", Edits(&[Remove("/hostname")])),
             fix("oci", "*", Edits(&[Set("/hostname", "\"{value}\"")])),
+            fix(
+                "cmd",
+                "*",
+                Inside(&[
+                    "perl",
+                    "-e",
+                    "system split / /, shift; exec @ARGV",
+                    "hostname {value}",
+                ]),
+            ),
         ],
     ),
     record(
@@ -1362,6 +2036,16 @@ pub const CONSEQUENCES: &[Consequence] = &[
         &[
             fix("oci", "unchanged", Edits(&[Remove("/domainname")])),
             fix("oci", "*", Edits(&[Set("/domainname", "\"{value}\"")])),
+            fix(
+                "cmd",
+                "*",
+                Inside(&[
+                    "perl",
+                    "-e",
+                    "system split / /, shift; exec @ARGV",
+                    "domainname {value}",
+                ]),
+            ),
         ],
     ),
     record(

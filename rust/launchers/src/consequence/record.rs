@@ -58,7 +58,9 @@ pub enum Change {
     Add(&'static [&'static str]),
     /// These words are put before its command line.
     Around(&'static [&'static str]),
-    /// The first words are replaced by the second.
+    /// These words are put between the launcher and its payload.
+    Inside(&'static [&'static str]),
+    /// The first words are replaced by the second; by none, they are left out.
     Swap(&'static [&'static str], &'static [&'static str]),
     /// Its config.json is edited.
     Edit(&'static [Edit]),
@@ -75,6 +77,11 @@ pub enum Edit {
     Remove(&'static str),
     /// The item of the list whose member has this text is removed.
     Take(&'static str, &'static str, &'static str),
+    /// The mount at the path of the key gets what the wanted value says: type,
+    /// source and options.
+    Mount,
+    /// The mount at the path of the key gets this option.
+    MountOption(&'static str),
 }
 
 /// What a difference does to a payload.
@@ -85,7 +92,8 @@ pub struct Consequence {
     /// The keys it is about, a glob.
     pub key: &'static str,
     /// The values it is about, a glob: one launcher shows such a value, and
-    /// another does not. `*` is about every difference.
+    /// another does not. `*` is about every difference. Of several globs, with
+    /// ` | ` between, one is enough.
     pub value: &'static str,
     /// How much it matters.
     pub level: Level,
@@ -93,4 +101,11 @@ pub struct Consequence {
     pub sentence: &'static str,
     /// What closes it.
     pub fixes: &'static [Fix],
+}
+
+impl Consequence {
+    /// The globs of the values.
+    pub fn values(&self) -> impl Iterator<Item = &'static str> {
+        self.value.split(" | ")
+    }
 }

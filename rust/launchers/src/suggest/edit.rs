@@ -31,6 +31,14 @@ pub fn operations(
                     .collect(),
             )
         }
+        Edit::Mount => {
+            let path = template::path(key)?;
+            Some(put(path, mount(path, wanted)?, config))
+        }
+        Edit::MountOption(option) => {
+            let option = template::filled(option, key, wanted)?;
+            with_option(template::path(key)?, &option, config)
+        }
         Edit::Take(at, member, text) => {
             let text = template::filled(text, key, wanted)?;
             Some(take(at, member, &text, config))
@@ -88,6 +96,63 @@ fn take(at: &str, member: &str, text: &str, config: &Json) -> Vec<Json> {
     let remove =
         index.map(|it| operation("remove", &format!("{at}/{it}"), None));
     remove.into_iter().collect()
+}
+
+/// The mount that a value such as `+ tmpfs tmpfs rw,nosuid (super rw,mode=755)
+/// private` is; nothing for a part of a file system that is mounted elsewhere.
+fn mount(path: &str, wanted: &str) -> Option<Json> {
+    let words: Vec<&str> = wanted.strip_prefix("+ ")?.split(' ').collect();
+    if let ["bind", "of", source, rest @ ..] = &words[..] {
+        let given = rest.iter().filter_map(|it| it.strip_prefix('+'));
+        let options: Vec<&str> = ["bind"].into_iter().chain(given).collect();
+        return Some(json!({
+            "destination": path, "type": "bind", "source": source,
+            "options": options
+        }));
+    }
+    let [kind, source, own, "(super", of_all, propagation] = words[..] else {
+        return None;
+    };
+    let of_all = of_all.trim_end_matches(')').split(',');
+    let options: Vec<&str> = own
+        .split(',')
+        .filter(|it| !["rw", "relatime"].contains(it))
+        .chain(of_all.filter(|it| it.contains('=')))
+        .chain(["shared"].into_iter().filter(|it| *it == propagation))
+        .collect();
+    Some(json!({
+        "destination": path, "type": kind, "source": source,
+        "options": options
+    }))
+}
+
+/// The place of a mount in the configuration.
+fn place(path: &str, config: &Json) -> Option<usize> {
+    let mounts = config["mounts"].as_array()?;
+    mounts.iter().position(|it| it["destination"] == path)
+}
+
+/// A mount takes the place of the one at its path.
+fn put(path: &str, mount: Json, config: &Json) -> Vec<Json> {
+    match place(path, config) {
+        Some(at) if config["mounts"][at] == mount => Vec::new(),
+        Some(at) => {
+            vec![operation("replace", &format!("/mounts/{at}"), Some(mount))]
+        }
+        None => push("/mounts", mount, config),
+    }
+}
+
+/// An option takes the place of another one of its name.
+fn with_option(path: &str, option: &str, config: &Json) -> Option<Vec<Json>> {
+    let at = place(path, config)?;
+    let name = |it: &str| it.split('=').next().map(str::to_owned);
+    let mut options: Vec<Json> =
+        config["mounts"][at]["options"].as_array().cloned().unwrap_or_default();
+    options.retain(|it| it.as_str().and_then(name) != name(option));
+    options.push(json!(option));
+    let path = format!("/mounts/{at}/options");
+    Some(set(&path, json!(options), config))
 }
 
 /// Does one operation; nothing where its path leads nowhere.
@@ -158,6 +223,18 @@ mod tests {
             json!({ "n": [{ "type": "net" }, { "type": "pid" }] }),
         );
         assert_eq!(after, json!({ "n": [{ "type": "net" }] }));
+        let wanted = "+ tmpfs t rw,nosuid,relatime (super rw,mode=755) private";
+        let before = json!({ "mounts": [{ "destination": "/dev" }] });
+        let after = edited(&Edit::Mount, "mnt./dev#2", wanted, before);
+        let is = json!({ "mounts": [{
+            "destination": "/dev", "type": "tmpfs", "source": "t",
+            "options": ["nosuid", "mode=755"]
+        }] });
+        assert_eq!(after, is);
+        let size = Edit::MountOption("size={kib}k");
+        let after = edited(&size, "size./dev", "64 KiB, 2 files", after);
+        let options = &after["mounts"][0]["options"];
+        assert_eq!(*options, json!(["nosuid", "mode=755", "size=64k"]));
         let remove = Edit::Remove("/x");
         assert_eq!(edited(&remove, "", "", json!({ "x": 1 })), json!({}));
         assert_eq!(edited(&remove, "", "", json!({})), json!({}));

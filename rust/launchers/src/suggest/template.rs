@@ -31,11 +31,6 @@ pub fn json(template: &str, key: &str, wanted: &str) -> Option<Json> {
         it if it.contains("{cap}") => {
             it.replace("{cap}", &quoted(&capabilities(wanted)?))
         }
-        it if it.contains("{all}") => {
-            let all: Vec<String> =
-                ALL.iter().map(|it| format!("CAP_{it}")).collect();
-            it.replace("{all}", &quoted(&all))
-        }
         it => {
             let escaped = Json::from(wanted).to_string();
             filled(it, key, &escaped[1..escaped.len() - 1])?
@@ -50,9 +45,17 @@ pub fn filled(template: &str, key: &str, wanted: &str) -> Option<String> {
         key.strip_prefix("env.").or_else(|| key.rsplit(['.', '/']).next());
     let name = name.unwrap_or(key);
     let value = wanted.strip_prefix("+ ").unwrap_or(wanted);
+    // What is not changed and what is not there has no value to be set.
+    let is_value = !["unchanged", "unset", "- gone"].contains(&wanted);
     let mut text = template.to_owned();
-    let parts: [(&str, &dyn Fn() -> Option<String>); 10] = [
-        ("{value}", &|| Some(value.to_owned())),
+    let parts: [(&str, &dyn Fn() -> Option<String>); 17] = [
+        ("{value}", &|| is_value.then(|| value.to_owned())),
+        ("{path}", &|| path(key).map(str::to_owned)),
+        ("{level}", &|| Some(value.rsplit(' ').next()?.to_owned())),
+        ("{kib}", &|| kibibytes(value).map(|it| it.to_string())),
+        ("{bytes}", &|| Some((kibibytes(value)? * 1024).to_string())),
+        ("{mode}", &|| Some(value.split(' ').next()?.to_owned())),
+        ("{others}", &|| Some(others(value)?.join(","))),
         ("{name}", &|| Some(name.to_owned())),
         ("{NAME}", &|| Some(name.to_uppercase())),
         ("{soft}", &|| limit(value, 0)),
@@ -64,6 +67,11 @@ pub fn filled(template: &str, key: &str, wanted: &str) -> Option<String> {
         ("{signal}", &|| value.strip_prefix("SIG").map(str::to_owned)),
         ("{list}", &|| Some(value.split(' ').collect::<Vec<_>>().join(","))),
         ("{caps}", &|| Some(capabilities(value)?.join(",").to_lowercase())),
+        ("{minuscaps}", &|| {
+            let names = others(value)?.into_iter();
+            let less = names.map(|it| it.replace("CAP_", "-").to_lowercase());
+            Some(less.collect::<Vec<_>>().join(","))
+        }),
     ];
     for (place, part) in parts {
         if text.contains(place) {
@@ -73,6 +81,17 @@ pub fn filled(template: &str, key: &str, wanted: &str) -> Option<String> {
     Some(text)
 }
 
+/// The path in a key as `mnt./proc#2` or `size./dev`.
+pub fn path(key: &str) -> Option<&str> {
+    let at = key.find('/')?;
+    key[at..].split('#').next()
+}
+
+/// The size in `65536 KiB, 2048 files`.
+fn kibibytes(value: &str) -> Option<u64> {
+    value.split_once(" KiB")?.0.parse().ok()
+}
+
 /// One side of `SOFT of HARD`.
 fn limit(value: &str, side: usize) -> Option<String> {
     let both = value.split_once(" of ")?;
@@ -80,12 +99,37 @@ fn limit(value: &str, side: usize) -> Option<String> {
     Some(all[side].to_owned())
 }
 
-/// The names in a set of capabilities, with their prefix; nothing for a set
-/// that says what it lacks.
+/// The names in a set of capabilities, with their prefix; nothing for what is no
+/// set.
 fn capabilities(value: &str) -> Option<Vec<String>> {
-    let names: Vec<&str> = value.split(' ').collect();
-    let known = names.iter().all(|it| ALL.contains(it));
-    known.then(|| names.iter().map(|it| format!("CAP_{it}")).collect())
+    let with_prefix =
+        |names: &[&str]| names.iter().map(|it| format!("CAP_{it}")).collect();
+    let (all_but, names) = match (value, value.strip_prefix("all but ")) {
+        ("all", _) => (true, ""),
+        (_, Some(names)) => (true, names),
+        (names, None) => (false, names),
+    };
+    let names: Vec<&str> = names.split_whitespace().collect();
+    if !names.iter().all(|it| ALL.contains(it))
+        || (!all_but && names.is_empty())
+    {
+        return None;
+    }
+    let rest = |it: &&str| !names.contains(it);
+    Some(match all_but {
+        true => {
+            let rest: Vec<&str> = ALL.iter().copied().filter(rest).collect();
+            with_prefix(&rest)
+        }
+        false => with_prefix(&names),
+    })
+}
+
+/// The capabilities that are not in a set.
+fn others(value: &str) -> Option<Vec<String>> {
+    let has = capabilities(value)?;
+    let all = ALL.iter().map(|it| format!("CAP_{it}"));
+    Some(all.filter(|it| !has.contains(it)).collect())
 }
 
 /// Every capability, in the order of the kernel.
@@ -154,9 +198,18 @@ mod tests {
                 .as_deref(),
             Some("--cap-drop|ALL|--cap-add|CAP_KILL|--cap-add|CAP_SYS_ADMIN")
         );
+        let less = ["--bounding-set", "{minuscaps}"];
         assert_eq!(
-            joined(&caps, "capabilities.effective", "all but KILL"),
-            None
+            joined(&less, "capabilities.bounding", "all but KILL SYS_ADMIN")
+                .as_deref(),
+            Some("--bounding-set|-kill,-sys_admin")
+        );
+        assert_eq!(joined(&caps, "capabilities.effective", "none"), None);
+        assert_eq!(joined(&set, "env.A", "unchanged"), None);
+        let size = ["--size", "{bytes}", "--tmpfs", "{path}"];
+        assert_eq!(
+            joined(&size, "size./dev/shm", "+ 64 KiB, 3 files").as_deref(),
+            Some("--size|65536|--tmpfs|/dev/shm")
         );
         let limit = ["--{name}={soft}:{hard}"];
         assert_eq!(

@@ -13,6 +13,7 @@ mod language;
 mod mount;
 mod network;
 mod pid;
+mod processes;
 pub(crate) mod propagation;
 pub mod report;
 mod root;
@@ -557,6 +558,67 @@ pub const CLAIMS: &[Claim] = &[
                   root",
         check: root::in_the_new_root,
     },
+    Claim {
+        number: 40,
+        posts: &[CROSBY],
+        topic: "docker",
+        sentence: "To follow along takes a container with --privileged.",
+        expected: only_where(processes::NO_USER_NAMESPACE),
+        because: "in a user namespace of its own a process has every \
+                  capability over the namespaces that it makes next",
+        check: processes::takes_privilege,
+    },
+    Claim {
+        number: 41,
+        posts: &[TEJO],
+        topic: "pivot_root",
+        sentence: "Namespaces offer everything that chroot offers.",
+        expected: only_where(root::PIVOT_ROOT_IS_CALLED),
+        because: "a mount namespace alone copies the mount table and changes \
+                  no root",
+        check: root::all_that_chroot_offers,
+    },
+    Claim {
+        number: 42,
+        posts: &[MITRE],
+        topic: "fork",
+        sentence: "fork returns twice: 0 in the child, the pid of the child \
+                   in the parent.",
+        expected: Verdict::Holds,
+        because: "",
+        check: processes::fork_returns_twice,
+    },
+    Claim {
+        number: 43,
+        posts: &[MITRE],
+        topic: "exec",
+        sentence: "exec does not return.",
+        expected: only_where(processes::CAN_BE_EXECUTED),
+        because: "else it returns -1, and the caller goes on with its next \
+                  line",
+        check: processes::exec_does_not_return,
+    },
+    Claim {
+        number: 44,
+        posts: &[JD],
+        topic: "pid",
+        sentence: "MNT_DETACH unmounts a /proc that is busy.",
+        expected: only_where(propagation::NOT_INHERITED),
+        because: "what a user namespace has inherited is locked, and then \
+                  every unmount is EINVAL",
+        check: propagation::detach_helps,
+    },
+    Claim {
+        number: 45,
+        posts: &[CDNE],
+        topic: "net_mount",
+        sentence: "A tmpfs over /tmp hides the files of the host inside, and \
+                   not outside.",
+        expected: only_where(mount::NOT_SHARED),
+        because: "a copy of a shared mount is its peer, and what is mounted \
+                  on one appears on all",
+        check: mount::hides_inside_only,
+    },
 ];
 
 #[cfg(test)]
@@ -565,8 +627,9 @@ mod tests {
 
     #[test]
     fn numbers_count_up_from_one() {
-        let numbers: Vec<_> = CLAIMS.iter().map(|it| it.number).collect();
-        assert_eq!(numbers, (1..=39).collect::<Vec<u8>>());
+        for (claim, number) in CLAIMS.iter().zip(1..) {
+            assert_eq!(claim.number, number, "{}", claim.sentence);
+        }
     }
 
     #[test]

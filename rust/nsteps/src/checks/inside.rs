@@ -2,6 +2,7 @@
 //! and of the kernel's surprises run in their sandboxes.
 
 mod first_child;
+mod flags;
 pub mod handles;
 pub mod id_maps;
 mod locked;
@@ -30,6 +31,7 @@ const DEMONSTRATIONS: &[(&str, Demonstration)] = &[
     ("handles", handles::table),
     ("id_maps", id_maps::table),
     ("locked_mounts", locked::mounts),
+    ("mount_flags", flags::table),
     ("open_directory", ways_out::open_directory),
     ("pid_for_children", first_child::pid_for_children),
     ("pivot_root", pivot_root::table),

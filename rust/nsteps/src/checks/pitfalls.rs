@@ -9,18 +9,22 @@
 //! meet are in [`known`](compare::known), and are listed with these.
 
 mod clone;
+mod clone3;
 pub mod compared;
 mod devices;
 mod init;
 mod init_from_outside;
 mod kernel;
 mod launching;
+mod listening;
 mod names;
+mod names_inside;
 mod pitfall;
 pub mod report;
 mod root;
 mod signals;
 mod threads;
+mod users;
 
 pub use kernel::SURPRISES;
 pub use pitfall::{Bites, Evidence, Pitfall, Sight};
@@ -235,21 +239,32 @@ fn by(launcher: Launcher, way: &str) -> String {
         "fork" if launcher == RUST => "nix::fork",
         "command" => "Command",
         "command_env" => "Command::env",
+        "command_no_dir" => "Command, no directory current_dir",
         "command_output" => "Command::output",
         "command_path" => "Command::env(\"PATH\")",
         "command_setuid" => "Command after setuid beside a thread",
+        "execvpe_path" => "execvpe",
         "exec" if launcher == RUST => "Command::exec",
         "exec" => "syscall.Exec",
         "pre_exec" => "Command::pre_exec",
         "cmd" => "os/exec",
         "cmd_bare" => "os/exec, nothing set",
         "cmd_dir" => "os/exec, Cmd.Dir",
+        "cmd_no_chroot" => "os/exec, no directory Chroot",
+        "cmd_no_dir" => "os/exec, no directory Dir",
+        "cmd_no_dir_attributes" => "os/exec, SysProcAttr and no directory Dir",
+        "cmd_no_terminal" => "os/exec, Setctty without a terminal",
+        "cmd_output" => "os/exec, Cmd.Output",
+        "cmd_path" => "os/exec, PATH in Cmd.Env",
         "cmd_newns" => "Cloneflags: CLONE_NEWNS",
+        "cmd_newtime" => "Cloneflags: CLONE_NEWTIME",
         "cmd_newuser" => "Cloneflags: CLONE_NEWUSER",
         "cmd_unshare_newns" => "Unshareflags: CLONE_NEWNS",
         "forkexec" => "syscall.ForkExec",
+        "posix_spawn_path" => "posix_spawnp",
         "raw_exec" => "execve by RawSyscall",
         "setrlimit" => "os/exec, after Setrlimit",
+        "thread" => "a thread",
         other => other,
     };
     format!("{launcher}, {way}")
@@ -418,6 +433,30 @@ pub const PITFALLS: &[Pitfall] = &[
         about: "without /dev/null Rust and Go end before they begin",
         bites: &[Bites::Rust, Bites::Go],
         check: devices::empty_dev,
+    },
+    Pitfall {
+        slug: "another-user",
+        about: "a payload that becomes another user keeps groups of root",
+        bites: &[Bites::C, Bites::Rust, Bites::Go],
+        check: users::another_user,
+    },
+    Pitfall {
+        slug: "names-in-the-new-root",
+        about: "a lookup of a name executes code of the new root",
+        bites: &[Bites::C, Bites::Go],
+        check: names_inside::lookups,
+    },
+    Pitfall {
+        slug: "clone3-refused",
+        about: "where clone3 is EPERM, the GNU C library starts nothing",
+        bites: &[Bites::C, Bites::Go],
+        check: clone3::refused,
+    },
+    Pitfall {
+        slug: "listen-pid",
+        about: "a payload leaves the sockets that systemd opened for it",
+        bites: &[Bites::C, Bites::Rust, Bites::Go],
+        check: listening::through_a_fork,
     },
 ];
 

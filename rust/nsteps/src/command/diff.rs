@@ -6,7 +6,9 @@ use crate::diff::writers::{self, Shown};
 use harness::error::{Context, Error, Result};
 use harness::scenario::Scenario;
 use launchers::consequence::Level;
+use launchers::look::TWICE;
 use launchers::policy::{Named, Policy};
+use launchers::situation::{Incident, SITUATIONS};
 use launchers::state::{PLAIN, STATES, State};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -25,10 +27,17 @@ pub fn run(options: &Diff) -> Result<u8> {
     let write = absolute(&options.looking.write)?;
     let (policy, launchers) = input(&options.launchers)?;
     let deny = options.deny.or(policy.deny).unwrap_or(Level::Cosmetic);
+    let states = states(options);
+    if !states.contains(&PLAIN) && !situations(&options.looking).is_empty() {
+        return Err(Error::new(
+            "a launcher is tried in a situation in the plain state: add \
+             --state plain",
+        ));
+    }
     let request = Request {
         deny,
         suggest: options.suggest,
-        states: states(options),
+        states,
         repeat: usize::from(options.repeat),
         write,
         ..request(policy, launchers, &options.looking)
@@ -41,6 +50,14 @@ pub fn run(options: &Diff) -> Result<u8> {
     };
     writers::write(&report, shown, &reports)?;
     Ok(report.verdict.status)
+}
+
+/// The situations that the command line names.
+fn situations(options: &Looking) -> Vec<&'static Incident> {
+    let is_named = |it: &&Incident| {
+        options.situations.is_some() || options.situation.contains(it)
+    };
+    SITUATIONS.iter().filter(is_named).collect()
 }
 
 /// The states that the command line names.
@@ -107,9 +124,6 @@ pub fn read(path: &Path) -> Result<Policy> {
     Policy::parse(&name, &text)
 }
 
-/// How many looks there are if the user does not say.
-pub const TWICE: usize = 2;
-
 /// A request with the options that all commands share, in the plain state;
 /// nothing is denied that
 /// the policy does not deny, and nothing is suggested.
@@ -124,10 +138,12 @@ pub fn request(
         policy,
         scenario: options.scenario.unwrap_or_else(Scenario::natural),
         write: options.write.clone(),
+        cgroups: options.cgroups,
         allow_unavailable: options.allow_unavailable,
         show_values: options.show_values,
         suggest: false,
         states: vec![PLAIN],
+        situations: situations(options),
         repeat: TWICE,
     }
 }

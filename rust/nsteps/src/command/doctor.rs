@@ -266,15 +266,39 @@ fn privileges() -> Vec<(&'static str, Finding)> {
         ));
     }
     if nix::unistd::geteuid().is_root() {
-        let seen = probe::observe(&probe::Proc::at("/proc"), &["capabilities"]);
-        if let Some(caps) = seen.value("capabilities.effective")
-            && !caps.starts_with("all")
-        {
-            found.push(("root", Note(format!("capabilities: {caps}"))));
+        let properties = ["capabilities", "limits"];
+        let seen = probe::observe(&probe::Proc::at("/proc"), &properties);
+        if let Some(caps) = seen.value("capabilities.effective") {
+            if !caps.starts_with("all") {
+                found.push(("root", Note(format!("capabilities: {caps}"))));
+            }
+            let limit = seen.value("limits.memlock").unwrap_or("unread");
+            found.push(("root", device_filter(caps, limit)));
         }
     }
     found
 }
+
+/// Whether a runtime of the OCI can load its filter of devices: crun sets
+/// RLIMIT_MEMLOCK to unlimited before.
+fn device_filter(caps: &str, limit: &str) -> Finding {
+    let may_raise = match caps.strip_prefix("all but ") {
+        Some(missing) => !missing.split(' ').any(|it| it == RESOURCE),
+        None => caps == "all" || caps.split(' ').any(|it| it == RESOURCE),
+    };
+    match may_raise || limit.ends_with("unlimited") {
+        true => Fine("crun may raise RLIMIT_MEMLOCK".to_owned()),
+        false => Note(format!(
+            "no CAP_SYS_RESOURCE, and RLIMIT_MEMLOCK is {limit}: crun cannot \
+             load its filter of devices (setrlimit RLIMIT_MEMLOCK: EPERM); it \
+             runs a config.json without linux.resources, and any with crun: \
+             --cgroup-manager=disabled BUNDLE"
+        )),
+    }
+}
+
+/// The capability that a higher hard limit takes, as the probe names it.
+const RESOURCE: &str = "SYS_RESOURCE";
 
 /// Where cgroups are, and whether the step `cgroup` can show anything.
 fn cgroups() -> Vec<(&'static str, Finding)> {
@@ -300,4 +324,25 @@ fn cgroups() -> Vec<(&'static str, Finding)> {
             Err(why) => Note(format!("{layout}; {why}")),
         },
     )]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_keeps_crun_from_its_filter_of_devices_is_told() {
+        let can = |caps, limit| {
+            matches!(device_filter(caps, limit), Finding::Fine(_))
+        };
+        let limited = "8388608 of 8388608";
+        assert!(can("all", limited));
+        assert!(can("all but SYS_ADMIN", limited));
+        assert!(can("KILL SYS_RESOURCE", limited));
+        assert!(can("none", "8388608 of unlimited"));
+        assert!(can("none", "unlimited"));
+        for caps in ["all but SYS_RESOURCE", "KILL", "none"] {
+            assert!(!can(caps, limited), "{caps}");
+        }
+    }
 }

@@ -41,14 +41,14 @@ fn explanation(key: &str, value: Option<&str>) -> String {
     }
     let mut shown = 0;
     for record in of_key(key) {
-        if value.is_none_or(|it| fits(record.value, it)) {
+        if value.is_none_or(|it| is_about(record, it)) {
             out.push('\n');
             one(&mut out, record, value);
             shown += 1;
         }
         // A later record is never shown for a value that this one is about.
-        let is_last = record.value == "*"
-            || value.is_some_and(|it| fits(record.value, it));
+        let is_last =
+            record.value == "*" || value.is_some_and(|it| is_about(record, it));
         if is_last {
             break;
         }
@@ -80,6 +80,11 @@ fn one(out: &mut String, record: &Consequence, value: Option<&str>) {
     }
 }
 
+/// Whether a record is about a value.
+fn is_about(record: &Consequence, value: &str) -> bool {
+    record.values().any(|it| fits(it, value))
+}
+
 fn fits(glob: &str, text: &str) -> bool {
     Glob::new(glob).is_ok_and(|it| it.compile_matcher().is_match(text))
 }
@@ -91,6 +96,10 @@ fn in_words(fix: &Fix) -> String {
         Change::Around(words) => {
             format!("put before it: {}", words.join(" "))
         }
+        Change::Inside(words) => {
+            format!("put before the payload: {}", words.join(" "))
+        }
+        Change::Swap(from, []) => format!("leave out {}", from.join(" ")),
         Change::Swap(from, to) => {
             format!("{} in the place of {}", to.join(" "), from.join(" "))
         }
@@ -106,6 +115,10 @@ fn edit_in_words(edit: &Edit) -> String {
         Edit::Set(at, value) => format!("{at} = {value}"),
         Edit::Push(at, item) => format!("{at} with {item}"),
         Edit::Remove(at) => format!("no {at}"),
+        Edit::Mount => "/mounts as the other launcher has it".to_owned(),
+        Edit::MountOption(option) => {
+            format!("the options of the mount with {option}")
+        }
         Edit::Take(at, "", text) => format!("{at} without {text}"),
         Edit::Take(at, member, text) => {
             format!("{at} without the one whose {member} is {text}")

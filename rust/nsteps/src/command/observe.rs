@@ -5,12 +5,16 @@
 //! is not the same both times depends on more than the launcher.
 
 use crate::cli::Observe;
+use crate::diff::json::CgroupsForm;
 use crate::diff::letters::{letter, letters};
+use crate::diff::session;
 use crate::form;
 use crate::terminal::output;
-use crate::terminal::style::{FAINT, STRONG};
+use crate::terminal::style::{FAINT, NOTE, STRONG};
+use crate::terminal::text::paragraph;
 use harness::error::{DIFFERENT, Error, Result, TROUBLE};
 use harness::host::Equipment;
+use harness::host::cgroups::Shown;
 use harness::sandbox::listen::Way;
 use harness::scenario::Scenario;
 use launchers::adapter::Prepared;
@@ -32,6 +36,8 @@ pub struct Form {
     schema: &'static str,
     /// The scenario in which the launchers ran.
     scenario: String,
+    /// The cgroups that the launchers saw.
+    cgroups: CgroupsForm,
     /// One for each command line.
     launchers: Vec<LauncherForm>,
     /// The keys in which two launchers differ, each of them twice.
@@ -72,10 +78,12 @@ pub fn run(options: &Observe) -> Result<u8> {
     let equipment = Equipment::for_launchers()?;
     let scenario = options.scenario.unwrap_or_else(Scenario::natural);
     let mut columns = Vec::new();
+    let cgroups = session::shown(options.cgroups, &options.write, &equipment)?;
     let conditions = Conditions {
         equipment: &equipment,
         scenario,
         writable: &options.write,
+        cgroups: &cgroups,
     };
     for line in lines {
         let name = line.join(" ");
@@ -84,8 +92,8 @@ pub fn run(options: &Observe) -> Result<u8> {
     }
     let rows = rows(&columns);
     let text = match options.json {
-        true => json_of(scenario, &columns, &rows),
-        false => text(&columns, &rows),
+        true => json_of(scenario, &cgroups, &columns, &rows),
+        false => text(&cgroups, &columns, &rows),
     };
     output::print(&text)?;
     let differ = rows.iter().any(|it| it.standing == Standing::Differs)
@@ -110,7 +118,7 @@ fn lines(words: &[String]) -> Result<Vec<&[String]>> {
 }
 
 /// Key by key; with several launchers, which of them shows what.
-fn text(columns: &[Column], rows: &[Row]) -> String {
+fn text(cgroups: &Shown, columns: &[Column], rows: &[Row]) -> String {
     let mut out = String::new();
     let several = columns.len() > 1;
     for (index, column) in columns.iter().enumerate() {
@@ -171,14 +179,24 @@ fn text(columns: &[Column], rows: &[Row]) -> String {
     if rows.iter().any(|row| row.standing == Standing::Differs) {
         out.push_str("! different\n");
     }
+    paragraph(&mut out, &cgroups.to_string(), 0, 2, FAINT);
+    if let Some(why) = cgroups.unprotected() {
+        paragraph(&mut out, why, 2, 0, NOTE);
+    }
     out
 }
 
-fn json_of(scenario: Scenario, columns: &[Column], rows: &[Row]) -> String {
+fn json_of(
+    scenario: Scenario,
+    cgroups: &Shown,
+    columns: &[Column],
+    rows: &[Row],
+) -> String {
     let differing = rows.iter().filter(|it| it.standing == Standing::Differs);
     form::json(&Form {
         schema: SCHEMA,
         scenario: scenario.to_string(),
+        cgroups: cgroups.into(),
         launchers: columns.iter().map(launcher).collect(),
         differing: differing.map(|it| it.key.clone()).collect(),
     })

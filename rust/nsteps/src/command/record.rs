@@ -1,12 +1,12 @@
 //! `nsteps record`: what a launcher does, kept for another day.
 
 use crate::cli::Record;
-use crate::command::diff::TWICE;
 use crate::diff::session::{self, Request};
 use crate::form;
 use harness::error::{Context, Error, Result};
 use harness::scenario::Scenario;
 use launchers::consequence::Level;
+use launchers::look::TWICE;
 use launchers::policy::{Named, Policy};
 use launchers::record;
 use launchers::state::PLAIN;
@@ -27,10 +27,12 @@ pub fn run(options: &Record) -> Result<u8> {
         deny: Level::Cosmetic,
         scenario,
         write: options.write.clone(),
+        cgroups: options.cgroups,
         allow_unavailable: false,
         // It is redacted, if so, when it is written.
         show_values: true,
         states: vec![PLAIN],
+        situations: Vec::new(),
         repeat: TWICE,
         suggest: false,
     })?;
@@ -42,7 +44,7 @@ pub fn run(options: &Record) -> Result<u8> {
     let form = record::form(
         &subject.column,
         program,
-        session::circumstances(scenario),
+        session::circumstances(scenario, report.cgroups.cgroups),
         options.show_values,
     )?;
     let path = options.output.display();

@@ -12,6 +12,7 @@ use nix::errno::Errno;
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use nix::unistd::{getegid, geteuid};
+use std::ffi::OsStr;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Command;
@@ -64,8 +65,21 @@ fn become_step(options: &Run) -> Result<u8> {
     }
     // Besides, this resets SIGPIPE, which Rust's runtime ignores: what is
     // ignored stays so in the program that this process becomes.
-    let error = launch.args(&options.payload).exec();
+    let error = launch.args(words(options)).exec();
     Err::<u8, _>(error).context(format_args!("execve {}", program.display()))
+}
+
+/// What the step is given, behind a new root: `join PID -- CMD` has a `--` that
+/// is for `run`, as that of the other steps is, which comes before all words.
+fn words(options: &Run) -> Vec<&OsStr> {
+    let is_for_run = |index: usize, word: &OsStr| {
+        options.step.arguments == Arguments::Pid && index == 1 && word == "--"
+    };
+    let words = options.payload.iter().map(AsRef::as_ref).enumerate();
+    words
+        .filter(|(index, word)| !is_for_run(*index, word))
+        .map(|(_, word)| word)
+        .collect()
 }
 
 /// Steps into a mount namespace from which nothing propagates out; as an
@@ -138,4 +152,36 @@ fn mount_point(layout: &Layout, name: &str) -> Result<PathBuf> {
             .context(format_args!("make {} (run make build)", at.display()))?;
     }
     Ok(at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::{Cli, Command};
+    use clap::Parser;
+
+    /// What the step is given by a command line.
+    fn given(line: &str) -> String {
+        let parsed = Cli::try_parse_from(line.split(' '));
+        let Ok(Cli { command: Command::Run(options) }) = parsed else {
+            panic!("{line}: {parsed:?}");
+        };
+        let words: Vec<_> =
+            words(&options).iter().map(|it| it.to_string_lossy()).collect();
+        words.join(" ")
+    }
+
+    #[test]
+    fn the_dashes_before_the_command_are_not_the_command() {
+        for line in [
+            "nsteps run join 42 -- ls -l",
+            "nsteps run join -- 42 ls -l",
+            "nsteps run join 42 ls -l",
+        ] {
+            assert_eq!(given(line), "42 ls -l", "{line}");
+        }
+        assert_eq!(given("nsteps run join 42 -- env -- x"), "42 env -- x");
+        assert_eq!(given("nsteps run uts -- env -- x"), "env -- x");
+        assert_eq!(given("nsteps run uts env -- x"), "env -- x");
+    }
 }

@@ -1,6 +1,7 @@
 //! The comparison of launchers for a program.
 
 use super::{Compared, Failure, Report};
+use harness::host::cgroups::Shown;
 use harness::trial::Place;
 use launchers::matrix::{Column, Row, Value};
 use launchers::provenance::Provenance;
@@ -23,6 +24,8 @@ pub struct Form {
     seconds: f64,
     /// The scenario in which the launchers ran.
     scenario: String,
+    /// The cgroups that the launchers saw.
+    cgroups: CgroupsForm,
     /// The launchers, in the order in which they were named.
     launchers: Vec<LauncherForm>,
     /// The launchers with the same values everywhere, as indices; those that
@@ -55,6 +58,27 @@ struct RuntimeForm {
     version: Option<String>,
     /// The SHA-256 digest of the program.
     sha256: String,
+}
+
+/// The cgroups that launchers saw.
+#[derive(Serialize, JsonSchema)]
+pub struct CgroupsForm {
+    /// `v2`, `host` or `none`.
+    which: &'static str,
+    /// Why it is not `v2`; null if it is, or if the user chose.
+    why: Option<String>,
+    /// What is not protected on the host, in one sentence; null if all is.
+    unprotected: Option<&'static str>,
+}
+
+impl From<&Shown> for CgroupsForm {
+    fn from(shown: &Shown) -> CgroupsForm {
+        CgroupsForm {
+            which: shown.cgroups.name(),
+            why: shown.why.clone(),
+            unprotected: shown.unprotected(),
+        }
+    }
 }
 
 /// One launcher.
@@ -218,6 +242,7 @@ pub fn form(report: &Report) -> Form {
         machine: report.machine.clone(),
         seconds: report.seconds,
         scenario: report.scenario.to_string(),
+        cgroups: (&report.cgroups).into(),
         launchers: report.launchers.iter().map(launcher).collect(),
         clusters: verdict.clusters.clone(),
         differences: verdict

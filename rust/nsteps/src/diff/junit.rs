@@ -51,6 +51,10 @@ fn pair(report: &Report, against: usize, launcher: usize) -> TestSuite {
     let name = |index: usize| report.launchers[index].name.as_str();
     let title = format!("{} = {}", name(launcher), name(against));
     let mut suite = TestSuite::new(title);
+    suite.add_property(("cgroups", report.cgroups.cgroups.name()));
+    if let Some(why) = &report.cgroups.why {
+        suite.add_property(("cgroups-why", why.as_str()));
+    }
     for judged in &report.verdict.differences {
         let case = judged
             .cases
@@ -117,7 +121,8 @@ fn status(
     }
 }
 
-fn failure(text: &str) -> TestCaseStatus {
+/// A case that failed, for this reason.
+pub fn failure(text: &str) -> TestCaseStatus {
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
     status.set_message(text);
     status

@@ -46,13 +46,17 @@ pub fn markdown(report: &Report) -> String {
     }
     let _ = writeln!(
         out,
-        "\n{} keys changed alike, {} not compared. {}, {}, {}.",
+        "\n{} keys changed alike, {} not compared. {}, {}, {}, {}.",
         verdict.alike.len(),
         verdict.unknown.len(),
         report.machine,
         report.scenario,
-        report.day
+        report.day,
+        cell(&report.cgroups.to_string())
     );
+    if let Some(why) = report.cgroups.unprotected() {
+        let _ = writeln!(out, "Not protected: {why}.");
+    }
     out
 }
 

@@ -2,6 +2,8 @@
 
 use super::{Compared, Report};
 use harness::error::{Error, Result};
+use harness::found::Refusal;
+use harness::host::cgroups::{Cgroups, Shown};
 use harness::host::{Equipment, machine};
 use harness::interrupt;
 use harness::scenario::Scenario;
@@ -15,9 +17,11 @@ use launchers::policy::{Named, Policy};
 use launchers::provenance::{self, Provenance};
 use launchers::record::{self, Circumstances, Kept};
 use launchers::redaction::Redaction;
+use launchers::situation::{self, Incident};
 use launchers::spec::Spec;
 use launchers::state::{PLAIN, State};
 use launchers::suggest::{Suggestions, suggest};
+use launchers::trying;
 use launchers::verdict::{Terms, decide};
 use std::path::PathBuf;
 use std::time::Instant;
@@ -35,12 +39,16 @@ pub struct Request {
     pub scenario: Scenario,
     /// What the launchers may write to on the host.
     pub write: Vec<PathBuf>,
+    /// Which cgroups the launchers see, if the user chose.
+    pub cgroups: Option<Cgroups>,
     /// Whether a launcher that this machine lacks is no failure.
     pub allow_unavailable: bool,
     /// Whether secrets are shown.
     pub show_values: bool,
     /// The states in which the launchers are started, at least one.
     pub states: Vec<&'static State>,
+    /// The situations in which the launchers are tried.
+    pub situations: Vec<&'static Incident>,
     /// How many times each is looked at in each state, at least once.
     pub repeat: usize,
     /// Whether to look for what makes the others do as the first launcher.
@@ -66,10 +74,13 @@ pub fn run(request: Request) -> Result<Report> {
     let begun = Instant::now();
     let sources = sources(&request)?;
     let equipment = Equipment::for_launchers()?;
+    let cgroups = shown(request.cgroups, &request.write, &equipment)?;
+    same_cgroups(&sources, &cgroups)?;
     let conditions = Conditions {
         equipment: &equipment,
         scenario: request.scenario,
         writable: &request.write,
+        cgroups: &cgroups,
     };
     let mut subjects = looks(&request, &sources, &conditions)?;
     let is_redacted =
@@ -106,6 +117,7 @@ pub fn run(request: Request) -> Result<Report> {
         suggestions,
         deny: request.deny,
         scenario: request.scenario,
+        cgroups,
         machine: machine::in_a_few_words(),
         day: Date::today().to_string(),
         seconds: begun.elapsed().as_secs_f64(),
@@ -114,6 +126,43 @@ pub fn run(request: Request) -> Result<Report> {
         true => report,
         false => without_secrets(report, &columns),
     })
+}
+
+/// The cgroups that launchers see.
+///
+/// # Errors
+///
+/// Fails if the machine cannot give those that the user chose, with the reason.
+pub fn shown(
+    wanted: Option<Cgroups>,
+    write: &[PathBuf],
+    equipment: &Equipment,
+) -> Result<Shown> {
+    Shown::decide(wanted, write, &equipment.layout).map_err(|refusal| {
+        Error::new(match (refusal, wanted) {
+            (Refusal::Unavailable(why), Some(it)) => {
+                format!("--cgroups {it} is unavailable: {why}")
+            }
+            (Refusal::Unavailable(why) | Refusal::Broken(why), _) => why,
+        })
+    })
+}
+
+/// Fails if a record was made with other cgroups than these.
+fn same_cgroups(sources: &[Source], cgroups: &Shown) -> Result<()> {
+    let now = cgroups.cgroups.name();
+    for source in sources {
+        if let Source::Kept(kept) = source
+            && kept.circumstances.cgroups != now
+        {
+            return Err(Error::new(format!(
+                "{} was recorded with --cgroups {}, and this is {cgroups}: \
+                 choose the same by --cgroups",
+                kept.column.line, kept.circumstances.cgroups
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// What each launcher is, before any is started.
@@ -128,10 +177,10 @@ fn sources(request: &Request) -> Result<Vec<Source>> {
                     it.run, kept.circumstances.scenario
                 )));
             }
-            if request.states != [PLAIN] {
+            if request.states != [PLAIN] || !request.situations.is_empty() {
                 return Err(Error::new(format!(
-                    "{} was recorded in the plain state: leave out --state and \
-                     --states",
+                    "{} was recorded in the plain state and in no situation: \
+                     leave out --state, --states, --situation and --situations",
                     it.run
                 )));
             }
@@ -175,8 +224,9 @@ fn looks(
         })
         .collect();
     let programs = programs(&runnable, conditions)?;
-    let Request { states, repeat, .. } = request;
-    let columns = look::all(&runnable, states, *repeat, conditions)?;
+    let Request { states, situations, repeat, .. } = request;
+    let mut columns = look::all(&runnable, states, *repeat, conditions)?;
+    trying::all(&runnable, &mut columns, situations, *repeat, conditions)?;
     let mut seen = columns.into_iter().zip(programs);
     let mut subjects = Vec::new();
     for (named, source) in request.launchers.iter().zip(sources) {
@@ -226,6 +276,8 @@ fn suggestions(
     conditions: &Conditions<'_>,
 ) -> Result<Vec<(usize, Suggestions)>> {
     let mut found = Vec::new();
+    // What a launcher does in a situation is not tried again.
+    let columns: Vec<Column> = columns.iter().map(without_situations).collect();
     let Some(wanted) = columns.first().filter(|it| it.ran()) else {
         return Ok(found);
     };
@@ -238,6 +290,12 @@ fn suggestions(
         }
     }
     Ok(found)
+}
+
+fn without_situations(column: &Column) -> Column {
+    let mut column = column.clone();
+    column.values.retain(|key, _| situation::of_key(key).is_none());
+    column
 }
 
 fn redacted(column: &Column) -> Column {
@@ -265,6 +323,7 @@ fn without_secrets(report: Report, columns: &[Column]) -> Report {
     for it in &mut verdict.troubles {
         it.text = redaction.text(&it.text);
     }
+    report.cgroups.why = report.cgroups.why.map(|it| redaction.text(&it));
     for (_, it) in &mut report.suggestions {
         it.line = redaction.line(&it.line);
         it.patch = it.patch.as_ref().map(|it| redaction.text(it));
@@ -276,10 +335,11 @@ fn without_secrets(report: Report, columns: &[Column]) -> Report {
 }
 
 /// The circumstances of this run.
-pub fn circumstances(scenario: Scenario) -> Circumstances {
+pub fn circumstances(scenario: Scenario, cgroups: Cgroups) -> Circumstances {
     Circumstances {
         day: Date::today().to_string(),
         machine: machine::in_a_few_words(),
         scenario: scenario.to_string(),
+        cgroups: cgroups.to_string(),
     }
 }

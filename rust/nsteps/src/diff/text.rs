@@ -432,10 +432,13 @@ fn summary(out: &mut String, report: &Report) {
     );
     paragraph(out, &counts, 0, 2, style);
     let about = format!(
-        "{}, {}, {:.1} s",
-        report.machine, report.scenario, report.seconds
+        "{}, {}, {:.1} s, {}",
+        report.machine, report.scenario, report.seconds, report.cgroups
     );
     paragraph(out, &about, 0, 2, FAINT);
+    if let Some(why) = report.cgroups.unprotected() {
+        paragraph(out, why, 2, 0, NOTE);
+    }
 }
 
 #[cfg(test)]

@@ -68,6 +68,12 @@ const BREAKS: &[Break] = &[
     broken("36", "c/pid", Script("forks", FORKS), REFUTED),
     broken("37", "c/net_mount", Script("new_root", CHROOT_ALONE), HOLDS),
     broken("39", "c/pitfalls/no_chdir", Program("c/pivot_root"), HOLDS),
+    broken("40", "c/network", NO_STEP, HOLDS),
+    broken("41", "c/pivot_root", Script("old_root", OLD_ROOT), REFUTED),
+    broken("42", "c/pitfalls/fork_exec", Script("once", FORK_ONCE), REFUTED),
+    broken("43", "c/pitfalls/fork_exec", Script("never", NO_RETURN), HOLDS),
+    broken("44", "c/pid_detach", Program("c/pid"), REFUTED),
+    broken("45", "c/net_mount", Program("c/mount_rprivate"), HOLDS),
 ];
 
 const ANOTHER_TMP: &str =
@@ -75,6 +81,9 @@ const ANOTHER_TMP: &str =
 const CHROOT: &str = "exec chroot \"$@\"";
 const FORKS: &str = "echo 1; echo 2";
 const CHROOT_ALONE: &str = "echo not here";
+const FORK_ONCE: &str = "echo \"pid $$: fork returned 0\"";
+const NO_RETURN: &str = "echo before; shift; \"$@\" 2>/dev/null || :";
+const OLD_ROOT: &str = "shift; exec unshare --mount \"$@\"";
 const OLD_PIDS: &str = "exec unshare -m sh -c \
     'mount -n -t proc proc $1/proc; exec chroot \"$@\"' sh \"$@\"";
 const FINE: &str = "echo \"$1: the child exited with 0\"";

@@ -8,7 +8,7 @@ use harness::found::{NEEDS_ROOT, Refusal};
 use harness::host::layout::Layout;
 use harness::scenario::Identity;
 use libtest_mimic::{Completion, Failed, Trial};
-use nsteps::checks::pitfalls::{Difference, SURPRISES};
+use nsteps::checks::pitfalls::{Bites, Difference, SURPRISES};
 use std::fs;
 
 pub fn trials() -> Vec<Trial> {
@@ -42,8 +42,8 @@ pub fn trials() -> Vec<Trial> {
 /// The page of a surprise says of every situation what its check sees there.
 fn has_its_rows(difference: Difference) -> Result<Completion, Failed> {
     let layout = Layout::find().map_err(|it| it.message)?;
-    let page = format!("docs/src/kernel/{}.md", difference.slug());
-    let Ok(page) = fs::read_to_string(layout.root().join(page)) else {
+    let path = format!("docs/src/kernel/{}.md", difference.slug());
+    let Ok(page) = fs::read_to_string(layout.root().join(&path)) else {
         return unavailable("there are no docs/src/kernel here");
     };
     if Identity::natural() == Identity::User {
@@ -66,7 +66,7 @@ fn has_its_rows(difference: Difference) -> Result<Completion, Failed> {
         .iter()
         .map(|sight| plain(&format!("| {} | {} |", sight.who, sight.seen)))
         .filter(|row| !rows.contains(row))
-        .map(|row| format!("the page has no row {row}"))
+        .map(|row| format!("{path}: add the row {row}"))
         .collect();
     if missing.is_empty() {
         return Ok(Completion::Completed);
@@ -89,7 +89,12 @@ fn has_a_page(difference: Difference) -> Result<Completion, Failed> {
     if PARTS.iter().any(|part| is_in(part)) || is_known {
         return Ok(Completion::Completed);
     }
-    Err(format!("write a page {slug}.md in one of {PARTS:?}").into())
+    let part = match difference {
+        Difference::Pitfall(it) if it.bites == [Bites::Kernel] => "kernel",
+        Difference::Pitfall(_) => "pitfalls",
+        Difference::Known(_) => "differences",
+    };
+    Err(format!("write docs/src/{part}/{slug}.md").into())
 }
 
 /// The parts of the book in which every page is reproduced.
@@ -291,6 +296,49 @@ const BREAKS: &[Break] = &[
     ),
     broken("empty-dev", "rust/pitfalls/launch", "exit 0"),
     broken(
+        "another-user",
+        "c/pitfalls/another_user",
+        "id=$2; shift 2; exec setpriv --reuid=$id --regid=$id \
+         --clear-groups \"$@\"",
+    ),
+    broken(
+        "another-user",
+        "go/pitfalls/another_user",
+        "shift; exec /nsteps/c/pitfalls/another_user ids \"$@\"",
+    ),
+    broken(
+        "names-in-the-new-root",
+        "c/pitfalls/user_lookup",
+        "exec /nsteps/rust/pitfalls/user_lookup \"$@\"",
+    ),
+    broken(
+        "names-in-the-new-root",
+        "go/pitfalls/user_lookup_cgo",
+        "exec /nsteps/go/pitfalls/user_lookup \"$@\"",
+    ),
+    broken("clone3-refused", "c/pitfalls/start_with", "shift 2; exec \"$@\""),
+    broken(
+        "clone3-refused",
+        "go/pitfalls/user_lookup_cgo",
+        "exec /nsteps/go/pitfalls/user_lookup \"$@\"",
+    ),
+    broken("threads-and-setns", "go/pitfalls/thread_ids", "echo every thread"),
+    broken(
+        "pid-1-and-signals",
+        "go/pitfalls/reaper",
+        "echo 500 children, none lost",
+    ),
+    broken(
+        "between-clone-and-exec",
+        "go/unshare_init",
+        "exec /nsteps/c/unshare_init \"$@\"",
+    ),
+    broken("environment", "c/skeleton", SKELETON_AS_RUST),
+    broken("path-lookup", "rust/pitfalls/launch", RUST_AS_C),
+    broken("stdio-default", "rust/pitfalls/launch", RUST_AS_C),
+    broken("listen-pid", "c/skeleton", "exec \"$@\""),
+    broken("listen-pid", "go/pid", "exec /nsteps/c/pid \"$@\" 3<&-"),
+    broken(
         "execve-enters-the-time-namespace",
         "bin/nsteps",
         "/nsteps/bin/nsteps.real \"$@\" \
@@ -308,6 +356,12 @@ const BREAKS: &[Break] = &[
         "/nsteps/bin/nsteps.real \"$@\" | sed \
          's|.*\\t\\(umount2(\"/proc\", 0)\\)$|\
          ok\\t\\1|'",
+    ),
+    broken(
+        "mount-flags",
+        "bin/nsteps",
+        "/nsteps/bin/nsteps.real \"$@\" \
+         | sed 's/^rw\\tremount with MS_REC/ro\\tremount with MS_REC/'",
     ),
     broken(
         "proc-in-a-user-namespace",

@@ -1,14 +1,16 @@
 //! What each entry of the program's lists has, by its name: a step its
-//! sources, what is blessed and its page; a property its file; a difference
-//! its page.
+//! sources, what is blessed and its page; a property its file and its keys; a
+//! difference its page; a subcommand its row.
 
 use crate::Found;
 use crate::pages::pages;
-use crate::tree::Tree;
+use crate::tree::{Tree, between};
+use clap::CommandFactory;
 use compare::known::KNOWN_DIFFERENCES;
 use harness::launcher::LANGUAGES;
 use harness::step::STEPS;
 use harness::trial::situation::SITUATIONS;
+use nsteps::cli::Cli;
 use probe::{DEEP, PROPERTIES};
 use std::collections::BTreeSet;
 
@@ -171,4 +173,52 @@ pub fn files_of_properties(tree: &Tree) -> Found {
         .difference(&names)
         .map(|stem| format!("list {dir}{stem}.rs in PROPERTIES or in DEEP"));
     Ok(missing.chain(orphans).collect())
+}
+
+/// Where every key is explained.
+const KEYS: &str = "docs/src/internals/observation.md";
+
+/// The keys of a property stand on the page of observations, in the first
+/// column of a table.
+pub fn keys_of_properties(tree: &Tree) -> Found {
+    pages(tree)?;
+    let page = tree.files.iter().find(|it| it.path == KEYS);
+    let page = page.ok_or_else(|| format!("there is no {KEYS}"))?;
+    let families: BTreeSet<&str> = page
+        .text
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.split(" |").next())
+        .flat_map(|cell| cell.split('`').skip(1).step_by(2))
+        .filter_map(|key| key.split('.').next())
+        .collect();
+    let mut wrong = Vec::new();
+    for property in PROPERTIES.iter().chain(DEEP) {
+        for family in property.families {
+            if !families.contains(family) {
+                let name = property.name;
+                wrong
+                    .push(format!("{KEYS}: add the keys `{family}` of {name}"));
+            }
+        }
+    }
+    Ok(wrong)
+}
+
+/// Each subcommand is in the table of commands, under its name.
+pub fn rows_of_subcommands(tree: &Tree) -> Found {
+    let readme = tree.files.iter().find(|it| it.path == "README.md");
+    let readme = readme.ok_or("there is no README.md")?;
+    let rows: BTreeSet<&str> = readme
+        .text
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `nsteps "))
+        .flat_map(|line| between(line, "`nsteps ", "`").chain([line]))
+        .filter_map(|words| words.split([' ', '`']).next())
+        .collect();
+    Ok(Cli::command()
+        .get_subcommands()
+        .map(|it| it.get_name().to_owned())
+        .filter(|name| !rows.contains(name.as_str()))
+        .map(|name| format!("README.md: add a row | `nsteps {name}` | .. |"))
+        .collect())
 }

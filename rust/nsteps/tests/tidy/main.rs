@@ -6,6 +6,7 @@
 
 #[path = "../availability/mod.rs"]
 mod availability;
+mod contributing;
 mod glossary;
 mod imports;
 mod lists;
@@ -53,7 +54,11 @@ const CONVENTIONS: &[Convention] = &[
     ("nothing_is_called_after_nothing", sources::names_that_say_nothing),
     ("what_a_page_includes_is_there", pages::includes),
     ("no_block_of_code_is_empty", pages::empty_blocks),
-    ("a_generated_table_is_not_stale", pages::generated_tables),
+    ("a_page_has_a_row_on_the_page_of_its_part", pages::rows_of_a_part),
+    ("the_table_of_claims_is_not_stale", pages::claims),
+    ("a_subcommand_is_in_the_readme", lists::rows_of_subcommands),
+    ("a_key_is_on_the_page_of_observations", lists::keys_of_properties),
+    ("the_page_of_contributing_counts_right", contributing::counts),
     ("the_picture_of_the_steps_is_not_stale", picture::steps),
     ("comments_and_pages_use_plain_words", words::plain),
     ("the_glossary_names_what_is_there", glossary::holds),

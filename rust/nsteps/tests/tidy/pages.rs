@@ -2,7 +2,9 @@
 //! repeats a list of the program.
 
 use crate::Found;
+use crate::pages_written;
 use crate::tree::{Tree, beside, between};
+use nsteps::checks::claims::{CLAIMS, Verdict, report};
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use std::fs;
 
@@ -68,20 +70,78 @@ pub fn blocks_of_a_chapter(tree: &Tree) -> Found {
     Ok(wrong)
 }
 
+/// Parts of the book whose first page has a row for each other page.
+const PARTS_WITH_A_TABLE: &[&str] = &["differences", "kernel", "pitfalls"];
+
+pub fn rows_of_a_part(tree: &Tree) -> Found {
+    let dir = pages(tree)?;
+    let mut wrong = Vec::new();
+    for part in PARTS_WITH_A_TABLE {
+        let path = format!("{dir}/{part}.md");
+        let table = tree.files.iter().find(|it| it.path == path);
+        let table = table.ok_or_else(|| format!("there is no {path}"))?;
+        for stem in tree.stems(&format!("{dir}/{part}/"), ".md") {
+            let link = format!("({part}/{stem}.md)");
+            let is_row = |line: &str| line.starts_with("| [");
+            if !table.text.lines().any(|it| is_row(it) && it.contains(&link)) {
+                wrong.push(format!("{path}: add a row | [..]{link} | .. |"));
+            }
+        }
+    }
+    Ok(wrong)
+}
+
+/// Where the claims are.
+const CLAIMS_PAGE: &str = "docs/src/claims.md";
+
+/// What stands around their table.
+const OUTPUT: [&str; 2] =
+    ["<!-- output: nsteps claims --markdown -->\n", "<!-- end -->"];
+
 /// The claims of the book are those of the program.
-pub fn generated_tables(tree: &Tree) -> Found {
-    let claims: Vec<_> = nsteps::checks::claims::CLAIMS.iter().collect();
-    let table = nsteps::checks::claims::report::markdown(&claims);
-    let page = "docs/src/claims.md";
-    let is_current =
-        tree.files.iter().any(|it| it.path == page && it.text.contains(&table));
-    Ok(if is_current {
-        Vec::new()
-    } else {
-        vec![format!(
-            "{page}: put the output of nsteps claims --markdown there again"
-        )]
-    })
+pub fn claims(tree: &Tree) -> Found {
+    let all: Vec<_> = CLAIMS.iter().collect();
+    let table = report::markdown(&all);
+    let path = tree.layout.root().join(CLAIMS_PAGE);
+    let text = fs::read_to_string(&path)
+        .map_err(|error| format!("{CLAIMS_PAGE}: {error}"))?;
+    let parts = text.split_once(OUTPUT[0]).and_then(|(before, rest)| {
+        rest.split_once(OUTPUT[1]).map(|(old, after)| (before, old, after))
+    });
+    let (before, old, after) = parts
+        .ok_or_else(|| format!("{CLAIMS_PAGE}: no table in {OUTPUT:?}"))?;
+    let mut wrong = Vec::new();
+    if pages_written::demanded() {
+        let text = [before, OUTPUT[0], &table, OUTPUT[1], after].concat();
+        fs::write(&path, text)
+            .map_err(|error| format!("{CLAIMS_PAGE}: {error}"))?;
+    } else if old != table {
+        wrong.push(format!(
+            "{CLAIMS_PAGE} is not what CLAIMS says: NSTEPS_WRITE=1 cargo test \
+             -p nsteps --test tidy claims"
+        ));
+    }
+    let count = |is: fn(&Verdict) -> bool| {
+        CLAIMS.iter().filter(|it| is(&it.expected)).count()
+    };
+    let counts = format!(
+        "\n{} claims: {} hold, {} hold only in part, {} refuted ",
+        CLAIMS.len(),
+        count(|it| *it == Verdict::Holds),
+        count(|it| matches!(it, Verdict::OnlyWhere(_))),
+        count(|it| *it == Verdict::Refuted),
+    );
+    if !tree
+        .files
+        .iter()
+        .any(|it| it.path == "README.md" && it.text.contains(&counts))
+    {
+        wrong.push(format!(
+            "README.md: the output of make compare says `{}`",
+            counts.trim()
+        ));
+    }
+    Ok(wrong)
 }
 
 /// mdBook renders a missing anchor as an empty block and succeeds.

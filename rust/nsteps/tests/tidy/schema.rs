@@ -10,6 +10,7 @@ use crate::tree::Tree;
 use nsteps::calls::print as trace;
 use nsteps::checks::{claims, pitfalls};
 use nsteps::command::observe;
+use nsteps::course::json as course;
 use nsteps::diff::json as diff;
 use nsteps::json as compare;
 use schemars::generate::SchemaSettings;
@@ -25,9 +26,10 @@ const PAGE: &str = "docs/src/internals/schema.md";
 type Form = (&'static str, Schema, &'static str);
 
 /// Every form, in the order of the page.
-fn forms() -> [Form; 6] {
+fn forms() -> [Form; 7] {
     [
         (compare::SCHEMA, of::<compare::Form>(), "json.rs"),
+        (course::SCHEMA, of::<course::Form>(), "course/json.rs"),
         (diff::SCHEMA, of::<diff::Form>(), "diff/json.rs"),
         (observe::SCHEMA, of::<observe::Form>(), "command/observe.rs"),
         (trace::SCHEMA, of::<trace::Form>(), "calls/print.rs"),

@@ -36,9 +36,15 @@ fn main() {
         "command" => end_with(in_std(&argv).status()),
         // One variable more and std makes the environment anew, sorted.
         "command_env" => end_with(in_std(&argv).env("NEW", "1").status()),
+        "command_no_dir" => {
+            end_with(in_std(&argv).current_dir("/no/such").status())
+        }
         // The child looks in the PATH that it is given, and so it forks.
         "command_path" => {
-            let path = std::env::var_os("PATH").unwrap_or_default();
+            let path = ["PAYLOAD_PATH", "PATH"]
+                .iter()
+                .find_map(std::env::var_os)
+                .unwrap_or_default();
             end_with(in_std(&argv).env("PATH", path).status())
         }
         "command_output" => {
@@ -59,6 +65,14 @@ fn main() {
         "pipe" => {
             let _ends = must("pipe", nix::unistd::pipe());
             with(CloneFlags::empty(), SIGCHLD)
+        }
+        // A thread makes the child, so that there has to be one.
+        "thread" => {
+            let made = thread::Builder::new()
+                .spawn(move || end_with(in_std(&argv).status()));
+            must("make a thread", made).join().unwrap_or_else(|_| {
+                fail("launch", "the thread has not ended the process")
+            })
         }
         "std_pipe" => {
             let _ends = must("pipe", std::io::pipe());

@@ -36,14 +36,22 @@ fn others(arguments: &[String]) -> String {
             "--hold" => {}
             // In a sandbox a descriptor, on the host a path.
             "--answer" | "--connect" => {
-                words.push("--answer");
-                words.extend(arguments.next().map(|_| "SOCKET"));
+                words.push("--answer".to_owned());
+                words.extend(arguments.next().map(|_| "SOCKET".to_owned()));
             }
-            "" => words.push("''"),
-            other => words.push(other),
+            other => words.push(quoted(other)),
         }
     }
     words.join(" ")
+}
+
+/// One argument, in quotes where it could be taken for several or for none.
+fn quoted(argument: &str) -> String {
+    let is_plain = |it: char| !it.is_whitespace() && it != '\'';
+    match !argument.is_empty() && argument.chars().all(is_plain) {
+        true => argument.to_owned(),
+        false => format!("'{argument}'"),
+    }
 }
 
 fn effect(baseline: &Observation, seen: &Observation, effect: &mut Effect) {

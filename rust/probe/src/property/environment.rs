@@ -97,8 +97,10 @@ fn effect(baseline: &Observation, seen: &Observation, effect: &mut Effect) {
             return None;
         }
         was.sort_unstable();
-        let sorted = was == is;
-        Some(if sorted { "sorted" } else { "another" }.to_owned())
+        Some(match was == is {
+            true => "sorted".to_owned(),
+            false => format!("another: {}", is.join(" ")),
+        })
     });
     effect.compare_value("environment.duplicates", baseline, seen);
     effect.compare_value("environment.malformed", baseline, seen);
@@ -204,7 +206,7 @@ mod tests {
         );
         assert_eq!(
             change(&["B=1", "A=1", "C=1"], &["C=1", "A=1", "B=1"]),
-            "environment.order  another\n"
+            "environment.order  another: C A B\n"
         );
         // Go keeps the first of two, where it was.
         assert_eq!(

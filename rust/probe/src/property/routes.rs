@@ -10,15 +10,14 @@ use crate::proc::Proc;
 pub(super) const PROPERTY: Property = Property {
     name: "routes",
     families: &["routes"],
-    about: "routes, and the tables of iptables",
+    about: "routes, and the tables of iptables-legacy",
     observe,
     effect,
 };
 
 /// Reads `routes.ipv4` and `routes.ipv6`, as in `default via 10.0.0.1 dev eth0`,
 /// with semicolons between; `routes.iptables` and `routes.ip6tables`, the names
-/// of the tables. nftables are not asked for: the question itself can load a
-/// module of the kernel.
+/// of the tables.
 fn observe(proc: &Proc, observation: &mut Observation) {
     for (key, file, parse) in [
         ("routes.ipv4", "self/net/route", ipv4 as fn(&str) -> _),

@@ -138,3 +138,33 @@ pub fn visible_because_of_proc(conditions: &Conditions<'_>) -> Found<Finding> {
             pivoted.lines().next().unwrap_or("nothing")
         )))
 }
+
+/// Claim 45, where / is not shared and where it is.
+pub fn hides_inside_only(conditions: &Conditions<'_>) -> Found<Finding> {
+    let mut finding = Finding::new();
+    for (mounts, condition, words) in [
+        (Mounts::Private, NOT_SHARED, "private"),
+        (Mounts::Shared, "/ is shared", "shared"),
+    ] {
+        let mut session = conditions.session(mounts)?;
+        session.sh("echo of the host >/tmp/note")?.well()?;
+        let cover = "mount -n -t tmpfs t /tmp; ls -A /tmp";
+        let held = session.hold_step("net_mount", cover)?;
+        let outside = session.run(&["ls", "-A", "/tmp"])?.well()?;
+        let inside = held.said.clone();
+        session.release(held)?;
+        let list = |it: &str| match it {
+            "" => "nothing".to_owned(),
+            some => some.lines().collect::<Vec<_>>().join(" "),
+        };
+        let names = |it: &str| it.lines().any(|name| name == "note");
+        finding = finding
+            .case(condition, inside.is_empty() && names(&outside))
+            .seen(format!(
+                "/ {words}, ls /tmp: inside {}, outside {}",
+                list(&inside),
+                list(&outside)
+            ));
+    }
+    Ok(finding)
+}

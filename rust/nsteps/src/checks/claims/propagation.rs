@@ -2,9 +2,9 @@
 
 use super::{Conditions, Finding};
 use crate::checks::session::{
-    NO_MOUNT, Session, mounts_at, propagation, shown, topmost,
+    NO_MOUNT, Said, Session, mounts_at, propagation, shown, topmost,
 };
-use harness::found::Found;
+use harness::found::{Found, Refusal};
 use harness::paths::MYTMP;
 use harness::scenario::Mounts;
 
@@ -13,6 +13,9 @@ pub const SHARED: &str = "/ is shared";
 /// Where claim 31 holds.
 pub const AUTOMOUNTED: &str =
     "an automount lies below it, as systemd leaves it";
+
+/// Where claim 44 holds.
+pub const NOT_INHERITED: &str = "no user namespace has inherited it";
 
 /// A mount namespace in which nothing propagates otherwise than before.
 pub const NEW: &[&str] = &["unshare", "--mount", "--propagation", "unchanged"];
@@ -60,6 +63,42 @@ pub fn proc_is_busy(conditions: &Conditions<'_>) -> Found<Finding> {
     Ok(Finding::plainly(holds)
         .seen(format!("binfmt_misc below /proc: {}", nested.error_message()))
         .seen(format!("nothing below /proc: {}", plain.stdout)))
+}
+
+/// Claim 44: the step that detaches, as it is and in a user namespace; umount
+/// without the flag is busy in both.
+pub fn detach_helps(conditions: &Conditions<'_>) -> Found<Finding> {
+    // What is unmounted may be so outside too: each has a sandbox of its own.
+    let of = |before: &[&str], name: &str| -> Found<Said> {
+        let mut session = conditions.session(Mounts::ProcNested)?;
+        let step = conditions.step(name, &["cat", "/proc/self/mountinfo"])?;
+        let step: Vec<&str> = step.iter().map(String::as_str).collect();
+        session.run(&[before, &step].concat())
+    };
+    let busy = of(&[], "pid")?;
+    let plain = of(&[], "pid_detach")?;
+    let user = ["unshare", "--user", "--map-root-user"];
+    let inherited = of(&user, "pid_detach")?;
+    // C does not look whether the unmount succeeds, and mounts a new /proc over
+    // what is there.
+    let works = |said: &Said| {
+        mounts_at(&said.stdout, "/proc").len() == 1
+            && mounts_at(&said.stdout, BINFMT_MISC).is_empty()
+    };
+    if works(&busy) {
+        return Err(Refusal::Broken("/proc is not busy".to_owned()));
+    }
+    let word = |said: &Said| match works(said) {
+        true => "unmounted".to_owned(),
+        false if said.stderr.is_empty() => "still mounted".to_owned(),
+        false => said.error_message().to_owned(),
+    };
+    Ok(Finding::new()
+        .case(NOT_INHERITED, works(&plain))
+        .case("a user namespace has", works(&inherited))
+        .seen(format!("umount: {}", word(&busy)))
+        .seen(format!("MNT_DETACH: {}", word(&plain)))
+        .seen(format!("in a user namespace: {}", word(&inherited))))
 }
 
 /// How the puzzle's / is treated before the unmount.

@@ -23,6 +23,9 @@ pub const MOUNT_IS_MEANT: &str = "a mount is meant";
 /// Where claim 39 holds.
 pub const STARTED_IN_ROOT: &str = "it was started in the root directory";
 
+/// Where claim 41 holds.
+pub const PIVOT_ROOT_IS_CALLED: &str = "pivot_root is called in one";
+
 /// Claim 18: the table of errors, each row tried in a namespace of its own.
 pub fn rules_of_pivot_root(conditions: &Conditions<'_>) -> Found<Finding> {
     let mut session = conditions.session(Mounts::Private)?;
@@ -135,6 +138,35 @@ pub fn in_the_new_root(conditions: &Conditions<'_>) -> Found<Finding> {
             word(at_root)
         ))
         .seen(format!("started elsewhere: the same: {}", word(elsewhere))))
+}
+
+/// Claim 41: a file of the old root, by its path.
+pub fn all_that_chroot_offers(conditions: &Conditions<'_>) -> Found<Finding> {
+    let mut session = conditions.session_with_new_root(Mounts::Private)?;
+    let file = format!("/{BELOW_ROOT}");
+    let read = ["cat", file.as_str()];
+    let chroot = [&["chroot", NEWROOT], &read[..]].concat();
+    let namespace = [&["unshare", "--mount"], &read[..]].concat();
+    let step = conditions.step("pivot_root", &read)?;
+    let step: Vec<&str> = step.iter().map(String::as_str).collect();
+    let mut reads = |argv: &[&str]| {
+        old_root::read(&mut session, "/", argv).map(|it| was_read(&it))
+    };
+    let by_chroot = reads(&chroot)?;
+    let by_namespace = reads(&namespace)?;
+    let by_step = reads(&step)?;
+    if by_chroot {
+        return Err(Refusal::Broken(
+            "chroot did not hide a file of the old root".to_owned(),
+        ));
+    }
+    let word = |reads: bool| if reads { "read" } else { "hidden" };
+    Ok(Finding::new()
+        .case(PIVOT_ROOT_IS_CALLED, !by_step)
+        .case("a mount namespace is all", !by_namespace)
+        .seen(format!("chroot, a file outside: {}", word(by_chroot)))
+        .seen(format!("a mount namespace: {}", word(by_namespace)))
+        .seen(format!("pivot_root: {}", word(by_step))))
 }
 
 /// Claim 21: what ps and df of the new root's own say.

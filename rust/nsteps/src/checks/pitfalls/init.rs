@@ -64,7 +64,34 @@ pub fn signals(conditions: &Conditions<'_>) -> Found<Evidence> {
         evidence.see(who, seen, described);
     }
     super::init_from_outside::signals(&mut programs, &mut evidence)?;
+    reaps_too_much(&mut programs, &mut evidence)?;
     Ok(evidence)
+}
+
+/// What a library says of its child if another thread waits for every child.
+fn reaps_too_much(
+    programs: &mut Programs<'_>,
+    evidence: &mut Evidence,
+) -> Found<()> {
+    /// How many children there may be before none counts as none.
+    const CHILDREN: &str = "500";
+    for (launcher, who) in [
+        (C, "c, system(3) beside waitpid(-1)"),
+        (RUST, "rust, Command beside waitpid(-1)"),
+        (GO, "go, os/exec beside Wait4(-1)"),
+    ] {
+        let said = programs.run(launcher, "reaper", &[CHILDREN])?.well()?;
+        let lost = said.to_lowercase().contains(": no child process")
+            || said.contains(": waitid: no child processes");
+        let why = if lost { "the proof" } else { "the bound" };
+        evidence.weigh(
+            who,
+            &format!("{said} ({why})"),
+            lost,
+            "the status of a child is lost",
+        );
+    }
+    Ok(())
 }
 
 /// What Ctrl-C leaves behind.

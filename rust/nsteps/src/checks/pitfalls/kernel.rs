@@ -5,6 +5,7 @@
 //! and a check has the same one: run as root, a check shows every row of the
 //! one in the other, word for word, and a test compares.
 
+mod flags;
 mod groups;
 mod handles;
 mod id_maps;
@@ -61,6 +62,11 @@ pub const SURPRISES: &[Pitfall] = &[
         "locked-mounts",
         "in a user namespace umount /proc is EINVAL",
         locked::mounts,
+    ),
+    surprise(
+        "mount-flags",
+        "a remount makes one mount read-only, and drops its other flags",
+        flags::mounts,
     ),
     surprise(
         "proc-in-a-user-namespace",

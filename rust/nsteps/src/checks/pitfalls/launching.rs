@@ -1,7 +1,7 @@
 //! How a payload is started, and what it finds: its name, its environment, its
 //! descriptors and its limits.
 
-use super::{C, GO, Programs, RUST, Way, by, in_one_line};
+use super::{C, GO, Programs, RUST, Way, by, in_one_line, names};
 use crate::checks::pitfalls::pitfall::Evidence;
 use crate::checks::session::Conditions;
 use harness::found::{Found, Refusal};
@@ -214,6 +214,16 @@ pub fn between_clone_and_exec(conditions: &Conditions<'_>) -> Found<Evidence> {
         let seen = format!("the child {}", words.join(", "));
         evidence.see(format!("{launcher}, uts"), &seen, described);
     }
+    // What stays behind as PID 1 has the name that it was executed by.
+    for (launcher, described) in
+        [(C, "unshare_init"), (RUST, "unshare_init"), (GO, "exe")]
+    {
+        let payload = ["cat", "/proc/1/comm"];
+        let said = programs.step(launcher, "unshare_init", &payload)?.well()?;
+        let seen = said.lines().last().unwrap_or_default();
+        let who = format!("{launcher}, unshare_init, the name of PID 1");
+        evidence.see(who, seen, described);
+    }
     // So it cannot do without a /proc, and the others can.
     programs.session.sh("mount -n -t tmpfs none /proc")?.well()?;
     for (launcher, described) in [
@@ -292,7 +302,10 @@ pub fn path_lookup(conditions: &Conditions<'_>) -> Found<Evidence> {
             evidence.see(who, &seen, &format!("{name}: {described}"));
         }
     }
-    super::names::without_a_path(&mut programs, &mut evidence)?;
+    names::without_a_path(&mut programs, &mut evidence)?;
+    names::path_of_the_payload(&mut programs, &mut evidence)?;
+    names::what_an_error_names(&mut programs, &mut evidence)?;
+    names::without_a_linker(&mut programs, &mut evidence)?;
     Ok(evidence)
 }
 
@@ -338,7 +351,30 @@ pub fn environment(conditions: &Conditions<'_>) -> Found<Evidence> {
             .collect();
         evidence.see(by(*launcher, way), &entries.join(" "), described);
     }
+    preloaded(&mut programs, &mut evidence)?;
     Ok(evidence)
+}
+
+/// Which launchers execute code of a library that the environment names.
+fn preloaded(
+    programs: &mut Programs<'_>,
+    evidence: &mut Evidence,
+) -> Found<()> {
+    const LOADED: &str = "is in the launcher";
+    const ABSENT: &str = "is not in the launcher";
+    let library = programs.program(C, "pitfalls/libnss_inner.so.2")?;
+    let look = "grep -q libnss_inner /proc/$PPID/maps && echo loaded; :";
+    for (launcher, described) in [(C, LOADED), (GO, ABSENT), (RUST, ABSENT)] {
+        let program = programs.program(launcher, "skeleton")?;
+        let preload = format!("LD_PRELOAD={library}");
+        let argv = ["env", &preload, &program, "sh", "-c", look];
+        let said = programs.session.run(&argv)?.well()?;
+        let is_loaded = said.lines().any(|it| it == "loaded");
+        let seen = if is_loaded { LOADED } else { ABSENT };
+        let who = format!("{launcher}, skeleton, a library of LD_PRELOAD");
+        evidence.see(who, seen, described);
+    }
+    Ok(())
 }
 
 /// Which payload has the raised limit of open files.
@@ -465,7 +501,42 @@ pub fn stdio_default(conditions: &Conditions<'_>) -> Found<Evidence> {
         evidence.see(by(*launcher, way), &seen, described);
     }
     closed_stdin(&mut programs, &mut evidence)?;
+    left_behind(&mut programs, &mut evidence)?;
     Ok(evidence)
+}
+
+/// Which launchers wait for a process that holds the payload's streams when the
+/// payload has ended.
+fn left_behind(
+    programs: &mut Programs<'_>,
+    evidence: &mut Evidence,
+) -> Found<()> {
+    const WAITS: &str = "waits for it";
+    const RETURNS: &str = "returns";
+    /// How long a launcher that waits is looked at, in seconds.
+    const BOUND: &str = "1";
+    /// A fifo that is open for writing too never has an end.
+    const PAYLOAD: &str = "sh -c 'read _ <>/tmp/gate' & exit 0";
+    programs.session.run(&["mkfifo", "/tmp/gate"])?.well()?;
+    for (launcher, way, described) in [
+        (RUST, "command_output", WAITS),
+        (GO, "cmd_output", WAITS),
+        (RUST, "command", RETURNS),
+        (GO, "cmd", RETURNS),
+    ] {
+        let launch = programs.program(launcher, "pitfalls/launch")?;
+        let script = "timeout $1 $2 $3 sh -c \"$4\" >/tmp/said 2>&1; echo $?";
+        let argv = ["sh", "-c", script, "sh", BOUND, &launch, way, PAYLOAD];
+        let said = programs.session.run(&argv)?.well()?;
+        let seen = match said.as_str() {
+            "124" => WAITS,
+            "0" => RETURNS,
+            other => other,
+        };
+        let who = format!("{}, a process is left behind", by(launcher, way));
+        evidence.see(who, seen, described);
+    }
+    Ok(())
 }
 
 /// What descriptor 0 is in the payload if the caller has closed it.

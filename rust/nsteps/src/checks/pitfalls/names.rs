@@ -64,3 +64,105 @@ pub fn without_a_path(
     }
     Ok(())
 }
+
+/// A name that only the PATH of the launcher has, or only that of the payload.
+pub fn path_of_the_payload(
+    programs: &mut Programs<'_>,
+    evidence: &mut Evidence,
+) -> Found<()> {
+    const THEIRS: &str = "looks in the launcher's";
+    const ITS: &str = "looks in the payload's";
+    for (launcher, way, described) in [
+        (C, "execvpe_path", THEIRS),
+        (C, "posix_spawn_path", THEIRS),
+        (GO, "cmd_path", THEIRS),
+        (RUST, "command_path", ITS),
+    ] {
+        let launch = programs.program(launcher, "pitfalls/launch")?;
+        let mut runs = |of_launcher: &str, of_payload: &str| -> Found<bool> {
+            let said = programs.session.run(&[
+                "env",
+                &format!("PATH={of_launcher}"),
+                &format!("PAYLOAD_PATH={of_payload}"),
+                &launch,
+                way,
+                "tool",
+            ])?;
+            Ok(said.status == 0 && !said.stdout.is_empty())
+        };
+        let seen = match (runs(HERE, "/bin")?, runs("/bin", HERE)?) {
+            (true, false) => THEIRS,
+            (false, true) => ITS,
+            (true, true) => "looks in both",
+            (false, false) => "looks in neither",
+        };
+        evidence.see(by(launcher, way), seen, described);
+    }
+    Ok(())
+}
+
+/// What the error says if something else than the program is missing.
+pub fn what_an_error_names(
+    programs: &mut Programs<'_>,
+    evidence: &mut Evidence,
+) -> Found<()> {
+    for (launcher, way, described) in [
+        (GO, "cmd_no_dir", "chdir /no/such: no such file or directory"),
+        (
+            GO,
+            "cmd_no_dir_attributes",
+            "fork/exec /bin/true: no such file or directory",
+        ),
+        (GO, "cmd_no_chroot", "fork/exec /bin/true: no such file or directory"),
+        (
+            GO,
+            "cmd_no_terminal",
+            "fork/exec /bin/true: inappropriate ioctl for device",
+        ),
+        (RUST, "command_no_dir", "Command: No such file or directory"),
+    ] {
+        let payload = ["/bin/true"];
+        let launch = programs.program(launcher, "pitfalls/launch")?;
+        // Nothing here is a terminal.
+        let script = "exec \"$@\" </dev/null";
+        let argv = ["sh", "-c", script, "sh", &launch, way];
+        let argv = [&argv[..], &payload].concat();
+        let said = programs.session.run(&argv)?;
+        let seen = said.error_message().to_owned();
+        evidence.see(by(launcher, way), &seen, described);
+    }
+    Ok(())
+}
+
+/// Programs that are there, and whose dynamic linker is not.
+pub fn without_a_linker(
+    programs: &mut Programs<'_>,
+    evidence: &mut Evidence,
+) -> Found<()> {
+    const ROOT: &str = "/tmp/no-linker";
+    const RUNS: &str = "runs";
+    const ENOENT: &str = "No such file or directory";
+    programs.session.run(&["mkdir", "-p", ROOT])?.well()?;
+    for (launcher, name, who, described) in [
+        (C, "lookup", "c, linked dynamically", ENOENT),
+        (GO, "user_lookup_cgo", "go, os/user with cgo", ENOENT),
+        (GO, "user_lookup", "go, os/user without cgo", RUNS),
+        (RUST, "found_at", "rust, linked statically", RUNS),
+    ] {
+        let program =
+            programs.program(launcher, &format!("pitfalls/{name}"))?;
+        let lookup = programs.program(C, "pitfalls/lookup")?;
+        let there = format!("{ROOT}/program");
+        programs.session.run(&["cp", &program, &there])?.well()?;
+        let said = programs.session.run(&[&lookup, ROOT, "/program"])?;
+        let first = said.error_message();
+        let seen = match first.strip_prefix("lookup: execvp /program: ") {
+            Some(error) => error,
+            // It complains of its arguments, and so it has run.
+            None => RUNS,
+        };
+        let who = format!("{who}, in a root without a dynamic linker");
+        evidence.see(who, seen, described);
+    }
+    Ok(())
+}

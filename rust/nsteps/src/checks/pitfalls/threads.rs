@@ -148,7 +148,38 @@ pub fn threads_and_setns(conditions: &Conditions<'_>) -> Found<Evidence> {
             .collect();
         evidence.see(who, &calls.join(", "), described);
     }
+    whose_change(&mut programs, &mut evidence)?;
     Ok(evidence)
+}
+
+/// Which threads have a change that one of them made.
+fn whose_change(
+    programs: &mut Programs<'_>,
+    evidence: &mut Evidence,
+) -> Found<()> {
+    const ALL: &str = "every thread";
+    const ONE: &str = "this thread alone";
+    let is_root = !programs.conditions.is_an_ordinary_user();
+    for (way, who, described, needs_root) in [
+        ("setuid", "setuid of the library", ALL, true),
+        ("raw_setuid", "setuid, the system call", ONE, true),
+        ("no_new_privs", "PR_SET_NO_NEW_PRIVS", ONE, false),
+        ("chdir", "chdir", ALL, false),
+        ("own_chdir", "chdir after unshare(CLONE_FS)", ONE, false),
+    ] {
+        // An ordinary user has no second id to change to.
+        if needs_root && !is_root {
+            continue;
+        }
+        for launcher in [C, GO, RUST] {
+            let said = programs.run(launcher, "thread_ids", &[way])?.well()?;
+            evidence.see(format!("{launcher}, {who}"), &said, described);
+        }
+    }
+    let said = programs.run(GO, "thread_ids", &["all_threads"])?.well()?;
+    let who = "go, PR_SET_NO_NEW_PRIVS by AllThreadsSyscall";
+    evidence.see(who, &said, ALL);
+    Ok(())
 }
 
 /// Which child is killed while its parent lives.

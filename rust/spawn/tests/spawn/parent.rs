@@ -1,0 +1,258 @@
+//! The caller: it is as it was before, and what it started ends with it.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write, pipe};
+use std::sync::mpsc;
+
+use nsteps_spawn::{Child, Command, IdMap, Namespace};
+
+use crate::Test;
+use crate::observed::{
+    BOUND, Outcome, Root, Trouble, WAITING, holds, is_root, isolated,
+    needs_root, same,
+};
+
+pub const ALL: &[Test] = &[
+    ("the_caller_is_as_it_was", unchanged),
+    ("the_caller_is_dumpable_again", dumpable),
+    ("a_payload_ends_with_the_thread_that_made_it", with_thread),
+    ("nothing_is_left_of_a_caller_that_was_killed", killed),
+    ("clone3_that_is_missing_is_not_asked_for_again", without_clone3),
+];
+
+/// Files of /proc that say what this process has, without those that time
+/// changes.
+fn state(root: &Root) -> Result<String, Trouble> {
+    let mut state = String::new();
+    let status = fs::read_to_string("/proc/thread-self/status")?;
+    let kept = [
+        "Uid:",
+        "Gid:",
+        "Groups:",
+        "Umask:",
+        "SigBlk",
+        "SigIgn",
+        "SigCgt",
+        "Cap",
+        "NoNewPrivs:",
+        "NSpid:",
+        "NSsid:",
+    ];
+    let lines = status
+        .lines()
+        .filter(|line| kept.iter().any(|name| line.starts_with(name)));
+    lines.for_each(|line| state.push_str(&format!("{line}\n")));
+    for file in ["limits", "cgroup", "timens_offsets"] {
+        state.push_str(&fs::read_to_string(format!("/proc/self/{file}"))?);
+    }
+    // Other programs may mount as well: what is on the root of this test counts.
+    let mounts = fs::read_to_string("/proc/thread-self/mountinfo")?;
+    let root = root.path().to_string_lossy();
+    let own = mounts.lines().filter(|line| line.contains(&*root));
+    own.for_each(|line| state.push_str(&format!("{line}\n")));
+    for link in [
+        "cwd",
+        "root",
+        "ns/uts",
+        "ns/mnt",
+        "ns/net",
+        "ns/pid",
+        "ns/pid_for_children",
+        "ns/user",
+        "ns/time_for_children",
+        "ns/ipc",
+    ] {
+        let target = fs::read_link(format!("/proc/thread-self/{link}"))?;
+        state.push_str(&format!("{link} {}\n", target.display()));
+    }
+    state
+        .push_str(&format!("dumpable {:?}\n", nix::sys::prctl::get_dumpable()));
+    state.push_str(&format!("death {:?}\n", nix::sys::prctl::get_pdeathsig()));
+    let name = nix::sys::prctl::get_name();
+    state.push_str(&format!("name {name:?}\n"));
+    state.push_str(&fs::read_to_string("/proc/sys/kernel/hostname")?);
+    Ok(state)
+}
+
+fn unchanged() -> Outcome {
+    let root = Root::new()?;
+    let (reader, _writer) = pipe()?;
+    let before = state(&root)?;
+    let command = root
+        .enter(isolated("/bin/true"))
+        .namespaces(Namespace::all().without(Namespace::USER))
+        .hostname("box")
+        .loopback_up()
+        .session()
+        .umask(0o7)
+        .limit(nsteps_spawn::Resource::OpenFiles, 20, 20)
+        .no_new_privs()
+        .keep_capabilities(nsteps_spawn::Capabilities::empty())
+        .default_signals()
+        .block_signal(libc::SIGTERM)
+        .parent_death_signal(libc::SIGKILL)
+        .pass_fd(&reader, 9)
+        .close_other_fds();
+    let status = command.spawn()?.wait()?;
+    holds(status.success(), format!("{status}"))?;
+    same("after a launch", state(&root)?, &before[..])?;
+    let failed = command.clone().current_dir("/nowhere").spawn();
+    holds(failed.is_err(), "it was no failure")?;
+    same("after a failure", state(&root)?, before)
+}
+
+fn dumpable() -> Outcome {
+    needs_root()?;
+    let dumpable = || nix::sys::prctl::get_dumpable();
+    same("before", dumpable()?, true)?;
+    // Many at once, so that the launches overlap.
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..8)
+            .map(|_| {
+                scope.spawn(|| -> Outcome {
+                    for _ in 0..20 {
+                        let command = Command::new("/bin/true").uid(3);
+                        let status = command.gid(3).spawn()?.wait()?;
+                        holds(status.success(), "it failed")?;
+                        let map = IdMap::new().users(0, 7, 1).groups(0, 7, 1);
+                        let command = Command::new("/bin/true").user(map);
+                        command.spawn()?.wait()?;
+                    }
+                    Ok(())
+                })
+            })
+            .collect();
+        threads.into_iter().try_for_each(|thread| {
+            let ended = thread.join();
+            ended.unwrap_or_else(|_| Err(Trouble::Failed("panic".to_owned())))
+        })
+    })?;
+    same("after", dumpable()?, true)
+}
+
+fn with_thread() -> Outcome {
+    let (reader, _writer) = pipe()?;
+    let (sender, receiver) = mpsc::channel::<()>();
+    let (child, made) = mpsc::channel();
+    std::thread::scope(|scope| -> Outcome {
+        let reader = &reader;
+        scope.spawn(move || {
+            let command = Command::new(WAITING).stdin(reader);
+            let command = command.parent_death_signal(libc::SIGKILL);
+            // The other end waits for either.
+            let _ = child.send(command.spawn());
+            let _ = receiver.recv();
+        });
+        let made = made.recv().map_err(|it| Trouble::Failed(it.to_string()))?;
+        let mut payload: Child = made?;
+        let soon = std::time::Duration::from_millis(20);
+        same("while the thread runs", payload.wait_until(soon)?, None)?;
+        drop(sender);
+        let ended = payload.wait_until(BOUND)?;
+        use std::os::unix::process::ExitStatusExt;
+        let signal = ended.and_then(|status| status.signal());
+        same("when it has ended", signal, Some(libc::SIGKILL))
+    })
+}
+
+/// Starts this program in a role.
+fn role<'fd>(words: &[&str]) -> Result<Command<'fd>, Trouble> {
+    Ok(Command::new(std::env::current_exe()?).args(words))
+}
+
+/// How often a caller is killed, and after how many of its launches at most.
+const KILLS: usize = 60;
+const LAUNCHES: usize = 12;
+
+fn killed() -> Outcome {
+    let mut reaper = role(&["--reaper"])?.spawn()?;
+    match reaper.wait_until(3 * BOUND)? {
+        Some(status) => holds(status.success(), format!("reaper: {status}")),
+        None => {
+            reaper.kill()?;
+            reaper.wait()?;
+            Err(Trouble::Failed("a process is left of a caller".to_owned()))
+        }
+    }
+}
+
+/// Kills callers in the middle of their launches, adopts what they leave, and
+/// waits until nothing is left.
+pub fn reaper(_: &[String]) -> Outcome {
+    nix::sys::prctl::set_child_subreaper(true)?;
+    for round in 0..KILLS {
+        let (reader, writer) = pipe()?;
+        let mut mother = role(&["--mother"])?.stdout(&writer).spawn()?;
+        drop(writer);
+        let lines = BufReader::new(reader).lines();
+        let launches =
+            lines.take(round % LAUNCHES).collect::<Result<Vec<_>, _>>()?;
+        same("launches", launches.len(), round % LAUNCHES)?;
+        mother.kill()?;
+        mother.wait()?;
+        while let Ok(status) = nix::sys::wait::wait() {
+            use nix::sys::wait::WaitStatus::Exited;
+            // A child that has found its caller dead exits.
+            if let Exited(_, code) = status
+                && code != 127
+            {
+                return Err(Trouble::Failed(format!("{status:?}")));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Launches payloads that never end, in several threads.
+pub fn mother(_: &[String]) -> Outcome {
+    let launch = || -> Outcome {
+        // It never ends by itself: its input is a pipe of its own caller.
+        let (reader, writer) = pipe()?;
+        std::mem::forget(writer);
+        let plain = Command::new("/bin/sleep").arg("100000").stdin(&reader);
+        let plain = plain.parent_death_signal(libc::SIGKILL);
+        let mut commands = vec![plain.clone()];
+        let command = plain.clone().user(IdMap::root_of_caller());
+        commands.push(command.namespaces(Namespace::PID | Namespace::UTS));
+        if is_root() {
+            let map = IdMap::new().users(0, 7, 1).groups(0, 7, 1);
+            commands.push(plain.clone().user(map));
+            commands.push(plain.uid(3));
+        }
+        for command in commands.iter().cycle() {
+            command.spawn()?;
+            println!("launched");
+            std::io::stdout().flush()?;
+        }
+        Ok(())
+    };
+    std::thread::scope(|scope| {
+        let other = scope.spawn(launch);
+        launch()?;
+        other
+            .join()
+            .unwrap_or_else(|_| Err(Trouble::Failed("panic".to_owned())))
+    })
+}
+
+fn without_clone3() -> Outcome {
+    // In a process of its own, which remembers it.
+    let mut child = role(&["--without-clone3"])?.spawn()?;
+    match child.wait_until(BOUND)? {
+        Some(status) => holds(status.success(), format!("{status}")),
+        None => Err(Trouble::Failed("it has not ended".to_owned())),
+    }
+}
+
+/// Launches where clone3 is missing: after the first launch it is not called,
+/// so that a filter that ends the caller for it does nothing.
+pub fn no_clone3(_: &[String]) -> Outcome {
+    let calls = [(libc::SYS_clone3, None, libc::ENOSYS)];
+    crate::failures::under(&calls, || {
+        crate::many::role(&["200".to_owned(), "4".to_owned()])
+    })?;
+    crate::failures::under_deadly(libc::SYS_clone3, || {
+        let status = Command::new("/bin/true").spawn()?.wait()?;
+        holds(status.success(), format!("{status}"))
+    })
+}
