@@ -111,6 +111,8 @@ pub struct Column {
     pub state: &'static str,
     /// Whether no launcher can be started in this state here.
     pub unavailable: bool,
+    /// Why it could be tried in no situation, if it had to be.
+    pub untried: Option<String>,
     /// The same launcher in other states.
     pub others: Vec<Column>,
 }
@@ -139,7 +141,8 @@ const SEEN_ON_HOST: &[&str] = &[
 ];
 
 /// The keys that are about what a sandbox has or is: its socket, queue and
-/// links, what else changes in it and what is left there.
+/// links, what else changes in it, what is left there, and what is seen in a
+/// situation.
 const OF_THE_SANDBOX: &[&str] = &[
     "can.connect.sandbox",
     "descriptors.inherited",
@@ -149,6 +152,7 @@ const OF_THE_SANDBOX: &[&str] = &[
     "residue.",
     "routes.",
     "sysvipc.",
+    "when.",
 ];
 
 /// Whether a key can be compared between a payload on the host and one in a
@@ -198,6 +202,7 @@ impl Column {
             probe_ran,
             state: PLAIN.name,
             unavailable: false,
+            untried: None,
             others: Vec::new(),
         }
     }

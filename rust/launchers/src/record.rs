@@ -219,6 +219,7 @@ fn kept(form: Form) -> Kept {
             probe_ran: Value::Changed("yes".to_owned()),
             state: PLAIN.name,
             unavailable: false,
+            untried: None,
             others: Vec::new(),
         },
         program: Provenance {

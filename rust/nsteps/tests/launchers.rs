@@ -307,6 +307,19 @@ fn docker_is_the_same_as_itself(daemon: &Dockerd) -> Result<(), Failed> {
     if !is_unknown {
         return Err(format!("{:#}", report["unknown"]).into());
     }
+    let options = ["--situation", "killed"];
+    let report = daemon.diff(&["env", DOCKER], &options)?;
+    let key = "when.killed";
+    let shown = [0, 1].map(|it| value_of(&report, key, it));
+    let is_unknown = report["unknown"]
+        .as_array()
+        .is_some_and(|rows| rows.iter().any(|it| it["key"] == key));
+    if shown != [Some("status 137".to_owned()), None]
+        || !is_unknown
+        || report["status"] != 2
+    {
+        return Err(format!("{shown:?} of {report:#}").into());
+    }
     match daemon.containers()?.as_str() {
         "" => Ok(()),
         left => Err(format!("containers are left: {left}").into()),
