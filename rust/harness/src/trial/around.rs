@@ -39,9 +39,6 @@ pub fn enter_on_host(own: i32, payload: i32, effect: &mut Effect) {
     );
     ids(own, payload, effect);
     limits(own, payload, effect);
-    if let Some(filters) = filters(payload) {
-        effect.change("host.seccomp", filters);
-    }
 }
 
 /// Which process the payload's parent is.
