@@ -6,6 +6,17 @@ pub const PROGRAMS: &str = "/nsteps";
 /// The probe, as a payload that keeps its root.
 pub const PROBE: &str = "/nsteps/bin/nsteps-probe";
 
+/// The probe in the root of a container, where a launcher binds or has a copy
+/// of it. What is mounted there is the harness's, and no effect of a launcher.
+pub const PROBE_IN_CONTAINER: &str = "/.nsteps-probe";
+
+/// The socket on which the probe answers in a container that a daemon starts.
+pub const SOCKET_IN_CONTAINER: &str = "/.nsteps-answer";
+
+/// Where a container engine keeps its containers in a sandbox: a file system
+/// over which it can mount overlays, as it does outside.
+pub const STORAGE: &str = "/run/nsteps/storage";
+
 /// The OCI bundle of a launcher that takes one.
 pub const BUNDLE: &str = "/run/nsteps/bundle";
 

@@ -10,7 +10,7 @@
 //! Only this module and its children depend on privileges.
 
 mod chroot;
-mod devices;
+pub(crate) mod devices;
 mod guard;
 pub mod inside;
 mod links;

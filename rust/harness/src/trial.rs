@@ -8,6 +8,7 @@
 
 pub mod act;
 mod around;
+pub mod daemon;
 pub mod join;
 pub mod leftovers;
 pub mod outside;
@@ -21,7 +22,9 @@ use crate::found::Found;
 use crate::found::Refusal;
 use crate::host::Equipment;
 use crate::launcher::Launcher;
-use crate::paths::{NEWROOT, PROBE, PROBE_IN_NEWROOT};
+use crate::paths::{
+    NEWROOT, PROBE, PROBE_IN_CONTAINER, PROBE_IN_NEWROOT, SOCKET_IN_CONTAINER,
+};
 use crate::sandbox::Sandbox;
 use crate::sandbox::listen::{self, ANSWER, Answer, Running, Way, read_to_end};
 use crate::sandbox::plan::{Plan, Tree};
@@ -54,7 +57,17 @@ pub struct Trial {
 /// the trial could not run. A trial that could not run has not passed.
 pub type Outcome = Found<Box<Observed>>;
 
-/// What a launcher did in a trial.
+/// Where a payload runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Place {
+    /// In a sandbox of its own.
+    #[default]
+    Sandbox,
+    /// On the host, where a daemon has started it.
+    Host,
+}
+
+/// What a launcher did.
 #[derive(Clone, Debug, Default)]
 pub struct Observed {
     /// What changed for the payload, for the sandbox around it (`host.`), and
@@ -68,6 +81,8 @@ pub struct Observed {
     pub did_not_answer: Option<String>,
     /// The way by which the observation came.
     pub way: Way,
+    /// Where the payload ran.
+    pub place: Place,
     /// What the launcher wrote to standard error.
     pub said: String,
     /// The namespaces that are not the sandbox's, each with its inode.
@@ -372,8 +387,8 @@ pub fn hold_and_look(
         Err(why) => observed.did_not_answer = Some(why.message),
         Ok((payload, way)) => {
             observed.way = way;
-            observed.effect = probe::effect(baseline, &payload);
-            streams(&mut observed.effect, &payload, &running);
+            observed.effect = probe::effect(baseline, &launched(&payload));
+            streams(&mut observed.effect, &payload, &running.streams);
             observed.made = made(baseline, &payload);
             let view = outside::view(sandbox.init(), &payload);
             observed.outside = view.read;
@@ -410,13 +425,28 @@ pub fn hold_and_look(
     Ok(observed)
 }
 
-/// Adds to the effect which standard streams are not those that the launcher
-/// was started with, and whether it closed other descriptors that it inherited.
+/// What a payload observed, without what the harness has put there for it.
+fn launched(payload: &Observation) -> Observation {
+    [(PROBE_IN_CONTAINER, PROBE), (SOCKET_IN_CONTAINER, SOCKET_IN_CONTAINER)]
+        .into_iter()
+        .fold(payload.clone(), |payload, (at, from)| {
+            let name = from.rsplit('/').next().unwrap_or(from);
+            payload.without_bound(at, name)
+        })
+}
+
+/// Enters which standard streams are not those the launcher was started with,
+/// and whether it closed what it inherited.
 ///
-/// For the payload all pipes look alike; only the harness knows which ones it
-/// gave to the launcher.
-fn streams(effect: &mut Effect, payload: &Observation, running: &Running) {
-    for (number, given) in running.streams.iter().enumerate() {
+/// One pipe looks like another to the payload; only the harness knows which
+/// ones it handed to the launcher.
+fn streams(
+    effect: &mut Effect,
+    payload: &Observation,
+    given: &[Option<u64>; 3],
+) {
+    let streams = given;
+    for (number, given) in streams.iter().enumerate() {
         let key = format!("descriptors.{number}");
         let Some(found) = payload.value(&format!("{key}.inode")) else {
             continue;
@@ -428,7 +458,7 @@ fn streams(effect: &mut Effect, payload: &Observation, running: &Running) {
             continue;
         }
         let what = payload.value(&key).unwrap_or("unread");
-        let other = running.streams.iter().position(is_found);
+        let other = streams.iter().position(is_found);
         effect.change(
             key,
             match other {

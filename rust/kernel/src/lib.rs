@@ -338,6 +338,23 @@ pub fn limit_open_files(soft: u64) -> nix::Result<()> {
     setrlimit(Resource::RLIMIT_NOFILE, soft.min(hard), hard)
 }
 
+/// Lets a command start with default signals, an empty mask, umask 022, a soft
+/// limit of 1024 open files and no descriptor but its standard streams.
+pub fn start_plainly(command: &mut std::process::Command) {
+    use nix::sys::stat::{Mode, umask};
+    use std::os::unix::process::CommandExt;
+    let plain = || {
+        default_signals();
+        umask(Mode::from_bits_truncate(0o022));
+        limit_open_files(1024)?;
+        cloexec_from(3)?;
+        Ok(())
+    };
+    // SAFETY: between fork and exec only what is async-signal-safe may be
+    // called; these are bare system calls, without a lock and without the heap.
+    unsafe { command.pre_exec(plain) };
+}
+
 /// Lets the user of this process have `most` processes more than there are on
 /// the machine. The kernel counts those of the user, from Linux 5.14 on in the
 /// user namespace alone; it does not hold the machine's own root to it.

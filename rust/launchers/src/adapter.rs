@@ -4,12 +4,17 @@
 
 mod bwrap;
 mod cmd;
+mod docker;
 mod firejail;
 mod nspawn;
 mod oci;
+mod podman;
+pub mod run;
+mod srt;
 
 use harness::error::{Error, Result};
 use harness::sandbox::protocol::PutFile;
+use harness::trial::daemon::Bound;
 use std::path::{Path, PathBuf};
 
 /// A kind of launcher.
@@ -30,6 +35,10 @@ pub struct Adapter {
 /// Something made of the probe's arguments.
 pub type OfProbe<T> = Box<dyn Fn(&[String]) -> Vec<T> + Send + Sync>;
 
+/// A command line around what is bound into a container and the probe's
+/// arguments.
+pub type OfBound = Box<dyn Fn(&Bound, &[String]) -> Vec<String> + Send + Sync>;
+
 /// What starts the probe under a launcher, as functions of the probe's
 /// arguments.
 pub struct Prepared {
@@ -37,6 +46,10 @@ pub struct Prepared {
     pub program: PathBuf,
     /// The command line around the probe.
     pub argv: OfProbe<String>,
+    /// The command line around what is bound into a container and the probe's
+    /// arguments, for a launcher whose payload a daemon starts on the host; then
+    /// there is no sandbox, and the command line above is not used.
+    pub on_host: Option<OfBound>,
     /// The files that the command line needs in the sandbox.
     pub files: OfProbe<PutFile>,
     /// The same where the launcher is started on a terminal, if that is not the
@@ -50,6 +63,9 @@ pub struct Prepared {
     /// What this launcher isolates on every machine, as keys of an effect. One
     /// that is not changed here means that the launcher does less here.
     pub always: Vec<String>,
+    /// A command that prints the path of the program that this launcher is going
+    /// to run to isolate the payload; it is asked in a sandbox.
+    pub names_runtime: Option<Vec<String>>,
     /// Words that stand for the launcher in its effect and in what it writes,
     /// and what is shown instead.
     pub masks: Vec<(String, &'static str)>,
@@ -69,11 +85,13 @@ impl Prepared {
         Prepared {
             program,
             argv: Box::new(argv),
+            on_host: None,
             files: Box::new(|_| Vec::new()),
             files_on_terminal: None,
             bundle: None,
             needs_rootfs: false,
             always: Vec::new(),
+            names_runtime: None,
             masks: Vec::new(),
         }
     }
@@ -104,6 +122,9 @@ pub const ADAPTERS: &[Adapter] = &[
     bwrap::ADAPTER,
     nspawn::ADAPTER,
     firejail::ADAPTER,
+    podman::ADAPTER,
+    docker::ADAPTER,
+    srt::ADAPTER,
 ];
 
 /// Whether an error of [`Adapter::prepare`] says that this machine lacks the

@@ -1,7 +1,7 @@
 //! Observes launchers several times in each state, each time in a new sandbox.
 //! What is not the same every time depends on more than the launcher.
 
-use crate::adapter::Prepared;
+use crate::adapter::{OfBound, Prepared};
 use crate::matrix::Column;
 use crate::state::{PLAIN, State};
 use harness::error::{Context, Error, Result};
@@ -9,12 +9,14 @@ use harness::found::{Found, Refusal};
 use harness::host::Equipment;
 use harness::host::cgroups::Shown;
 use harness::interrupt;
+use harness::paths::SOCKET_IN_CONTAINER;
 use harness::sandbox::Sandbox;
 use harness::sandbox::plan::{Plan, Tree};
 use harness::sandbox::start::Start;
 use harness::scenario::{Mounts, Scenario};
+use harness::trial::daemon::{self, Bound};
 use harness::trial::{
-    Alone, Depth, Launch, Meeting, Observed, baseline_of, hold_and_look,
+    Alone, Depth, Launch, Meeting, Observed, Place, baseline_of, hold_and_look,
 };
 use harness::workers;
 use std::path::PathBuf;
@@ -149,6 +151,9 @@ fn once(
     state: &State,
     conditions: &Conditions<'_>,
 ) -> Found<Observed> {
+    if let Some(argv) = &prepared.on_host {
+        return on_host(argv, prepared, state, conditions.equipment);
+    }
     let mut sandbox = enter(prepared, state.mounts, conditions)?;
     let files = match (&prepared.files_on_terminal, state.start) {
         (Some(files), Start::Terminal) => files,
@@ -166,6 +171,32 @@ fn once(
         hold_and_look(&mut sandbox, &baseline, &launch, &mut meeting);
     let observed = observed.unwrap_or_else(|error| Observed {
         did_not_answer: Some(error.message),
+        ..Observed::default()
+    });
+    Ok(masked(observed, &prepared.masks))
+}
+
+/// Looks once at a launcher whose payload a daemon starts on the host: in the
+/// state of the daemon, whatever the state of the launcher is.
+fn on_host(
+    argv: &OfBound,
+    prepared: &Prepared,
+    state: &State,
+    equipment: &Equipment,
+) -> Found<Observed> {
+    if state != PLAIN {
+        return Err(Refusal::Unavailable(
+            "a daemon starts the payload, which inherits nothing of the state \
+             of its launcher"
+                .to_owned(),
+        ));
+    }
+    let bound = Bound::new(&equipment.layout)?;
+    let observed =
+        daemon::look(&bound, SOCKET_IN_CONTAINER, |probe| argv(&bound, probe));
+    let observed = observed.unwrap_or_else(|error| Observed {
+        did_not_answer: Some(error.message),
+        place: Place::Host,
         ..Observed::default()
     });
     Ok(masked(observed, &prepared.masks))

@@ -4,7 +4,7 @@
 use crate::said::{masked, masked_change};
 use crate::state::PLAIN;
 use harness::sandbox::listen::Way;
-use harness::trial::Observed;
+use harness::trial::{Observed, Place};
 use probe::{Effect, Key, Observation};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -97,7 +97,9 @@ pub struct Column {
     /// The values that the harness read from outside in the first observation,
     /// by key; a record does not keep them.
     pub outside: BTreeMap<String, String>,
-    /// The values that the payload and the harness read differently.
+    /// Where the payload ran.
+    pub place: Place,
+    /// Where inside and outside do not say the same.
     pub disagreements: Vec<String>,
     /// What the launcher isolates on other machines but not on this one.
     pub degraded: Vec<String>,
@@ -109,7 +111,9 @@ pub struct Column {
     pub state: &'static str,
     /// True if no launcher can be started in this state on this machine.
     pub unavailable: bool,
-    /// The columns of the same launcher in other states.
+    /// Why it could be tried in no situation, if it had to be.
+    pub untried: Option<String>,
+    /// The same launcher in other states.
     pub others: Vec<Column>,
 }
 
@@ -117,6 +121,46 @@ pub struct Column {
 /// harness sees how a launcher ends, what it prints and what it leaves behind.
 fn is_of_the_launcher(key: &str) -> bool {
     ["exit", "said"].contains(&key) || key.starts_with("residue.")
+}
+
+/// What a report says of a launcher whose payload ran on the host.
+pub const ON_HOST: &str = "not in a sandbox: a daemon starts the payload on the \
+    host, where the bare probe ran as well; what is left there, and what only a \
+    sandbox has, was not observed";
+
+/// What is observed of a payload on the host of these groups of keys. Of its
+/// seccomp filters it is not: Docker gives their rules in an order that is another
+/// one in some runs, and their digest with it.
+const SEEN_ON_HOST: &[&str] = &[
+    "host.cgroup.",
+    "host.gid",
+    "host.limit.",
+    "host.parent",
+    "host.uid",
+    "net.link.lo",
+    "residue.processes",
+];
+
+/// The keys that are about what a sandbox has or is: its socket, queue and
+/// links, what else changes in it, what is left there, and what is seen in a
+/// situation.
+const OF_THE_SANDBOX: &[&str] = &[
+    "can.connect.sandbox",
+    "descriptors.inherited",
+    "host.",
+    "mqueue.",
+    "net.link.",
+    "residue.",
+    "routes.",
+    "sysvipc.",
+    "when.",
+];
+
+/// Whether a key can be compared between a payload on the host and one in a
+/// sandbox. Elsewhere the host could agree by chance.
+fn is_seen_on_host(key: &str) -> bool {
+    let is_of = |keys: &[&str]| keys.iter().any(|it| key.starts_with(it));
+    is_of(SEEN_ON_HOST) || !(key == "root" || is_of(OF_THE_SANDBOX))
 }
 
 impl Column {
@@ -152,12 +196,14 @@ impl Column {
             missing: false,
             way: first.way,
             outside: first.outside,
+            place: first.place,
             disagreements,
             degraded: Vec::new(),
             payload: first.payload,
             probe_ran,
             state: PLAIN.name,
             unavailable: false,
+            untried: None,
             others: Vec::new(),
         }
     }
@@ -206,6 +252,9 @@ impl Column {
     /// What the launcher did with a key.
     pub fn value(&self, key: &str) -> Value {
         if self.did_not_answer.is_some() && !is_of_the_launcher(key) {
+            return Value::NotObserved;
+        }
+        if self.place == Place::Host && !is_seen_on_host(key) {
             return Value::NotObserved;
         }
         self.values.get(key).cloned().unwrap_or(Value::Unchanged)
@@ -466,6 +515,20 @@ mod tests {
         assert_eq!(standing(&columns, "exit"), Standing::Agrees);
         let columns = [column(failed(), failed()), column(failed(), failed())];
         assert!(rows(&columns).iter().all(|row| row.key == "exit"));
+    }
+
+    #[test]
+    fn what_only_a_sandbox_has_is_not_observed_on_the_host() {
+        let here = || looked(&[("residue.files", "+ /x"), ("host.uid", "1")]);
+        let on_host = || Observed {
+            place: Place::Host,
+            ..looked(&[("net.link.eth0", "- gone"), ("host.uid", "1")])
+        };
+        let columns = [column(here(), here()), column(on_host(), on_host())];
+        for key in ["residue.files", "net.link.eth0"] {
+            assert_eq!(standing(&columns, key), Standing::Unknown, "{key}");
+        }
+        assert_eq!(standing(&columns, "host.uid"), Standing::Agrees);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use crate::redaction::Redaction;
 use crate::state::PLAIN;
 use harness::error::{Context, Error, Result};
 use harness::sandbox::listen::Way;
+use harness::trial::Place;
 use probe::Observation;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -41,6 +42,13 @@ pub struct Form {
     pub version: Option<String>,
     /// The SHA-256 digest of the program.
     pub sha256: String,
+    /// The program that this one runs in turn to isolate the payload, as an OCI
+    /// runtime is; null if it runs none.
+    #[serde(default)]
+    pub runtime: Option<KeptRuntime>,
+    /// Whether the payload ran on the host, where a daemon started it.
+    #[serde(default)]
+    pub on_host: bool,
     /// What the payload and the harness read differently.
     pub disagreements: Vec<String>,
     /// The keys that the launcher changes on other machines and did not change
@@ -51,6 +59,18 @@ pub struct Form {
     /// What the payload observed, as [the probe](observation.md) prints it.
     #[schemars(with = "BTreeMap<String, serde_json::Value>")]
     pub payload: Observation,
+}
+
+/// A program that a launcher runs to isolate the payload.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KeptRuntime {
+    /// The program, with symbolic links followed.
+    pub path: String,
+    /// The first line that it prints of its version; null if it prints none.
+    pub version: Option<String>,
+    /// The SHA-256 digest of the program.
+    pub sha256: String,
 }
 
 /// What the launcher did with a key: one member.
@@ -133,6 +153,12 @@ pub fn form(
         path: program.path.clone(),
         version: program.version.clone(),
         sha256: program.sha256.clone(),
+        runtime: program.runtime.as_ref().map(|it| KeptRuntime {
+            path: it.path.clone(),
+            version: it.version.clone(),
+            sha256: it.sha256.clone(),
+        }),
+        on_host: column.place == Place::Host,
         disagreements: column.disagreements,
         degraded: column.degraded,
         values: column.values.into_iter().filter_map(kept).collect(),
@@ -187,18 +213,28 @@ fn kept(form: Form) -> Kept {
             missing: false,
             way: Way::default(),
             outside: BTreeMap::new(),
+            place: if form.on_host { Place::Host } else { Place::Sandbox },
             disagreements: form.disagreements,
             degraded: form.degraded,
             payload: Some(form.payload),
             probe_ran: Value::Changed("yes".to_owned()),
             state: PLAIN.name,
             unavailable: false,
+            untried: None,
             others: Vec::new(),
         },
         program: Provenance {
             path: form.path,
             version: form.version,
             sha256: form.sha256,
+            runtime: form.runtime.map(|it| {
+                Box::new(Provenance {
+                    path: it.path,
+                    version: it.version,
+                    sha256: it.sha256,
+                    runtime: None,
+                })
+            }),
         },
         circumstances: Circumstances {
             day: form.day,
@@ -231,6 +267,7 @@ mod tests {
             path: "/x".to_owned(),
             version: None,
             sha256: "00".to_owned(),
+            runtime: None,
         };
         let circumstances = Circumstances {
             day: "2026-01-31".to_owned(),

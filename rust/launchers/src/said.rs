@@ -32,11 +32,16 @@ const MASKS: &[(&str, &str)] = &[
 const VALUE_MASKS: &[(&str, &str)] = &[
     // The names of systemd's temporary files.
     (r"/\.#[A-Za-z0-9._-]+", "/.#RANDOM"),
+    // The command line, encoded: the probe's socket is another every time.
+    (r"\bsrt\.[A-Za-z0-9+/]{16,}(=|%3D)*", "srt.COMMAND"),
+    (r"\bsrt-mux-\d+-\d+", "srt-mux-PID"),
     (
         r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b",
         "UUID",
     ),
     (r"\b[0-9a-f]{64}\b", "CID"),
+    // The short name of a layer of the storage of containers.
+    (r"/l/[A-Z0-9]{26}\b", "/l/LAYER"),
     (r"\b[0-9a-f]{32}\b", "UUID"),
 ];
 
@@ -46,14 +51,24 @@ static VALUES: LazyLock<Vec<(Regex, &str)>> =
 /// The keys whose whole value may be the first digits of a container's id.
 const NAMES: &[&str] = &["uts.hostname", "env.HOSTNAME"];
 
-/// A key and its change with random names masked. The short id of a container
-/// is masked only as a whole name: elsewhere twelve digits may be a number.
+/// Whether the value of the key is the number of a port, as the kernel gives any
+/// that is free.
+fn is_port(key: &str) -> bool {
+    key.starts_with("env.") && key.ends_with("_PORT")
+}
+
+/// A key and its change without random names. The short id of a container is
+/// masked where it is a name alone: elsewhere twelve digits may be a number.
 pub fn masked_change(key: &str, change: &str) -> (String, String) {
-    let is_id = change.len() == 12
-        && change.bytes().all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f'));
-    let change = match NAMES.contains(&key) && is_id {
-        true => "CID".to_owned(),
-        false => masked_by(&VALUES, change.to_owned()),
+    let name = change.strip_prefix("+ ").unwrap_or(change);
+    let is_id = name.len() == 12
+        && name.bytes().all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f'));
+    let is_number =
+        !name.is_empty() && name.bytes().all(|it| it.is_ascii_digit());
+    let change = match key {
+        _ if NAMES.contains(&key) && is_id => change.replace(name, "CID"),
+        _ if is_port(key) && is_number => change.replace(name, "PORT"),
+        _ => masked_by(&VALUES, change.to_owned()),
     };
     (masked_by(&VALUES, key.to_owned()), change)
 }
@@ -150,6 +165,13 @@ mod tests {
         assert_eq!(masked("uts.hostname", "6f1ed002ab55"), "CID");
         assert_eq!(masked("limits.data", "123456789012"), "123456789012");
         assert_eq!(masked("uts.hostname", "box"), "box");
+        assert_eq!(masked("env.HOSTNAME", "+ 6f1ed002ab55"), "+ CID");
+        assert_eq!(masked("env.A_PORT", "+ 40123"), "+ PORT");
+        assert_eq!(masked("env.A_PORT", "+ auto"), "+ auto");
+        assert_eq!(
+            masked("env.X", "http://srt.L25zdGVwcy9iaW4vbnN0ZXBz%3D:p@h"),
+            "http://srt.COMMAND:p@h"
+        );
     }
 
     #[test]

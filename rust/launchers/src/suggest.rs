@@ -2,6 +2,7 @@
 //! tried; a fix is kept only if it closes a difference and opens none.
 
 use crate::adapter::Prepared;
+use crate::adapter::run::before_image;
 use crate::consequence::{self, Change, Edit, Fix, Level};
 use crate::look::{self, Conditions, TWICE};
 use crate::matrix::{Column, Row, Standing, Value, rows_of};
@@ -336,6 +337,9 @@ fn level(row: &Row) -> Level {
     consequence::of(row).map_or(Level::Changes, |it| it.level)
 }
 
+/// The engines of containers whose options stand between `run` and an image.
+const ENGINES: &[&str] = &["podman", "docker"];
+
 /// Whether a fix is for this launcher. What is put around a command line can be
 /// put around bwrap, which hands on what it is started with.
 fn is_for(fix: &Fix, spec: &Spec) -> bool {
@@ -343,11 +347,14 @@ fn is_for(fix: &Fix, spec: &Spec) -> bool {
     if matches!(fix.change, Change::Around(_)) && name == "cmd" {
         return ["cmd", "bwrap"].contains(&adapter);
     }
-    let program = spec.words.first().map(|it| it.rsplit('/').next());
+    let program = spec.words.first().and_then(|it| it.rsplit('/').next());
+    let is_program = |name: &str| adapter == "cmd" && program == Some(name);
     match name {
         "oci" => ["runc", "crun", "youki", "oci"].contains(&adapter),
+        // The options of both are the same.
+        "podman" => ENGINES.iter().any(|it| adapter == *it || is_program(it)),
         _ if name == adapter => true,
-        _ => adapter == "cmd" && program.flatten() == Some(name),
+        _ => is_program(name),
     }
 }
 
@@ -447,14 +454,22 @@ fn edited(
     Some((shown, Candidate { patch, ..launcher.clone() }))
 }
 
-/// Where an option is added among the words of a launcher: the mounts of bwrap
-/// are made in the order of its options, and a runtime of the OCI takes those of
-/// its command `run` behind the bundle.
+/// Where an option is added among the words of a launcher: before the image of
+/// an engine of containers; the mounts of bwrap are made in the order of its
+/// options, and a runtime of the OCI takes those of its command `run` behind the
+/// bundle.
 fn place_of_option(spec: &Spec) -> usize {
     let all = spec.words.len();
+    let program = spec.words.first().and_then(|it| it.rsplit('/').next());
     match spec.adapter.name {
         "bwrap" | "runc" | "crun" | "youki" | "oci" => all,
-        "cmd" | "podman" | "docker" => 1.min(all),
+        name if ENGINES.contains(&name) => {
+            before_image(&spec.words).unwrap_or(0)
+        }
+        "cmd" if program.is_some_and(|it| ENGINES.contains(&it)) => {
+            before_image(&spec.words[1..]).map_or(1, |it| it + 1)
+        }
+        "cmd" => 1.min(all),
         _ => 0,
     }
 }

@@ -23,8 +23,13 @@ struct Try<'a> {
     usual: &'a Column,
 }
 
+/// Why a launcher is tried in no situation whose payload a daemon starts.
+const OF_A_DAEMON: &str = "a daemon starts the payload on the host, and only \
+    what a sandbox holds is let go, killed or left alone";
+
 /// Tries each launcher that runs the probe `repeat` times in each situation,
-/// and enters in its column what was seen.
+/// and enters in its column what was seen. One that runs in no sandbox is not
+/// tried, and its column says why.
 ///
 /// # Errors
 ///
@@ -39,7 +44,12 @@ pub fn all(
     let usual = columns.to_vec();
     let mut tries = Vec::new();
     for (launcher, (_, prepared)) in launchers.iter().enumerate() {
-        if columns.get(launcher).is_some_and(Column::ran) {
+        if !columns.get(launcher).is_some_and(Column::ran) {
+            continue;
+        }
+        if prepared.on_host.is_some() && !situations.is_empty() {
+            columns[launcher].untried = Some(OF_A_DAEMON.to_owned());
+        } else {
             for situation in situations.iter().copied() {
                 let usual = &usual[launcher];
                 let one = || Try { launcher, prepared, situation, usual };

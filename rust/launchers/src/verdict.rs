@@ -77,8 +77,8 @@ pub struct Fault {
 pub struct Trouble {
     /// The launcher, by its index.
     pub launcher: usize,
-    /// The reason in words, beginning with `did not run`, `degraded` or `the
-    /// state`.
+    /// What is wrong, beginning with `did not run`, `degraded` `the state` or
+    /// `the situations`.
     pub text: String,
     /// True if it is allowed, because the machine lacks the launcher.
     pub is_allowed: bool,
@@ -268,6 +268,11 @@ fn troubles(columns: &[Column], terms: &Terms<'_>) -> Vec<Trouble> {
                     troubles.push(Trouble { launcher, text, is_allowed });
                 }
             }
+        }
+        if let Some(why) = &column.untried {
+            let text = format!("the situations are not possible: {why}");
+            let is_allowed = terms.allow_unavailable;
+            troubles.push(Trouble { launcher, text, is_allowed });
         }
     }
     troubles
@@ -495,7 +500,7 @@ fn clusters(differences: &[Judged], ran: &[usize]) -> Vec<Vec<usize>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use harness::trial::Observed;
+    use harness::trial::{Observed, Place};
     use probe::Observation;
 
     fn column(changes: &[(&str, &str)]) -> Column {
@@ -549,6 +554,24 @@ mod tests {
         assert_eq!(failed(&format!("{one}{other}")), (0, 0, vec![]));
         let verdict = verdict(&two(), "", Level::Security);
         assert_eq!((verdict.status, verdict.failures()), (1, 1));
+    }
+
+    #[test]
+    fn what_could_not_be_tried_in_situations_is_told_and_agrees_with_nothing() {
+        let [mut one, mut other] = two();
+        one.place = Place::Host;
+        one.untried = Some("it is on the host".to_owned());
+        let key = "when.killed".to_owned();
+        let shown = Value::Changed("status 137".to_owned());
+        other.values.insert(key.clone(), shown);
+        let verdict = verdict(&[one, other], "", Level::Breaks);
+        let told: Vec<_> =
+            verdict.troubles.iter().map(|it| it.text.as_str()).collect();
+        assert_eq!(
+            told,
+            ["the situations are not possible: it is on the host"]
+        );
+        assert!(verdict.unknown.iter().any(|it| it.key == key));
     }
 
     #[test]

@@ -249,6 +249,7 @@ why = "there is none"
             path: format!("/usr/bin/{name}"),
             version: Some(format!("{name} 1.0")),
             sha256: "ab".repeat(32),
+            runtime: None,
         };
         let programs = [
             Some(program("runc")),

@@ -3,11 +3,11 @@
 
 mod availability;
 
-use availability::{is_of_the_machine, unavailable};
+use availability::{is_of_the_machine, not_set_up, unavailable};
 use harness::found::NEEDS_ROOT;
 use harness::host::layout::Layout;
 use harness::scenario::Identity;
-use launchers::consequence::CONSEQUENCES;
+use launchers::consequence::{CONSEQUENCES, Change};
 use launchers::situation::of_key;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use serde_json::{Value, json};
@@ -575,9 +575,127 @@ const CASES: &[Case] = &[
     ),
 ];
 
+/// A fix of Podman's: a name, the options of `run` that show what is wanted,
+/// those to which the fix is added, the change that `--suggest` has to find, and
+/// a key that it closes.
+type PodmanFix = (&'static str, [&'static str; 2], &'static str, &'static str);
+
+/// The options that each of them has as well: crun needs no limit of this
+/// machine without cgroups, and a container without a network no plugin.
+const PODMAN: &str = "podman: --runtime=crun run --rm --cgroups=disabled";
+const NO_NETWORK: &str = "--network=none";
+const PODMAN_FIXES: &[PodmanFix] = &[
+    (
+        "no-new-privs",
+        ["--network=none --security-opt=no-new-privileges", NO_NETWORK],
+        "add --security-opt=no-new-privileges",
+        "security.no_new_privs",
+    ),
+    (
+        "capabilities-none",
+        ["--network=none --cap-drop=ALL", NO_NETWORK],
+        "add --cap-drop=ALL",
+        "capabilities.effective",
+    ),
+    (
+        "capabilities-all",
+        ["--network=none --cap-add=ALL", NO_NETWORK],
+        "add --cap-add=ALL",
+        "capabilities.effective",
+    ),
+    (
+        "user",
+        ["--network=none --user=1000", "--network=none --user=7"],
+        "add --user=1000",
+        "ids.uid",
+    ),
+    (
+        "network-new",
+        [NO_NETWORK, "--network=host"],
+        "--network=none in the place of --network=host",
+        "ns.net",
+    ),
+    (
+        "network-host",
+        ["--network=host", NO_NETWORK],
+        "--network=host in the place of --network=none",
+        "ns.net",
+    ),
+    (
+        "network-of-two-words",
+        ["--network=host", "--network none"],
+        "--network=host in the place of --network none",
+        "ns.net",
+    ),
+    (
+        "network-new-of-two-words",
+        [NO_NETWORK, "--network host"],
+        "--network=none in the place of --network host",
+        "ns.net",
+    ),
+    (
+        "ipc",
+        ["--network=none --ipc=host", NO_NETWORK],
+        "add --ipc=host",
+        "ns.ipc",
+    ),
+    (
+        "uts",
+        ["--network=none --uts=host", NO_NETWORK],
+        "add --uts=host",
+        "ns.uts",
+    ),
+    (
+        "cgroup",
+        ["--network=none --cgroupns=host", NO_NETWORK],
+        "add --cgroupns=host",
+        "ns.cgroup",
+    ),
+    (
+        "working-directory",
+        ["--network=none --workdir=/proc", "--network=none --workdir=/sys"],
+        "add --workdir=/proc",
+        "cwd",
+    ),
+    (
+        "init",
+        ["--network=none --init", NO_NETWORK],
+        "add --init",
+        "processes.pid",
+    ),
+    (
+        "variable",
+        ["--network=none --env=A=b", "--network=none --env=A=c"],
+        "add --env=A=b",
+        "env.A",
+    ),
+    (
+        "limit-nofile",
+        // Without its own, podman sets others, which not every root may have.
+        [
+            "--network=none --ulimit=nproc=9:9 --ulimit=nofile=100:200",
+            "--network=none --ulimit=nproc=9:9 --ulimit=nofile=300:400",
+        ],
+        "add --ulimit=nofile=100:200",
+        "limits.nofile",
+    ),
+    (
+        "hostname",
+        ["--network=none --hostname=one", "--network=none --hostname=two"],
+        "add --hostname=one",
+        "uts.hostname",
+    ),
+];
+
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let mut trials = vec![Trial::test("each_record_has_a_case", each_record)];
+    trials
+        .push(Trial::test("each_fix_of_podman_has_a_case", each_fix_of_podman));
+    trials.extend(PODMAN_FIXES.iter().map(|case| {
+        let name = format!("podman::{}", case.0);
+        Trial::ignorable_test(name, move || podman_fix(case))
+    }));
     trials.extend(
         CASES
             .iter()
@@ -604,8 +722,97 @@ fn each_record() -> Result<(), Failed> {
     .into())
 }
 
-/// Cases with something that an ordinary user may not do even as root of a user
-/// namespace: take other ids, make a cgroup, own a device.
+/// A fix that no case tries may not work. A change is told by its words up to
+/// the value, which only a case has.
+fn each_fix_of_podman() -> Result<(), Failed> {
+    let fixes = CONSEQUENCES.iter().flat_map(|it| it.fixes);
+    let missing: Vec<String> = fixes
+        .filter(|it| it.launcher == "podman")
+        .map(|it| match &it.change {
+            Change::Add(words) => format!("add {}", words.join(" ")),
+            Change::Swap(from, to) => {
+                let [from, to] = [from, to].map(|it| it.join(" "));
+                format!("{to} in the place of {from}")
+            }
+            other => format!("{other:?}"),
+        })
+        .map(|it| it.split('{').next().unwrap_or_default().to_owned())
+        .filter(|it| !PODMAN_FIXES.iter().any(|case| case.2.starts_with(it)))
+        // It closes what the default network opens, which needs plugins.
+        .filter(|it| it != "add --network=host")
+        .collect();
+    match missing.is_empty() {
+        true => Ok(()),
+        false => Err(format!("without a case: {missing:?}").into()),
+    }
+}
+
+/// `--suggest` finds the change, and it closes the key.
+fn podman_fix(
+    (name, [wanted, options], change, key): &PodmanFix,
+) -> Result<Completion, Failed> {
+    if Identity::natural() == Identity::User {
+        return unavailable(NEEDS_ROOT);
+    }
+    let layout = Layout::find().map_err(|it| it.message)?;
+    let program = layout.programs().join("bin/nsteps");
+    if !program.exists() {
+        return unavailable("nsteps is not built: make build");
+    }
+    // The probe needs no file of the root filesystem.
+    let scratch = Scratch::new(&format!("podman-{name}"))?;
+    let launcher = |options: &str| {
+        format!("{PODMAN} {options} --rootfs {}", scratch.0.display())
+    };
+    let output = Command::new(program)
+        .args(["diff", "--json", "--suggest"])
+        .args([launcher(wanted), launcher(options)])
+        .stdin(Stdio::null())
+        .output()?;
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    if is_of_the_machine(&stderr) {
+        return unavailable(stderr.trim());
+    }
+    let seen: Value = serde_json::from_slice(&output.stdout)
+        .map_err(|error| format!("{error}: {stderr}"))?;
+    for it in seen["launchers"].as_array().into_iter().flatten() {
+        let said = it["said"].as_str().unwrap_or_default();
+        match it["did_not_run"].as_str() {
+            Some(why) if it["path"].is_null() => {
+                let where_from = "no podman for its fixes: apt-get install \
+                                  podman crun catatonit";
+                return not_set_up(&format!("{why}: {where_from}"));
+            }
+            Some(_) if said.contains("container-init binary not found") => {
+                return not_set_up(
+                    "no catatonit for --init: apt-get install catatonit",
+                );
+            }
+            Some(why) => return Err(format!("{why}: {said}").into()),
+            None => {}
+        }
+    }
+    let changes = seen["suggestions"][0]["changes"].as_array();
+    let is_right = |it: &Value| {
+        // Words are quoted as a shell needs it.
+        let shown = it["change"].as_str().map(|it| it.replace('\'', ""));
+        shown.as_deref() == Some(*change)
+            && it["closes"]
+                .as_array()
+                .is_some_and(|it| it.contains(&json!(key)))
+    };
+    match changes.is_some_and(|it| it.iter().any(is_right)) {
+        true => Ok(Completion::Completed),
+        false => Err(format!(
+            "no `{change}` that closes {key}: {:#} of {:#}",
+            seen["suggestions"], seen["differences"]
+        )
+        .into()),
+    }
+}
+
+/// What an ordinary user may not do even as root of a user namespace: take other
+/// ids, make a cgroup, own a device.
 const NEED_ROOT: &[&str] = &[
     "cgroup",
     "device",

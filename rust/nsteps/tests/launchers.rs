@@ -6,10 +6,13 @@
 //! that no distribution has.
 
 mod availability;
+#[path = "launchers/dockerd.rs"]
+mod dockerd;
 mod pages_written;
 mod truth;
 
-use availability::{is_of_the_machine, unavailable};
+use availability::{is_of_the_machine, not_set_up, unavailable};
+use dockerd::Dockerd;
 use harness::found::NEEDS_ROOT;
 use harness::host::layout::Layout;
 use harness::scenario::Identity;
@@ -18,9 +21,11 @@ use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
+use std::sync::{Mutex, PoisonError};
 use truth::bundle::Bundle;
-use truth::{Case, diff};
+use truth::{Case, diff, value_of};
 
 fn main() -> ExitCode {
     let trial = |kind: &str, case: Case| {
@@ -48,23 +53,99 @@ fn main() -> ExitCode {
     // It takes ten minutes, and prints a table: run it with --ignored.
     let closed = Trial::test("suggestions", truth::closable::table)
         .with_ignored_flag(true);
+    let engines = [
+        Trial::ignorable_test("itself::docker", || {
+            with_docker(docker_is_the_same_as_itself)
+        }),
+        Trial::ignorable_test(
+            "a_container_that_is_left_is_residue",
+            podman_leaves_a_container,
+        ),
+        Trial::ignorable_test("a_fix_of_docker_closes_what_it_says", || {
+            with_docker(docker_has_fixes)
+        }),
+    ];
     let others = [page, less, alone, beside, adapters, closed];
-    let trials = found.chain(reports).chain(selves).chain(others).collect();
+    let trials = found
+        .chain(reports)
+        .chain(selves)
+        .chain(engines)
+        .chain(others)
+        .collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
 /// Launchers that are compared with themselves; `BUNDLE` is replaced.
+///
+/// `ROOTFS` is replaced by the root of the bundle, `IMAGE` by an image of
+/// Podman's, `SETTINGS` by a file of srt's.
 const SELVES: &[(&str, &str)] = &[
     ("unshare", "unshare --mount --uts --ipc --net --pid --fork"),
     ("setpriv", "setpriv --no-new-privs"),
     ("bwrap", "bwrap: --unshare-all --dev-bind / /"),
     ("runc", "runc:BUNDLE"),
     ("crun", "crun:BUNDLE"),
+    (
+        "podman_with_runc",
+        "podman: --runtime=runc run --rm --pids-limit=-1 --network=none \
+         --rootfs ROOTFS",
+    ),
+    (
+        "podman_with_crun",
+        "podman: --runtime=crun run --rm --cgroups=disabled --network=none \
+         --rootfs ROOTFS",
+    ),
+    (
+        "podman_with_an_image",
+        "podman: --root=STORE --runtime=crun run --cgroups=disabled \
+         --network=none nsteps-box",
+    ),
+    ("srt", "srt: --settings=SETTINGS"),
 ];
+
+/// What installs the launchers that `setup.sh` does not install.
+const FROM: &[(&str, &str)] = &[
+    ("podman is not in PATH", "apt-get install podman runc crun"),
+    ("srt is not in PATH", "rust/nsteps/tests/launchers/fetch.sh"),
+];
+
+/// Puts a busybox of the bundle's as an image into a store: `podman import` runs
+/// in a sandbox that lets the store through, for it writes elsewhere too.
+fn import(bundle: &Path, store: &Path) -> Result<Option<String>, Failed> {
+    fs::create_dir(store)?;
+    let [bundle, shown] = [bundle, store].map(|it| it.display().to_string());
+    let script = "tar -C \"$1/rootfs\" -c . | \
+                  podman --root \"$2\" import - nsteps-box >&2 || exit; \
+                  shift 2; exec \"$@\"";
+    let words = ["sh", "-c", script, "sh", &bundle, &shown, "{}"];
+    let line = shell_words::join(words);
+    let layout = Layout::find().map_err(|it| it.message)?;
+    let output = Command::new(layout.programs().join("bin/nsteps"))
+        .args(["diff", "--json", "--repeat=1", "--write", &shown])
+        .args(["env", &format!("cmd: {line}")])
+        .output()?;
+    let report: Value =
+        serde_json::from_slice(&output.stdout).unwrap_or_default();
+    let images = store.join("overlay-images/images.json");
+    Ok((!images.exists()).then(|| {
+        format!(
+            "no image was made: {} {}",
+            report["launchers"][1]["said"],
+            String::from_utf8_lossy(&output.stderr)
+        )
+    }))
+}
+
+/// The settings of srt, which denies every network.
+const SETTINGS: &str = r#"{
+    "network": { "allowedDomains": [], "deniedDomains": [] },
+    "filesystem": { "denyRead": [], "allowWrite": ["/tmp"], "denyWrite": [] }
+}"#;
 
 /// The adapters that are in no launcher of [`SELVES`], and where they are tried.
 const TRIED_ELSEWHERE: &[(&str, &str)] = &[
     ("cmd", "every command line of SELVES"),
+    ("docker", "docker_is_the_same_as_itself"),
     ("firejail", "a_launcher_that_isolates_less_here_is_degraded"),
     ("nspawn", "the cases of truth, where it is installed"),
     ("oci", "the runtimes of RUNTIMES that were fetched"),
@@ -91,20 +172,41 @@ fn each_adapter() -> Result<(), Failed> {
 
 /// Each of three columns of one launcher is as the others, and nothing varies.
 fn is_the_same_as_itself(launcher: &str) -> Result<Completion, Failed> {
-    if launcher.contains("BUNDLE") && Identity::natural() == Identity::User {
+    let needs_root = ["BUNDLE", "podman:", "srt:"];
+    if needs_root.iter().any(|it| launcher.contains(it))
+        && Identity::natural() == Identity::User
+    {
         return unavailable(NEEDS_ROOT);
     }
     let bundle = Bundle::new(&[], "")?;
+    let [root, store, settings] = ["rootfs", "store", "settings.json"]
+        .map(|it| bundle.path().join(it).display().to_string());
+    fs::write(&settings, SETTINGS)?;
     let path = bundle.path().display().to_string();
-    let launcher = launcher.replace("BUNDLE", &path);
+    if launcher.contains("STORE")
+        && is_in_path("podman")
+        && let Some(why) = import(bundle.path(), Path::new(&store))?
+    {
+        return Err(why.into());
+    }
+    let launcher = launcher
+        .replace("BUNDLE", &path)
+        .replace("ROOTFS", &root)
+        .replace("STORE", &store)
+        .replace("SETTINGS", &settings);
     let report = match diff(&[], &[&launcher; 3].map(ToString::to_string))? {
         Ok(report) => report,
         Err(reason) => return unavailable(&reason),
     };
     if let Some(why) = report["launchers"][0]["did_not_run"].as_str() {
-        return match why.contains("is not in PATH") {
-            true => unavailable(why),
-            false => Err(format!("{launcher}: {why}").into()),
+        let from = FROM.iter().find(|(missing, _)| why.contains(missing));
+        return match from {
+            Some((_, from)) => not_set_up(&format!("{why}: {from}")),
+            None if why.contains("is not in PATH") => unavailable(why),
+            None => {
+                let said = &report["launchers"][0]["said"];
+                Err(format!("{launcher}: {why}: {said}").into())
+            }
         };
     }
     let differences = &report["differences"];
@@ -115,6 +217,131 @@ fn is_the_same_as_itself(launcher: &str) -> Result<Completion, Failed> {
         return Ok(Completion::Completed);
     }
     Err(format!("{differences:#}").into())
+}
+
+/// A container that is not made with `--rm` is in the residue.
+fn podman_leaves_a_container() -> Result<Completion, Failed> {
+    if Identity::natural() == Identity::User {
+        return unavailable(NEEDS_ROOT);
+    }
+    let bundle = Bundle::new(&[], "")?;
+    let launcher = format!(
+        "podman: --runtime=crun run --cgroups=disabled --network=none \
+         --rootfs {}",
+        bundle.path().join("rootfs").display()
+    );
+    let report = match diff(&[], &[launcher, "env".to_owned()])? {
+        Ok(report) => report,
+        Err(reason) => return unavailable(&reason),
+    };
+    let why = report["launchers"][0]["did_not_run"].as_str();
+    if let Some((why, (_, from))) = why.zip(FROM.first()) {
+        return match why.contains("is not in PATH") {
+            true => not_set_up(&format!("{why}: {from}")),
+            false => Err(why.into()),
+        };
+    }
+    let left = value_of(&report, "residue.files", 0).unwrap_or_default();
+    match left.contains("STORAGE/overlay-containers/CID") {
+        true => Ok(Completion::Completed),
+        false => Err(format!("left: {left}").into()),
+    }
+}
+
+/// The launcher of the tests of Docker, whose image has a busybox.
+const DOCKER: &str = "docker: run --network=none nsteps-box";
+
+/// Runs a test with a daemon of its own, in namespaces of its own.
+fn with_docker(
+    test: fn(&Dockerd) -> Result<(), Failed>,
+) -> Result<Completion, Failed> {
+    if Identity::natural() == Identity::User {
+        return unavailable(NEEDS_ROOT);
+    }
+    let missing = ["docker", "dockerd", "containerd"];
+    let missing = missing.iter().find(|it| !is_in_path(it));
+    if let Some(missing) = missing {
+        return not_set_up(&format!(
+            "{missing} is not in PATH: apt-get install docker.io"
+        ));
+    }
+    // Two daemons would make their cgroups in one place.
+    static ONE: Mutex<()> = Mutex::new(());
+    let _alone = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let bundle = Bundle::new(&[], "")?;
+    let daemon = match Dockerd::start()? {
+        Ok(daemon) => daemon,
+        Err(why) => return not_set_up(&format!("dockerd cannot start: {why}")),
+    };
+    daemon.import(&bundle.path().join("rootfs"), "nsteps-box")?;
+    test(&daemon).map(|()| Completion::Completed)
+}
+
+fn is_in_path(name: &str) -> bool {
+    let path = std::env::var("PATH").unwrap_or_default();
+    path.split(':').any(|dir| Path::new(dir).join(name).is_file())
+}
+
+/// Each of two columns is as the other, is not in a sandbox and says so, and
+/// leaves no container.
+fn docker_is_the_same_as_itself(daemon: &Dockerd) -> Result<(), Failed> {
+    let report = daemon.diff(&[DOCKER, DOCKER], &[])?;
+    let right = report["differences"] == json!([])
+        && report["status"] == 0
+        && report["launchers"][0]["on_host"] == true
+        && value_of(&report, "ns.pid", 0).as_deref() == Some("new")
+        && value_of(&report, "host.parent", 0)
+            .is_some_and(|it| it.contains("containerd-shim"));
+    if !right {
+        return Err(format!(
+            "{:#} of {:#}",
+            report["differences"], report["launchers"]
+        )
+        .into());
+    }
+    // What only a sandbox has does not agree with one that has it.
+    let report = daemon.diff(&["unshare --net", DOCKER], &[])?;
+    let is_unknown = report["unknown"].as_array().is_some_and(|rows| {
+        rows.iter().any(|it| it["key"] == "net.link.veth0")
+    });
+    if !is_unknown {
+        return Err(format!("{:#}", report["unknown"]).into());
+    }
+    let options = ["--situation", "killed"];
+    let report = daemon.diff(&["env", DOCKER], &options)?;
+    let key = "when.killed";
+    let shown = [0, 1].map(|it| value_of(&report, key, it));
+    let is_unknown = report["unknown"]
+        .as_array()
+        .is_some_and(|rows| rows.iter().any(|it| it["key"] == key));
+    if shown != [Some("status 137".to_owned()), None]
+        || !is_unknown
+        || report["status"] != 2
+    {
+        return Err(format!("{shown:?} of {report:#}").into());
+    }
+    match daemon.containers()?.as_str() {
+        "" => Ok(()),
+        left => Err(format!("containers are left: {left}").into()),
+    }
+}
+
+/// The fixes of Podman are those of Docker.
+fn docker_has_fixes(daemon: &Dockerd) -> Result<(), Failed> {
+    let wanted =
+        "docker: run --network=none --user=7 --hostname=box nsteps-box";
+    let launcher = "docker: run --network=none --hostname=box nsteps-box";
+    let report = daemon.diff(&[wanted, launcher], &["--suggest"])?;
+    let suggestions = &report["suggestions"][0];
+    let closes = suggestions["changes"][0]["closes"].as_array();
+    let right = suggestions["run"]
+        .as_str()
+        .is_some_and(|it| it.contains("--user=7' nsteps-box"))
+        && closes.is_some_and(|it| it.contains(&json!("ids.uid")));
+    match right {
+        true => Ok(()),
+        false => Err(format!("{suggestions:#}").into()),
+    }
 }
 
 /// firejail below a pid namespace, as far as its words and its effect go: the

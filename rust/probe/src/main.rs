@@ -18,7 +18,8 @@ use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI32, Ordering};
 
 use nix::errno::Errno;
@@ -51,6 +52,7 @@ usage: nsteps-probe [OPTION...]
   --hold          then wait for the end of standard input
   --answer FD:INO print to this socket and hold on it, if FD still is it; else
                   print to standard output and hold until SIGUSR1
+  --connect PATH  print to the unix socket at PATH and hold on it
   --then WHAT     at the end, after --hold if it is there, do this: exit:N,
                   fault, child (leave one behind), copy (standard input to
                   standard output), write (1 MiB to standard error), or term
@@ -127,6 +129,9 @@ fn run(options: &Options) -> c_int {
     } else {
         observation.to_string()
     };
+    if let Some(path) = &options.connect {
+        return answer_at(path, text.as_bytes(), options.hold);
+    }
     let socket = options.answer.as_ref().filter(|answer| answer.is_there());
     let hold = match (&options.answer, socket) {
         _ if !options.hold => Hold::No,
@@ -146,8 +151,26 @@ fn run(options: &Options) -> c_int {
     options.then.map_or(0, Then::end)
 }
 
-/// How long the payload waits after it has printed, so that the harness can
-/// observe it from outside.
+/// Prints to a socket that listens at a path, and waits for the end of it.
+fn answer_at(path: &Path, text: &[u8], hold: bool) -> c_int {
+    let answered = UnixStream::connect(path).and_then(|mut socket| {
+        socket.write_all(text)?;
+        match hold {
+            true => std::io::copy(&mut socket, &mut std::io::sink()).map(drop),
+            false => Ok(()),
+        }
+    });
+    match answered {
+        Ok(()) => 0,
+        Err(error) => {
+            print_error(&format!("answer at {}: {error}", path.display()));
+            1
+        }
+    }
+}
+
+/// How long the payload waits after it has printed, to be observed from
+/// outside.
 enum Hold {
     No,
     /// Until the harness closes its end of the pipe or socket at this
@@ -273,6 +296,7 @@ struct Options<'a> {
     deep: bool,
     hold: bool,
     answer: Option<Answer>,
+    connect: Option<PathBuf>,
     proc: PathBuf,
     only: Vec<&'a str>,
     then: Option<Then>,
@@ -285,6 +309,7 @@ impl<'a> Options<'a> {
             deep: false,
             hold: false,
             answer: None,
+            connect: None,
             proc: PathBuf::from("/proc"),
             only: Vec::new(),
             then: None,
@@ -305,6 +330,11 @@ impl<'a> Options<'a> {
                         .and_then(|word| Answer::parse(word))
                         .ok_or("--answer takes FD:INODE")?;
                     options.answer = Some(answer);
+                }
+                b"--connect" => {
+                    let path =
+                        arguments.next().ok_or("--connect takes a path")?;
+                    options.connect = Some(PathBuf::from(path));
                 }
                 b"--proc" => {
                     let directory =

@@ -117,6 +117,22 @@ impl Observation {
     pub fn value(&self, key: &str) -> Option<&str> {
         self.readings.get(key).and_then(Reading::value)
     }
+
+    /// The same without the file that is bound on `at` and was called `name`
+    /// where it comes from.
+    #[must_use]
+    pub fn without_bound(mut self, at: &str, name: &str) -> Observation {
+        let is_it = |it: &Mount| {
+            it.at == at && it.root.rsplit('/').next() == Some(name)
+        };
+        if let Ok(mounts) = &mut self.mounts
+            && let Some(index) = mounts.iter().position(is_it)
+        {
+            mounts.remove(index);
+            self.readings.remove(&format!("mode.{at}"));
+        }
+        self
+    }
 }
 
 /// An observation without a reading.

@@ -31,6 +31,17 @@ const LINKS: &[(&str, &str)] = &[
     ("stdout", "/proc/self/fd/1"),
 ];
 
+/// What a sandbox mounts in its /dev.
+const MOUNTED: &[&str] = &["mqueue", "pts", "shm"];
+
+/// Whether a sandbox can have a file of this name in its /dev.
+pub fn may_have(name: &str) -> bool {
+    let first = |it: &str| it.split('/').next() == Some(name);
+    SHOWN.iter().any(|it| first(it))
+        || LINKS.iter().any(|(it, _)| *it == name)
+        || MOUNTED.contains(&name)
+}
+
 /// Devices of the host, opened before the new root covers them.
 pub struct Devices(Vec<(PathBuf, fs::Metadata, OwnedFd)>);
 
@@ -70,7 +81,7 @@ impl Devices {
                 .context(format_args!("link /dev/{name}"))
                 .map_err(broken)?;
         }
-        for name in ["mqueue", "pts", "shm"] {
+        for name in MOUNTED {
             mount_point(&dev.join(name), true)?;
         }
         let quiet = MsFlags::MS_NOSUID | MsFlags::MS_NOEXEC;

@@ -131,7 +131,7 @@ fn without_observation(text: &[u8]) -> Vec<u8> {
 /// # Errors
 ///
 /// Fails as fstat(2) does.
-pub(super) fn inode(fd: impl AsFd) -> Result<u64> {
+pub(crate) fn inode(fd: impl AsFd) -> Result<u64> {
     fstat(fd).map(|it| it.st_ino).context("fstat a pipe")
 }
 

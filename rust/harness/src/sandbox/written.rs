@@ -8,8 +8,16 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-/// The sandbox's own directories that launchers write to.
-const LITTERED: &[&str] = &["/", "/run", "/tmp", "/newroot"];
+/// The directories of the sandbox's own that launchers write to; the last are
+/// those in which an engine has a directory for each container.
+const LITTERED: &[&str] = &[
+    "/",
+    "/run",
+    "/tmp",
+    "/newroot",
+    "/run/nsteps/storage/overlay-containers",
+    "/run/nsteps/storage/vfs-containers",
+];
 
 /// The names in these directories. Of a directory of the host's: everything
 /// that was written below it, at any depth, with a `-` before what was

@@ -26,7 +26,23 @@ pub fn enter(init: i32, payload: i32, launcher: i32, effect: &mut Effect) {
     }
 }
 
-/// Names the process that is the payload's parent.
+/// Enters what can be said of a payload that a daemon has started on the host;
+/// `own` is the harness.
+pub fn enter_on_host(own: i32, payload: i32, effect: &mut Effect) {
+    let parent = Process::new(payload).and_then(|it| it.stat());
+    let parent = parent.and_then(|it| Process::new(it.ppid)?.stat());
+    effect.change(
+        "host.parent",
+        match parent {
+            Ok(it) => format!("a process called {}", it.comm),
+            Err(error) => format!("unread: /proc/{payload}/stat: {error}"),
+        },
+    );
+    ids(own, payload, effect);
+    limits(own, payload, effect);
+}
+
+/// Which process the payload's parent is.
 fn parent(init: i32, payload: i32, launcher: i32) -> String {
     let is_launcher =
         |pid| pid_as_seen_by(init, pid).is_ok_and(|it| it == launcher);

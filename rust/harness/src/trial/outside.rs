@@ -61,8 +61,18 @@ impl View {
 /// Reads the values of the payload from outside, and compares them with those
 /// that it has read.
 pub fn view(init: i32, payload: &Observation) -> View {
+    viewed(find(init, payload).and_then(|pid| Sides::of(init, pid, payload)))
+}
+
+/// The same for a payload whose pid is known, compared with the process `beside`
+/// it.
+pub fn view_of(pid: i32, beside: i32, payload: &Observation) -> View {
+    viewed(Sides::of(beside, pid, payload))
+}
+
+fn viewed(sides: Result<Sides<'_>>) -> View {
     let mut view = View::default();
-    match Sides::of(init, payload) {
+    match sides {
         Ok(sides) => sides.compare(&mut view),
         Err(error) => view.disagree(error.message),
     }
@@ -78,8 +88,7 @@ struct Sides<'a> {
 }
 
 impl Sides<'_> {
-    fn of(init: i32, inside: &Observation) -> Result<Sides<'_>> {
-        let pid = find(init, inside)?;
+    fn of(init: i32, pid: i32, inside: &Observation) -> Result<Sides<'_>> {
         let outside =
             Process::new(pid).context(format_args!("open /proc/{pid}"))?;
         let init =

@@ -2,7 +2,7 @@
 
 use super::{Adapter, Prepared, find};
 use harness::error::Result;
-use harness::paths::PROBE;
+use harness::paths::{PROBE, PROBE_IN_CONTAINER};
 
 pub const ADAPTER: Adapter = Adapter {
     name: "bwrap",
@@ -11,9 +11,6 @@ pub const ADAPTER: Adapter = Adapter {
     needs_words: false,
     prepare,
 };
-
-/// The probe in a root that is made by bwrap.
-const PAYLOAD: &str = "/.nsteps-probe";
 
 fn prepare(words: &[String]) -> Result<Prepared> {
     let program = find("bwrap")?;
@@ -25,9 +22,9 @@ fn prepare(words: &[String]) -> Result<Prepared> {
         let payload = match shows_all(&options) {
             true => PROBE,
             false => {
-                let bind = ["--ro-bind", PROBE, PAYLOAD];
+                let bind = ["--ro-bind", PROBE, PROBE_IN_CONTAINER];
                 argv.extend(bind.map(str::to_owned));
-                PAYLOAD
+                PROBE_IN_CONTAINER
             }
         };
         argv.push("--".to_owned());

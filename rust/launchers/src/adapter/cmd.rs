@@ -47,13 +47,17 @@ pub fn of_words(words: &[String]) -> Prepared {
 /// words, `{sh}` within a word by the same, quoted for a shell; where neither
 /// stands, the probe comes last.
 pub fn around(words: &[String], arguments: &[String]) -> Vec<String> {
-    let probe = [&[PROBE.to_owned()], arguments].concat();
-    let quoted = shell_words::join(&probe);
+    with_payload(words, &[&[PROBE.to_owned()], arguments].concat())
+}
+
+/// The same for a payload of any words.
+pub fn with_payload(words: &[String], payload: &[String]) -> Vec<String> {
+    let quoted = shell_words::join(payload);
     let mut argv = Vec::new();
     let mut placed = false;
     for word in words {
         if word == "{}" {
-            argv.extend(probe.iter().cloned());
+            argv.extend(payload.iter().cloned());
             placed = true;
         } else if word.contains("{sh}") || word.contains("{}") {
             argv.push(word.replace("{sh}", &quoted).replace("{}", &quoted));
@@ -63,7 +67,7 @@ pub fn around(words: &[String], arguments: &[String]) -> Vec<String> {
         }
     }
     if !placed {
-        argv.extend(probe);
+        argv.extend(payload.iter().cloned());
     }
     argv
 }

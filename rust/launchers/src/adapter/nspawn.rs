@@ -2,7 +2,7 @@
 
 use super::{Adapter, Prepared, find};
 use harness::error::Result;
-use harness::paths::PROBE;
+use harness::paths::{PROBE, PROBE_IN_CONTAINER};
 use harness::sandbox::protocol::{Content, PutFile};
 use std::path::PathBuf;
 
@@ -13,9 +13,6 @@ pub const ADAPTER: Adapter = Adapter {
     needs_words: true,
     prepare,
 };
-
-/// The probe in the container.
-const PAYLOAD: &str = "/.nsteps-probe";
 
 /// What would be random otherwise.
 const UUID: &str = "--uuid=6e737465707300000000000000000001";
@@ -30,8 +27,8 @@ fn prepare(words: &[String]) -> Result<Prepared> {
         let alone = ["--quiet", "--register=no", "--keep-unit", UUID];
         argv.extend(alone.map(str::to_owned));
         argv.extend(options.iter().cloned());
-        argv.push(format!("--bind-ro={PROBE}:{PAYLOAD}"));
-        argv.push(PAYLOAD.to_owned());
+        argv.push(format!("--bind-ro={PROBE}:{PROBE_IN_CONTAINER}"));
+        argv.push(PROBE_IN_CONTAINER.to_owned());
         argv.extend(arguments.iter().cloned());
         argv
     };

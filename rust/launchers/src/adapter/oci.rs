@@ -8,7 +8,7 @@
 
 use super::{Adapter, OfProbe, Prepared, find};
 use harness::error::{Context, Error, Result};
-use harness::paths::{BUNDLE, NEWROOT, PROBE};
+use harness::paths::{BUNDLE, NEWROOT, PROBE, PROBE_IN_CONTAINER};
 use harness::sandbox::protocol::{Content, PutFile};
 use serde_json::{Value, json};
 use std::fs;
@@ -38,9 +38,6 @@ pub const OCI: Adapter = Adapter {
 
 /// The container's id, which the caller of a runtime chooses.
 const ID: &str = "nsteps-container";
-
-/// The probe in the root filesystem.
-const PAYLOAD: &str = "/.nsteps-probe";
 
 fn named(runtime: &str, words: &[String]) -> Result<Prepared> {
     let (options, bundle) = split(words);
@@ -106,7 +103,7 @@ fn prepare(
                 mode: 0o644,
             },
             PutFile {
-                at: root.join(PAYLOAD.trim_start_matches('/')),
+                at: root.join(PROBE_IN_CONTAINER.trim_start_matches('/')),
                 content: Content::CopyOf(PROBE.into()),
                 mode: 0o755,
             },
@@ -202,7 +199,7 @@ fn with_payload(
     arguments: &[String],
     terminal: bool,
 ) -> Value {
-    let argv = [&[PAYLOAD.to_owned()], arguments].concat();
+    let argv = [&[PROBE_IN_CONTAINER.to_owned()], arguments].concat();
     config["process"]["args"] = json!(argv);
     config["process"]["terminal"] = json!(terminal);
     config

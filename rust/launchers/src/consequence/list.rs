@@ -675,7 +675,28 @@ pub const CONSEQUENCES: &[Consequence] = &[
             fix("unshare", "new", Add(&["--net"])),
             fix("nspawn", "new", Add(&["--private-network"])),
             fix("firejail", "new", Add(&["--net=none"])),
-            fix("podman", "new", Add(&["--network=none"])),
+            // Podman adds a network to those that it has; it takes no other
+            // beside the host's or none.
+            fix(
+                "podman",
+                "new",
+                Swap(&["--network=host"], &["--network=none"]),
+            ),
+            fix(
+                "podman",
+                "new",
+                Swap(&["--network", "host"], &["--network=none"]),
+            ),
+            fix(
+                "podman",
+                "unchanged",
+                Swap(&["--network=none"], &["--network=host"]),
+            ),
+            fix(
+                "podman",
+                "unchanged",
+                Swap(&["--network", "none"], &["--network=host"]),
+            ),
             fix("podman", "unchanged", Add(&["--network=host"])),
             fix(
                 "oci",

@@ -4,7 +4,7 @@
 
 use crate::adapter::Prepared;
 use crate::situation::Payload;
-use harness::paths::{NO_SHEBANG, PROBE};
+use harness::paths::{NO_SHEBANG, PROBE, PROBE_IN_CONTAINER};
 use harness::sandbox::protocol::{Content, PutFile};
 use serde_json::Value;
 
@@ -98,9 +98,15 @@ fn replaced(it: PutFile, payload: Payload, file: &str) -> PutFile {
     }
 }
 
-/// Words in which the name of the payload, which stands before the mark, is that
-/// of no file.
-fn missing(words: Vec<String>) -> Vec<String> {
+/// Words in which the name of the payload is that of no file. It stands before
+/// the mark, or is the entry point of a container: then the image stands there.
+fn missing(mut words: Vec<String>) -> Vec<String> {
+    let entry = format!("--entrypoint={PROBE_IN_CONTAINER}");
+    if let Some(at) = words.iter().position(|it| *it == entry) {
+        words[at].push_str(NO_SUCH);
+        words.retain(|it| it != MARK);
+        return words;
+    }
     let mut without: Vec<String> = Vec::new();
     for word in words {
         match without.last_mut() {
@@ -167,6 +173,15 @@ mod tests {
                 assert_eq!(shell, format!("sh|-c|exec {quoted}; x"));
             }
         }
+    }
+
+    #[test]
+    fn the_entry_point_of_a_container_is_missing_and_its_image_is_not() {
+        let entry = format!("--entrypoint={PROBE_IN_CONTAINER}");
+        let words = ["podman", "run", &entry, "box", MARK];
+        let seen = missing(words.map(str::to_owned).to_vec());
+        let entry = format!("{entry}-missing");
+        assert_eq!(seen, ["podman", "run", &entry, "box"]);
     }
 
     #[test]

@@ -5,9 +5,10 @@ use super::letters::{letter, letters};
 use super::{Report, value_of};
 use askama::Template;
 use harness::error::{Context, Result};
+use harness::trial::Place;
 use launchers::consequence::Level;
 use launchers::keys;
-use launchers::matrix::{Row, Value};
+use launchers::matrix::{ON_HOST, Row, Value};
 use launchers::verdict::{Case, Judged, Outcome};
 use probe::Observation;
 
@@ -150,9 +151,9 @@ fn page(report: &Report) -> Page<'_> {
 
 fn launcher(report: &Report, index: usize) -> LauncherView<'_> {
     let it = &report.launchers[index];
-    let program = it.program.as_ref().map(|it| {
-        let version = it.version.as_deref().unwrap_or("no version");
-        format!("{}, {version}, sha256 {}", it.path, it.sha256)
+    let program = it.program.as_ref().map(|program| match it.column.place {
+        Place::Sandbox => program.in_words(64),
+        Place::Host => format!("{}; {ON_HOST}", program.in_words(64)),
     });
     let recorded = it.recorded.as_ref().map(|it| {
         format!("recorded on {}, {}, {}", it.day, it.machine, it.scenario)

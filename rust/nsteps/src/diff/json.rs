@@ -2,7 +2,9 @@
 
 use super::{Compared, Failure, Report};
 use harness::host::cgroups::Shown;
+use harness::trial::Place;
 use launchers::matrix::{Column, Row, Value};
+use launchers::provenance::Provenance;
 use launchers::suggest::Suggestions;
 use launchers::verdict::{Case, Judged, Outcome};
 use schemars::JsonSchema;
@@ -48,6 +50,17 @@ pub struct Form {
     status: u8,
 }
 
+/// A program that a launcher runs to isolate the payload.
+#[derive(Serialize, JsonSchema)]
+struct RuntimeForm {
+    /// The program, with symbolic links followed.
+    path: String,
+    /// The first line that it prints of its version; null if it prints none.
+    version: Option<String>,
+    /// The SHA-256 digest of the program.
+    sha256: String,
+}
+
 /// The cgroups that launchers saw.
 #[derive(Serialize, JsonSchema)]
 pub struct CgroupsForm {
@@ -86,6 +99,12 @@ struct LauncherForm {
     version: Option<String>,
     /// The SHA-256 digest of the program; null if this machine lacks it.
     sha256: Option<String>,
+    /// The program that this one runs in turn to isolate the payload, as an OCI
+    /// runtime is; null if it runs none.
+    runtime: Option<RuntimeForm>,
+    /// Whether the payload ran on the host, where a daemon started it, and not
+    /// in a sandbox.
+    on_host: bool,
     /// Why there is no observation; null if the payload ran.
     did_not_run: Option<String>,
     /// How the launcher ended: its exit status, or 128 and the number of the
@@ -250,12 +269,22 @@ fn launcher(subject: &Compared) -> LauncherForm {
         path: program.map(|it| it.path.clone()),
         version: program.and_then(|it| it.version.clone()),
         sha256: program.map(|it| it.sha256.clone()),
+        runtime: program.and_then(|it| it.runtime.as_deref()).map(runtime),
+        on_host: column.place == Place::Host,
         did_not_run: column.did_not_answer.clone(),
         exit: changed(column.value("exit")),
         said: changed(column.value("said")),
         degraded: column.degraded.clone(),
         disagreements: column.disagreements.clone(),
         in_states: column.in_states().map(in_state).collect(),
+    }
+}
+
+fn runtime(program: &Provenance) -> RuntimeForm {
+    RuntimeForm {
+        path: program.path.clone(),
+        version: program.version.clone(),
+        sha256: program.sha256.clone(),
     }
 }
 

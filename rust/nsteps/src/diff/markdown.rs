@@ -2,6 +2,8 @@
 
 use super::letters::letter;
 use super::{Report, value_of};
+use harness::trial::Place;
+use launchers::matrix::ON_HOST;
 use launchers::verdict::{Judged, Outcome};
 use std::fmt::Write;
 
@@ -61,10 +63,11 @@ pub fn markdown(report: &Report) -> String {
 fn launchers(out: &mut String, report: &Report) {
     out.push_str("| | launcher | program | |\n|---|---|---|---|\n");
     for (index, it) in report.launchers.iter().enumerate() {
-        let program = it.program.as_ref().map(|it| {
-            let version = it.version.as_deref().unwrap_or("no version");
-            format!("{}, {version}, sha256 {}", it.path, &it.sha256[..12])
-        });
+        let program =
+            it.program.as_ref().map(|program| match it.column.place {
+                Place::Sandbox => program.in_words(12),
+                Place::Host => format!("{}; {ON_HOST}", program.in_words(12)),
+            });
         let trouble = report.verdict.troubles.iter();
         let trouble = trouble
             .filter(|it| it.launcher == index)

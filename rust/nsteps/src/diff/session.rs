@@ -262,7 +262,7 @@ fn programs(
     let Conditions { equipment, scenario, .. } = conditions;
     let programs = workers::in_order(
         launchers,
-        |(_, it)| provenance::of(&it.program, *scenario, equipment),
+        |(_, it)| provenance::of(it, *scenario, equipment),
         |(name, _)| (*name).to_owned(),
     );
     interrupt::check()?;

@@ -7,8 +7,9 @@ use crate::checked::some;
 use crate::terminal::style::{BAD, FAINT, GOOD, NOTE, PLAIN, STRONG};
 use crate::terminal::text::{Breaks, GAP, USUAL, paragraph, width, wrap};
 use anstyle::Style;
+use harness::trial::Place;
 use launchers::consequence::Level;
-use launchers::matrix::{Column, Row, Value};
+use launchers::matrix::{Column, ON_HOST, Row, Value};
 use launchers::verdict::{Judged, Outcome};
 use std::fmt::Write;
 
@@ -62,10 +63,10 @@ fn launchers(out: &mut String, report: &Report) {
         };
         paragraph(out, &format!("{name}  {line}"), 0, 3, STRONG);
         if let Some(program) = &it.program {
-            let version = program.version.as_deref().unwrap_or("no version");
-            let digest = &program.sha256[..12];
-            let what = format!("{}, {version}, sha256 {digest}", program.path);
-            paragraph(out, &what, 3, 0, FAINT);
+            paragraph(out, &program.in_words(12), 3, 0, FAINT);
+        }
+        if it.column.place == Place::Host {
+            paragraph(out, ON_HOST, 3, 0, NOTE);
         }
         if let Some(it) = &it.recorded {
             let what = format!("recorded on {}, {}", it.day, it.machine);

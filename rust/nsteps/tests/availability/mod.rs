@@ -20,3 +20,10 @@ pub fn is_of_the_machine(why: &str) -> bool {
     let wants = ["no sandbox: ", "ptrace: ", "is not built: "];
     wants.iter().any(|it| why.contains(it))
 }
+
+/// Skips the trial, with the reason beside its name, also under MUST_RUN=1: it
+/// needs what `setup.sh` does not install.
+#[allow(dead_code, reason = "not every test needs such a program")]
+pub fn not_set_up(reason: &str) -> Result<Completion, Failed> {
+    Ok(Completion::ignored_with(reason))
+}

@@ -32,6 +32,12 @@ const LAUNCHERS: &[(&str, &str)] = &[
     ("runc", "runc:"),
     ("crun", "crun:"),
     ("youki", "youki:"),
+    (
+        "podman",
+        "podman: --runtime=crun run --cgroups=disabled --network=none --rootfs \
+         /srv",
+    ),
+    ("srt", "srt:"),
 ];
 
 /// Puts nsteps and the upper layers on a tmpfs, then an overlay over each

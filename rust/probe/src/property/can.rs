@@ -55,13 +55,13 @@ const ATTEMPTS: [(&str, Attempt); 15] = [
     ("can.unshare.mnt", || unshare(CloneFlags::CLONE_NEWNS)),
     ("can.unshare.net", || unshare(CloneFlags::CLONE_NEWNET)),
     ("can.unshare.user", || unshare(CloneFlags::CLONE_NEWUSER)),
-    ("can.write./", || make_directory("/.nsteps-probe")),
-    ("can.write./dev", || make_directory("/dev/.nsteps-probe")),
+    ("can.write./", || make_directory("/.nsteps-made")),
+    ("can.write./dev", || make_directory("/dev/.nsteps-made")),
     ("can.write./proc/sys", || open_to_write("/proc/sys/kernel/hostname")),
     ("can.write./sys/fs/cgroup", || {
         open_to_write("/sys/fs/cgroup/cgroup.procs")
     }),
-    ("can.write./tmp", || make_directory("/tmp/.nsteps-probe")),
+    ("can.write./tmp", || make_directory("/tmp/.nsteps-made")),
 ];
 
 const LAYERS: &str = "landlock.layers";
@@ -173,7 +173,7 @@ mod tests {
             assert_ne!(answer, "no answer in time", "{key}");
         }
         assert_eq!(seen.value("can.write./tmp"), Some("yes"));
-        let left = std::path::Path::new("/tmp/.nsteps-probe");
+        let left = std::path::Path::new("/tmp/.nsteps-made");
         assert!(!left.exists());
         assert_eq!(nix::unistd::gethostname(), hostname);
     }
