@@ -20,6 +20,7 @@ mod picture;
 mod schema;
 mod sleeps;
 mod sources;
+mod terms;
 mod tree;
 mod words;
 
@@ -61,6 +62,7 @@ const CONVENTIONS: &[Convention] = &[
     ("comments_names_and_pages_use_plain_words", words::plain),
     ("a_word_is_searched_in_every_kind_of_text", words::is_searched_everywhere),
     ("the_glossary_names_what_is_there", glossary::holds),
+    ("a_word_of_ours_is_explained", terms::explained),
     ("the_page_of_messages_is_not_stale", messages::page),
     ("the_page_of_the_schema_is_not_stale", schema::page),
     ("no_file_uses_itself", imports::circles),

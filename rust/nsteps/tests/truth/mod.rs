@@ -255,8 +255,8 @@ fn shown_in(row: &Value, launcher: usize) -> Option<Shown> {
 fn value_in(row: &Value, launcher: usize) -> Option<&Value> {
     let mut values = row["values"].as_array().into_iter().flatten();
     values.find(|it| {
-        let mut who = it["launchers"].as_array().into_iter().flatten();
-        who.any(|it| *it == json!(launcher))
+        let mut launchers = it["launchers"].as_array().into_iter().flatten();
+        launchers.any(|it| *it == json!(launcher))
     })
 }
 
