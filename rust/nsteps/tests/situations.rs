@@ -121,7 +121,10 @@ fn main() -> ExitCode {
     }
     trials.push(Trial::test("each_situation_has_a_case", each));
     trials.push(Trial::test("only_the_plain_state_has_situations", plain));
-    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+    let mut arguments = Arguments::from_args();
+    // They wait most of their time.
+    arguments.test_threads.get_or_insert(6);
+    libtest_mimic::run(&arguments, trials).exit_code()
 }
 
 fn each() -> Result<(), Failed> {

@@ -63,7 +63,10 @@ fn main() -> ExitCode {
     trials.extend(bad::trials());
     trials.extend(command::trials());
     trials.push(Trial::test("every_page_is_there", every_page_is_there));
-    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+    let mut arguments = Arguments::from_args();
+    // They wait most of their time.
+    arguments.test_threads.get_or_insert(4);
+    libtest_mimic::run(&arguments, trials).exit_code()
 }
 
 static EQUIPMENT: LazyLock<Result<Equipment, String>> =
