@@ -20,10 +20,17 @@ pub enum Refusal {
     Broken(String),
 }
 
+impl Refusal {
+    /// Its reason, whichever it is.
+    pub fn into_reason(self) -> String {
+        let (Refusal::Unavailable(why) | Refusal::Broken(why)) = self;
+        why
+    }
+}
+
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Error {
-        let (Refusal::Unavailable(why) | Refusal::Broken(why)) = refusal;
-        Error::new(format!("no sandbox: {why}"))
+        Error::new(format!("no sandbox: {}", refusal.into_reason()))
     }
 }
 

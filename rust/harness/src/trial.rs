@@ -185,20 +185,25 @@ fn look_at(
     let mut launch = Launch::in_root(argv);
     launch.directory = performer.directory();
     let baseline = baseline_of(&mut sandbox, &launch).map_err(broken)?;
-    match hold_and_look(&mut sandbox, &baseline, &launch, meeting) {
-        Ok(mut observed) => {
-            observed.enter_refusal();
-            Ok(Box::new(observed))
-        }
-        Err(_) if sandbox.was_overrun() => Ok(Box::new(overrun())),
-        Err(error) => Err(broken(error)),
-    }
+    let observed = hold_and_look(&mut sandbox, &baseline, &launch, meeting);
+    let outcome = observed.map_err(broken).map(|mut observed| {
+        observed.enter_refusal();
+        Box::new(observed)
+    });
+    unless_overrun(&sandbox, outcome)
 }
 
-/// What is seen of a launcher that was ended with its sandbox.
-fn overrun() -> Observed {
-    let why = format!("it had more than {MOST_PROCESSES} processes");
-    Observed { did_not_answer: Some(why), ..Observed::default() }
+/// The outcome of a trial; or, if it broke because the launcher had too many
+/// processes and was ended with its sandbox, that.
+fn unless_overrun(sandbox: &Sandbox, outcome: Outcome) -> Outcome {
+    match outcome {
+        Err(_) if sandbox.was_overrun() => {
+            let why = format!("it had more than {MOST_PROCESSES} processes");
+            let did_not_answer = Some(why);
+            Ok(Box::new(Observed { did_not_answer, ..Observed::default() }))
+        }
+        outcome => outcome,
+    }
 }
 
 /// The command line around a probe with these arguments.
@@ -443,9 +448,8 @@ fn launched(payload: &Observation) -> Observation {
 fn streams(
     effect: &mut Effect,
     payload: &Observation,
-    given: &[Option<u64>; 3],
+    streams: &[Option<u64>; 3],
 ) {
-    let streams = given;
     for (number, given) in streams.iter().enumerate() {
         let key = format!("descriptors.{number}");
         let Some(found) = payload.value(&format!("{key}.inode")) else {
@@ -560,9 +564,7 @@ pub fn refused(stderr: &str) -> Option<String> {
 /// that failed: `CALL ERRNO`, as [`refused`] has it.
 pub fn says(said: &str, refused: &str) -> bool {
     let name = refused.rsplit(' ').next().unwrap_or_default();
-    let errno = (1..134)
-        .map(Errno::from_raw)
-        .find(|errno| format!("{errno:?}") == name);
+    let errno = errnos().find(|errno| format!("{errno:?}") == name);
     let said = said.to_lowercase();
     let words = errno.map(|it| match it {
         // The GNU C library has "Device or" before it, musl has not.
@@ -578,9 +580,12 @@ fn errno_of(words: &str) -> Option<Errno> {
     if words == "target is busy." {
         return Some(Errno::EBUSY);
     }
-    (1..134)
-        .map(Errno::from_raw)
-        .find(|errno| errno.desc().eq_ignore_ascii_case(words))
+    errnos().find(|errno| errno.desc().eq_ignore_ascii_case(words))
+}
+
+/// Every errno of the kernel.
+fn errnos() -> impl Iterator<Item = Errno> {
+    (1..134).map(Errno::from_raw)
 }
 
 /// The namespaces in `seen` that are not those of the baseline.

@@ -3,7 +3,7 @@
 //! [`ADAPTERS`] is the only list of them; each has one file.
 
 mod bwrap;
-mod cmd;
+pub(crate) mod cmd;
 mod docker;
 mod firejail;
 mod nspawn;
@@ -137,7 +137,11 @@ pub fn is_missing(error: &Error) -> bool {
 /// Finds a program as execvp(3) does: a name with a slash is a path, any other
 /// is looked up in the caller's PATH, and then where administrators' programs
 /// are.
-fn find(name: &str) -> Result<PathBuf> {
+///
+/// # Errors
+///
+/// Fails if there is no such file, with words by which [`is_missing`] knows it.
+pub fn find(name: &str) -> Result<PathBuf> {
     if name.contains('/') {
         let path = std::path::absolute(name).unwrap_or_else(|_| name.into());
         return match path.exists() {

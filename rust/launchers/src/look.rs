@@ -115,9 +115,7 @@ fn column(of: Look<'_>, looks: Vec<Found<Observed>>) -> Result<Column> {
             unavailable: true,
             ..Column::not_started(name.to_owned(), why, true)
         },
-        Err(Refusal::Unavailable(why) | Refusal::Broken(why)) => {
-            return Err(Error::new(why));
-        }
+        Err(refusal) => return Err(Error::new(refusal.into_reason())),
     };
     Ok(Column { state: state.name, ..column })
 }
@@ -136,10 +134,8 @@ pub fn twice(
     conditions: &Conditions<'_>,
 ) -> Result<Column> {
     let look = || {
-        once(prepared, PLAIN, conditions).map_err(|refusal| {
-            let (Refusal::Unavailable(why) | Refusal::Broken(why)) = refusal;
-            Error::new(why)
-        })
+        once(prepared, PLAIN, conditions)
+            .map_err(|refusal| Error::new(refusal.into_reason()))
     };
     Ok(Column::of(name, vec![look()?, look()?]).expecting(&prepared.always))
 }

@@ -2,6 +2,7 @@
 //! tried; a fix is kept only if it closes a difference and opens none.
 
 use crate::adapter::Prepared;
+use crate::adapter::cmd::is_place;
 use crate::adapter::run::before_image;
 use crate::consequence::{self, Change, Edit, Fix, Level};
 use crate::look::{self, Conditions, TWICE};
@@ -390,12 +391,12 @@ fn apply(
             let around = [&around[..], &launcher.around].concat();
             Some((shown, Candidate { around, ..launcher.clone() }))
         }
-        Change::Inside(inside) => {
+        Change::Inside(_) | Change::Before(_) => {
             // Where the line says where its payload is, that stays so.
-            if old.iter().any(|it| it.contains("{}") || it.contains("{sh}")) {
+            if old.iter().any(|it| is_place(it)) {
                 return None;
             }
-            let inside = words(inside)?;
+            let inside = words(&change.inside()?)?;
             // What needs privileges stands before what takes them away.
             let at = match inside[0].as_str() {
                 "setpriv" => old.len(),

@@ -8,7 +8,7 @@ use crate::matrix::{Column, Value};
 use crate::said::masked_change;
 use crate::situation::Incident;
 use harness::error::{Error, Result};
-use harness::found::{Found, Refusal};
+use harness::found::Found;
 use harness::interrupt;
 use harness::trial::Launch;
 use harness::trial::act::Seen;
@@ -66,10 +66,7 @@ pub fn all(
     interrupt::check()?;
     for (of_one, seen) in tries.chunks(repeat).zip(seen.chunks(repeat)) {
         let seen: Found<Vec<String>> = seen.iter().cloned().collect();
-        let seen = seen.map_err(|refusal| {
-            let (Refusal::Unavailable(why) | Refusal::Broken(why)) = refusal;
-            Error::new(why)
-        })?;
+        let seen = seen.map_err(|it| Error::new(it.into_reason()))?;
         let Try { launcher, situation, .. } = of_one[0];
         let value = Value::of_looks(seen.iter().map(Some).collect());
         columns[launcher].values.insert(situation.key(), value);

@@ -2,6 +2,7 @@
 //! the report says of it, and what is said where the machine cannot give it.
 
 mod availability;
+mod reported;
 
 use availability::{is_of_the_machine, unavailable};
 use harness::found::NEEDS_ROOT;
@@ -10,6 +11,7 @@ use harness::host::cgroups::{Cgroups, is_of_cgroups};
 use harness::host::layout::Layout;
 use harness::scenario::Identity;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use reported::reported;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fs;
@@ -49,14 +51,8 @@ fn nsteps() -> Result<PathBuf, Failed> {
 fn run(words: &[&str]) -> Result<Result<(Value, i32), String>, Failed> {
     let output =
         Command::new(nsteps()?).args(words).stdin(Stdio::null()).output()?;
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    if output.stdout.is_empty() && is_of_the_machine(&stderr) {
-        return Ok(Err(stderr.trim().to_owned()));
-    }
-    let value = serde_json::from_slice(&output.stdout)
-        .map_err(|error| format!("{error}: {stderr}"))?;
     let status = output.status.code().ok_or("it was killed")?;
-    Ok(Ok((value, status)))
+    Ok(reported(&output)?.map(|value| (value, status)))
 }
 
 /// What a launcher that is a script shows, with these cgroups: the report, and
@@ -298,12 +294,10 @@ fn delegated() -> Result<Completion, Failed> {
         Err(why) => return unavailable(why),
         Ok(output) => output,
     };
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    if output.stdout.is_empty() && is_of_the_machine(&stderr) {
-        return unavailable(stderr.trim());
-    }
-    let value: Value = serde_json::from_slice(&output.stdout)
-        .map_err(|error| format!("{error}: {stderr}"))?;
+    let value = match reported(&output)? {
+        Err(why) => return unavailable(&why),
+        Ok(value) => value,
+    };
     let left = fs::read_dir(&cgroup.0)?.flatten();
     let left = left.filter(|it| it.path().is_dir()).count();
     let is_right = value["cgroups"]["which"] == "v2"
@@ -317,12 +311,10 @@ fn no_choice() -> Result<Completion, Failed> {
         Err(why) => return unavailable(why),
         Ok(output) => output,
     };
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    if output.stdout.is_empty() && is_of_the_machine(&stderr) {
-        return unavailable(stderr.trim());
-    }
-    let value: Value = serde_json::from_slice(&output.stdout)
-        .map_err(|error| format!("{error}: {stderr}"))?;
+    let value = match reported(&output)? {
+        Err(why) => return unavailable(&why),
+        Ok(value) => value,
+    };
     let seen = &value["cgroups"];
     if seen["which"] == "v2" {
         return unavailable("an ordinary user may make cgroups here");

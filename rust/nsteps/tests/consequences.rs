@@ -2,14 +2,16 @@
 //! keys have exactly this record.
 
 mod availability;
+mod reported;
 
-use availability::{is_of_the_machine, not_set_up, unavailable};
+use availability::{not_set_up, unavailable};
 use harness::found::NEEDS_ROOT;
 use harness::host::layout::Layout;
 use harness::scenario::Identity;
 use launchers::consequence::{CONSEQUENCES, Change};
 use launchers::situation::of_key;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use reported::reported;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fs;
@@ -769,12 +771,10 @@ fn podman_fix(
         .args([launcher(wanted), launcher(options)])
         .stdin(Stdio::null())
         .output()?;
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    if is_of_the_machine(&stderr) {
-        return unavailable(stderr.trim());
-    }
-    let seen: Value = serde_json::from_slice(&output.stdout)
-        .map_err(|error| format!("{error}: {stderr}"))?;
+    let seen = match reported(&output)? {
+        Err(why) => return unavailable(&why),
+        Ok(seen) => seen,
+    };
     for it in seen["launchers"].as_array().into_iter().flatten() {
         let said = it["said"].as_str().unwrap_or_default();
         match it["did_not_run"].as_str() {
@@ -874,12 +874,10 @@ fn proof((name, launchers, keys): &Case) -> Result<Completion, Failed> {
         .args(&words)
         .stdin(Stdio::null())
         .output()?;
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    if is_of_the_machine(&stderr) {
-        return unavailable(stderr.trim());
-    }
-    let seen: Value = serde_json::from_slice(&output.stdout)
-        .map_err(|error| format!("{error}: {stderr}"))?;
+    let seen = match reported(&output)? {
+        Err(why) => return unavailable(&why),
+        Ok(seen) => seen,
+    };
     for it in seen["launchers"].as_array().into_iter().flatten() {
         if let Some(why) = it["did_not_run"].as_str() {
             // A launcher that was never started is missing; one that failed is

@@ -9,6 +9,7 @@ mod availability;
 #[path = "launchers/dockerd.rs"]
 mod dockerd;
 mod pages_written;
+mod reported;
 mod truth;
 
 use availability::{is_of_the_machine, not_set_up, unavailable};
@@ -16,8 +17,9 @@ use dockerd::Dockerd;
 use harness::found::NEEDS_ROOT;
 use harness::host::layout::Layout;
 use harness::scenario::Identity;
-use launchers::adapter::ADAPTERS;
+use launchers::adapter::{ADAPTERS, find};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use reported::reported;
 use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -278,8 +280,7 @@ fn with_docker(
 }
 
 fn is_in_path(name: &str) -> bool {
-    let path = std::env::var("PATH").unwrap_or_default();
-    path.split(':').any(|dir| Path::new(dir).join(name).is_file())
+    find(name).is_ok()
 }
 
 /// Each of two columns is as the other, is not in a sandbox and says so, and
@@ -415,12 +416,10 @@ fn one_file() -> Result<Completion, Failed> {
         .args([layout.root(), &copy])
         .env_remove("NSTEPS_ROOT")
         .output()?;
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    if is_of_the_machine(&stderr) {
-        return unavailable(stderr.trim());
-    }
-    let report: Value = serde_json::from_slice(&output.stdout)
-        .map_err(|error| format!("{error}: {stderr}"))?;
+    let report = match reported(&output)? {
+        Err(why) => return unavailable(&why),
+        Ok(report) => report,
+    };
     match report["differences"][0]["row"]["key"] == "security.no_new_privs" {
         true => Ok(Completion::Completed),
         false => Err(format!("{report:#}").into()),

@@ -2,11 +2,13 @@
 //! change from run to run or move their payload: its report about each is true.
 
 mod availability;
+mod reported;
 
-use availability::{is_of_the_machine, unavailable};
+use availability::unavailable;
 use harness::host::cgroup::Made;
 use harness::host::layout::Layout;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use reported::reported;
 use serde_json::Value;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -399,12 +401,10 @@ fn command(words: &[&str]) -> Result<Command, Failed> {
 
 fn observe(mut command: Command) -> Result<Observed, Failed> {
     let output = command.output()?;
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    if output.stdout.is_empty() && is_of_the_machine(&stderr) {
-        return Ok(Observed::Unavailable(stderr.trim().to_owned()));
-    }
-    let value = serde_json::from_slice(&output.stdout)
-        .map_err(|error| format!("{error}: {stderr}"))?;
+    let value = match reported(&output)? {
+        Err(why) => return Ok(Observed::Unavailable(why)),
+        Ok(value) => value,
+    };
     let status = output.status.code().ok_or("it was killed")?;
     Ok(Observed::As(status, value))
 }

@@ -3,11 +3,13 @@
 //! launcher shows the same as itself.
 
 mod availability;
+mod reported;
 
-use availability::{is_of_the_machine, unavailable};
+use availability::unavailable;
 use harness::host::layout::Layout;
 use launchers::situation::{Incident, SITUATIONS};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use reported::reported;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::process::{Command, ExitCode, Stdio};
@@ -148,12 +150,10 @@ fn nsteps(words: &[&str]) -> Result<Command, Failed> {
 fn diff(words: &[&str]) -> Result<Result<Value, String>, Failed> {
     let words = [&["diff", "--json"], words].concat();
     let output = nsteps(&words)?.output()?;
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    if output.stdout.is_empty() && is_of_the_machine(&stderr) {
-        return Ok(Err(stderr.trim().to_owned()));
-    }
-    let report: Value = serde_json::from_slice(&output.stdout)
-        .map_err(|error| format!("{error}: {stderr}"))?;
+    let report = match reported(&output)? {
+        Err(why) => return Ok(Err(why)),
+        Ok(report) => report,
+    };
     for it in report["launchers"].as_array().into_iter().flatten() {
         let why = it["did_not_run"].as_str().unwrap_or("");
         if why.contains("is not in PATH") {

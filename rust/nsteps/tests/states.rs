@@ -3,13 +3,15 @@
 //! no other state.
 
 mod availability;
+mod reported;
 
-use availability::{is_of_the_machine, unavailable};
+use availability::unavailable;
 use harness::found::NEEDS_ROOT;
 use harness::host::layout::Layout;
 use harness::scenario::Identity;
 use launchers::state::{PLAIN, STATES};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use reported::reported;
 use serde_json::Value;
 use std::process::{Command, ExitCode};
 
@@ -134,12 +136,10 @@ fn diff(options: &[&str], launchers: [&str; 2]) -> Compared {
         .args(options)
         .args(launchers)
         .output()?;
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    if output.stdout.is_empty() && is_of_the_machine(&stderr) {
-        return Ok(Err(stderr.trim().to_owned()));
-    }
-    let value: Value = serde_json::from_slice(&output.stdout)
-        .map_err(|error| format!("{error}: {stderr}"))?;
+    let value = match reported(&output)? {
+        Err(why) => return Ok(Err(why)),
+        Ok(value) => value,
+    };
     let states = value["launchers"][0]["in_states"].as_array();
     let lost = |it: &&Value| it["unavailable"] == true;
     if let Some(state) = states.into_iter().flatten().find(lost) {

@@ -9,7 +9,6 @@ use crate::expected::{Block, Expected};
 use crate::known::{Cause, explanation};
 use crate::subject::Subject;
 use harness::error::Result;
-use harness::found::Refusal;
 use harness::launcher::{LANGUAGES, Launcher};
 use harness::scenario::Scenario;
 use harness::step::{Arguments, Step};
@@ -226,9 +225,7 @@ enum Looks {
 fn looked_at(step: &'static Step, tried: &Tried) -> Result<Looks> {
     let observed = match &tried.outcome {
         Ok(observed) => observed,
-        Err(Refusal::Unavailable(why) | Refusal::Broken(why)) => {
-            return Ok(Looks::None(why.clone()));
-        }
+        Err(refusal) => return Ok(Looks::None(refusal.clone().into_reason())),
     };
     let subject = subject_of(step, tried.situation);
     let expected = embedded::expected(&subject)?;

@@ -16,6 +16,7 @@ use crate::scenario::Scenario;
 use crate::step::{Namespace, Step};
 use crate::timeout::deadline;
 use crate::trial::performer::{OwnProgram, Performer};
+use crate::trial::unless_overrun;
 use crate::trial::{Observed, Outcome, error_message, exit};
 use probe::Observation;
 use std::time::Instant;
@@ -97,13 +98,10 @@ pub fn of_own(
     plan.rootfs = Some(rootfs.clone());
     let mut sandbox = Sandbox::enter(&plan, equipment)?;
     let (container, pid, _hold) = held_container(&mut sandbox, maker)?;
-    match join(&mut sandbox, performer, &container, pid) {
-        Ok(observed) => Ok(Box::new(observed)),
-        Err(_) if sandbox.was_overrun() => {
-            Ok(Box::new(crate::trial::overrun()))
-        }
-        Err(error) => Err(Refusal::Broken(error.message)),
-    }
+    let outcome = join(&mut sandbox, performer, &container, pid)
+        .map(Box::new)
+        .map_err(Refusal::from);
+    unless_overrun(&sandbox, outcome)
 }
 
 /// Starts a container and holds its payload: what it says, its pid in the

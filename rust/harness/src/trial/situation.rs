@@ -16,6 +16,7 @@ use crate::step::{Arguments, Step};
 use crate::timeout::deadline;
 use crate::trial::join::held_container;
 use crate::trial::performer::{OwnProgram, Performer};
+use crate::trial::unless_overrun;
 use crate::trial::witness::{WITNESS, lives};
 use crate::trial::{Observed, Outcome, error_message, exit};
 use std::time::Instant;
@@ -301,12 +302,7 @@ pub fn of_own(
     let plan = performer.adapt(Plan::of(scenario, Tree::Small, equipment));
     let mut session = Session::set_up(plan, step, equipment)?;
     let outcome = session.outcome(situation, performer, equipment);
-    match outcome {
-        Err(_) if session.sandbox.was_overrun() => {
-            Ok(Box::new(crate::trial::overrun()))
-        }
-        outcome => outcome,
-    }
+    unless_overrun(&session.sandbox, outcome)
 }
 
 /// Where situations are tried.

@@ -50,6 +50,11 @@ pub fn around(words: &[String], arguments: &[String]) -> Vec<String> {
     with_payload(words, &[&[PROBE.to_owned()], arguments].concat())
 }
 
+/// Whether a word says where the payload belongs.
+pub fn is_place(word: &str) -> bool {
+    word.contains("{}") || word.contains("{sh}")
+}
+
 /// The same for a payload of any words.
 pub fn with_payload(words: &[String], payload: &[String]) -> Vec<String> {
     let quoted = shell_words::join(payload);
@@ -59,7 +64,7 @@ pub fn with_payload(words: &[String], payload: &[String]) -> Vec<String> {
         if word == "{}" {
             argv.extend(payload.iter().cloned());
             placed = true;
-        } else if word.contains("{sh}") || word.contains("{}") {
+        } else if is_place(word) {
             argv.push(word.replace("{sh}", &quoted).replace("{}", &quoted));
             placed = true;
         } else {

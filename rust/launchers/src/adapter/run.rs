@@ -108,8 +108,7 @@ impl Run {
                  {TAKES}"
             )));
         };
-        let is_placed = |it: &String| it.contains("{}") || it.contains("{sh}");
-        if !command.is_empty() && !command.iter().any(is_placed) {
+        if !command.is_empty() && !command.iter().any(|it| cmd::is_place(it)) {
             return Err(Error::new(format!(
                 "{name}: behind the image {image} stands the command {}: leave \
                  it out, for the payload takes its place, or write {{}} in it \

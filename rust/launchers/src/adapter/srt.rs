@@ -20,8 +20,7 @@ pub const ADAPTER: Adapter = Adapter {
 const WITH_VALUE: &[&str] = &["-s", "--settings", "--control-fd", "-c"];
 
 fn prepare(words: &[String]) -> Result<Prepared> {
-    let placed =
-        words.iter().any(|it| it.contains("{}") || it.contains("{sh}"));
+    let placed = words.iter().any(|it| cmd::is_place(it));
     if let (false, Some(command)) = (placed, command(words)) {
         return Err(Error::new(format!(
             "srt: the command {command} stands behind the options: leave it \

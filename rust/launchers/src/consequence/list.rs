@@ -1,7 +1,7 @@
 //! The records, the only list of them. The first one that matches a row is
 //! shown, so that special ones stand before general ones.
 
-use super::record::Change::{Add, Around, Edit as Edits, Inside, Swap};
+use super::record::Change::{Add, Around, Before, Edit as Edits, Inside, Swap};
 use super::record::Edit::{Mount, MountOption, Push, Remove, Set, Take};
 use super::record::Level::{Breaks, Changes, Cosmetic, Security};
 use super::record::{Change, Consequence, Fix, Level};
@@ -30,6 +30,38 @@ const READ_ONLY_OR_NOT: &str = "{* ro[,]*,*+ro*} | * rw[,]* | *- gone*";
 
 /// A mount, and none.
 const MOUNTED_OR_NOT: &str = "+ * | *- gone*";
+
+/// The fixes of a path that a launcher masks: first one of the record's own,
+/// then those that every such record has.
+macro_rules! masked {
+    ($first:expr) => {
+        &[
+            $first,
+            fix("oci", "unchanged", Edits(&[Remove("/linux/maskedPaths")])),
+            fix(
+                "oci",
+                "+ *",
+                Edits(&[Push("/linux/maskedPaths", "\"{path}\"")]),
+            ),
+            fix(
+                "oci",
+                "unchanged",
+                Edits(&[Take("/linux/maskedPaths", "", "{path}")]),
+            ),
+            fix(
+                "bwrap",
+                "+ tmpfs tmpfs ro*",
+                Add(&["--tmpfs", "{path}", "--remount-ro", "{path}"]),
+            ),
+            fix("nspawn", "+ *", Add(&["--inaccessible={path}"])),
+            fix(
+                "cmd",
+                "+ tmpfs tmpfs ro*",
+                Before("mount -t tmpfs -o ro tmpfs {path}"),
+            ),
+        ]
+    };
+}
 
 /// Every known consequence.
 pub const CONSEQUENCES: &[Consequence] = &[
@@ -1075,16 +1107,7 @@ pub const CONSEQUENCES: &[Consequence] = &[
                 "{unchanged,* rw[,]*}",
                 Edits(&[Take("/linux/readonlyPaths", "", "{path}")]),
             ),
-            fix(
-                "cmd",
-                "* ro[,]*",
-                Inside(&[
-                    "perl",
-                    "-e",
-                    "system split / /, shift; exec @ARGV",
-                    "mount --bind -o ro {path} {path}",
-                ]),
-            ),
+            fix("cmd", "* ro[,]*", Before("mount --bind -o ro {path} {path}")),
             fix(
                 "nspawn",
                 "unchanged",
@@ -1102,36 +1125,11 @@ pub const CONSEQUENCES: &[Consequence] = &[
         Security,
         "a file of /proc that is not masked tells the payload about the \
          host",
-        &[
-            fix("bwrap", "*", Add(&["--ro-bind", "/dev/null", "/proc/{name}"])),
-            fix("oci", "unchanged", Edits(&[Remove("/linux/maskedPaths")])),
-            fix(
-                "oci",
-                "+ *",
-                Edits(&[Push("/linux/maskedPaths", "\"{path}\"")]),
-            ),
-            fix(
-                "oci",
-                "unchanged",
-                Edits(&[Take("/linux/maskedPaths", "", "{path}")]),
-            ),
-            fix(
-                "bwrap",
-                "+ tmpfs tmpfs ro*",
-                Add(&["--tmpfs", "{path}", "--remount-ro", "{path}"]),
-            ),
-            fix("nspawn", "+ *", Add(&["--inaccessible={path}"])),
-            fix(
-                "cmd",
-                "+ tmpfs tmpfs ro*",
-                Inside(&[
-                    "perl",
-                    "-e",
-                    "system split / /, shift; exec @ARGV",
-                    "mount -t tmpfs -o ro tmpfs {path}",
-                ]),
-            ),
-        ],
+        masked![fix(
+            "bwrap",
+            "*",
+            Add(&["--ro-bind", "/dev/null", "/proc/{name}"])
+        )],
     ),
     record(
         "proc-read-only",
@@ -1156,16 +1154,7 @@ pub const CONSEQUENCES: &[Consequence] = &[
                 "{unchanged,* rw[,]*}",
                 Edits(&[Take("/linux/readonlyPaths", "", "{path}")]),
             ),
-            fix(
-                "cmd",
-                "* ro[,]*",
-                Inside(&[
-                    "perl",
-                    "-e",
-                    "system split / /, shift; exec @ARGV",
-                    "mount --bind -o ro {path} {path}",
-                ]),
-            ),
+            fix("cmd", "* ro[,]*", Before("mount --bind -o ro {path} {path}")),
         ],
     ),
     record(
@@ -1174,36 +1163,7 @@ pub const CONSEQUENCES: &[Consequence] = &[
         Security,
         "what is not masked in /sys tells the payload about the hardware \
          of the host",
-        &[
-            fix("bwrap", "*tmpfs*", Add(&["--tmpfs", "/sys/firmware"])),
-            fix("oci", "unchanged", Edits(&[Remove("/linux/maskedPaths")])),
-            fix(
-                "oci",
-                "+ *",
-                Edits(&[Push("/linux/maskedPaths", "\"{path}\"")]),
-            ),
-            fix(
-                "oci",
-                "unchanged",
-                Edits(&[Take("/linux/maskedPaths", "", "{path}")]),
-            ),
-            fix(
-                "bwrap",
-                "+ tmpfs tmpfs ro*",
-                Add(&["--tmpfs", "{path}", "--remount-ro", "{path}"]),
-            ),
-            fix("nspawn", "+ *", Add(&["--inaccessible={path}"])),
-            fix(
-                "cmd",
-                "+ tmpfs tmpfs ro*",
-                Inside(&[
-                    "perl",
-                    "-e",
-                    "system split / /, shift; exec @ARGV",
-                    "mount -t tmpfs -o ro tmpfs {path}",
-                ]),
-            ),
-        ],
+        masked![fix("bwrap", "*tmpfs*", Add(&["--tmpfs", "/sys/firmware"]))],
     ),
     record(
         "sys-cgroup",
@@ -1294,12 +1254,7 @@ pub const CONSEQUENCES: &[Consequence] = &[
             fix(
                 "cmd",
                 "+ tmpfs tmpfs ro*",
-                Inside(&[
-                    "perl",
-                    "-e",
-                    "system split / /, shift; exec @ARGV",
-                    "mount -t tmpfs -o ro tmpfs {path}",
-                ]),
+                Before("mount -t tmpfs -o ro tmpfs {path}"),
             ),
         ],
     ),
@@ -1320,16 +1275,7 @@ pub const CONSEQUENCES: &[Consequence] = &[
                 "{unchanged,* rw[,]*}",
                 Edits(&[Take("/linux/readonlyPaths", "", "{path}")]),
             ),
-            fix(
-                "cmd",
-                "* ro[,]*",
-                Inside(&[
-                    "perl",
-                    "-e",
-                    "system split / /, shift; exec @ARGV",
-                    "mount --bind -o ro {path} {path}",
-                ]),
-            ),
+            fix("cmd", "* ro[,]*", Before("mount --bind -o ro {path} {path}")),
         ],
     ),
     record(
@@ -1892,16 +1838,7 @@ pub const CONSEQUENCES: &[Consequence] = &[
         "where lo is down, connections to 127.0.0.1 fail with ENETUNREACH",
         &[
             fix("cmd", "down", Around(&["unshare", "--net"])),
-            fix(
-                "cmd",
-                "{unchanged,up*}",
-                Inside(&[
-                    "perl",
-                    "-e",
-                    "system split / /, shift; exec @ARGV",
-                    "ip link set lo up",
-                ]),
-            ),
+            fix("cmd", "{unchanged,up*}", Before("ip link set lo up")),
         ],
     ),
     record(
@@ -2016,16 +1953,7 @@ pub const CONSEQUENCES: &[Consequence] = &[
             fix("firejail", "*", Add(&["--hostname={value}"])),
             fix("oci", "unchanged", Edits(&[Remove("/hostname")])),
             fix("oci", "*", Edits(&[Set("/hostname", "\"{value}\"")])),
-            fix(
-                "cmd",
-                "*",
-                Inside(&[
-                    "perl",
-                    "-e",
-                    "system split / /, shift; exec @ARGV",
-                    "hostname {value}",
-                ]),
-            ),
+            fix("cmd", "*", Before("hostname {value}")),
         ],
     ),
     record(
@@ -2036,16 +1964,7 @@ pub const CONSEQUENCES: &[Consequence] = &[
         &[
             fix("oci", "unchanged", Edits(&[Remove("/domainname")])),
             fix("oci", "*", Edits(&[Set("/domainname", "\"{value}\"")])),
-            fix(
-                "cmd",
-                "*",
-                Inside(&[
-                    "perl",
-                    "-e",
-                    "system split / /, shift; exec @ARGV",
-                    "domainname {value}",
-                ]),
-            ),
+            fix("cmd", "*", Before("domainname {value}")),
         ],
     ),
     record(

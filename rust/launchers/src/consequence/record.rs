@@ -61,10 +61,32 @@ pub enum Change {
     Around(&'static [&'static str]),
     /// These words are put between the launcher and its payload.
     Inside(&'static [&'static str]),
+    /// This command runs between the launcher and its payload; spaces alone
+    /// separate its words.
+    Before(&'static str),
     /// The first words are replaced by the second; by none, they are left out.
     Swap(&'static [&'static str], &'static [&'static str]),
     /// Its config.json is changed by these edits.
     Edit(&'static [Edit]),
+}
+
+/// What runs a command, which is the next word, and then executes the words
+/// behind it. A shell would also change variables of the payload.
+const RUN_BEFORE: [&str; 3] =
+    ["perl", "-e", "system split / /, shift; exec @ARGV"];
+
+impl Change {
+    /// The words that are put between the launcher and its payload, if it is a
+    /// change of that kind.
+    pub fn inside(&self) -> Option<Vec<&'static str>> {
+        match self {
+            Change::Inside(words) => Some(words.to_vec()),
+            Change::Before(command) => {
+                Some(RUN_BEFORE.into_iter().chain([*command]).collect())
+            }
+            _ => None,
+        }
+    }
 }
 
 /// One edit of a config.json; the paths are JSON pointers, the values JSON.

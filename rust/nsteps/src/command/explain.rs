@@ -96,7 +96,8 @@ fn in_words(fix: &Fix) -> String {
         Change::Around(words) => {
             format!("put before it: {}", words.join(" "))
         }
-        Change::Inside(words) => {
+        Change::Inside(_) | Change::Before(_) => {
+            let words = fix.change.inside().unwrap_or_default();
             format!("put before the payload: {}", words.join(" "))
         }
         Change::Swap(from, []) => format!("leave out {}", from.join(" ")),

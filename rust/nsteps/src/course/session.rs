@@ -30,9 +30,7 @@ pub fn check(
         .iter()
         .filter(|it| it.situation.is_none())
         .filter_map(|it| match &it.outcome {
-            Err(Refusal::Unavailable(why) | Refusal::Broken(why)) => {
-                Some((it.scenario, why.clone()))
-            }
+            Err(refusal) => Some((it.scenario, refusal.clone().into_reason())),
             Ok(_) => None,
         })
         .collect();

@@ -6,6 +6,7 @@
 //! afterwards, and other processes of the machine write nothing there.
 
 use crate::{layout, quietly, wait_for_all};
+use ::launchers::adapter::find;
 use harness::found::NEEDS_ROOT;
 use harness::scenario::Identity;
 use harness::timeout::{any_readable, deadline};
@@ -146,12 +147,8 @@ pub fn cannot_watch() -> Option<String> {
 
 /// The launchers that are installed here.
 fn here() -> Vec<&'static str> {
-    let path = std::env::var("PATH").unwrap_or_default();
-    let dirs: Vec<&str> = path.split(':').collect();
-    let is_here = |program: &str| {
-        dirs.iter().any(|dir| Path::new(dir).join(program).is_file())
-    };
-    LAUNCHERS.iter().filter(|it| is_here(it.0)).map(|it| it.1).collect()
+    let here = LAUNCHERS.iter().filter(|it| find(it.0).is_ok());
+    here.map(|it| it.1).collect()
 }
 
 /// Each launcher that is installed here runs its payload, and writes no file of

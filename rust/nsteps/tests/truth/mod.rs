@@ -5,12 +5,14 @@ pub mod bundle;
 pub mod closable;
 pub mod page;
 
-use crate::availability::{is_of_the_machine, unavailable};
+use crate::availability::{not_set_up, unavailable};
+use crate::reported::reported;
 use bundle::{Bundle, Edit};
 use globset::Glob;
 use harness::found::NEEDS_ROOT;
 use harness::host::layout::Layout;
 use harness::scenario::Identity;
+use launchers::adapter::find;
 use launchers::consequence::Level;
 use launchers::state::STATES;
 use libtest_mimic::{Completion, Failed};
@@ -180,13 +182,7 @@ pub fn diff(
         .env("PATH", path_with_fetched(&layout))
         .stdin(Stdio::null())
         .output()?;
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    if output.stdout.is_empty() && is_of_the_machine(&stderr) {
-        return Ok(Err(stderr.trim().to_owned()));
-    }
-    let report = serde_json::from_slice(&output.stdout)
-        .map_err(|error| format!("{error}: {stderr}"))?;
-    Ok(Ok(report))
+    reported(&output)
 }
 
 /// The directory of the launchers that `fetch.sh` installs.
@@ -202,11 +198,7 @@ pub fn around(runtime: &str, bundle: &str) -> Option<String> {
     if program.exists() {
         return Some(format!("oci:{}:{bundle}", program.display()));
     }
-    let path = std::env::var("PATH").unwrap_or_default();
-    path.split(':')
-        .chain(["/usr/sbin", "/sbin"])
-        .any(|dir| Path::new(dir).join(runtime).is_file())
-        .then(|| format!("{runtime}:{bundle}"))
+    find(runtime).is_ok().then(|| format!("{runtime}:{bundle}"))
 }
 
 /// What a launcher shows under a key.
@@ -481,7 +473,7 @@ fn is_right(want: &str, shown: &Shown, launcher: &Value) -> bool {
 fn left_out(why: &str, launchers: &[String]) -> Result<Completion, Failed> {
     let text = launchers.join(" ");
     match EXTRA.iter().any(|it| text.contains(it) || why.contains(it)) {
-        true => Ok(Completion::ignored_with(why)),
+        true => not_set_up(why),
         false => unavailable(why),
     }
 }
