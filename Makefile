@@ -88,10 +88,15 @@ build: tree ## build all three languages into target/
 		$(MAKE) -s -C reference-go; \
 	else $(call without,go,target/go is left as it is); fi
 
+# The programs and examples have no tests of their own: without naming what has,
+# cargo would link each of them once more. One crate has tests in its
+# documentation.
 test: tree setup-test build check ## build, check, and run every test
 	@status=0; \
-	$(CARGO) test --workspace --no-fail-fast $(CARGO_FLAGS) \
+	$(CARGO) test --workspace --lib --test '*' --no-fail-fast $(CARGO_FLAGS) \
 		| tee target/test.log || status=$$?; \
+	$(CARGO) test --doc -p nsteps-spawn --no-fail-fast $(CARGO_FLAGS) \
+		| tee -a target/test.log || status=$$?; \
 	awk '/^test result:/ { \
 		for (i = 2; i <= NF; i++) count[$$i] += $$(i - 1) \
 	} \

@@ -151,7 +151,7 @@ const FACTS: &[(&str, &str)] = &[
     ("mitigations", "mitigations"),
     ("mounts", "mounts in the sandbox"),
     ("measured on", "measured on"),
-    ("who", "as"),
+    ("caller", "as"),
     ("load", "load before the first run"),
     ("libc", "glibc"),
     ("musl", "musl of the careful C"),

@@ -39,7 +39,7 @@ pub fn describe(place: &mut Place, processors: &Processors) -> Result<Machine> {
     note("mitigations", Some(mitigations()));
     note("load", read("/proc/loadavg"));
     note("measured on", Some(on(processors)));
-    note("who", Some(caller()));
+    note("caller", Some(caller()));
     note("cpuid", Some(floor(place, "cpuid")));
     note("clock", Some(floor(place, "clock")));
     note("musl", musl());

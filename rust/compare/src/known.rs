@@ -178,7 +178,7 @@ pub const KNOWN_DIFFERENCES: &[KnownDifference] = &[
             },
             Pattern {
                 launchers: &[Launcher::Go],
-                keys: &["complaint"],
+                keys: &["message"],
                 // os/exec reports a failed clone and a failed exec with the
                 // same message.
                 values: &["panic: *", "fork/exec *"],
@@ -188,7 +188,7 @@ pub const KNOWN_DIFFERENCES: &[KnownDifference] = &[
                 // As published, these two print nothing if the exec fails.
                 launchers: &[Launcher::C],
                 subjects: &["pid_detach:*", "pivot_root:*"],
-                keys: &["complaint"],
+                keys: &["message"],
                 values: &["-"],
                 ..ANYWHERE
             },
@@ -226,7 +226,7 @@ pub const KNOWN_DIFFERENCES: &[KnownDifference] = &[
             Pattern {
                 launchers: BUILT_FOR_THE_GNU_C_LIBRARY,
                 subjects: &["*:no_shebang"],
-                keys: &["complaint"],
+                keys: &["message"],
                 values: &["-"],
                 varies: true,
                 ..ANYWHERE

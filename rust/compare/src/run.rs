@@ -248,7 +248,7 @@ impl Group {
 /// other and to differ from one that does not need it.
 fn of_launcher(outcome: Outcome) -> Outcome {
     let Ok(observed) = &outcome else { return outcome };
-    let error_messages = ["refused", "complaint", "stderr"];
+    let error_messages = ["refused", "message", "stderr"];
     error_messages
         .iter()
         .filter_map(|key| observed.effect.0.get(*key))

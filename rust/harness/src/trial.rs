@@ -57,7 +57,7 @@ pub struct Trial {
 /// the trial could not run. A trial that could not run has not passed.
 pub type Outcome = Found<Box<Observed>>;
 
-/// Where a payload runs.
+/// Where the payload of a trial runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Place {
     /// In a sandbox of its own.
@@ -67,7 +67,7 @@ pub enum Place {
     Host,
 }
 
-/// What a launcher did.
+/// What a launcher did, as the payload, the sandbox and the monitor saw it.
 #[derive(Clone, Debug, Default)]
 pub struct Observed {
     /// What changed for the payload, for the sandbox around it (`host.`), and

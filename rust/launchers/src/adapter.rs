@@ -17,7 +17,7 @@ use harness::sandbox::protocol::PutFile;
 use harness::trial::daemon::Bound;
 use std::path::{Path, PathBuf};
 
-/// A kind of launcher.
+/// A kind of launcher, which the word before the colon names.
 #[derive(Debug)]
 pub struct Adapter {
     /// What stands before the colon.

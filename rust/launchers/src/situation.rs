@@ -42,7 +42,7 @@ const fn situation(
 /// How a payload is started that does nothing.
 const NOTHING: Act = Act::Start("exit:0");
 
-/// Every situation.
+/// The situations, in the order of the report.
 pub const SITUATIONS: &[Incident] = &[
     situation("exit_0", "the payload ends with 0", Act::LetGo("exit:0")),
     situation("exit_7", "the payload ends with 7", Act::LetGo("exit:7")),
@@ -102,7 +102,7 @@ pub fn of_key(key: &str) -> Option<&'static Incident> {
 }
 
 impl Incident {
-    /// Its key.
+    /// The key of its row in a comparison: `when.` and its name.
     pub fn key(&self) -> String {
         format!("{HEAD}.{}", self.name)
     }

@@ -11,7 +11,7 @@ use compare::requirement::judge::{Judged, Verdict};
 use harness::scenario::Scenario;
 use harness::step::Step;
 
-/// One program, checked.
+/// What one program did, held to what its step requires.
 #[derive(Debug)]
 pub struct Result {
     /// The step that it is to be.

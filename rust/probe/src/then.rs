@@ -11,7 +11,7 @@ use probe::situation;
 
 use crate::{stream, wait_at_most};
 
-/// What is done.
+/// What the probe does when it is let go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Then {
     /// It ends with this status.
@@ -29,7 +29,7 @@ pub enum Then {
 }
 
 impl Then {
-    /// The word behind `--then`.
+    /// Reads the word behind `--then`; `None` if it is none of them.
     pub fn parse(word: &OsStr) -> Option<Then> {
         let word = word.to_str()?;
         if let Some(status) = word.strip_prefix("exit:") {

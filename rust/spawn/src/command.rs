@@ -130,13 +130,13 @@ impl<'fd> Command<'fd> {
         Command { options: Options::new(program.as_ref().to_owned()) }
     }
 
-    /// One more argument.
+    /// Adds one argument behind those given before.
     pub fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
         self.options.arguments.push(argument.as_ref().to_owned());
         self
     }
 
-    /// More arguments.
+    /// Adds arguments behind those given before.
     pub fn args<T: AsRef<OsStr>>(
         mut self,
         arguments: impl IntoIterator<Item = T>,
@@ -484,7 +484,7 @@ impl<'fd> Command<'fd> {
         self
     }
 
-    /// The supplementary groups
+    /// Sets the supplementary groups of the payload
     /// ([setgroups(2)](https://man7.org/linux/man-pages/man2/getgroups.2.html)).
     pub fn groups(mut self, groups: impl Into<Vec<u32>>) -> Self {
         self.options.groups = Some(groups.into());

@@ -175,7 +175,7 @@ impl Error {
         Error { subject: Some(subject.into()), ..self }
     }
 
-    /// The action that failed.
+    /// The action that failed; what was asked for before it was done.
     pub fn action(&self) -> Action {
         self.action
     }

@@ -39,7 +39,7 @@ pub enum Resource {
 }
 
 impl Resource {
-    /// No limit.
+    /// The value that means no limit (`RLIM_INFINITY`).
     pub const UNLIMITED: u64 = u64::MAX;
 
     /// The name of `RLIMIT_*`.
@@ -121,7 +121,7 @@ capabilities! {
 }
 
 impl Capabilities {
-    /// No capability.
+    /// The set that holds no capability.
     pub const fn empty() -> Self {
         Self(0)
     }

@@ -41,12 +41,12 @@ impl Namespace {
     /// Host name and domain name.
     pub const UTS: Self = Self(libc::CLONE_NEWUTS);
 
-    /// No kind.
+    /// The set that holds no kind.
     pub const fn empty() -> Self {
         Self(0)
     }
 
-    /// All eight kinds.
+    /// The set of all eight kinds.
     pub const fn all() -> Self {
         let mut all = 0;
         let mut at = 0;

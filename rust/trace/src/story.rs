@@ -115,7 +115,7 @@ impl Teller<'_> {
             .iter()
             .rposition(|it| known(it, false))
             .or_else(|| processes.iter().rposition(|it| known(it, true)))
-            .map_or_else(|| "someone".to_owned(), |it| self.roles[it].clone())
+            .map_or_else(|| "another".to_owned(), |it| self.roles[it].clone())
     }
 }
 

@@ -403,7 +403,7 @@ fn is_like(
     if wanted == seen {
         return true;
     }
-    if !["refused", "complaint"].contains(&key) {
+    if !["refused", "message"].contains(&key) {
         return false;
     }
     wanted.is_some_and(|it| says(said, it))

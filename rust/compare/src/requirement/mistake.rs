@@ -86,7 +86,8 @@ impl Mistake {
             && may(self.seen, &it.seen)
     }
 
-    /// What is wrong.
+    /// One sentence that says what is wrong. `{key}` in it becomes the key of the
+    /// first mismatch.
     pub fn hint(&self, mismatches: &[Mismatch]) -> String {
         let key = mismatches.first().map_or("", |it| it.key.as_str());
         self.hint.replace("{key}", key)

@@ -48,7 +48,7 @@ pub fn bound() -> Duration {
     *BOUND
 }
 
-/// What was seen.
+/// What was seen of a launcher while a situation was acted out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
     /// How the launcher ended, and what has become of the payload.

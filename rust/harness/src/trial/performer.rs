@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 /// own: a step needs three, a runtime some more.
 pub const MOST_PROCESSES: u32 = 256;
 
-/// What performs a step.
+/// The program that performs a step in a trial.
 #[derive(Clone, Copy, Debug)]
 pub enum Performer<'a> {
     /// A launcher of the project.

@@ -420,7 +420,7 @@ impl Situation {
             let stderr = read_to_end(&mut running.stderr, Instant::now());
             let stderr = String::from_utf8_lossy(&stderr);
             observed.effect.change("exit", exit(ended.as_ref()));
-            observed.effect.change("complaint", error_message(&stderr));
+            observed.effect.change("message", error_message(&stderr));
             observed.said = stderr.into_owned();
             return Ok(observed);
         }
@@ -470,7 +470,7 @@ impl Situation {
             effect.change("stderr", in_one_line(&stderr));
         } else if !stderr.is_empty() {
             let stderr = String::from_utf8_lossy(&stderr);
-            effect.change("complaint", error_message(&stderr));
+            effect.change("message", error_message(&stderr));
             observed.said = stderr.into_owned();
         }
     }

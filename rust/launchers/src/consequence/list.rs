@@ -63,7 +63,7 @@ macro_rules! masked {
     };
 }
 
-/// Every known consequence.
+/// The known consequences. Of several that fit a row, the first counts.
 pub const CONSEQUENCES: &[Consequence] = &[
     record(
         "when-exit",

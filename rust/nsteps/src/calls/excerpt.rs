@@ -216,7 +216,7 @@ mod tests {
         made.outcome = Some(THROW_AWAY.to_owned());
         assert!(is_about_a_throw_away(&made));
         assert!(is_about_a_throw_away(&line("pidfd_open", &["itself", "0"])));
-        let joined = line("pidfd_open", &["someone", "0"]);
+        let joined = line("pidfd_open", &["another", "0"]);
         assert!(!is_about_a_throw_away(&joined));
     }
 }

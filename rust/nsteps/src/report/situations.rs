@@ -24,25 +24,20 @@ pub fn print(out: &mut String, comparisons: &[Comparison]) {
         };
         let names: Vec<_> =
             alike.iter().map(|it| it.name_with(&most.steps)).collect();
+        let (reworded, others): (Vec<_>, Vec<_>) =
+            others.iter().partition(|way| way.ends_as(most));
+        let reworded = reworded.iter().map(|way| way.steps.len()).sum();
         if most.rows.is_empty() {
             same.extend(names);
+            most.print(out, "", reworded);
         } else {
-            most.print(out, &names.join(" "));
+            most.print(out, &names.join(" "), reworded);
         }
-        let mut reworded = 0;
         for way in others {
-            if way.ends_as(most) {
-                reworded += way.steps.len();
-                continue;
-            }
             let names: Vec<_> =
                 way.steps.iter().map(|it| format!("{it}:")).collect();
             paragraph(out, &names.join(" "), 0, 0, PLAIN);
-            way.print(out, alike[0].name);
-        }
-        if reworded > 0 {
-            let text = format!("{reworded} steps in other words (-v)");
-            beside_label(out, "", "", vec![Painted::new(FAINT, &text)]);
+            way.print(out, alike[0].name, 0);
         }
     }
     for (what, style, names) in
@@ -81,31 +76,31 @@ impl Way<'_> {
         exit(self) == exit(other)
     }
 
-    /// Prints the rows beside a label, which may have several lines.
-    fn print(&self, out: &mut String, label: &str) {
-        let mut label = label;
+    /// Prints the rows, and how many steps are not shown, beside a label. The
+    /// label may have several lines, as each row may.
+    fn print(&self, out: &mut String, label: &str, not_shown: usize) {
+        let (mut keys, mut shown) = (Vec::new(), Vec::new());
         for row in &self.rows {
             let style = match &row.verdict {
                 Verdict::Differs(_) => BAD,
                 _ => NOTE,
             };
-            beside_label(out, label, &row.key, values(row, style));
-            label = "";
+            let lines = values(row, style);
+            keys.push(Painted::new(PLAIN, &row.key));
+            keys.resize(keys.len() + lines.len() - 1, Painted::new(PLAIN, ""));
+            shown.extend(lines);
         }
+        if not_shown > 0 {
+            let text = format!("{not_shown} steps in other words (-v)");
+            shown.push(Painted::new(FAINT, &text));
+        }
+        if shown.is_empty() {
+            return;
+        }
+        let label = text::wrap(label, LABEL, 0, Breaks::Spaces);
+        let label = label.iter().map(|it| Painted::new(PLAIN, it)).collect();
+        text::beside(out, &[label, keys, shown], &[LABEL, KEY, 0]);
     }
-}
-
-/// Prints a label, a key and the values, in columns.
-fn beside_label(
-    out: &mut String,
-    label: &str,
-    key: &str,
-    values: Vec<Painted>,
-) {
-    let label = text::wrap(label, LABEL, 0, Breaks::Spaces);
-    let label = label.iter().map(|it| Painted::new(PLAIN, it)).collect();
-    let key = vec![Painted::new(PLAIN, key)];
-    text::beside(out, &[label, key, values], &[LABEL, KEY, 0]);
 }
 
 impl<'a> Tried<'a> {

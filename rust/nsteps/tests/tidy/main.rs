@@ -50,6 +50,7 @@ const CONVENTIONS: &[Convention] = &[
     ("unsafe_is_where_it_may_be", sources::places_of_unsafe),
     ("nothing_is_unwrapped_outside_of_tests", sources::unwrapped),
     ("nothing_is_synchronised_by_sleeping", sleeps::sleeping),
+    ("a_public_item_has_a_sentence", sources::short_documentation),
     ("a_name_has_a_meaning", sources::names_without_a_meaning),
     ("what_a_page_includes_is_there", pages::includes),
     ("no_block_of_code_is_empty", pages::empty_blocks),

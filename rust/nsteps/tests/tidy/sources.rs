@@ -125,6 +125,51 @@ pub fn places_of_unsafe(tree: &Tree) -> Found {
         .collect())
 }
 
+/// A public item whose documentation is a word or three tells nothing that its
+/// name does not. Items without any are found by the compiler.
+pub fn short_documentation(tree: &Tree) -> Found {
+    const WORDS: usize = 5;
+    let mut wrong = Vec::new();
+    for file in tree.of("", &[".rs"]).filter(|it| it.path.contains("/src/")) {
+        let mut said = 0;
+        for (index, line) in file.text.lines().enumerate() {
+            let line = line.trim();
+            if let Some(documentation) = line.strip_prefix("///") {
+                said += documentation.split_whitespace().count();
+                continue;
+            }
+            if let Some(name) = public_item(line)
+                && (1..WORDS).contains(&said)
+            {
+                wrong.push(format!(
+                    "{}:{}: the documentation of {name} has fewer than {WORDS} \
+                     words: say what it means",
+                    file.path,
+                    index + 1
+                ));
+            }
+            // Attributes stand between the documentation and the item.
+            if !line.starts_with("#[") && !line.ends_with(',') && line != ")]" {
+                said = 0;
+            }
+        }
+    }
+    Ok(wrong)
+}
+
+/// The name of the public item that a line begins; fields have short names for
+/// what their type says, and variants too.
+fn public_item(line: &str) -> Option<&str> {
+    const KINDS: &[&str] = &["enum", "fn", "static", "struct", "trait", "type"];
+    let mut words = line.strip_prefix("pub ")?.split([' ', '(', '<', ':']);
+    let kind = words.find(|it| !["const", "unsafe", "async"].contains(it))?;
+    match KINDS.contains(&kind) {
+        true => words.next(),
+        // A constant: what follows `const` is its name.
+        false => line.starts_with("pub const ").then_some(kind),
+    }
+}
+
 pub fn unwrapped(tree: &Tree) -> Found {
     let mut wrong = Vec::new();
     for file in tree.of("", &[".rs"]).filter(|it| it.path.contains("/src/")) {

@@ -83,12 +83,9 @@ fn in_file(file: &Text) -> Vec<String> {
         for (at, part, text) in parts(&file.text) {
             match part {
                 Part::Code => wrong.extend(names(file, at, &text)),
-                // A text without a space is a name: of a test if it has a
-                // line between words, else a key, a role or a path.
+                // A text without a space is a name: of a test, a key, a role.
                 Part::Text if !text.trim().contains(' ') => {
-                    if text.contains('_') {
-                        wrong.extend(names(file, at, &text));
-                    }
+                    wrong.extend(names(file, at, &text));
                 }
                 Part::Text | Part::Comment => {
                     wrong.extend(faults(file, at, &text));
@@ -252,6 +249,7 @@ pub fn is_searched_everywhere(_: &Tree) -> Found {
         ("a.rs", format!("f(\"a line \\\n     {word} waits\");")),
         ("a.rs", format!("fn {word}_waits() {{}}")),
         ("a.rs", format!("(\"{word}_waits\", waits)")),
+        ("a.rs", format!("effect.change(\"{word}\", 1);")),
         ("a.rs", format!("let {} = 1;", ["w", "ho"].concat())),
         ("a.c", format!("/*\n * {word} waits\n */")),
         ("a.go", format!("x := `a` // {word} waits")),
@@ -263,7 +261,7 @@ pub fn is_searched_everywhere(_: &Tree) -> Found {
         ("a.md", ["a queue for", " who waits"].concat()),
     ];
     let good = [
-        ("a.rs", format!("effect.change(\"{word}\", 1); // `{word}`")),
+        ("a.rs", format!("effect.change(1); // `{word}`")),
         ("a.rs", format!("let b = '\"'; // a {word}_s\nf('\"');")),
         ("a.md", format!("```\n{word}\n```\n`{word}` is a user.")),
     ];

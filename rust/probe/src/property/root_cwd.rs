@@ -83,7 +83,7 @@ mod tests {
         let after = [
             ("root.file", "8:1 inode 2"),
             ("cwd.file", "8:1 inode 9"),
-            ("cwd", "(unreachable)/home/someone"),
+            ("cwd", "(unreachable)/home/user"),
         ];
         assert_eq!(
             effect_of(&PROPERTY, &BEFORE, &after),

@@ -6,9 +6,9 @@ use harness::found::Found;
 use harness::launcher::Launcher;
 use harness::scenario::Mounts;
 
-/// Where claim 40 holds.
+/// The case in which claim 40 holds.
 pub const NO_USER_NAMESPACE: &str = "no user namespace is made first";
-/// Where claim 43 holds.
+/// The case in which claim 43 holds.
 pub const CAN_BE_EXECUTED: &str = "the program can be executed";
 
 const FORK_EXEC: &str = "c/pitfalls/fork_exec";

@@ -14,7 +14,7 @@ pub const SHARED: &str = "/ is shared";
 pub const AUTOMOUNTED: &str =
     "an automount lies below it, as systemd leaves it";
 
-/// Where claim 44 holds.
+/// The case in which claim 44 holds.
 pub const NOT_INHERITED: &str = "no user namespace has inherited it";
 
 /// A mount namespace in which nothing propagates otherwise than before.

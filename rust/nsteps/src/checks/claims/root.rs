@@ -23,7 +23,7 @@ pub const MOUNT_IS_MEANT: &str = "a mount is meant";
 /// The case in which claim 39 holds.
 pub const STARTED_IN_ROOT: &str = "it was started in the root directory";
 
-/// Where claim 41 holds.
+/// The case in which claim 41 holds.
 pub const PIVOT_ROOT_IS_CALLED: &str = "pivot_root is called in one";
 
 /// Claim 18: the table of errors, each row tried in a namespace of its own.

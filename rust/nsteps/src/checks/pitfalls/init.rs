@@ -94,7 +94,7 @@ fn reaps_too_much(
     Ok(())
 }
 
-/// What Ctrl-C leaves behind.
+/// Which processes live on after Ctrl-C has ended their launcher.
 pub fn orphan(conditions: &Conditions<'_>) -> Found<Evidence> {
     let mut evidence = Evidence::new();
     for launcher in [C, GO, RUST] {

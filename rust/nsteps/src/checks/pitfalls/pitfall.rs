@@ -18,7 +18,7 @@ pub enum Bites {
 }
 
 impl Bites {
-    /// Its name in tables.
+    /// Its name in tables and in JSON.
     pub const fn name(self) -> &'static str {
         match self {
             Bites::C => "c",
@@ -42,7 +42,7 @@ pub struct Pitfall {
     pub(crate) check: fn(&Conditions<'_>) -> Found<Evidence>,
 }
 
-/// What a check saw.
+/// What a check saw, each sight with what the page says of it.
 #[derive(Clone, Debug, Default)]
 pub struct Evidence {
     /// In the order it was looked for.

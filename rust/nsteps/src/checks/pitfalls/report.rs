@@ -13,12 +13,12 @@ use serde::Serialize;
 use std::fmt;
 
 /// The version of [`Form`]; it grows when a member changes its meaning.
-pub const SCHEMA: &str = "nsteps.differences/1";
+pub const SCHEMA: &str = "nsteps.differences/2";
 
-/// `nsteps differences --json`
+/// The output of `nsteps differences --json`
 #[derive(Serialize, JsonSchema)]
 pub struct Form {
-    /// `nsteps.differences/1`
+    /// `nsteps.differences/2`
     schema: &'static str,
     /// The kernel's name and release, and whether the caller is root.
     machine: String,
@@ -67,7 +67,6 @@ struct DifferenceForm {
 struct SightForm {
     /// The launcher and its way to launch; for a surprise of the kernel the
     /// situation.
-    #[serde(rename = "who")]
     case: String,
     /// What the check saw there.
     seen: String,

@@ -9,7 +9,7 @@ use harness::found::{Found, Refusal};
 const KILLED: &str = "yes | head -1: yes ends with 141";
 const TOLD: &str = "yes | head -1: yes ends with 1";
 
-/// Which languages reset SIGPIPE.
+/// Which ways of starting a program reset SIGPIPE.
 pub fn sigpipe(conditions: &Conditions<'_>) -> Found<Evidence> {
     const WAYS: &[Way<&str>] = &[
         (C, "clone", KILLED),
