@@ -3,6 +3,7 @@
 
 #[path = "../availability/mod.rs"]
 mod availability;
+mod ours;
 mod planted;
 
 use harness::host::layout::Layout;
@@ -17,7 +18,7 @@ type Found = Result<Completion, Failed>;
 type Tried = (&'static str, fn() -> Found);
 
 fn main() -> ExitCode {
-    let trials = [planted::TRIALS]
+    let trials = [planted::TRIALS, ours::TRIALS]
         .into_iter()
         .flatten()
         .map(|(name, run)| Trial::ignorable_test(*name, *run))
