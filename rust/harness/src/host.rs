@@ -5,6 +5,7 @@ pub mod cgroups;
 pub mod chroot;
 pub mod embedded;
 pub mod layout;
+pub mod lease;
 pub mod leave_chroot;
 pub mod machine;
 pub mod owner;

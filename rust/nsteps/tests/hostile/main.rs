@@ -3,6 +3,7 @@
 
 #[path = "../availability/mod.rs"]
 mod availability;
+mod killed;
 mod ours;
 mod planted;
 
@@ -18,7 +19,7 @@ type Found = Result<Completion, Failed>;
 type Tried = (&'static str, fn() -> Found);
 
 fn main() -> ExitCode {
-    let trials = [planted::TRIALS, ours::TRIALS]
+    let trials = [planted::TRIALS, ours::TRIALS, killed::TRIALS]
         .into_iter()
         .flatten()
         .map(|(name, run)| Trial::ignorable_test(*name, *run))
