@@ -33,6 +33,7 @@ use crate::scenario::Identity;
 use crate::timeout::{any_readable, deadline, learn};
 use guard::Guard;
 use listen::{Answer, Output, Running};
+use nix::errno::Errno;
 use nix::unistd::pipe2;
 use plan::{Plan, Tree};
 use probe::Observation;
@@ -129,7 +130,7 @@ impl Sandbox {
             Some(most) => {
                 let pidfd = init_pidfd.try_clone();
                 let pidfd = pidfd.context("duplicate a pidfd")?;
-                Some(Guard::over(init, pidfd, most))
+                Some(Guard::over(init, pidfd, most)?)
             }
         };
         let monitor = monitor.0.take().expect("it was put there above");
@@ -284,6 +285,29 @@ impl Sandbox {
         Ok(running)
     }
 
+    /// Starts a command with these standard streams, and waits for its end.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the command cannot be started, or if the sandbox has ended.
+    pub fn run_on(
+        &mut self,
+        command: &protocol::Command,
+        streams: [BorrowedFd<'_>; 3],
+    ) -> Result<Ended> {
+        let pid = match self.ask(&Request::Run(command.clone()), &streams)? {
+            Reply::Started(started) => started.pid,
+            Reply::Broken(why) => return Err(Error::new(why)),
+            other => return Err(unexpected(&other)),
+        };
+        loop {
+            // It is the user who decides how long it runs.
+            if let Some(ended) = self.wait(pid, deadline())? {
+                return Ok(ended);
+            }
+        }
+    }
+
     /// Sends a request with descriptors, and waits for its reply. The ends of
     /// commands that arrive before it are remembered.
     fn ask(
@@ -323,9 +347,13 @@ impl Sandbox {
     /// Kills all its processes, and waits until they have ended.
     pub fn close(&mut self) {
         // The kernel ends all of them with init; then the monitor has no child
-        // to wait for.
-        let _ = kernel::pidfd_kill(&self.init_pidfd);
-        let _ = self.monitor.wait();
+        // to wait for. Init also ends when the harness closes the socket, which
+        // no filter of system calls forbids.
+        let killed = kernel::pidfd_kill(&self.init_pidfd);
+        if !matches!(killed, Ok(()) | Err(Errno::ESRCH)) {
+            self.channel.close();
+        }
+        end(&mut self.monitor, &self.init_pidfd);
         if let Some(guard) = &mut self.guard {
             guard.join();
         }
@@ -385,13 +413,25 @@ fn cgroup_of(
     }
 }
 
+/// Waits until init has ended, and the monitor with it. If init does not end in
+/// time, kills the monitor, which the kernel has init follow; if that is
+/// forbidden too, both end with this process.
+fn end(monitor: &mut Child, init: &OwnedFd) {
+    if any_readable(&[init.as_fd()], deadline()) || monitor.kill().is_ok() {
+        let _ = monitor.wait();
+    }
+}
+
 /// Ends a monitor whose sandbox was never finished.
 struct Monitor(Option<Child>);
 
 impl Drop for Monitor {
     fn drop(&mut self) {
-        if let Some(monitor) = &mut self.0 {
-            let _ = monitor.kill();
+        // A monitor that could not be killed would be waited for without end;
+        // it ends with the socket.
+        if let Some(monitor) = &mut self.0
+            && monitor.kill().is_ok()
+        {
             let _ = monitor.wait();
         }
     }

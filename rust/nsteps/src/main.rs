@@ -4,28 +4,45 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 use harness::error::{Error, Result, TROUBLE};
 use harness::host::cgroup;
+use harness::workers::on_a_large_stack;
 use harness::{interrupt, sandbox};
 use nsteps::cli::{Cli, Command, FIRST, Own, OwnCommand};
 use nsteps::command;
 use nsteps::command::run::OWN_FAILURE;
+use nsteps::terminal::output::complain;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let first = std::env::args_os().nth(1).unwrap_or_default();
     let first = first.to_string_lossy();
     let done = if OwnCommand::has_subcommand(&first) {
-        own(&Own::parse().command)
+        own(&on_a_large_stack(|| Own::parse().command))
     } else {
-        command::manual::complete();
-        match Cli::try_parse() {
-            Ok(cli) => run(&cli.command),
-            Err(error) => return misunderstood(&error, &first),
+        let parse = || {
+            command::manual::complete();
+            Cli::try_parse()
+        };
+        match on_a_large_stack(parse) {
+            // It becomes another program, which installs its own handlers.
+            Ok(Cli { command: Command::Run(options) }) => {
+                command::run::run(&options)
+            }
+            Ok(cli) => {
+                // If the caller ignores SIGCHLD, the kernel keeps no status of
+                // any child.
+                kernel::default_sigchld();
+                interrupt::install();
+                on_a_large_stack(|| run(&cli.command))
+            }
+            Err(error) => {
+                return on_a_large_stack(|| misunderstood(&error, &first));
+            }
         }
     };
     match done {
         Ok(status) => ExitCode::from(status),
         Err(Error { message, status }) => {
-            eprintln!("nsteps: {message}");
+            complain(format_args!("nsteps: {message}"));
             ExitCode::from(status)
         }
     }
@@ -35,8 +52,9 @@ fn main() -> ExitCode {
 fn misunderstood(error: &clap::Error, first: &str) -> ExitCode {
     if first.is_empty() {
         let about = Cli::command().get_about().map(ToString::to_string);
-        eprintln!("{}\n\n{FIRST}\n", about.unwrap_or_default());
-        eprintln!("`nsteps --help` says what else there is.");
+        let about = about.unwrap_or_default();
+        complain(format_args!("{about}\n\n{FIRST}\n"));
+        complain("`nsteps --help` says what else there is.");
         return ExitCode::from(TROUBLE);
     }
     // It is no error if the reader has closed the pipe.
@@ -51,13 +69,6 @@ fn misunderstood(error: &clap::Error, first: &str) -> ExitCode {
 }
 
 fn run(command: &Command) -> Result<u8> {
-    // `run` becomes another program, which installs its own handlers.
-    if !matches!(command, Command::Run(_)) {
-        // If the caller ignores SIGCHLD, the kernel keeps no status of any
-        // child.
-        kernel::default_sigchld();
-        interrupt::install();
-    }
     match command {
         Command::List => command::list::run(),
         Command::Run(options) => command::run::run(options),

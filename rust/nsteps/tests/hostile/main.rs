@@ -6,6 +6,7 @@ mod availability;
 mod killed;
 mod ours;
 mod planted;
+mod run;
 
 use harness::host::layout::Layout;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
@@ -19,7 +20,7 @@ type Found = Result<Completion, Failed>;
 type Tried = (&'static str, fn() -> Found);
 
 fn main() -> ExitCode {
-    let trials = [planted::TRIALS, ours::TRIALS, killed::TRIALS]
+    let trials = [planted::TRIALS, ours::TRIALS, killed::TRIALS, run::TRIALS]
         .into_iter()
         .flatten()
         .map(|(name, run)| Trial::ignorable_test(*name, *run))

@@ -6,7 +6,7 @@ use crate::{Expected, Found, Tried, judge, program, programs};
 use harness::found::NEEDS_ROOT;
 use libtest_mimic::{Completion, Failed};
 use std::fs::{self, Permissions};
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
@@ -19,6 +19,7 @@ pub const TRIALS: &[Tried] = &[
     ("root_runs_the_programs_of_the_user_of_sudo", of_the_caller),
     ("any_owner_lets_root_run_the_programs_of_every_user", any_owner),
     ("an_ordinary_user_may_be_in_the_repository", ordinary),
+    ("run_as_root_leaves_no_file_of_root_in_the_tree_of_a_user", owners),
     ("where_the_program_was_built_does_not_matter", built_elsewhere),
 ];
 
@@ -191,6 +192,25 @@ fn of_the_caller() -> Found {
         // The programs of a third user stay forbidden.
         planted.give("tree", OTHER)?;
         planted.expect("tree/nsteps", "tree", sudo, (REFUSED, Ran::No))
+    })
+}
+
+fn owners() -> Found {
+    as_root(|planted| {
+        fs::remove_dir_all(planted.at("tree/target/mnt"))?;
+        planted.give("tree", SUDO_USER)?;
+        let sudo = |command: &mut Command| {
+            command.env("SUDO_UID", SUDO_USER.to_string());
+        };
+        let expected = (FINE, Ran::Yes);
+        planted.expect("tree/nsteps", "tree", sudo, expected)?;
+        for made in ["tree/target/mnt", "tree/target/mnt/mytmp"] {
+            let owner = fs::metadata(planted.at(made))?.uid();
+            if owner != SUDO_USER {
+                return Err(format!("{made} belongs to {owner}").into());
+            }
+        }
+        Ok(())
     })
 }
 
