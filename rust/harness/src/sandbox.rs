@@ -30,10 +30,11 @@ use crate::host::Equipment;
 use crate::host::cgroup::Made;
 use crate::host::cgroups::Cgroups;
 use crate::scenario::Identity;
-use crate::timeout::{any_readable, deadline, learn};
+use crate::timeout::{any_readable, deadline, grace, learn};
 use guard::Guard;
 use listen::{Answer, Output, Running};
 use nix::errno::Errno;
+use nix::sys::signal::Signal;
 use nix::unistd::pipe2;
 use plan::{Plan, Tree};
 use probe::Observation;
@@ -41,6 +42,7 @@ use protocol::{Channel, Ended, PutFile, Reply, Request};
 use start::Start;
 use std::collections::BTreeSet;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
@@ -87,27 +89,33 @@ impl Sandbox {
     ) -> Result<std::result::Result<Sandbox, Refusal>> {
         let begun = Instant::now();
         let (ours, theirs) = Channel::pair()?;
+        // It is dropped after the monitor: a cgroup is removed only when its
+        // processes have ended.
+        let cgroup = match cgroup_of(plan, equipment) {
+            Ok(cgroup) => cgroup,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
         let monitor = Command::new(equipment.layout.command()?)
             .arg("sandbox")
             .stdin(Stdio::from(OwnedFd::from(theirs)))
             .stdout(Stdio::null())
             .spawn()
             .context("start the sandbox")?;
-        if let (true, Ok(cgroup)) = (plan.in_a_cgroup, &equipment.cgroup) {
-            cgroup.enter(monitor.id())?;
-        }
         let mut monitor = Monitor(Some(monitor));
-        let cgroup = match cgroup_of(plan, equipment) {
-            Ok(cgroup) => cgroup,
-            Err(refusal) => return Ok(Err(refusal)),
-        };
-        if let (Some(cgroup), Some(monitor)) = (&cgroup, &monitor.0) {
-            cgroup.enter(monitor.id())?;
+        if let Some(monitor) = &monitor.0 {
+            if let (true, Ok(cgroup)) = (plan.in_a_cgroup, &equipment.cgroup) {
+                cgroup.enter(monitor.id())?;
+            }
+            if let Some(cgroup) = &cgroup {
+                cgroup.enter(monitor.id())?;
+            }
         }
         let own_cgroup = cgroup.is_some();
         let decided = Plan { own_cgroup, ..plan.clone() };
-        ours.send(&decided, &[])?;
-        let (reply, sender) = ours.receive(Some(deadline()))?;
+        let (reply, sender) = ours
+            .send(&decided, &[])
+            .and_then(|()| ours.receive(Some(deadline())))
+            .map_err(|error| monitor.why(error))?;
         if let (Some(cgroup), Some(monitor)) = (&cgroup, &monitor.0)
             && decided.shows_own_cgroup()
         {
@@ -424,6 +432,29 @@ fn end(monitor: &mut Child, init: &OwnedFd) {
 
 /// Ends a monitor whose sandbox was never finished.
 struct Monitor(Option<Child>);
+
+impl Monitor {
+    /// Adds to an error of the socket how the sandbox has ended, if a signal
+    /// ended it.
+    fn why(&mut self, error: Error) -> Error {
+        let Some(monitor) = &mut self.0 else { return error };
+        if let Ok(pidfd) = kernel::pidfd_open(monitor.id().cast_signed()) {
+            any_readable(&[pidfd.as_fd()], Instant::now() + grace());
+        }
+        let Ok(Some(status)) = monitor.try_wait() else { return error };
+        // The monitor passes on how init ended, as a shell does.
+        let passed_on = status.code().filter(|it| *it > 128);
+        let signal = status.signal().or(passed_on.map(|it| it - 128));
+        match signal.map(Signal::try_from) {
+            Some(Ok(Signal::SIGSYS)) => Error::new(
+                "SIGSYS has ended it: a seccomp filter forbids one of its \
+                 system calls (the kernel's log may say which)",
+            ),
+            Some(Ok(signal)) => Error::new(format!("{signal} has ended it")),
+            _ => error,
+        }
+    }
+}
 
 impl Drop for Monitor {
     fn drop(&mut self) {

@@ -6,15 +6,26 @@ use harness::error::{Error, Result, TROUBLE};
 use harness::host::cgroup;
 use harness::workers::on_a_large_stack;
 use harness::{interrupt, sandbox};
+use nix::sys::signal::Signal;
 use nsteps::cli::{Cli, Command, FIRST, Own, OwnCommand};
 use nsteps::command;
 use nsteps::command::run::OWN_FAILURE;
 use nsteps::terminal::output::complain;
 use std::process::ExitCode;
 
+#[global_allocator]
+static HEAP: kernel::Heap = kernel::Heap { status: TROUBLE as i32 };
+
 fn main() -> ExitCode {
     let first = std::env::args_os().nth(1).unwrap_or_default();
     let first = first.to_string_lossy();
+    // A limit of the size of files is then an error of write(2), as a full disk
+    // is. `run` does it itself, because it becomes another program; the sandbox
+    // starts every launcher with default actions.
+    if first != "run" {
+        // The last words are written after `main`, so it stays ignored.
+        let _ = kernel::ignore_signal(Signal::SIGXFSZ);
+    }
     let done = if OwnCommand::has_subcommand(&first) {
         own(&on_a_large_stack(|| Own::parse().command))
     } else {
@@ -94,7 +105,7 @@ fn own(command: &OwnCommand) -> Result<u8> {
     match command {
         OwnCommand::Demonstrate { words } => nsteps::checks::inside::run(words),
         OwnCommand::Cleaner { dirs } => cgroup::cleaner(dirs).map(|()| 0),
-        OwnCommand::Sandbox => sandbox::inside::monitor().map(|()| 0),
+        OwnCommand::Sandbox => sandbox::inside::monitor(),
         OwnCommand::Tracer(options) => command::trace::tracer(options),
     }
 }

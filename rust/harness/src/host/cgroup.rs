@@ -386,12 +386,16 @@ fn remove_all<'a>(dirs: impl Iterator<Item = &'a Path>) -> Result<()> {
     }
     for dir in &all {
         while let Err(error) = fs::remove_dir(dir) {
+            if error.kind() == std::io::ErrorKind::NotFound {
+                break;
+            }
             if !one_leaves(dir, until) {
-                let dir = dir.display();
-                return Err(Error::new(format!(
-                    "remove {dir}: {error}: the processes in it did not end {}",
+                let what = format!(
+                    "the processes in {} did not end {}: remove it",
+                    dir.display(),
                     within()
-                )));
+                );
+                return Err(error).context(what);
             }
         }
     }

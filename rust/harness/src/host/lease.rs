@@ -71,11 +71,15 @@ pub fn make(directory: &Path, remove: Remove) -> Result<Lease> {
                 return Err(error).context(what);
             }
             // Another run may have found it before it was held, and removed it.
-            Ok(()) => {
-                if let Some(lease) = hold(directory)? {
-                    return Ok(lease);
+            Ok(()) => match hold(directory) {
+                Ok(None) => {}
+                Ok(Some(lease)) => return Ok(lease),
+                Err(error) => {
+                    // What no run holds would be removed by another run.
+                    let _ = fs::remove_dir(directory);
+                    return Err(error);
                 }
-            }
+            },
         }
     }
 }

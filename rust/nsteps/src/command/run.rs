@@ -11,10 +11,11 @@ use harness::sandbox::plan::{Plan, Tree};
 use harness::sandbox::{Sandbox, protocol};
 use harness::scenario::Scenario;
 use harness::step::Arguments;
-use kernel::map_root;
+use kernel::{Ignored, map_root};
 use nix::errno::Errno;
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
+use nix::sys::signal::Signal;
 use nix::unistd::{getegid, geteuid};
 use std::ffi::OsStr;
 use std::os::fd::AsFd;
@@ -26,7 +27,8 @@ use std::process::Command;
 /// The exit status if `run` itself fails, as that of env(1).
 pub const OWN_FAILURE: u8 = 125;
 
-/// Becomes the step; returns only if that fails, with the reason.
+/// Becomes the step; returns only if that fails, with the reason, or with
+/// `--sandbox` when the step has ended.
 ///
 /// # Errors
 ///
@@ -37,6 +39,8 @@ pub fn run(options: &Run) -> Result<u8> {
 }
 
 fn become_step(options: &Run) -> Result<u8> {
+    // A limit of the size of files is then an error of write(2).
+    let ignored = Ignored::begin(Signal::SIGXFSZ);
     require_own_proc()?;
     let (step, launcher) = (options.step, options.lang);
     let layout = Layout::find()?;
@@ -74,6 +78,7 @@ fn become_step(options: &Run) -> Result<u8> {
     }
     // Besides, this resets SIGPIPE, which Rust's runtime ignores: what is
     // ignored stays so in the program that this process becomes.
+    drop(ignored);
     let error = launch.args(words(options)).exec();
     Err::<u8, _>(error).context(format_args!("execve {}", program.display()))
 }

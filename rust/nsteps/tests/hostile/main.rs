@@ -7,6 +7,7 @@ mod killed;
 mod ours;
 mod planted;
 mod run;
+mod table;
 
 use harness::host::layout::Layout;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
         .into_iter()
         .flatten()
         .map(|(name, run)| Trial::ignorable_test(*name, *run))
+        .chain(table::trials())
         .collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
