@@ -95,10 +95,12 @@ impl Sandbox {
             Ok(cgroup) => cgroup,
             Err(refusal) => return Ok(Err(refusal)),
         };
+        let null = std::fs::File::options().write(true).open("/dev/null");
+        let null = null.context("open /dev/null")?;
         let monitor = Command::new(equipment.layout.command()?)
             .arg("sandbox")
             .stdin(Stdio::from(OwnedFd::from(theirs)))
-            .stdout(Stdio::null())
+            .stdout(Stdio::from(null))
             .spawn()
             .context("start the sandbox")?;
         let mut monitor = Monitor(Some(monitor));

@@ -3,6 +3,7 @@
 
 #[path = "../availability/mod.rs"]
 mod availability;
+mod ended;
 mod killed;
 mod ours;
 mod planted;
@@ -21,12 +22,18 @@ type Found = Result<Completion, Failed>;
 type Tried = (&'static str, fn() -> Found);
 
 fn main() -> ExitCode {
-    let trials = [planted::TRIALS, ours::TRIALS, killed::TRIALS, run::TRIALS]
-        .into_iter()
-        .flatten()
-        .map(|(name, run)| Trial::ignorable_test(*name, *run))
-        .chain(table::trials())
-        .collect();
+    let trials = [
+        planted::TRIALS,
+        ours::TRIALS,
+        killed::TRIALS,
+        run::TRIALS,
+        ended::TRIALS,
+    ]
+    .into_iter()
+    .flatten()
+    .map(|(name, run)| Trial::ignorable_test(*name, *run))
+    .chain(table::trials())
+    .collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 

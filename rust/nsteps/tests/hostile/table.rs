@@ -31,6 +31,13 @@ pub fn trials() -> Vec<Trial> {
     for row in ROWS {
         trials.push(Trial::ignorable_test(row.name, || row.tried()));
     }
+    for (kind, is_needed) in LIMITS {
+        for most in [0, 2] {
+            let name = format!("limited::{kind}::{most}");
+            let tried = move || limited(kind, most, *is_needed);
+            trials.push(Trial::ignorable_test(name, tried));
+        }
+    }
     let Ok(refuse) = refuse() else { return trials };
     for call in calls(&refuse) {
         for (answer, is_long) in ANSWERS {
@@ -192,6 +199,52 @@ struct Row {
     words: &'static [&'static str],
 }
 
+/// A setting in new namespaces of these kinds, whose root prepares it by a
+/// script.
+fn in_namespaces(kinds: &str, script: &str) -> String {
+    let mapped = match nix::unistd::geteuid().is_root() {
+        true => "",
+        false => "--user --map-root-user",
+    };
+    format!(
+        "exec unshare {mapped} {kinds} sh -c '{{ {script}; }} || exit 77; \
+         exec \"$@\"' sh \"$@\""
+    )
+}
+
+/// The limits on the number of namespaces that a user namespace may have, and
+/// whether a sandbox for a step needs one of the kind.
+const LIMITS: &[(&str, bool)] = &[
+    ("cgroup", false),
+    ("ipc", true),
+    ("mnt", true),
+    ("net", true),
+    ("pid", true),
+    ("time", false),
+    ("user", false),
+    ("uts", true),
+];
+
+/// A sandbox where only as many namespaces of a kind may be made.
+fn limited(kind: &str, most: u32, is_needed: bool) -> Found {
+    let file = format!("/proc/sys/user/max_{kind}_namespaces");
+    let setting = format!(
+        "exec unshare --user --map-root-user sh -c \
+         'echo {most} >{file} || exit 77; exec \"$@\"' sh \"$@\""
+    );
+    let named = format!("user.max_{kind}_namespaces is {most}: raise it");
+    let expected = Expected {
+        statuses: if is_needed && most == 0 { &[2] } else { &[0] },
+        words: &[&named],
+        signal: None,
+    };
+    let mut command = Command::new("sh");
+    command.args(["-c", &setting, "sh"]).arg(program()?);
+    command.args(["trace", "uts", "--lang", "rust"]);
+    expected.of(&mut command)?;
+    Ok(Completion::Completed)
+}
+
 /// What the settings begin with for a limit that does not hold for root.
 const A_USER: &str = "exec setpriv --reuid 4242 --regid 4242 --clear-groups";
 
@@ -324,6 +377,49 @@ const ROWS: &[Row] = &[
         words: &[],
     },
     Row {
+        name: "tmp_is_read_only",
+        setting: "mounts: mount -t tmpfs -o ro none /tmp",
+        lines: &["trace uts --lang rust", "run uts -- true"],
+        statuses: &[0, 2],
+        words: &["/tmp"],
+    },
+    Row {
+        name: "sys_is_empty",
+        setting: "mounts: mount -t tmpfs none /sys",
+        lines: &["trace uts --lang rust", "observe -- env"],
+        statuses: &[0],
+        words: &[],
+    },
+    Row {
+        name: "sysctls_are_masked",
+        setting: "mounts: mount -t tmpfs none /proc/sys",
+        lines: &["trace uts --lang rust", "run uts -- true", "list"],
+        statuses: &[0, 2],
+        words: &["unmask it", "/proc"],
+    },
+    Row {
+        name: "proc_is_missing",
+        setting: "mounts: mount -t tmpfs none /proc",
+        lines: &["trace uts --lang rust", "observe -- env", "doctor"],
+        statuses: &[2],
+        words: &["nothing can be observed without procfs"],
+    },
+    Row {
+        name: "dev_is_empty",
+        setting: "mounts: mount -t tmpfs none /dev",
+        lines: &["trace uts --lang rust", "observe -- env"],
+        statuses: &[2],
+        words: &["open /dev/null: No such file or directory"],
+    },
+    Row {
+        name: "busybox_is_a_pipe",
+        setting: "mounts: mkfifo \"$OWN/pipe\" && \
+                  mount --bind \"$OWN/pipe\" /bin/busybox",
+        lines: &["trace uts --lang rust", "run uts -- true", "doctor"],
+        statuses: &[0, 1],
+        words: &[],
+    },
+    Row {
         name: "the_timeout_is_no_number",
         setting: "exec env NSTEPS_TIMEOUT=soon \"$@\"",
         lines: &["observe -- env", "doctor"],
@@ -337,7 +433,11 @@ impl Row {
         let layout = Layout::find().map_err(|it| it.message)?;
         let is_root = nix::unistd::geteuid().is_root();
         let user = if is_root { A_USER } else { "exec" };
-        let setting = self.setting.replace("A_USER", user);
+        let own = tempfile::tempdir()?;
+        let setting = match self.setting.strip_prefix("mounts: ") {
+            None => self.setting.replace("A_USER", user),
+            Some(script) => in_namespaces("--mount", script),
+        };
         let expected = Expected {
             statuses: self.statuses,
             words: self.words,
@@ -348,6 +448,8 @@ impl Row {
             command.args(["-c", &setting, "sh"]).arg(program()?);
             command.args(line.split(' ').filter(|it| !it.is_empty()));
             command.env("NSTEPS_ROOT", layout.root());
+            command.env("OWN", own.path());
+            let _ = std::fs::remove_file(own.path().join("pipe"));
             if let Err(why) = expected.of(&mut command) {
                 let why = why.message().unwrap_or("it failed").to_owned();
                 if is_of_the_machine(&why) && !self.statuses.contains(&2) {
