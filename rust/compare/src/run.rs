@@ -10,6 +10,7 @@ use harness::host::Equipment;
 use harness::host::layout::Layout;
 use harness::host::remedy::shortage;
 use harness::launcher::{LANGUAGES, LAUNCHERS, Launcher};
+use harness::sandbox::plan::no_thread;
 use harness::scenario::{SCENARIOS, Scenario};
 use harness::step::{Arguments, STEPS, Step};
 use harness::trial::situation::{self, SITUATIONS};
@@ -17,7 +18,8 @@ use harness::trial::{Outcome, Trial, error_message, join};
 use harness::workers;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::sync::Barrier;
+use std::sync::{Barrier, OnceLock};
+use std::thread::Builder;
 
 /// The steps, launchers and scenarios to compare.
 #[derive(Clone, Debug)]
@@ -220,21 +222,33 @@ impl Group {
         trial: impl Fn(Launcher, &Barrier) -> Outcome + Sync,
     ) -> Vec<(Launcher, Outcome)> {
         let barrier = Barrier::new(self.launchers.len());
+        // No trial begins before all have a thread: the others would wait at the
+        // barrier without end for one that has none.
+        let begin: OnceLock<std::result::Result<(), Refusal>> = OnceLock::new();
         std::thread::scope(|scope| {
             let running: Vec<_> = self
                 .launchers
                 .iter()
                 .map(|launcher| {
-                    let (trial, barrier) = (&trial, &barrier);
-                    let handle = scope.spawn(move || trial(*launcher, barrier));
-                    (*launcher, handle)
+                    let (trial, barrier, begin) = (&trial, &barrier, &begin);
+                    let work = move || {
+                        begin.wait().clone()?;
+                        trial(*launcher, barrier)
+                    };
+                    let thread = Builder::new().spawn_scoped(scope, work);
+                    (*launcher, thread.map_err(|error| no_thread(&error)))
                 })
                 .collect();
+            let missing = running.iter().find_map(|(_, it)| it.as_ref().err());
+            let _ = begin.set(missing.map_or(Ok(()), |it| Err(it.clone())));
             running
                 .into_iter()
-                .map(|(launcher, handle)| {
-                    let outcome = handle.join().unwrap_or_else(|_| {
-                        Err(Refusal::Broken("the trial panicked".to_owned()))
+                .map(|(launcher, thread)| {
+                    let outcome = thread.and_then(|thread| {
+                        thread.join().unwrap_or_else(|_| {
+                            let why = "the trial panicked".to_owned();
+                            Err(Refusal::Broken(why))
+                        })
                     });
                     (launcher, outcome)
                 })

@@ -5,8 +5,10 @@ pub mod cgroups;
 pub mod chroot;
 pub mod embedded;
 pub mod layout;
+pub mod lease;
 pub mod leave_chroot;
 pub mod machine;
+pub mod owner;
 pub mod remedy;
 pub mod rootfs;
 
@@ -39,6 +41,8 @@ impl Equipment {
     /// Fails if there is no repository, or if a path or variable that the user
     /// has set cannot be used.
     pub fn gather(rootfs: Option<&Path>) -> Result<Equipment> {
+        // The repository is found by the path of the program, which /proc has.
+        require_own_proc()?;
         Equipment::with(Layout::find()?, rootfs)
     }
 
@@ -49,13 +53,13 @@ impl Equipment {
     ///
     /// Fails as [`gather`](Self::gather) does.
     pub fn for_launchers() -> Result<Equipment> {
+        require_own_proc()?;
         let layout =
             Layout::find().or_else(|error| Layout::alone().ok_or(error))?;
         Equipment::with(layout, None)
     }
 
     fn with(layout: Layout, rootfs: Option<&Path>) -> Result<Equipment> {
-        require_own_proc()?;
         workers::make_room()?;
         timeout::check()?;
         let rootfs = match rootfs {

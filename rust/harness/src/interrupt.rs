@@ -36,7 +36,7 @@ pub fn install() {
     if signals.thread_block().is_err() {
         return;
     }
-    std::thread::spawn(move || {
+    let wait = move || {
         if !rings(&bell, PollTimeout::NONE) {
             return;
         }
@@ -46,7 +46,11 @@ pub fn install() {
             rings(&bell, grace.unwrap_or(PollTimeout::ZERO));
         }
         std::process::exit(STATUS.into());
-    });
+    };
+    // Without a thread the signals do what they do by default.
+    if std::thread::Builder::new().spawn(wait).is_err() {
+        let _ = signals.thread_unblock();
+    }
 }
 
 /// Waits for a signal, and takes it; `false` if none came in time.

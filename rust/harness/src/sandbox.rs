@@ -30,9 +30,11 @@ use crate::host::Equipment;
 use crate::host::cgroup::Made;
 use crate::host::cgroups::Cgroups;
 use crate::scenario::Identity;
-use crate::timeout::{any_readable, deadline, learn};
+use crate::timeout::{any_readable, deadline, grace, learn};
 use guard::Guard;
 use listen::{Answer, Output, Running};
+use nix::errno::Errno;
+use nix::sys::signal::Signal;
 use nix::unistd::pipe2;
 use plan::{Plan, Tree};
 use probe::Observation;
@@ -40,6 +42,7 @@ use protocol::{Channel, Ended, PutFile, Reply, Request};
 use start::Start;
 use std::collections::BTreeSet;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
@@ -86,27 +89,35 @@ impl Sandbox {
     ) -> Result<std::result::Result<Sandbox, Refusal>> {
         let begun = Instant::now();
         let (ours, theirs) = Channel::pair()?;
-        let monitor = Command::new(equipment.layout.command()?)
-            .arg("sandbox")
-            .stdin(Stdio::from(OwnedFd::from(theirs)))
-            .stdout(Stdio::null())
-            .spawn()
-            .context("start the sandbox")?;
-        if let (true, Ok(cgroup)) = (plan.in_a_cgroup, &equipment.cgroup) {
-            cgroup.enter(monitor.id())?;
-        }
-        let mut monitor = Monitor(Some(monitor));
+        // It is dropped after the monitor: a cgroup is removed only when its
+        // processes have ended.
         let cgroup = match cgroup_of(plan, equipment) {
             Ok(cgroup) => cgroup,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        if let (Some(cgroup), Some(monitor)) = (&cgroup, &monitor.0) {
-            cgroup.enter(monitor.id())?;
+        let null = std::fs::File::options().write(true).open("/dev/null");
+        let null = null.context("open /dev/null")?;
+        let monitor = Command::new(equipment.layout.command()?)
+            .arg("sandbox")
+            .stdin(Stdio::from(OwnedFd::from(theirs)))
+            .stdout(Stdio::from(null))
+            .spawn()
+            .context("start the sandbox")?;
+        let mut monitor = Monitor(Some(monitor));
+        if let Some(monitor) = &monitor.0 {
+            if let (true, Ok(cgroup)) = (plan.in_a_cgroup, &equipment.cgroup) {
+                cgroup.enter(monitor.id())?;
+            }
+            if let Some(cgroup) = &cgroup {
+                cgroup.enter(monitor.id())?;
+            }
         }
         let own_cgroup = cgroup.is_some();
         let decided = Plan { own_cgroup, ..plan.clone() };
-        ours.send(&decided, &[])?;
-        let (reply, sender) = ours.receive(Some(deadline()))?;
+        let (reply, sender) = ours
+            .send(&decided, &[])
+            .and_then(|()| ours.receive(Some(deadline())))
+            .map_err(|error| monitor.why(error))?;
         if let (Some(cgroup), Some(monitor)) = (&cgroup, &monitor.0)
             && decided.shows_own_cgroup()
         {
@@ -129,7 +140,7 @@ impl Sandbox {
             Some(most) => {
                 let pidfd = init_pidfd.try_clone();
                 let pidfd = pidfd.context("duplicate a pidfd")?;
-                Some(Guard::over(init, pidfd, most))
+                Some(Guard::over(init, pidfd, most)?)
             }
         };
         let monitor = monitor.0.take().expect("it was put there above");
@@ -284,6 +295,29 @@ impl Sandbox {
         Ok(running)
     }
 
+    /// Starts a command with these standard streams, and waits for its end.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the command cannot be started, or if the sandbox has ended.
+    pub fn run_on(
+        &mut self,
+        command: &protocol::Command,
+        streams: [BorrowedFd<'_>; 3],
+    ) -> Result<Ended> {
+        let pid = match self.ask(&Request::Run(command.clone()), &streams)? {
+            Reply::Started(started) => started.pid,
+            Reply::Broken(why) => return Err(Error::new(why)),
+            other => return Err(unexpected(&other)),
+        };
+        loop {
+            // It is the user who decides how long it runs.
+            if let Some(ended) = self.wait(pid, deadline())? {
+                return Ok(ended);
+            }
+        }
+    }
+
     /// Sends a request with descriptors, and waits for its reply. The ends of
     /// commands that arrive before it are remembered.
     fn ask(
@@ -323,9 +357,13 @@ impl Sandbox {
     /// Kills all its processes, and waits until they have ended.
     pub fn close(&mut self) {
         // The kernel ends all of them with init; then the monitor has no child
-        // to wait for.
-        let _ = kernel::pidfd_kill(&self.init_pidfd);
-        let _ = self.monitor.wait();
+        // to wait for. Init also ends when the harness closes the socket, which
+        // no filter of system calls forbids.
+        let killed = kernel::pidfd_kill(&self.init_pidfd);
+        if !matches!(killed, Ok(()) | Err(Errno::ESRCH)) {
+            self.channel.close();
+        }
+        end(&mut self.monitor, &self.init_pidfd);
         if let Some(guard) = &mut self.guard {
             guard.join();
         }
@@ -385,13 +423,48 @@ fn cgroup_of(
     }
 }
 
+/// Waits until init has ended, and the monitor with it. If init does not end in
+/// time, kills the monitor, which the kernel has init follow; if that is
+/// forbidden too, both end with this process.
+fn end(monitor: &mut Child, init: &OwnedFd) {
+    if any_readable(&[init.as_fd()], deadline()) || monitor.kill().is_ok() {
+        let _ = monitor.wait();
+    }
+}
+
 /// Ends a monitor whose sandbox was never finished.
 struct Monitor(Option<Child>);
 
+impl Monitor {
+    /// Adds to an error of the socket how the sandbox has ended, if a signal
+    /// ended it.
+    fn why(&mut self, error: Error) -> Error {
+        let Some(monitor) = &mut self.0 else { return error };
+        if let Ok(pidfd) = kernel::pidfd_open(monitor.id().cast_signed()) {
+            any_readable(&[pidfd.as_fd()], Instant::now() + grace());
+        }
+        let Ok(Some(status)) = monitor.try_wait() else { return error };
+        // The monitor passes on how init ended, as a shell does.
+        let passed_on = status.code().filter(|it| *it > 128);
+        let signal = status.signal().or(passed_on.map(|it| it - 128));
+        match signal.map(Signal::try_from) {
+            Some(Ok(Signal::SIGSYS)) => Error::new(
+                "SIGSYS has ended it: a seccomp filter forbids one of its \
+                 system calls (the kernel's log may say which)",
+            ),
+            Some(Ok(signal)) => Error::new(format!("{signal} has ended it")),
+            _ => error,
+        }
+    }
+}
+
 impl Drop for Monitor {
     fn drop(&mut self) {
-        if let Some(monitor) = &mut self.0 {
-            let _ = monitor.kill();
+        // A monitor that could not be killed would be waited for without end;
+        // it ends with the socket.
+        if let Some(monitor) = &mut self.0
+            && monitor.kill().is_ok()
+        {
             let _ = monitor.wait();
         }
     }

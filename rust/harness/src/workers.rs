@@ -3,10 +3,13 @@
 
 use crate::error::{Error, Result};
 use crate::interrupt::{self, Working};
+use crate::timeout::deadline;
 use std::collections::BTreeMap;
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::Builder;
+use std::time::Instant;
 
 /// How many descriptors one worker may have open: the trials of a group run at
 /// the same time, each with a sandbox, and read /proc.
@@ -38,6 +41,39 @@ fn descriptors() -> (u64, u64) {
         getrlimit(Resource::RLIMIT_NOFILE).unwrap_or((u64::MAX, u64::MAX));
     let open = std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count);
     (soft, open as u64)
+}
+
+/// The size of a stack with which every part of the program is content, and the
+/// size of the caller's below which it is not used.
+const STACK: u64 = 1 << 20;
+
+/// Does the work on a stack that is large enough, if the caller's is not (ulimit
+/// -s) and a thread may be started. When this returns, the process has no more
+/// threads than before: a process with several may not make a user namespace.
+pub fn on_a_large_stack<T: Send>(work: impl Fn() -> T + Sync) -> T {
+    use nix::sys::resource::{Resource, getrlimit};
+    let limit = getrlimit(Resource::RLIMIT_STACK).map_or(0, |it| it.0);
+    if limit >= STACK {
+        return work();
+    }
+    let threads =
+        || std::fs::read_dir("/proc/self/task").map_or(0, Iterator::count);
+    let before = threads();
+    let done = std::thread::scope(|scope| {
+        let thread = Builder::new().stack_size(8 << 20);
+        let started = thread.spawn_scoped(scope, &work).ok()?;
+        Some(started.join())
+    });
+    let until = deadline();
+    // A thread that has been joined is in the table for a moment more.
+    while threads() > before && Instant::now() < until {
+        std::thread::yield_now();
+    }
+    match done {
+        None => work(),
+        Some(Ok(done)) => done,
+        Some(Err(panic)) => std::panic::resume_unwind(panic),
+    }
 }
 
 /// The number of workers: one for each processor, but not more than the limit
@@ -74,19 +110,24 @@ pub fn in_order_by<T: Sync, R: Send>(
     let results: Mutex<BTreeMap<usize, R>> = Mutex::new(BTreeMap::new());
     let progress = Progress::of(items.len());
     let _working = Working::begin();
+    let worker = || {
+        while !interrupt::requested() {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(item) = items.get(index) else { break };
+            let result = work(item);
+            let mut results =
+                results.lock().unwrap_or_else(|it| it.into_inner());
+            results.insert(index, result);
+            progress.show(results.len(), &name(item));
+        }
+    };
     std::thread::scope(|scope| {
-        for _ in 0..number().min(most) {
-            scope.spawn(|| {
-                while !interrupt::requested() {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(item) = items.get(index) else { break };
-                    let result = work(item);
-                    let mut results =
-                        results.lock().unwrap_or_else(|it| it.into_inner());
-                    results.insert(index, result);
-                    progress.show(results.len(), &name(item));
-                }
-            });
+        let start =
+            |_: &usize| Builder::new().spawn_scoped(scope, worker).is_ok();
+        // One worker is enough; without a thread it is this one.
+        let started = (0..number().min(most)).take_while(start).count();
+        if started == 0 {
+            worker();
         }
     });
     progress.clear();
@@ -110,14 +151,17 @@ impl Progress {
     /// Shows how many items are finished, and the name of the last one.
     pub fn show(&self, done: usize, what: &str) {
         if self.on {
-            eprint!("\r{done:>4} of {} {what:<40.40}", self.all);
+            let all = self.all;
+            let mut terminal = std::io::stderr();
+            // The terminal may be gone.
+            let _ = write!(terminal, "\r{done:>4} of {all} {what:<40.40}");
         }
     }
 
     /// Removes the line, before other output.
     pub fn clear(&self) {
         if self.on {
-            eprint!("\r{:60}\r", "");
+            let _ = write!(std::io::stderr(), "\r{:60}\r", "");
         }
     }
 }

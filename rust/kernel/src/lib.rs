@@ -15,6 +15,7 @@ use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal};
 use rustix::fs::{AtFlags, CWD, StatxFlags};
 use rustix::mount::OpenTreeFlags;
 use rustix::process::{Pid, PidfdFlags};
+use std::alloc::{GlobalAlloc, Layout, System};
 use std::ffi::CString;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::atomic::AtomicU32;
@@ -183,6 +184,93 @@ pub fn ignore_signal(signal: Signal) -> nix::Result<()> {
     unsafe { nix::sys::signal::signal(signal, SigHandler::SigIgn) }.map(drop)
 }
 
+/// Ignores a signal until this is dropped; then its action is the one from
+/// before.
+#[derive(Debug)]
+pub struct Ignored {
+    signal: Signal,
+    before: SigHandler,
+}
+
+impl Ignored {
+    /// Begins to ignore the signal.
+    ///
+    /// # Errors
+    ///
+    /// Fails with `EINVAL` for SIGKILL and SIGSTOP.
+    pub fn begin(signal: Signal) -> nix::Result<Ignored> {
+        // SAFETY: sigaction(2) demands that a handler be async-signal-safe;
+        // SIG_IGN is no handler.
+        let before =
+            unsafe { nix::sys::signal::signal(signal, SigHandler::SigIgn) }?;
+        Ok(Ignored { signal, before })
+    }
+}
+
+impl Drop for Ignored {
+    fn drop(&mut self) {
+        // SAFETY: sigaction(2) demands that a handler be async-signal-safe; this
+        // was the action before, of which no program of ours has a handler.
+        let _ = unsafe { nix::sys::signal::signal(self.signal, self.before) };
+    }
+}
+
+/// The heap of a program that ends in an orderly way when no memory is left. The
+/// standard library would abort it.
+#[derive(Debug)]
+pub struct Heap {
+    /// The exit status of the program then.
+    pub status: i32,
+}
+
+impl Heap {
+    /// What was allocated; does not return if there is nothing.
+    fn or_end(&self, at: *mut u8) -> *mut u8 {
+        if !at.is_null() {
+            return at;
+        }
+        let words = b"nsteps: allocate memory: ENOMEM: Out of memory: allow \
+                      more (ulimit -d, ulimit -v, memory.max)\n";
+        // If that cannot be written, the exit status says that it went wrong.
+        let _ = nix::unistd::write(std::io::stderr(), words);
+        // SAFETY: _exit(2) takes an integer and does not return. exit(3) would
+        // run handlers that may allocate.
+        unsafe { libc::_exit(self.status) }
+    }
+}
+
+// SAFETY: what GlobalAlloc demands of an allocator, System keeps: each function
+// returns what that of System returns, except that it ends the process where
+// System returns null.
+unsafe impl GlobalAlloc for Heap {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller keeps what this function demands, a size that is
+        // not zero, and System demands the same.
+        self.or_end(unsafe { System.alloc(layout) })
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: as in `alloc`.
+        self.or_end(unsafe { System.alloc_zeroed(layout) })
+    }
+
+    unsafe fn realloc(
+        &self,
+        at: *mut u8,
+        layout: Layout,
+        size: usize,
+    ) -> *mut u8 {
+        // SAFETY: the caller passes what this allocator, which is System, has
+        // returned, with its layout, and a size that is not zero.
+        self.or_end(unsafe { System.realloc(at, layout, size) })
+    }
+
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        // SAFETY: as in `realloc`.
+        unsafe { System.dealloc(at, layout) };
+    }
+}
+
 /// Makes a terminal the controlling terminal of this process, which must lead a
 /// session without one: TIOCSCTTY of ioctl_tty(2).
 ///
@@ -341,11 +429,10 @@ pub fn limit_open_files(soft: u64) -> nix::Result<()> {
 /// Lets a command start with default signals, an empty mask, umask 022, a soft
 /// limit of 1024 open files and no descriptor but its standard streams.
 pub fn start_plainly(command: &mut std::process::Command) {
-    use nix::sys::stat::{Mode, umask};
     use std::os::unix::process::CommandExt;
     let plain = || {
         default_signals();
-        umask(Mode::from_bits_truncate(0o022));
+        set_umask(0o022)?;
         limit_open_files(1024)?;
         cloexec_from(3)?;
         Ok(())
@@ -368,6 +455,17 @@ pub fn limit_processes(most: u64) -> nix::Result<()> {
     let all = u64::from(nix::sys::sysinfo::sysinfo()?.process_count());
     let limit = most.saturating_add(all).min(hard);
     setrlimit(Resource::RLIMIT_NPROC, limit, limit)
+}
+
+/// Sets the umask. nix's function panics if the kernel refuses the call.
+///
+/// # Errors
+///
+/// Fails only if a seccomp filter forbids umask(2), with the filter's errno.
+pub fn set_umask(bits: u32) -> nix::Result<()> {
+    // SAFETY: umask(2) takes an integer and touches no memory of ours.
+    let old = unsafe { libc::syscall(libc::SYS_umask, bits) };
+    Errno::result(old).map(drop)
 }
 
 /// Duplicates `fd` onto the descriptor `number`, without close-on-exec.

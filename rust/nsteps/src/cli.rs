@@ -139,9 +139,15 @@ pub struct Run {
     /// What to pivot into: any unpacked root filesystem [default: busybox]
     #[arg(long, value_name = "DIR")]
     pub rootfs: Option<PathBuf>,
-    /// Run the program exactly as the post did: nothing protects the machine
+    /// Run the program exactly as the post did: nothing protects the machine,
+    /// not even its mounts, and root may lose them
     #[arg(long)]
     pub bare: bool,
+    /// Run it in a sandbox, as `compare` does: what it writes, and the mounts,
+    /// host name, links, queues, cgroups and processes that it sees, are not
+    /// those of the machine
+    #[arg(long, conflicts_with = "bare")]
+    pub sandbox: bool,
     /// The command it becomes, with its arguments [default: sh]; for `join`,
     /// the pid comes first
     #[arg(trailing_var_arg = true, value_name = "CMD")]
@@ -495,6 +501,15 @@ Examples:
   nsteps run uts hostname
   nsteps run network --lang c ip addr
   nsteps run container --rootfs ./debian -- sh -c 'hostname; exit 7'
+  nsteps run mount --sandbox -- sh -c 'rm -rf /etc; hostname other'
+
+As an ordinary user it can change nothing but what you can change without it. As
+root it protects the mounts of the machine, and nothing else: CMD changes its
+files, sysctls, devices and processes, and its host name, links, queues and
+cgroups if the step makes no namespace for them. --sandbox keeps mistakes of CMD
+from all of these, except from sysctls that no namespace has (vm, fs and most of
+kernel), kernel modules and the clock; it does not hold a program of root that
+is made to do harm.
 
 Exit status: that of the step's program (C ends with 0 and Go with 2, as
 published, whatever the command did); 125 if the step could not be started.";

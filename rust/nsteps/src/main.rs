@@ -4,28 +4,56 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 use harness::error::{Error, Result, TROUBLE};
 use harness::host::cgroup;
+use harness::workers::on_a_large_stack;
 use harness::{interrupt, sandbox};
+use nix::sys::signal::Signal;
 use nsteps::cli::{Cli, Command, FIRST, Own, OwnCommand};
 use nsteps::command;
 use nsteps::command::run::OWN_FAILURE;
+use nsteps::terminal::output::complain;
 use std::process::ExitCode;
+
+#[global_allocator]
+static HEAP: kernel::Heap = kernel::Heap { status: TROUBLE as i32 };
 
 fn main() -> ExitCode {
     let first = std::env::args_os().nth(1).unwrap_or_default();
     let first = first.to_string_lossy();
+    // A limit of the size of files is then an error of write(2), as a full disk
+    // is. `run` does it itself, because it becomes another program; the sandbox
+    // starts every launcher with default actions.
+    if first != "run" {
+        // The last words are written after `main`, so it stays ignored.
+        let _ = kernel::ignore_signal(Signal::SIGXFSZ);
+    }
     let done = if OwnCommand::has_subcommand(&first) {
-        own(&Own::parse().command)
+        own(&on_a_large_stack(|| Own::parse().command))
     } else {
-        command::manual::complete();
-        match Cli::try_parse() {
-            Ok(cli) => run(&cli.command),
-            Err(error) => return misunderstood(&error, &first),
+        let parse = || {
+            command::manual::complete();
+            Cli::try_parse()
+        };
+        match on_a_large_stack(parse) {
+            // It becomes another program, which installs its own handlers.
+            Ok(Cli { command: Command::Run(options) }) => {
+                command::run::run(&options)
+            }
+            Ok(cli) => {
+                // If the caller ignores SIGCHLD, the kernel keeps no status of
+                // any child.
+                kernel::default_sigchld();
+                interrupt::install();
+                on_a_large_stack(|| run(&cli.command))
+            }
+            Err(error) => {
+                return on_a_large_stack(|| misunderstood(&error, &first));
+            }
         }
     };
     match done {
         Ok(status) => ExitCode::from(status),
         Err(Error { message, status }) => {
-            eprintln!("nsteps: {message}");
+            complain(format_args!("nsteps: {message}"));
             ExitCode::from(status)
         }
     }
@@ -35,8 +63,9 @@ fn main() -> ExitCode {
 fn misunderstood(error: &clap::Error, first: &str) -> ExitCode {
     if first.is_empty() {
         let about = Cli::command().get_about().map(ToString::to_string);
-        eprintln!("{}\n\n{FIRST}\n", about.unwrap_or_default());
-        eprintln!("`nsteps --help` says what else there is.");
+        let about = about.unwrap_or_default();
+        complain(format_args!("{about}\n\n{FIRST}\n"));
+        complain("`nsteps --help` says what else there is.");
         return ExitCode::from(TROUBLE);
     }
     // It is no error if the reader has closed the pipe.
@@ -51,13 +80,6 @@ fn misunderstood(error: &clap::Error, first: &str) -> ExitCode {
 }
 
 fn run(command: &Command) -> Result<u8> {
-    // `run` becomes another program, which installs its own handlers.
-    if !matches!(command, Command::Run(_)) {
-        // If the caller ignores SIGCHLD, the kernel keeps no status of any
-        // child.
-        kernel::default_sigchld();
-        interrupt::install();
-    }
     match command {
         Command::List => command::list::run(),
         Command::Run(options) => command::run::run(options),
@@ -83,7 +105,7 @@ fn own(command: &OwnCommand) -> Result<u8> {
     match command {
         OwnCommand::Demonstrate { words } => nsteps::checks::inside::run(words),
         OwnCommand::Cleaner { dirs } => cgroup::cleaner(dirs).map(|()| 0),
-        OwnCommand::Sandbox => sandbox::inside::monitor().map(|()| 0),
+        OwnCommand::Sandbox => sandbox::inside::monitor(),
         OwnCommand::Tracer(options) => command::trace::tracer(options),
     }
 }

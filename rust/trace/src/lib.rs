@@ -17,7 +17,7 @@ pub mod tracer;
 use harness::error::{Context, Error, Result};
 use harness::paths::OBSERVED_PROC;
 use harness::sandbox::Sandbox;
-use harness::sandbox::listen::read_to_end;
+use harness::sandbox::listen::read_all_to_end;
 use harness::sandbox::protocol::Command;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -214,12 +214,8 @@ pub fn trace(sandbox: &mut Sandbox, request: &Request) -> Result<Traced> {
     // The tracer stops at the timeout. Half of the timeout more is left for its
     // report.
     let until = Instant::now() + request.bound * 3 / 2;
-    let (told, said) = std::thread::scope(|scope| {
-        let stderr = &mut running.stderr;
-        let said = scope.spawn(move || read_to_end(stderr, until));
-        let told = read_to_end(&mut running.stdout, until);
-        (told, said.join().unwrap_or_default())
-    });
+    let streams = [&mut running.stdout, &mut running.stderr];
+    let [told, said] = read_all_to_end(streams, until);
     sandbox.wait(running.pid, until)?;
     let said = String::from_utf8_lossy(&said).into_owned();
     if told.is_empty() {

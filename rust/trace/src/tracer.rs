@@ -164,7 +164,8 @@ fn become_program(
             execve(program, argv, environment)
         });
     let program = program.to_string_lossy();
-    eprintln!("cannot start {program}: {}", errno.desc());
+    let why = format!("cannot start {program}: {}\n", errno.desc());
+    let _ = nix::unistd::write(std::io::stderr(), why.as_bytes());
     std::process::exit(127)
 }
 

@@ -7,6 +7,7 @@
 
 use crate::error::{Context, Error, Result};
 use crate::host::layout::Layout;
+use crate::host::lease::{self, Lease};
 use crate::timeout::{any_readable, deadline, within};
 use std::collections::BTreeSet;
 use std::fs;
@@ -15,7 +16,6 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
 /// A cgroup to start trials in.
@@ -32,8 +32,9 @@ pub enum CgroupLease {
 pub struct Made {
     /// Its directory, then those of the same name in other hierarchies.
     dirs: Vec<Dir>,
-    /// The process that removes them.
+    /// The process that removes them, and holds them as this process does.
     cleaner: Child,
+    leases: Vec<Lease>,
 }
 
 /// A directory of a hierarchy.
@@ -95,8 +96,7 @@ impl CgroupLease {
         hierarchies.sort_by_key(|(name, _)| !name.is_empty());
         for (name, at) in &hierarchies {
             if is_root(name) && writable(at) {
-                let dir = at.join(format!("nsteps-{}", std::process::id()));
-                return Ok(Way::Make(dir));
+                return Ok(Way::Make(at.join(lease::name())));
             }
         }
         if paths.iter().any(|(_, path)| *path != "/") {
@@ -151,9 +151,7 @@ impl Made {
     ///
     /// Fails where there is no such cgroup, or none may be made in it.
     pub fn for_a_trial(layout: &Layout) -> Result<Made> {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("nsteps-{}-{count}", std::process::id());
+        let name = lease::name();
         let own = own_directories()?;
         let below = |dir: &Dir| Dir {
             hierarchy: dir.hierarchy.clone(),
@@ -196,7 +194,12 @@ impl Made {
             let dir = dirs[0].path.display();
             return Err(Error::new(format!("cannot make {dir}")));
         }
-        Ok(Made { dirs, cleaner })
+        let mut made = Made { dirs, cleaner, leases: Vec::new() };
+        // The cleaner may be killed before this process.
+        for dir in &made.dirs {
+            made.leases.extend(lease::hold(&dir.path)?);
+        }
+        Ok(made)
     }
 
     /// The first directory, which is of version 2 where there is one.
@@ -255,7 +258,11 @@ fn move_to(dir: &Path, pid: u32) -> Result<()> {
 impl Drop for Made {
     fn drop(&mut self) {
         drop(self.cleaner.stdin.take());
-        let _ = self.cleaner.wait();
+        let ended = self.cleaner.wait();
+        // If the cleaner was killed, they are still there.
+        if !ended.is_ok_and(|it| it.success()) {
+            let _ = remove_all(self.dirs.iter().map(|dir| &*dir.path));
+        }
     }
 }
 
@@ -339,10 +346,17 @@ fn writable(dir: &Path) -> bool {
 ///
 /// Fails if a cgroup cannot be made or removed.
 pub fn cleaner(dirs: &[PathBuf]) -> Result<()> {
+    let mut leases = Vec::new();
     for (index, dir) in dirs.iter().enumerate() {
-        if let Err(error) = fs::create_dir(dir) {
-            remove_all(&dirs[..index])?;
-            return Err(error).context(format_args!("make {}", dir.display()));
+        if let Some(parent) = dir.parent() {
+            lease::sweep(parent, remove_empty);
+        }
+        match lease::make(dir, remove_empty) {
+            Ok(lease) => leases.push(lease),
+            Err(error) => {
+                remove_all(dirs[..index].iter().map(PathBuf::as_path))?;
+                return Err(error);
+            }
         }
     }
     // Harness, stdout: one byte says that they are there.
@@ -350,26 +364,38 @@ pub fn cleaner(dirs: &[PathBuf]) -> Result<()> {
     let _ = std::io::stdout().write_all(b".");
     let _ = std::io::stdout().flush();
     let _ = std::io::stdin().read_to_end(&mut Vec::new());
-    remove_all(dirs)
+    remove_all(dirs.iter().map(PathBuf::as_path))
+}
+
+/// Removes a cgroup and all below it, if no process is in them.
+fn remove_empty(dir: &Path) -> std::io::Result<()> {
+    let mut all = Vec::new();
+    below(dir, &mut all);
+    all.push(dir.to_owned());
+    all.iter().try_for_each(fs::remove_dir)
 }
 
 /// Removes cgroups and all below them.  What was in them is being killed; the
 /// last of the processes may still be dying.
-fn remove_all(dirs: &[PathBuf]) -> Result<()> {
+fn remove_all<'a>(dirs: impl Iterator<Item = &'a Path>) -> Result<()> {
     let until = deadline();
     let mut all = Vec::new();
-    for dir in dirs {
+    for dir in dirs.filter(|dir| dir.exists()) {
         below(dir, &mut all);
-        all.push(dir.clone());
+        all.push(dir.to_owned());
     }
     for dir in &all {
         while let Err(error) = fs::remove_dir(dir) {
+            if error.kind() == std::io::ErrorKind::NotFound {
+                break;
+            }
             if !one_leaves(dir, until) {
-                let dir = dir.display();
-                return Err(Error::new(format!(
-                    "remove {dir}: {error}: the processes in it did not end {}",
+                let what = format!(
+                    "the processes in {} did not end {}: remove it",
+                    dir.display(),
                     within()
-                )));
+                );
+                return Err(error).context(what);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Where the built programs, the sources and the pages are.
 
 use crate::error::{Context, Error, Result};
-use crate::host::embedded;
+use crate::host::{embedded, owner};
 use crate::step::Step;
 use std::path::{Path, PathBuf};
 
@@ -14,32 +14,59 @@ pub struct Layout {
 
 impl Layout {
     /// Finds the repository: `$NSTEPS_ROOT` if it is set, else the first
-    /// directory above the running program, then above the current directory,
-    /// that has a `reference-c`, else the directory where the program was
-    /// compiled.
+    /// directory above the running program that has a `reference-c`, then above
+    /// the package whose program cargo runs, then, unless this is root, above
+    /// the current directory.
     ///
     /// # Errors
     ///
-    /// Fails if none of these is the repository.
+    /// Fails if none of these is the repository, or if root would run programs
+    /// of another user from it, see [`owner`].
     pub fn find() -> Result<Layout> {
+        let layout = Layout::look()?;
+        layout.check_owners()?;
+        Ok(layout)
+    }
+
+    fn look() -> Result<Layout> {
         if let Some(root) = std::env::var_os("NSTEPS_ROOT") {
             return Layout::at(PathBuf::from(root)).ok_or_else(|| {
                 Error::new("$NSTEPS_ROOT has no reference-c directory")
             });
         }
-        let above = |path: std::io::Result<PathBuf>| {
-            path.ok().and_then(|path| {
-                path.ancestors().find_map(|dir| Layout::at(dir.to_owned()))
-            })
+        let above = |path: &Path| {
+            path.ancestors().find_map(|dir| Layout::at(dir.to_owned()))
         };
-        above(std::env::current_exe())
-            .or_else(|| above(std::env::current_dir()))
-            .or_else(|| above(Ok(env!("CARGO_MANIFEST_DIR").into())))
+        let program = std::env::current_exe().ok();
+        // A test may be built in a directory outside of the repository.
+        let package = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+        // Root may be in a directory of any user.
+        let here = match nix::unistd::geteuid().is_root() {
+            true => None,
+            false => std::env::current_dir().ok(),
+        };
+        [program, package, here]
+            .iter()
+            .flatten()
+            .find_map(|path| above(path))
             .ok_or_else(|| {
                 Error::new(
                     "cannot find the nsteps repository: set NSTEPS_ROOT to it",
                 )
             })
+    }
+
+    /// Checks that root may run the programs.
+    fn check_owners(&self) -> Result<()> {
+        owner::check_one(&self.root)?;
+        if self.programs.exists() {
+            owner::check_one(&self.programs)?;
+        }
+        ["bin", "c", "go", "rust"]
+            .iter()
+            .map(|it| self.programs.join(it))
+            .filter(|it| it.exists())
+            .try_for_each(|it| owner::check(&it))
     }
 
     /// A layout without a repository: only the running program, in which the

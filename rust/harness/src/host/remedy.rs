@@ -89,7 +89,8 @@ impl Here {
         let is = |word: &str| call.contains(word);
         let namespace = makes_namespaces(call);
         let words = match errno {
-            Errno::ENOSPC | Errno::EUSERS if namespace => {
+            // A mount that is attached nowhere is in a namespace of its own.
+            Errno::ENOSPC | Errno::EUSERS if namespace || is("open_tree") => {
                 return Some(self.limit_of_namespaces());
             }
             Errno::EPERM | Errno::EACCES if namespace || is("_map") => {
@@ -269,6 +270,19 @@ mod tests {
     fn a_host_name_is_refused_by_a_filter_alone() {
         says(&MAPPED, "sethostname", Errno::EPERM, "seccomp=unconfined");
         assert_eq!(MAPPED.remedy("sethostname", Errno::EINVAL), None);
+    }
+
+    #[test]
+    fn a_copy_of_a_mount_counts_as_a_namespace() {
+        let one = Here {
+            sysctl: |name| {
+                let is_mnt = name == "user.max_mnt_namespaces";
+                Some(if is_mnt { "1" } else { "60000" }.to_owned())
+            },
+            ..ROOT
+        };
+        let words = "user.max_mnt_namespaces is 1: raise it";
+        says(&one, "open_tree", Errno::ENOSPC, words);
     }
 
     #[test]

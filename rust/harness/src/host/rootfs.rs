@@ -185,6 +185,10 @@ fn overlay(at: &Path, lower: &Path) -> Result<()> {
 /// new root contains no interpreter.
 pub fn is_static(program: &Path) -> bool {
     const PT_INTERP: u32 = 3;
+    // A pipe of that name would be read without end.
+    if !fs::metadata(program).is_ok_and(|it| it.is_file()) {
+        return false;
+    }
     let Ok(elf) = fs::read(program) else { return false };
     let half = |at: usize| {
         elf.get(at..at + 2).map(|b| u16::from_ne_bytes([b[0], b[1]]) as usize)

@@ -69,11 +69,15 @@ pub struct Guard {
 impl Guard {
     /// Counts the processes below `init`, of which `pidfd` is a pidfd; kills
     /// init, and with it all others, when there are more than `most`.
-    pub fn over(init: i32, pidfd: OwnedFd, most: u32) -> Guard {
+    ///
+    /// # Errors
+    ///
+    /// Fails if no thread can be started.
+    pub fn over(init: i32, pidfd: OwnedFd, most: u32) -> Result<Guard> {
         let struck = Arc::new(AtomicBool::new(false));
         let strikes = Arc::clone(&struck);
         let most = usize::try_from(most).unwrap_or(usize::MAX);
-        let thread = std::thread::spawn(move || {
+        let count = move || {
             while !any_readable(&[pidfd.as_fd()], Instant::now() + BETWEEN) {
                 if descendants(init).len() > most {
                     strikes.store(true, Ordering::Relaxed);
@@ -81,8 +85,11 @@ impl Guard {
                     return;
                 }
             }
-        });
-        Guard { thread: Some(thread), struck }
+        };
+        let thread = std::thread::Builder::new()
+            .spawn(count)
+            .context("start a thread that counts processes")?;
+        Ok(Guard { thread: Some(thread), struck })
     }
 
     /// Whether there were too many.

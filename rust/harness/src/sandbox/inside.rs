@@ -13,6 +13,7 @@ use crate::found::Refusal;
 use crate::paths::{HOSTNAME, MYTMP, OBSERVED_PROC, SEARCHED};
 use crate::scenario::Identity;
 use kernel::map_root;
+use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sched::{CloneFlags, unshare};
@@ -41,12 +42,13 @@ const QUEUE: i32 = 0x6e73_7465;
 /// The monitor: makes the namespaces of a sandbox, forks its init and waits.
 ///
 /// It exists because `unshare(CLONE_NEWPID)` leaves the caller where it is.
-/// It ends when init ends, or with the harness.
+/// It ends when init ends, or with the harness. Returns its exit status, which
+/// says which signal has ended init, as that of a shell does.
 ///
 /// # Errors
 ///
 /// Fails if the harness has exited, or if a call failed unexpectedly.
-pub fn monitor() -> Result<()> {
+pub fn monitor() -> Result<u8> {
     // The caller may ignore SIGCHLD: then the kernel would reap the launchers,
     // and init would not learn how they ended.
     kernel::default_signals();
@@ -62,13 +64,18 @@ pub fn monitor() -> Result<()> {
 
     if let Err(refusal) = unshare_everything(&plan) {
         channel.send(&Reply::Refused(refusal), &[])?;
-        return Ok(());
+        return Ok(0);
     }
     match kernel::fork().context("fork the sandbox's init")? {
         ForkResult::Parent { child } => {
             drop(channel);
-            let _ = waitpid(child, None);
-            Ok(())
+            match waitpid(child, None) {
+                Ok(WaitStatus::Signaled(_, signal, _)) => {
+                    Ok(u8::try_from(signal as i32).map_or(0, |it| 128 + it))
+                }
+                Ok(_) => Ok(0),
+                Err(errno) => Err(errno).context("waitpid"),
+            }
         }
         ForkResult::Child => {
             set_pdeathsig(Signal::SIGKILL).context("prctl PR_SET_PDEATHSIG")?;
@@ -79,7 +86,7 @@ pub fn monitor() -> Result<()> {
                 Ok(mounted) => serve(&mut channel, &mounted)?,
                 Err(refusal) => channel.send(&Reply::Refused(refusal), &[])?,
             }
-            Ok(())
+            Ok(0)
         }
     }
 }
@@ -123,7 +130,7 @@ fn unshare_everything(plan: &Plan) -> std::result::Result<(), Refusal> {
 /// Returns what must stay open as long as the sandbox exists.
 fn set_up(plan: &Plan) -> std::result::Result<Mounted, Refusal> {
     // The modes of the files made here must not depend on the caller's umask.
-    nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));
+    kernel::set_umask(0o022).map_err(|errno| unavailable("umask", errno))?;
     // Every launcher is started with this call. If the kernel lacks it, the
     // sandbox is unavailable, and no launcher is counted as broken.
     kernel::cloexec_from(3)
@@ -302,7 +309,8 @@ fn reap(channel: &Channel) -> Result<()> {
             Ok(WaitStatus::Signaled(pid, signal, _)) => {
                 Ended { pid: pid.as_raw(), status: 128 + signal as i32 }
             }
-            Ok(WaitStatus::StillAlive) | Err(_) => return Ok(()),
+            Ok(WaitStatus::StillAlive) | Err(Errno::ECHILD) => return Ok(()),
+            Err(errno) => return Err(errno).context("waitpid"),
             Ok(_) => continue,
         };
         channel.send(&Reply::Ended(ended), &[])?;
@@ -359,7 +367,7 @@ fn become_command(
 fn prepare(descriptors: &Descriptors, directory: &Path) -> Result<()> {
     kernel::cloexec_from(0).context("close_range CLOSE_RANGE_CLOEXEC")?;
     descriptors.install()?;
-    nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));
+    kernel::set_umask(0o022).context("umask")?;
     nix::unistd::chdir(directory)
         .context(format_args!("chdir to {}", directory.display()))?;
     // Lower than the hard limit, so that one can see if a runtime raises its

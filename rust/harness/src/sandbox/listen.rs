@@ -219,7 +219,8 @@ impl Output {
 
     /// Reads what is available; waits if a pipe has nothing.
     fn fill(&mut self) {
-        let mut buffer = [0; 65536];
+        // On the heap: the stack may have only 64 KiB.
+        let mut buffer = vec![0; 65536];
         // The end is checked first, so everything that was written before it is
         // read.
         let is_over = self.growing.as_mut().is_none_or(|it| {
@@ -291,6 +292,18 @@ pub fn read_to_end(output: &mut Output, until: Instant) -> Vec<u8> {
         output.fill();
     }
     std::mem::take(&mut output.unused)
+}
+
+/// Reads several streams as [`read_to_end`] reads one, all at the same time, so
+/// that no writer waits because a pipe is full.
+pub fn read_all_to_end<const N: usize>(
+    mut outputs: [&mut Output; N],
+    until: Instant,
+) -> [Vec<u8>; N] {
+    while outputs.iter().any(|it| it.goes_on())
+        && fill_any(outputs.iter_mut().map(|it| &mut **it), until)
+    {}
+    outputs.map(|it| std::mem::take(&mut it.unused))
 }
 
 /// Waits for the observation of a launcher's payload, on all streams at the

@@ -85,6 +85,12 @@ impl Plan {
     }
 }
 
+/// The refusal of a trial for which no thread can be started.
+pub fn no_thread(error: &std::io::Error) -> Refusal {
+    let errno = Errno::from_raw(error.raw_os_error().unwrap_or_default());
+    unavailable("start a thread", errno)
+}
+
 /// A refusal that blames the machine if it knows the remedy, else us.
 pub fn unavailable(call: &str, errno: Errno) -> Refusal {
     match remedy(call, errno) {

@@ -255,6 +255,13 @@ impl Channel {
         Ok((message, sender, descriptors))
     }
 
+    /// Closes both directions: the other side reads the end, and ends.
+    pub fn close(&self) {
+        // If the other side has already closed, nothing is left to do.
+        use nix::sys::socket::{Shutdown, shutdown};
+        let _ = shutdown(self.socket.as_raw_fd(), Shutdown::Both);
+    }
+
     /// Keeps the end of a command until [`Channel::recall`] takes it.
     pub fn remember(&mut self, ended: Ended) {
         self.ended.push(ended);

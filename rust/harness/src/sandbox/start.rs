@@ -10,7 +10,6 @@ use nix::sched::{
     CloneFlags, CpuSet, sched_getaffinity, sched_setaffinity, unshare,
 };
 use nix::sys::signal::{SigSet, Signal};
-use nix::sys::stat::{Mode, umask};
 use nix::unistd::{
     Gid, Pid, Uid, getegid, geteuid, getpid, setgroups, setresgid, setresuid,
     setsid,
@@ -216,10 +215,7 @@ impl Start {
             Start::SignalsIgnored => IGNORED.into_iter().try_for_each(|it| {
                 kernel::ignore_signal(it).context(format_args!("ignore {it}"))
             }),
-            Start::Umask => {
-                umask(Mode::from_bits_truncate(0o077));
-                Ok(())
-            }
+            Start::Umask => kernel::set_umask(0o077).context("umask"),
             Start::Groups => {
                 let groups = GROUPS.map(Gid::from_raw);
                 setgroups(&groups).context(

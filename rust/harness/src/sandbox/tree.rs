@@ -269,10 +269,9 @@ impl Source {
         };
         mount_point(to, is_dir)?;
         bind(from, to)?;
-        if is_dir {
-            read_only(to)?;
-        }
-        Ok(())
+        // A read-only device can be written to, but its mode and owner cannot
+        // be changed.
+        read_only(to)
     }
 }
 

@@ -6,7 +6,7 @@ use super::{Launch, release};
 use crate::descendants::{
     Descendant, descendants, find, one_ends, pid_as_seen_by,
 };
-use crate::error::{Error, Result};
+use crate::error::{Context, Error, Result};
 use crate::sandbox::Sandbox;
 use crate::sandbox::listen::{self, Answer, Running, read_to_end};
 use crate::sandbox::protocol::Ended;
@@ -275,12 +275,15 @@ fn copy(sandbox: &mut Sandbox, running: &mut Running) -> Result<String> {
     let all: String = lines.collect();
     let stdin = running.stdin.take();
     std::thread::scope(|scope| {
-        scope.spawn(move || {
+        let write = move || {
             // It fails if no reader is left.
             let _ = stdin
                 .map(std::fs::File::from)
                 .map(|mut it| it.write_all(all.as_bytes()));
-        });
+        };
+        std::thread::Builder::new()
+            .spawn_scoped(scope, write)
+            .context("start a thread that writes to the launcher")?;
         let until = Instant::now() + bound();
         let text = read_to_end(&mut running.stdout, until);
         let ended = sandbox.wait(running.pid, Instant::now() + bound());

@@ -11,6 +11,7 @@ use super::{Observed, Place, around, launched, made, outside, streams};
 use crate::error::{Context, Error, Result};
 use crate::host::embedded;
 use crate::host::layout::Layout;
+use crate::host::lease::{self, Lease};
 use crate::paths::{MYTMP, SEARCHED};
 use crate::sandbox::devices;
 use crate::sandbox::listen::{self, LineRead, Output, inode, read_to_end};
@@ -18,14 +19,13 @@ use crate::timeout::{self, LATE, any_readable, deadline, grace};
 use nix::sys::socket::{getsockopt, sockopt};
 use probe::Observation;
 use procfs::process::Process;
-use std::fs::{self, DirBuilder, Permissions};
+use std::fs::{self, Permissions};
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
@@ -35,6 +35,7 @@ use std::time::Instant;
 pub struct Bound {
     dir: PathBuf,
     listener: UnixListener,
+    _lease: Lease,
 }
 
 impl Bound {
@@ -45,18 +46,15 @@ impl Bound {
     /// Fails if the probe is not built, or if the directory for temporary files
     /// cannot be written to.
     pub fn new(layout: &Layout) -> Result<Bound> {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("nsteps-{}-{number}", std::process::id());
-        let dir = std::env::temp_dir().join(name);
+        let below = std::env::temp_dir();
+        let remove = |dir: &std::path::Path| fs::remove_dir_all(dir);
+        lease::sweep(&below, remove);
+        let dir = below.join(lease::name());
         // Only this process can have made it, and others may not write to it.
-        DirBuilder::new()
-            .mode(0o755)
-            .create(&dir)
-            .context(format_args!("make {}", dir.display()))?;
+        let lease = lease::make(&dir, remove)?;
         let made = Bound::fill(&dir, layout);
         match made {
-            Ok(listener) => Ok(Bound { dir, listener }),
+            Ok(listener) => Ok(Bound { dir, listener, _lease: lease }),
             Err(error) => {
                 let _ = fs::remove_dir_all(&dir);
                 Err(error)
@@ -223,9 +221,19 @@ impl Started {
             .flatten()
             .map(|it| {
                 let mut output = Output::from(it);
-                thread::spawn(move || read_to_end(&mut output, until))
+                thread::Builder::new()
+                    .spawn(move || read_to_end(&mut output, until))
             })
-            .collect();
+            .collect::<std::io::Result<_>>();
+        let readers = match readers {
+            Ok(readers) => readers,
+            Err(error) => {
+                if child.kill().is_ok() {
+                    let _ = child.wait();
+                }
+                return Err(error);
+            }
+        };
         let streams = [input, output, error].map(Option::flatten);
         Ok(Started { child, streams, readers })
     }
@@ -268,8 +276,9 @@ impl Started {
         let pidfd = kernel::pidfd_open(self.child.id().cast_signed());
         let ended =
             pidfd.is_ok_and(|it| any_readable(&[it.as_fd()], deadline()));
-        if !ended {
-            let _ = self.child.kill();
+        if !ended && self.child.kill().is_err() {
+            // It would be waited for without end.
+            return LATE.to_owned();
         }
         match self.child.wait() {
             _ if !ended => LATE.to_owned(),

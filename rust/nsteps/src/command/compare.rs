@@ -97,7 +97,7 @@ fn chosen<T, N: PartialEq>(
 fn bless_calls(selection: &Selection, equipment: &Equipment) -> Result<()> {
     if LANGUAGES.iter().all(|it| selection.launchers.contains(it)) {
         for why in excerpt::bless(&selection.steps, equipment)? {
-            eprintln!("nsteps: {why}");
+            output::complain(format_args!("nsteps: {why}"));
         }
     }
     Ok(())

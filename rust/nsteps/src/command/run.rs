@@ -5,22 +5,30 @@ use harness::error::{Context, Error, Result};
 use harness::host::layout::Layout;
 use harness::host::remedy::remedy;
 use harness::host::rootfs::Rootfs;
-use harness::host::{chroot, leave_chroot, require_own_proc};
+use harness::host::{Equipment, chroot, leave_chroot, require_own_proc};
+use harness::paths::{NEWROOT, PROGRAMS};
+use harness::sandbox::plan::{Plan, Tree};
+use harness::sandbox::{Sandbox, protocol};
+use harness::scenario::Scenario;
 use harness::step::Arguments;
-use kernel::map_root;
+use kernel::{Ignored, map_root};
 use nix::errno::Errno;
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
+use nix::sys::signal::Signal;
 use nix::unistd::{getegid, geteuid};
 use std::ffi::OsStr;
+use std::os::fd::AsFd;
+use std::os::unix::fs::{MetadataExt, lchown};
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The exit status if `run` itself fails, as that of env(1).
 pub const OWN_FAILURE: u8 = 125;
 
-/// Becomes the step; returns only if that fails, with the reason.
+/// Becomes the step; returns only if that fails, with the reason, or with
+/// `--sandbox` when the step has ended.
 ///
 /// # Errors
 ///
@@ -31,6 +39,8 @@ pub fn run(options: &Run) -> Result<u8> {
 }
 
 fn become_step(options: &Run) -> Result<u8> {
+    // A limit of the size of files is then an error of write(2).
+    let ignored = Ignored::begin(Signal::SIGXFSZ);
     require_own_proc()?;
     let (step, launcher) = (options.step, options.lang);
     let layout = Layout::find()?;
@@ -44,6 +54,9 @@ fn become_step(options: &Run) -> Result<u8> {
     }
     // Joining changes nothing for other processes, and from a new user
     // namespace no other one could be joined.
+    if options.sandbox {
+        return in_a_sandbox(options);
+    }
     let bare = options.bare || step.arguments == Arguments::Pid;
     if !bare {
         step_aside()?;
@@ -65,8 +78,57 @@ fn become_step(options: &Run) -> Result<u8> {
     }
     // Besides, this resets SIGPIPE, which Rust's runtime ignores: what is
     // ignored stays so in the program that this process becomes.
+    drop(ignored);
     let error = launch.args(words(options)).exec();
     Err::<u8, _>(error).context(format_args!("execve {}", program.display()))
+}
+
+/// Runs the step in a sandbox that shows the whole machine, and returns its
+/// status.
+fn in_a_sandbox(options: &Run) -> Result<u8> {
+    // If the caller ignores SIGCHLD, the kernel keeps no status of any child.
+    kernel::default_sigchld();
+    let (step, launcher) = (options.step, options.lang);
+    if step.arguments == Arguments::Pid {
+        return Err(Error::new(
+            "a process outside of a sandbox cannot be joined from inside: run \
+             join without --sandbox",
+        ));
+    }
+    let equipment = Equipment::gather(options.rootfs.as_deref())?;
+    let mut plan = Plan::of(Scenario::natural(), Tree::Whole, &equipment);
+    let mut subject = None;
+    if step.arguments == Arguments::NewRoot {
+        plan.rootfs = Some(equipment.rootfs.clone()?);
+        subject = Some(NEWROOT);
+    }
+    let mut payload = Vec::new();
+    for word in words(options) {
+        payload.push(word.to_str().ok_or_else(|| {
+            Error::new(format!(
+                "{} is no UTF-8, which a sandbox needs",
+                word.to_string_lossy()
+            ))
+        })?);
+    }
+    if payload.is_empty() {
+        payload.push("sh");
+    }
+    let command = protocol::Command {
+        argv: launcher.argv(step, PROGRAMS, subject, &payload),
+        environment: std::env::var("TERM")
+            .map(|it| ("TERM".to_owned(), it))
+            .into_iter()
+            .collect(),
+        directory: std::env::current_dir().ok(),
+        ..protocol::Command::default()
+    };
+    let mut sandbox = Sandbox::enter(&plan, &equipment)?;
+    let (input, output) = (std::io::stdin(), std::io::stdout());
+    let error = std::io::stderr();
+    let streams = [input.as_fd(), output.as_fd(), error.as_fd()];
+    let ended = sandbox.run_on(&command, streams)?;
+    Ok(u8::try_from(ended.status).unwrap_or(OWN_FAILURE))
 }
 
 /// What the step is given, behind a new root: `join PID -- CMD` has a `--` that
@@ -144,14 +206,31 @@ fn new_root(options: &Run, bare: bool, layout: &Layout) -> Result<PathBuf> {
     Ok(at)
 }
 
-/// Makes an empty directory in the build directory, to mount something on.
+/// Makes an empty directory in the build directory, to mount something on. It
+/// has the owner of that directory.
 fn mount_point(layout: &Layout, name: &str) -> Result<PathBuf> {
-    let at = layout.programs().join("mnt").join(name);
-    if !at.is_dir() {
-        std::fs::create_dir_all(&at)
-            .context(format_args!("make {} (run make build)", at.display()))?;
+    let above = layout.programs().join("mnt");
+    let at = above.join(name);
+    for directory in [&above, &at] {
+        if !directory.is_dir() {
+            make_like_parent(directory).context(format_args!(
+                "make {} (run make build)",
+                directory.display()
+            ))?;
+        }
     }
     Ok(at)
+}
+
+/// Makes a directory that has the owner of the directory above it.
+fn make_like_parent(directory: &Path) -> std::io::Result<()> {
+    std::fs::create_dir(directory)?;
+    let parent = directory.parent().unwrap_or(directory);
+    let owner = std::fs::metadata(parent)?;
+    if geteuid().is_root() {
+        lchown(directory, Some(owner.uid()), Some(owner.gid()))?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

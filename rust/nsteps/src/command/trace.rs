@@ -51,7 +51,7 @@ pub fn run(options: &Trace) -> Result<u8> {
     };
     for why in missing {
         if options.json {
-            eprintln!("nsteps: {why}");
+            output::complain(format_args!("nsteps: {why}"));
         } else {
             let _ = writeln!(text, "\nnot traced: {why}");
         }

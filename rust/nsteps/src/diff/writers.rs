@@ -38,7 +38,7 @@ pub fn write(report: &Report, shown: Shown, files: &[PathBuf]) -> Result<()> {
     };
     output::print(&text)?;
     if std::env::var_os("GITHUB_ACTIONS").is_some_and(|it| it == "true") {
-        eprint!("{}", annotations::annotations(report));
+        output::on_error(&annotations::annotations(report));
     }
     Ok(())
 }
