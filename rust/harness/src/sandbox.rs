@@ -39,6 +39,7 @@ use probe::Observation;
 use protocol::{Channel, Ended, PutFile, Reply, Request};
 use start::Start;
 use std::collections::BTreeSet;
+use std::fs;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
@@ -86,10 +87,14 @@ impl Sandbox {
     ) -> Result<std::result::Result<Sandbox, Refusal>> {
         let begun = Instant::now();
         let (ours, theirs) = Channel::pair()?;
+        let null = fs::File::options()
+            .write(true)
+            .open("/dev/null")
+            .context("open /dev/null (if there is none, bind the host's)")?;
         let monitor = Command::new(equipment.layout.command()?)
             .arg("sandbox")
             .stdin(Stdio::from(OwnedFd::from(theirs)))
-            .stdout(Stdio::null())
+            .stdout(Stdio::from(null))
             .spawn()
             .context("start the sandbox")?;
         if let (true, Ok(cgroup)) = (plan.in_a_cgroup, &equipment.cgroup) {
