@@ -13,6 +13,7 @@ mod imports;
 mod lists;
 mod manual;
 mod messages;
+mod named;
 mod pages;
 #[path = "../pages_written/mod.rs"]
 mod pages_written;
@@ -42,6 +43,9 @@ const CONVENTIONS: &[Convention] = &[
     ("the_page_of_a_step_shows_what_the_step_has", lists::shown_of_steps),
     ("a_source_belongs_to_a_step", lists::steps_of_sources),
     ("an_explained_difference_has_a_page", lists::pages_of_differences),
+    ("a_page_that_a_report_names_exists", named::exist),
+    ("what_a_step_is_refused_has_a_page", named::of_refusals),
+    ("a_page_about_a_difference_is_named", named::of_differences),
     ("a_property_has_one_file", lists::files_of_properties),
     ("a_page_is_in_the_summary", pages::pages_in_the_summary),
     ("a_chapter_about_a_step_has_its_blocks", pages::blocks_of_a_chapter),
