@@ -18,6 +18,7 @@ mod pages;
 #[path = "../pages_written/mod.rs"]
 mod pages_written;
 mod picture;
+mod posts;
 mod schema;
 mod sleeps;
 mod sources;
@@ -49,6 +50,8 @@ const CONVENTIONS: &[Convention] = &[
     ("a_property_has_one_file", lists::files_of_properties),
     ("a_page_is_in_the_summary", pages::pages_in_the_summary),
     ("a_chapter_about_a_step_has_its_blocks", pages::blocks_of_a_chapter),
+    ("a_step_names_its_posts_with_their_addresses", posts::of_steps),
+    ("the_introduction_lists_the_posts", posts::of_introduction),
     ("a_source_opens_with_a_sentence", sources::opening_sentences),
     ("a_step_is_narrow_and_short", sources::narrow_steps),
     ("unsafe_is_where_it_may_be", sources::places_of_unsafe),
