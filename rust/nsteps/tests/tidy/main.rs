@@ -52,6 +52,8 @@ const CONVENTIONS: &[Convention] = &[
     ("a_chapter_about_a_step_has_its_blocks", pages::blocks_of_a_chapter),
     ("a_step_names_its_posts_with_their_addresses", posts::of_steps),
     ("the_introduction_lists_the_posts", posts::of_introduction),
+    ("a_word_of_ours_cannot_hide", terms::tricks),
+    ("a_word_of_the_glossary_is_decided_on", terms::decided),
     ("a_source_opens_with_a_sentence", sources::opening_sentences),
     ("a_step_is_narrow_and_short", sources::narrow_steps),
     ("unsafe_is_where_it_may_be", sources::places_of_unsafe),
