@@ -61,6 +61,13 @@ pub struct KnownDifference {
     pub patterns: &'static [Pattern],
 }
 
+impl KnownDifference {
+    /// Its page, in the book.
+    pub fn page(&self) -> String {
+        format!("differences/{}.md", self.slug)
+    }
+}
+
 /// Where a difference may appear.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Pattern {

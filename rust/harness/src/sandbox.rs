@@ -41,6 +41,7 @@ use probe::Observation;
 use protocol::{Channel, Ended, PutFile, Reply, Request};
 use start::Start;
 use std::collections::BTreeSet;
+use std::fs;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, Stdio};
@@ -95,8 +96,10 @@ impl Sandbox {
             Ok(cgroup) => cgroup,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let null = std::fs::File::options().write(true).open("/dev/null");
-        let null = null.context("open /dev/null")?;
+        let null = fs::File::options()
+            .write(true)
+            .open("/dev/null")
+            .context("open /dev/null (if there is none, bind the host's)")?;
         let monitor = Command::new(equipment.layout.command()?)
             .arg("sandbox")
             .stdin(Stdio::from(OwnedFd::from(theirs)))

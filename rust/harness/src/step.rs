@@ -74,6 +74,8 @@ pub struct Post {
     pub title: &'static str,
     /// The year in which it appeared, if the text says so.
     pub year: Option<u16>,
+    /// Where it can be read, if that is known.
+    pub address: Option<&'static str>,
 }
 
 /// Michael Crosby's post, the first part.
@@ -82,6 +84,7 @@ pub const CROSBY: Post = Post {
     author: "Michael Crosby",
     title: "Creating containers - Part 1: Namespaces",
     year: Some(2014),
+    address: Some("http://crosbymichael.com/creating-containers-part-1.html"),
 };
 /// JD's second part, with mount propagation and the Go `network`.
 pub const JD: Post = Post {
@@ -89,13 +92,17 @@ pub const JD: Post = Post {
     author: "JD",
     title: "Creating containers - Part 2",
     year: Some(2017),
+    address: None,
 };
-/// Daniel Mitre's post of 2019 about recreating Docker in Go.
+/// Daniel Mitre's post of 2019 about recreating Docker.
 pub const MITRE: Post = Post {
     key: "mitre",
     author: "Daniel Mitre",
     title: "Understanding Containerization By Recreating Docker",
     year: Some(2019),
+    address: Some(
+        "https://itnext.io/linux-container-from-scratch-339c3ba0411d",
+    ),
 };
 /// Matthew Tejo's container in C.
 pub const TEJO: Post = Post {
@@ -103,6 +110,10 @@ pub const TEJO: Post = Post {
     author: "Matthew Tejo",
     title: "Containers From Scratch pt1",
     year: Some(2016),
+    address: Some(
+        "https://tejom.github.io/c/linux/containers/docker/20\
+         16/10/04/containers-from-scratch-pt1.html",
+    ),
 };
 /// The exercise that adds one namespace per program.
 pub const CDNE: Post = Post {
@@ -110,6 +121,7 @@ pub const CDNE: Post = Post {
     author: "the README of a system call exercise",
     title: "Containers do not exist",
     year: None,
+    address: None,
 };
 /// Every post, in the order of [`STEPS`].
 pub const POSTS: &[Post] = &[CROSBY, JD, MITRE, TEJO, CDNE];

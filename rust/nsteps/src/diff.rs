@@ -13,6 +13,7 @@ pub mod text;
 pub mod writers;
 
 use harness::host::cgroups::Shown;
+use harness::host::layout::Book;
 use harness::scenario::Scenario;
 use launchers::consequence::Level;
 use launchers::matrix::{Column, Row, Value};
@@ -48,6 +49,8 @@ pub struct Report {
     pub day: String,
     /// How long all observations took, in seconds.
     pub seconds: f64,
+    /// Where the pages are that explain differences.
+    pub book: Book,
 }
 
 /// A launcher in a report.
@@ -122,16 +125,19 @@ impl Report {
     ) -> String {
         let value = |index| value_of(&judged.row, index).to_string();
         let name = |index: usize| &self.launchers[index].name;
+        let page = judged.consequence.and_then(|it| it.page);
+        let page = page.map(|it| format!(" ({})", self.book.page(it)));
         let consequence =
             judged.consequence.map(|it| format!(": {}", it.sentence));
         format!(
-            "{} is {} under {}, and {} under {}{}",
+            "{} is {} under {}, and {} under {}{}{}",
             judged.row.title(),
             value(launcher),
             name(launcher),
             value(against),
             name(against),
-            consequence.unwrap_or_default()
+            consequence.unwrap_or_default(),
+            page.unwrap_or_default()
         )
     }
 }
@@ -294,6 +300,7 @@ why = "there is none"
             machine: "Linux 6.18 x86_64, as root".to_owned(),
             day: "2026-06-01".to_owned(),
             seconds: 1.5,
+            book: Book::default(),
         }
     }
 

@@ -4,6 +4,7 @@ use crate::checks::claims;
 use crate::form;
 use crate::report::{Report, Tally};
 use compare::comparison::{self, Comparison, Verdict};
+use compare::refusal::refusal;
 use harness::launcher::Launcher;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -88,6 +89,9 @@ struct RowForm {
     /// The slugs of the explanations, or the reason why there is none; null for
     /// the other verdicts.
     because: Option<Because>,
+    /// The pages of the book, below `docs/src`, that explain why the values
+    /// differ or why the call was refused.
+    pages: Vec<String>,
 }
 
 /// Some launchers that showed the same value.
@@ -148,6 +152,17 @@ fn row(row: &comparison::Row) -> RowForm {
         value: group.value.clone(),
         launchers: names(&group.launchers),
     });
+    let mut pages: Vec<String> = row
+        .groups
+        .iter()
+        .filter(|_| row.key == "refused")
+        .filter_map(|it| refusal(it.value.as_deref()?))
+        .map(|it| it.page.to_owned())
+        .collect();
+    if let Verdict::Explained(reasons) = &row.verdict {
+        pages.extend(reasons.iter().map(|it| it.page()));
+    }
+    pages.dedup();
     let (verdict, because) = match &row.verdict {
         Verdict::NotCompared => ("not_compared", None),
         Verdict::Same => ("same", None),
@@ -159,7 +174,13 @@ fn row(row: &comparison::Row) -> RowForm {
             ("differs", Some(Because::Unknown(why.clone())))
         }
     };
-    RowForm { key: row.key.clone(), groups: groups.collect(), verdict, because }
+    RowForm {
+        key: row.key.clone(),
+        groups: groups.collect(),
+        verdict,
+        because,
+        pages,
+    }
 }
 
 fn names(launchers: &[Launcher]) -> Vec<&'static str> {

@@ -13,6 +13,8 @@ use crate::terminal::text::paragraph;
 use anstyle::Style;
 use compare::comparison::{Comparison, Row, Verdict};
 use compare::known::KnownDifference;
+use compare::refusal::refusal;
+use harness::host::layout::Book;
 use harness::launcher::Launcher;
 use harness::step::Namespace;
 use harness::trial::join::{IDENTICAL, THE_CONTAINERS};
@@ -30,8 +32,8 @@ pub struct Report<'a> {
     pub claims: Option<crate::checks::claims::report::Tally>,
     /// True if every key is shown.
     pub verbose: bool,
-    /// The path of the page of an explanation, with `<name>` for its name.
-    pub pages: String,
+    /// Where the pages are that explain what differs or is refused.
+    pub book: Book,
     /// The machine: the kernel's name and release, and whether the caller is
     /// root.
     pub machine: String,
@@ -52,6 +54,7 @@ impl Report<'_> {
             self.everything(&mut out);
         }
         self.explanations(&mut out);
+        self.refusals(&mut out);
         self.unavailable(&mut out);
         self.trouble(&mut out);
         self.summary(&mut out);
@@ -117,7 +120,7 @@ impl Report<'_> {
                 "{STRONG}{}{STRONG:#} {FAINT}{}{FAINT:#}",
                 it.subject, it.scenario
             );
-            rows(out, it, |_| true);
+            rows(out, &self.book, it, |_| true);
             out.push('\n');
         }
     }
@@ -149,8 +152,39 @@ impl Report<'_> {
         let _ = writeln!(
             out,
             "{FAINT}  each has its page: {}{FAINT:#}\n",
-            self.pages
+            self.book.page("differences/<name>.md")
         );
+    }
+
+    /// Each call that was refused, once, with the page about it.
+    fn refusals(&self, out: &mut String) {
+        let mut all: Vec<(&str, Vec<String>)> = Vec::new();
+        for it in self.comparisons {
+            let name = it.subject.to_string();
+            for value in it.rows.iter().flat_map(refused) {
+                match all.iter_mut().find(|(other, _)| *other == value) {
+                    Some((_, names)) if names.contains(&name) => {}
+                    Some((_, names)) => names.push(name.clone()),
+                    None => all.push((value, vec![name.clone()])),
+                }
+            }
+        }
+        if all.is_empty() {
+            return;
+        }
+        let _ = writeln!(out, "{STRONG}what is refused, and why{STRONG:#}");
+        for (value, names) in all {
+            let known = refusal(value);
+            let why = known.map(|it| format!(": {}", it.about));
+            let line = format!("{value}{}", why.unwrap_or_default());
+            paragraph(out, &line, 0, 2, PLAIN);
+            paragraph(out, &few(&names), 2, 0, FAINT);
+            if let Some(known) = known {
+                let page = self.book.page(known.page);
+                paragraph(out, &format!("page: {page}"), 2, 2, FAINT);
+            }
+        }
+        out.push('\n');
     }
 
     /// Each reason why something was not possible, printed once.
@@ -197,7 +231,9 @@ impl Report<'_> {
                     "{BAD}differs{BAD:#} {STRONG}{}{STRONG:#} {}",
                     it.subject, it.scenario
                 );
-                rows(out, it, |verdict| matches!(verdict, Verdict::Differs(_)));
+                rows(out, &self.book, it, |verdict| {
+                    matches!(verdict, Verdict::Differs(_))
+                });
             }
         }
         for known in self.stale {
@@ -286,7 +322,12 @@ fn joined(it: &Comparison) -> usize {
 }
 
 /// The rows of a comparison whose verdict is selected.
-fn rows(out: &mut String, it: &Comparison, wanted: impl Fn(&Verdict) -> bool) {
+fn rows(
+    out: &mut String,
+    book: &Book,
+    it: &Comparison,
+    wanted: impl Fn(&Verdict) -> bool,
+) {
     let width =
         it.rows.iter().map(|row| row.key.chars().count()).max().unwrap_or(0);
     for row in it.rows.iter().filter(|row| wanted(&row.verdict)) {
@@ -301,6 +342,10 @@ fn rows(out: &mut String, it: &Comparison, wanted: impl Fn(&Verdict) -> bool) {
                 names.join(" ")
             );
             key = "";
+        }
+        for known in refused(row).filter_map(refusal) {
+            let page = book.page(known.page);
+            let _ = writeln!(out, "  {key:<width$}  {FAINT}{page}{FAINT:#}");
         }
         match &row.verdict {
             Verdict::Same | Verdict::NotCompared => {}
@@ -321,6 +366,13 @@ fn rows(out: &mut String, it: &Comparison, wanted: impl Fn(&Verdict) -> bool) {
             }
         }
     }
+}
+
+/// The calls that a row says were refused.
+fn refused(row: &Row) -> impl Iterator<Item = &str> {
+    let is_about_calls = row.key == "refused";
+    let groups = row.groups.iter().filter(move |_| is_about_calls);
+    groups.filter_map(|it| it.value.as_deref())
 }
 
 /// At most three names, and the number of the others.

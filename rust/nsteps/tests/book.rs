@@ -6,6 +6,9 @@
 //! What follows is its output, standard error included. `…` in a line stands
 //! for any text: it is for what is different in each run, and is kept when
 //! outputs are written.
+//!
+//! The line `<!-- $CGROUP: CONTROLLER -->` before a block gives its commands a
+//! cgroup in which others can be made and limited.
 
 mod availability;
 mod elsewhere;
@@ -13,6 +16,8 @@ mod pages_written;
 
 use availability::unavailable;
 use elsewhere::elsewhere;
+use harness::found::NEEDS_ROOT;
+use harness::host::cgroup::Made;
 use harness::host::layout::Layout;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use std::fs;
@@ -22,6 +27,9 @@ use std::process::ExitCode;
 /// The line before a transcript.
 const OPENS: &str = "```console";
 const CLOSES: &str = "```";
+
+/// Around the controller of the cgroup that the next block has.
+const CGROUP: [&str; 2] = ["<!-- $CGROUP: ", " -->"];
 
 /// Separates the outputs of two commands.
 const SEPARATOR: char = '\u{1e}';
@@ -57,6 +65,10 @@ fn main() -> ExitCode {
     pages.sort();
     let mut trials = vec![
         Trial::ignorable_test("a_wrong_output_is_found", wrong_output),
+        Trial::ignorable_test(
+            "a_block_without_its_cgroup_is_not_looked_at",
+            without_its_cgroup,
+        ),
         Trial::test("a_wildcard_stands_for_any_text", wildcard),
     ];
     for page in pages {
@@ -86,38 +98,53 @@ fn collect(dir: &Path, pages: &mut Vec<PathBuf>) -> std::io::Result<()> {
 /// Runs the blocks of a page, and compares or writes their outputs.
 fn tried(page: &Path) -> Result<Completion, Failed> {
     let text = fs::read_to_string(page)?;
-    let (now, wrong) = match looked_at(&text)? {
-        Ok(found) => found,
-        Err(why) => return unavailable(&why),
-    };
+    let Looked { now, wrong, not_run } = looked_at(&text)?;
     if pages_written::demanded() {
         fs::write(page, now)?;
     } else if !wrong.is_empty() {
         return Err(wrong.join("\n").into());
     }
-    Ok(Completion::Completed)
+    match not_run {
+        None => Ok(Completion::Completed),
+        Some(why) => unavailable(&why),
+    }
 }
 
-/// The text of a page with the current outputs, and what differs from the page;
-/// or why this machine does not allow it.
-type Looked = Result<(String, Vec<String>), String>;
+/// What became of the blocks of a page.
+#[derive(Default)]
+struct Looked {
+    /// The text of the page with the current outputs.
+    now: String,
+    /// What differs from the page.
+    wrong: Vec<String>,
+    /// Why this machine does not allow some of the blocks.
+    not_run: Option<String>,
+}
 
 fn looked_at(text: &str) -> Result<Looked, Failed> {
-    let mut now = String::new();
+    let Looked { mut now, mut wrong, mut not_run } = Looked::default();
     let mut lines = text.lines();
-    let mut wrong = Vec::new();
+    let mut before = "";
     while let Some(line) = lines.next() {
         now.push_str(line);
         now.push('\n');
         if line != OPENS {
+            before = line;
             continue;
         }
         let block: Vec<&str> =
             lines.by_ref().take_while(|line| *line != CLOSES).collect();
         let said = commands(&block);
-        let outputs = match run(&said)? {
+        let outputs = match run(&said, controller(before))? {
             Ok(outputs) => outputs,
-            Err(why) => return Ok(Err(why)),
+            Err(why) => {
+                not_run = Some(why);
+                for line in block.iter().chain(&[CLOSES]) {
+                    now.push_str(line);
+                    now.push('\n');
+                }
+                continue;
+            }
         };
         for ((command, old), new) in said.iter().zip(&outputs) {
             let new: Vec<&str> =
@@ -138,7 +165,12 @@ fn looked_at(text: &str) -> Result<Looked, Failed> {
         now.push_str(CLOSES);
         now.push('\n');
     }
-    Ok(Ok((now, wrong)))
+    Ok(Looked { now, wrong, not_run })
+}
+
+/// The controller that the line before a block names.
+fn controller(line: &str) -> Option<&str> {
+    line.strip_prefix(CGROUP[0])?.strip_suffix(CGROUP[1])
 }
 
 /// The commands of a block, each with the lines of its output.
@@ -161,9 +193,11 @@ fn commands<'a>(block: &[&'a str]) -> Vec<(String, Vec<&'a str>)> {
     said
 }
 
-/// The output of each command; or why this machine does not allow it.
+/// The output of each command, with a cgroup of this controller; or why this
+/// machine does not allow it.
 fn run(
     said: &[(String, Vec<&str>)],
+    controller: Option<&str>,
 ) -> Result<Result<Vec<String>, String>, Failed> {
     let script: String = said
         .iter()
@@ -176,6 +210,17 @@ fn run(
         Err(why) => return Ok(Err(why)),
     };
     let layout = Layout::find().map_err(|it| it.message)?;
+    let made = controller.map(|it| Made::limited_by(it, &layout)).transpose();
+    let made = match made {
+        Ok(made) => made,
+        Err(why) if nix::unistd::geteuid().is_root() => {
+            return Ok(Err(why.message));
+        }
+        Err(why) => return Ok(Err(format!("{NEEDS_ROOT}: {}", why.message))),
+    };
+    if let Some(made) = &made {
+        command.env("CGROUP", made.directory());
+    }
     command.arg(layout.root()).args([BOUND, &script]).env("LC_ALL", "C");
     let output = command.output()?;
     let text = String::from_utf8_lossy(&output.stdout);
@@ -230,14 +275,30 @@ fn fits(pattern: &str, line: &str) -> bool {
 
 fn wrong_output() -> Result<Completion, Failed> {
     let page = format!("{OPENS}\n$ echo one\ntwo\n{CLOSES}\n");
-    let (now, wrong) = match looked_at(&page)? {
-        Ok(found) => found,
-        Err(why) => return unavailable(&why),
-    };
+    let Looked { now, wrong, not_run } = looked_at(&page)?;
+    if let Some(why) = not_run {
+        return unavailable(&why);
+    }
     if wrong.len() == 1 && now == page.replace("two", "one") {
         return Ok(Completion::Completed);
     }
     Err(format!("echo prints `one`: {wrong:?}\n{now}").into())
+}
+
+/// A cgroup that no machine has: its block is kept, and the page has not
+/// passed.
+fn without_its_cgroup() -> Result<Completion, Failed> {
+    let [before, after] = CGROUP;
+    let page = format!(
+        "{before}none{after}\n{OPENS}\n$ echo one\ntwo\n{CLOSES}\n{OPENS}\n\
+         $ echo one\none\n{CLOSES}\n"
+    );
+    let Looked { now, wrong, not_run } = looked_at(&page)?;
+    let why = not_run.ok_or("a block without its cgroup was run")?;
+    if now != page || !wrong.is_empty() {
+        return Err(format!("{why}: {wrong:?}\n{now}").into());
+    }
+    Ok(Completion::Completed)
 }
 
 fn wildcard() -> Result<(), Failed> {

@@ -45,7 +45,12 @@ const CASES: &[Case] = &[
     (
         "when-not-started",
         [BARE, r#"sh -c '"$@"; exit 3' sh {}"#],
-        &["when.missing", "when.no_shebang", "when.not_executable"],
+        &["when.missing", "when.not_executable"],
+    ),
+    (
+        "when-no-shebang",
+        [BARE, r#"sh -c '"$@"; exit 3' sh {}"#],
+        &["when.no_shebang"],
     ),
     (
         "when-at-once",
@@ -79,6 +84,14 @@ const CASES: &[Case] = &[
         "tried",
         [BARE, "setpriv --bounding-set -net_raw --inh-caps -net_raw"],
         &["can.socket.packet", "can.socket.raw"],
+    ),
+    (
+        "clone3",
+        [
+            "{}",
+            r#"{"linux":{"seccomp":{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["clone3"],"action":"SCMP_ACT_ERRNO"}]}}}"#,
+        ],
+        &["call.clone3"],
     ),
     (
         "call",
@@ -447,6 +460,14 @@ const CASES: &[Case] = &[
         "signals-ignored",
         [BARE, r#"sh -c 'trap "" USR1; exec "$@"' sh {}"#],
         &["signals.ignored"],
+    ),
+    (
+        "signals-internal",
+        [
+            BARE,
+            "python3 -c 'import os, sys; pid = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ); os.waitpid(pid, 0)' {}",
+        ],
+        &["signals.ignored.internal"],
     ),
     (
         "signals-blocked",

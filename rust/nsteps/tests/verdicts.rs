@@ -9,9 +9,9 @@ mod elsewhere;
 use availability::unavailable;
 use elsewhere::elsewhere;
 use harness::host::layout::Layout;
-use harness::scenario::Scenario;
+use harness::scenario::{Mounts, Scenario};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::process::{Command, ExitCode};
 
 /// The result of a trial: passed, what is wrong, or why it could not look.
@@ -23,6 +23,7 @@ type Tried = (&'static str, fn() -> Found);
 const TRIALS: &[Tried] = &[
     ("one_launcher_agrees_with_nothing", one_launcher),
     ("the_legend_names_the_launchers_that_ran", no_go),
+    ("what_is_refused_names_its_page", refused),
     ("a_control_without_its_programs_is_unavailable", no_busybox),
     ("a_limit_of_namespaces_is_no_difference", few_namespaces),
     ("few_descriptors_are_no_difference", few_descriptors),
@@ -123,6 +124,34 @@ fn one_launcher() -> Found {
         return Err(format!("one is compared: {verdicts:?}").into());
     }
     Ok(Completion::Completed)
+}
+
+/// Where a step is refused a call, each form of the report names the page.
+fn refused() -> Found {
+    let page = "steps/pid_detach.md";
+    let nested = Scenario { mounts: Mounts::ProcNested, ..Scenario::natural() };
+    let words = ["compare", "--only", "pid", "--scenario", &nested.to_string()];
+    let answer = Answer::of(nsteps()?.args(words))?;
+    if answer.stdout.contains("not possible here\n") {
+        return unavailable(&answer.stdout);
+    }
+    let said = ["what is refused, and why umount EBUSY: something is", page];
+    answer.expect(0, &said, WRONG)?;
+    let whole = Answer::of(nsteps()?.args(words).arg("-v"))?;
+    whole.expect(0, &said, WRONG)?;
+    let pages = whole.stdout.matches(page).count();
+    if pages != 2 {
+        return Err(format!("{pages} pages, not 2: {}", whole.stdout).into());
+    }
+    let json = Answer::of(nsteps()?.args(words).arg("--json"))?;
+    let form: Value = serde_json::from_str(&json.stdout)?;
+    let rows = form["comparisons"][0]["rows"].as_array();
+    let mut rows = rows.into_iter().flatten();
+    let row = rows.find(|it| it["key"] == "refused");
+    match row.is_some_and(|it| it["pages"] == json!([page])) {
+        true => Ok(Completion::Completed),
+        false => Err(format!("{row:#?}").into()),
+    }
 }
 
 /// Covers the programs of a language by an empty directory.

@@ -159,9 +159,37 @@ impl Made {
         };
         let made = Made::all(own.iter().map(below).collect(), layout)?;
         for leaf in LEAVES {
-            let dir = made.unified().join(leaf);
+            let dir = made.directory().join(leaf);
             fs::create_dir(&dir)
                 .context(format_args!("make {}", dir.display()))?;
+        }
+        Ok(made)
+    }
+
+    /// Makes one in which others can be made that are limited by a controller
+    /// such as `pids`, of whichever version has that controller here.
+    ///
+    /// # Errors
+    ///
+    /// Fails where no cgroup with that controller may be made.
+    pub fn limited_by(controller: &str, layout: &Layout) -> Result<Made> {
+        let name = format!("nsteps-{}-{controller}", std::process::id());
+        let own = directories()?;
+        let dir = own.into_iter().find_map(|it| it.passing_on(controller));
+        let Some(Dir { hierarchy, path }) = dir else {
+            return Err(Error::new(format!(
+                "no cgroup with the controller {controller} may be made here: \
+                 {}",
+                remedy()
+            )));
+        };
+        let path = path.join(name);
+        let is_unified = hierarchy.is_empty();
+        let made = Made::all(vec![Dir { hierarchy, path }], layout)?;
+        if is_unified {
+            let control = made.directory().join("cgroup.subtree_control");
+            fs::write(&control, format!("+{controller}"))
+                .context(format_args!("write {}", control.display()))?;
         }
         Ok(made)
     }
@@ -203,7 +231,7 @@ impl Made {
     }
 
     /// The first directory, which is of version 2 where there is one.
-    fn unified(&self) -> &Path {
+    pub fn directory(&self) -> &Path {
         &self.dirs[0].path
     }
 
@@ -223,7 +251,7 @@ impl Made {
     ///
     /// Fails if the process cannot be moved.
     pub fn put_aside(&self, pid: u32) -> Result<()> {
-        move_to(&self.unified().join(INIT), pid)
+        move_to(&self.directory().join(INIT), pid)
     }
 
     /// The cgroups below it that are not its `LEAVES`, as paths from it, with
@@ -266,9 +294,41 @@ impl Drop for Made {
     }
 }
 
+impl Dir {
+    /// This directory, or of version 2 the first one above it, if a cgroup that
+    /// is made there has that controller.
+    fn passing_on(self, controller: &str) -> Option<Dir> {
+        if !self.hierarchy.is_empty() {
+            let is_here = self.hierarchy.split(',').any(|it| it == controller);
+            return is_here.then_some(self);
+        }
+        let passes = |dir: &&Path| {
+            let file = dir.join("cgroup.subtree_control");
+            let passed = fs::read_to_string(file).unwrap_or_default();
+            writable(dir)
+                && passed.split_whitespace().any(|it| it == controller)
+        };
+        let path = self.path.ancestors().find(passes)?.to_owned();
+        Some(Dir { path, ..self })
+    }
+}
+
+/// The directories of the harness's own cgroups in which others can be made, as
+/// [`directories`] has them, if there is one of version 2.
+fn own_directories() -> Result<Vec<Dir>> {
+    let dirs = directories()?;
+    match dirs.first() {
+        Some(first) if first.hierarchy.is_empty() => Ok(dirs),
+        _ => Err(Error::new(format!(
+            "no cgroup of version 2 may be made here: {}",
+            remedy()
+        ))),
+    }
+}
+
 /// The directories of the harness's own cgroups in which others can be made:
 /// of version 2 first, then of the hierarchies of version 1.
-fn own_directories() -> Result<Vec<Dir>> {
+fn directories() -> Result<Vec<Dir>> {
     let own = fs::read_to_string("/proc/self/cgroup")
         .context("read /proc/self/cgroup")?;
     let mounts = probe::observe(&probe::Proc::at("/proc"), &["mounts"]).mounts;
@@ -301,13 +361,7 @@ fn own_directories() -> Result<Vec<Dir>> {
         })
         .collect();
     dirs.sort_by_key(|dir| !dir.hierarchy.is_empty());
-    match dirs.first() {
-        Some(first) if first.hierarchy.is_empty() => Ok(dirs),
-        _ => Err(Error::new(format!(
-            "no cgroup of version 2 may be made here: {}",
-            remedy()
-        ))),
-    }
+    Ok(dirs)
 }
 
 /// What lets an ordinary user make a cgroup: this command, started by systemd in

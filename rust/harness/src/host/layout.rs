@@ -139,10 +139,11 @@ impl Layout {
         self.root.join(format!("{PAGES}/differences/{slug}.md"))
     }
 
-    /// Pages of the book by a path that can be opened from where the user is,
-    /// whether nsteps runs in its repository or is installed.
-    pub fn pages(&self, below: &str) -> String {
-        self.shown(&format!("{PAGES}/{below}"))
+    /// The book, whose pages are named by paths that can be opened from where
+    /// the user is, whether nsteps runs in its repository or is installed.
+    pub fn book(&self) -> Book {
+        let directory = (!self.is_alone()).then(|| self.shown(PAGES));
+        Book { directory }
     }
 
     /// The page about a difference, in whichever part of the book it is.
@@ -151,7 +152,7 @@ impl Layout {
             .iter()
             .map(|part| format!("{part}/{slug}.md"))
             .find(|page| self.root.join(PAGES).join(page).exists())
-            .map(|page| self.pages(&page))
+            .map(|page| self.book().page(&page))
     }
 
     /// A path below [`Layout::root`] that can be opened from where the user
@@ -162,6 +163,23 @@ impl Layout {
             (Ok(root), Ok(here)) if root == here => below.to_owned(),
             (Ok(root), _) => root.join(below).display().to_string(),
             (Err(_), _) => self.root.join(below).display().to_string(),
+        }
+    }
+}
+
+/// Where a reader finds the pages of the book.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Book {
+    /// The directory of its pages; none if nsteps is here without the book.
+    directory: Option<String>,
+}
+
+impl Book {
+    /// A page, given by its path in the book, as a reader can find it.
+    pub fn page(&self, page: &str) -> String {
+        match &self.directory {
+            Some(directory) => format!("{directory}/{page}"),
+            None => format!("{page} of the book"),
         }
     }
 }

@@ -110,6 +110,12 @@ fn shown(directory: &Path, program: &Path) -> Result<Vec<PathBuf>> {
         .filter(|it| fs::metadata(it).is_ok_and(|kind| kind.is_dir()))
         .collect();
     let of_program = program.parent().unwrap_or(directory);
+    if of_program.parent().is_none() {
+        return Err(Error::new(format!(
+            "{} cannot be shown in a sandbox: move the program to a directory",
+            program.display()
+        )));
+    }
     for dir in [directory, of_program] {
         let Some(top) = dir.iter().nth(1) else { continue };
         let may_hide = ["tmp", "run"].iter().any(|it| top == *it);

@@ -13,7 +13,7 @@ const fn record(
     sentence: &'static str,
     fixes: &'static [Fix],
 ) -> Consequence {
-    Consequence { name, key, value, level, sentence, fixes }
+    Consequence { name, key, value, level, sentence, fixes, page: None }
 }
 
 const fn fix(
@@ -72,7 +72,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
         "the status of the launcher is not that of the payload: a script that \
          tests it decides otherwise",
         &[],
-    ),
+    )
+    .page("differences/exit-status.md"),
     record(
         "when-signal",
         ("when.{killed,segv}", "*"),
@@ -80,15 +81,25 @@ pub const CONSEQUENCES: &[Consequence] = &[
         "a payload that a signal ends is reported by another status: a script \
          that tests it decides otherwise",
         &[],
-    ),
+    )
+    .page("differences/exit-status.md"),
     record(
         "when-not-started",
-        ("when.{missing,not_executable,no_shebang}", "*"),
+        ("when.{missing,not_executable}", "*"),
         Changes,
-        "a payload that cannot be executed is reported by another status, or a \
-         shell runs it",
+        "a payload that cannot be executed is reported by another status",
         &[],
-    ),
+    )
+    .page("differences/exit-status.md"),
+    record(
+        "when-no-shebang",
+        ("when.no_shebang", "*"),
+        Changes,
+        "a script without `#!` is refused under one launcher, and run by a \
+         shell under another",
+        &[],
+    )
+    .page("differences/script-without-shebang.md"),
     record(
         "when-at-once",
         ("when.at_once", "*"),
@@ -104,7 +115,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
         "SIGTERM, as a service manager sends it, reaches the payload under one \
          launcher; under another it does not, or the payload runs on",
         &[],
-    ),
+    )
+    .page("pitfalls/pid-1-and-signals.md"),
     record(
         "when-launcher-killed",
         ("when.launcher_killed", "*"),
@@ -112,7 +124,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
         "where the payload lives on after its launcher was killed, no process \
          waits for it or ends it",
         &[],
-    ),
+    )
+    .page("pitfalls/orphan-after-ctrl-c.md"),
     record(
         "when-child-left",
         ("when.child_left", "*"),
@@ -120,7 +133,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
         "a process that the payload leaves behind lives on under one launcher, \
          and not under another",
         &[],
-    ),
+    )
+    .page("steps/unshare_init.md"),
     record(
         "when-streams",
         ("when.{stdin_stdout,stderr}", "*"),
@@ -135,7 +149,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
         Breaks,
         "a program that connects to itself at 127.0.0.1 fails where lo is down",
         &[],
-    ),
+    )
+    .page("steps/network.md"),
     record(
         "tried",
         ("can.*", "*"),
@@ -144,6 +159,15 @@ pub const CONSEQUENCES: &[Consequence] = &[
          another",
         &[],
     ),
+    record(
+        "clone3",
+        ("call.clone3", "*"),
+        Breaks,
+        "EPERM for clone3 stops threads and posix_spawn of the GNU C library, \
+         and ENOSYS does not",
+        &[],
+    )
+    .page("pitfalls/clone3-refused.md"),
     record(
         "call",
         ("call.*", "*"),
@@ -185,7 +209,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
         "through a descriptor that leads out of its root, the payload reaches \
          the files there",
         &[],
-    ),
+    )
+    .page("kernel/handles-that-survive.md"),
     record(
         "landlock",
         ("landlock.layers", "*"),
@@ -232,7 +257,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
         "another number of processes was started before the payload, and its \
          children have other pids",
         &[],
-    ),
+    )
+    .page("differences/payload-pid.md"),
     record(
         "host-limit",
         ("host.limit.*", "*"),
@@ -240,7 +266,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
         "the cgroup of the payload refuses processes, memory or processor time \
          at another limit",
         &[],
-    ),
+    )
+    .page("steps/cgroup.md"),
     record(
         "mode",
         ("mode.*", "*"),
@@ -275,7 +302,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
             fix("bwrap", "unchanged", Add(&["--{name}", "/dev/{name}"])),
             fix("bwrap", "unchanged", Add(&["--dir", "/dev/{name}"])),
         ],
-    ),
+    )
+    .page("pitfalls/empty-dev.md"),
     record(
         "sysctl",
         ("sysctl.*", "*"),
@@ -289,7 +317,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
         Breaks,
         "the payload reaches other networks, or other packet filters apply",
         &[],
-    ),
+    )
+    .page("steps/network.md"),
     record(
         "arguments",
         ("{argv,argv.*}", "*"),
@@ -349,7 +378,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
         Security,
         "seen from outside, the payload belongs to another user or group",
         &[],
-    ),
+    )
+    .page("pitfalls/another-user.md"),
     record(
         "seccomp-outside",
         ("host.seccomp", "*"),
@@ -360,7 +390,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
             "{none,unchanged,0}",
             Around(&["env", "SYSTEMD_SECCOMP=0"]),
         )],
-    ),
+    )
+    .page("steps/container.md"),
     record(
         "ran",
         ("ran", "*"),
@@ -379,7 +410,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
             "{none,unchanged,0}",
             Around(&["env", "SYSTEMD_SECCOMP=0"]),
         )],
-    ),
+    )
+    .page("steps/container.md"),
     record(
         "seccomp-filters",
         ("security.seccomp_filters", "*"),
@@ -391,7 +423,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
             "{none,unchanged,0}",
             Around(&["env", "SYSTEMD_SECCOMP=0"]),
         )],
-    ),
+    )
+    .page("steps/container.md"),
     record(
         "no-new-privs",
         ("security.no_new_privs", "*"),
@@ -414,7 +447,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
             fix("firejail", "yes", Add(&["--nonewprivs"])),
             fix("podman", "yes", Add(&["--security-opt=no-new-privileges"])),
         ],
-    ),
+    )
+    .page("steps/container.md"),
     record(
         "securebits",
         ("security.securebits", "*"),
@@ -483,7 +517,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
                 Add(&["--capability={caps}", "--drop-capability={others}"]),
             ),
         ],
-    ),
+    )
+    .page("steps/user.md"),
     record(
         "capabilities-bounding",
         ("capabilities.bounding", "*"),
@@ -531,7 +566,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
                 Add(&["--capability={caps}", "--drop-capability={others}"]),
             ),
         ],
-    ),
+    )
+    .page("steps/user.md"),
     record(
         "capabilities-ambient",
         ("capabilities.{ambient,inheritable}", "*"),
@@ -561,7 +597,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
                 Edits(&[Set("/process/capabilities/{name}", "[{cap}]")]),
             ),
         ],
-    ),
+    )
+    .page("steps/user.md"),
     record(
         "user-id",
         ("ids.uid", "*"),
@@ -579,7 +616,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
             fix("oci", "[0-9]*", Edits(&[Set("/process/user/uid", "{value}")])),
             fix("oci", "unchanged", Edits(&[Set("/process/user/uid", "0")])),
         ],
-    ),
+    )
+    .page("pitfalls/another-user.md"),
     record(
         "group-id",
         ("ids.gid", "*"),
@@ -595,7 +633,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
             fix("oci", "[0-9]*", Edits(&[Set("/process/user/gid", "{value}")])),
             fix("oci", "unchanged", Edits(&[Set("/process/user/gid", "0")])),
         ],
-    ),
+    )
+    .page("pitfalls/another-user.md"),
     record(
         "supplementary-groups",
         ("ids.groups", "*"),
@@ -619,7 +658,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
                 Edits(&[Remove("/process/user/additionalGids")]),
             ),
         ],
-    ),
+    )
+    .page("pitfalls/another-user.md"),
     record(
         "id-map",
         ("id_maps.{uid,gid}", "*"),
@@ -627,7 +667,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
         "files of users that are not mapped belong to the overflow user \
          for the payload",
         &[],
-    ),
+    )
+    .page("kernel/id-maps.md"),
     record(
         "setgroups",
         ("id_maps.setgroups", "*"),
@@ -635,7 +676,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
         "where setgroups is denied, a program that changes its user fails \
          with EPERM",
         &[],
-    ),
+    )
+    .page("kernel/id-maps.md"),
     record(
         "namespace-mnt",
         ("ns.mnt", "*"),
@@ -651,7 +693,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
             ),
             fix("unshare", "unchanged", Swap(&["--mount"], &[])),
         ],
-    ),
+    )
+    .page("steps/mount.md"),
     record(
         "namespace-pid",
         ("ns.pid", "*"),
@@ -695,7 +738,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
             ),
             fix("unshare", "unchanged", Swap(&["--pid"], &[])),
         ],
-    ),
+    )
+    .page("steps/pid.md"),
     record(
         "namespace-net",
         ("ns.net", "*"),
@@ -757,7 +801,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
             fix("bwrap", "unchanged", Swap(&["--unshare-net"], &[])),
             fix("unshare", "unchanged", Swap(&["--net"], &[])),
         ],
-    ),
+    )
+    .page("steps/network.md"),
     record(
         "namespace-ipc",
         ("ns.ipc", "*"),
@@ -796,7 +841,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
             fix("bwrap", "unchanged", Swap(&["--unshare-ipc"], &[])),
             fix("unshare", "unchanged", Swap(&["--ipc"], &[])),
         ],
-    ),
+    )
+    .page("steps/ipc.md"),
     record(
         "namespace-uts",
         ("ns.uts", "*"),
@@ -839,7 +885,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
             fix("bwrap", "unchanged", Swap(&["--unshare-uts"], &[])),
             fix("unshare", "unchanged", Swap(&["--uts"], &[])),
         ],
-    ),
+    )
+    .page("steps/uts.md"),
     record(
         "namespace-user",
         ("ns.user", "*"),
@@ -897,7 +944,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
             ),
             fix("nspawn", "unchanged", Add(&["--private-users=no"])),
         ],
-    ),
+    )
+    .page("steps/user.md"),
     record(
         "namespace-cgroup",
         ("ns.cgroup", "*"),
@@ -941,7 +989,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
                 Around(&["env", "SYSTEMD_NSPAWN_USE_CGNS=0"]),
             ),
         ],
-    ),
+    )
+    .page("steps/cgroup.md"),
     record(
         "namespace-time",
         ("ns.{time,time_for_children}", "*"),
@@ -964,7 +1013,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
                 ]),
             ),
         ],
-    ),
+    )
+    .page("steps/time.md"),
     record(
         "namespace-of-children",
         ("ns.pid_for_children", "*"),
@@ -972,7 +1022,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
         "the first child of the payload becomes init of another pid \
          namespace, and no process can be started there after its end",
         &[fix("unshare", "unchanged", Add(&["--fork"]))],
-    ),
+    )
+    .page("pitfalls/hidden-first-child.md"),
     record(
         "namespace-owner",
         ("ns.*.owner", "*"),
@@ -980,21 +1031,24 @@ pub const CONSEQUENCES: &[Consequence] = &[
         "the user namespace that owns a namespace decides which \
          capabilities count in it",
         &[],
-    ),
+    )
+    .page("steps/user.md"),
     record(
         "chroot",
         ("root", "*"),
         Security,
         "a privileged payload leaves a root that was set by chroot(2)",
         &[],
-    ),
+    )
+    .page("steps/pivot_root.md"),
     record(
         "root-file",
         ("root.file", "*"),
         Changes,
         "the payload has another root directory",
         &[],
-    ),
+    )
+    .page("steps/pivot_root.md"),
     record(
         "working-directory",
         ("{cwd,cwd.file}", "*"),
@@ -1008,7 +1062,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
             fix("oci", "/*", Edits(&[Set("/process/cwd", "\"{value}\"")])),
             fix("cmd", "/*", Around(&["env", "--chdir={value}"])),
         ],
-    ),
+    )
+    .page("pitfalls/no-chdir.md"),
     record(
         "root-mount",
         ("mnt", "*"),
@@ -1028,7 +1083,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
             fix("unshare", "*-> shared*", Add(&["--propagation", "shared"])),
             fix("unshare", "unchanged", Add(&["--propagation", "unchanged"])),
         ],
-    ),
+    )
+    .page("kernel/propagation.md"),
     record(
         "mount-shared",
         ("mnt./*", "*shared*"),
@@ -1049,7 +1105,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
             ),
             fix("nspawn", "unchanged", Add(&["--timezone=off"])),
         ],
-    ),
+    )
+    .page("kernel/propagation.md"),
     record(
         "options-nodev",
         ("mnt.options", "*+nodev*"),
@@ -1072,21 +1129,24 @@ pub const CONSEQUENCES: &[Consequence] = &[
                 Swap(&["--dev-bind", "/", "/"], &["--bind", "/", "/"]),
             ),
         ],
-    ),
+    )
+    .page("kernel/mount-flags.md"),
     record(
         "options-nosuid",
         ("mnt.options", "*+nosuid*"),
         Changes,
         "set-user-ID programs such as sudo give no privileges",
         &[],
-    ),
+    )
+    .page("kernel/mount-flags.md"),
     record(
         "options",
         ("mnt.options", "*"),
         Changes,
         "every mount has other options",
         &[],
-    ),
+    )
+    .page("kernel/mount-flags.md"),
     record(
         "proc-sys",
         ("mnt./proc/{sys,sys#*}", READ_ONLY_OR_NOT),
@@ -1114,7 +1174,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
                 Around(&["env", "SYSTEMD_NSPAWN_API_VFS_WRITABLE=yes"]),
             ),
         ],
-    ),
+    )
+    .page("kernel/proc-in-a-user-namespace.md"),
     record(
         "proc-masked",
         (
@@ -1130,7 +1191,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
             "*",
             Add(&["--ro-bind", "/dev/null", "/proc/{name}"])
         )],
-    ),
+    )
+    .page("kernel/proc-in-a-user-namespace.md"),
     record(
         "proc-read-only",
         ("mnt./proc/{bus,fs,irq,sysrq-trigger}*", READ_ONLY_OR_NOT),
@@ -1156,7 +1218,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
             ),
             fix("cmd", "* ro[,]*", Before("mount --bind -o ro {path} {path}")),
         ],
-    ),
+    )
+    .page("kernel/proc-in-a-user-namespace.md"),
     record(
         "sys-masked",
         ("mnt./sys/{firmware,devices}*", MOUNTED_OR_NOT),
@@ -1189,7 +1252,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
                 Edits(&[Take("/mounts", "destination", "{path}")]),
             ),
         ],
-    ),
+    )
+    .page("steps/cgroup.md"),
     record(
         "sys",
         ("mnt./{sys,sys#*}", READ_ONLY_OR_NOT),
@@ -1257,7 +1321,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
                 Before("mount -t tmpfs -o ro tmpfs {path}"),
             ),
         ],
-    ),
+    )
+    .page("kernel/proc-in-a-user-namespace.md"),
     record(
         "proc-options",
         ("mnt./proc/{sys,bus,fs,irq,sysrq-trigger}*", "*"),
@@ -1296,7 +1361,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
             fix("bwrap", "unchanged", Swap(&["--proc", "/proc"], &[])),
             fix("unshare", "unchanged", Swap(&["--mount-proc"], &[])),
         ],
-    ),
+    )
+    .page("kernel/whose-procfs.md"),
     record(
         "dev",
         ("mnt./{dev,dev#*}", "*"),
@@ -1322,7 +1388,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
                 Swap(&["--dev", "/dev"], &["--dev-bind", "/dev", "/dev"]),
             ),
         ],
-    ),
+    )
+    .page("pitfalls/empty-dev.md"),
     record(
         "dev-pts",
         ("mnt./dev/{pts,console}*", "*"),
@@ -1404,7 +1471,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
             fix("bwrap", "*+ro*", Swap(&["--bind"], &["--ro-bind"])),
             fix("bwrap", "+ *", Swap(&["--ro-bind"], &["--bind"])),
         ],
-    ),
+    )
+    .page("kernel/mount-flags.md"),
     record(
         "mount-gone",
         ("mnt./*", "*gone*"),
@@ -1447,14 +1515,16 @@ pub const CONSEQUENCES: &[Consequence] = &[
             fix("podman", "[2-9]*", Add(&["--init"])),
             fix("nspawn", "2", Add(&["--as-pid2"])),
         ],
-    ),
+    )
+    .page("pitfalls/pid-1-and-signals.md"),
     record(
         "pid",
         ("processes.pid", "*"),
         Changes,
         "the payload has another number in its pid namespace",
         &[fix("nspawn", "[2-9]*", Add(&["--as-pid2"]))],
-    ),
+    )
+    .page("differences/payload-pid.md"),
     record(
         "procfs",
         ("processes.proc", "*"),
@@ -1475,14 +1545,16 @@ pub const CONSEQUENCES: &[Consequence] = &[
             fix("bwrap", "unchanged", Swap(&["--proc", "/proc"], &[])),
             fix("unshare", "unchanged", Swap(&["--mount-proc"], &[])),
         ],
-    ),
+    )
+    .page("kernel/whose-procfs.md"),
     record(
         "visible-processes",
         ("processes.visible", "*"),
         Changes,
         "the payload sees another number of processes",
         &[],
-    ),
+    )
+    .page("kernel/whose-procfs.md"),
     record(
         "session",
         ("processes.{sid,pgid}", "*"),
@@ -1495,7 +1567,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
             fix("cmd", "{self,unchanged}", Inside(&["setsid"])),
             fix("bwrap", "unchanged", Add(&["--new-session"])),
         ],
-    ),
+    )
+    .page("kernel/kill-0.md"),
     record(
         "parent",
         ("processes.ppid", "*"),
@@ -1515,7 +1588,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
             fix("unshare", "SIGKILL", Add(&["--kill-child"])),
             fix("cmd", "SIG*", Around(&["setpriv", "--pdeathsig", "{signal}"])),
         ],
-    ),
+    )
+    .page("pitfalls/pdeathsig.md"),
     record(
         "personality",
         ("{lifecycle.personality,uts.machine}", "*"),
@@ -1553,7 +1627,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
             fix("cmd", "unchanged", Around(&["env", "--default-signal=PIPE"])),
             fix("cmd", "+SIGPIPE", Around(&["env", "--ignore-signal=PIPE"])),
         ],
-    ),
+    )
+    .page("pitfalls/sigpipe.md"),
     record(
         "sighup-ignored",
         ("signals.ignored", "*HUP*"),
@@ -1563,7 +1638,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
             fix("cmd", "unchanged", Around(&["env", "--default-signal=HUP"])),
             fix("cmd", "+SIGHUP", Around(&["env", "--ignore-signal=HUP"])),
         ],
-    ),
+    )
+    .page("pitfalls/inherited-signals.md"),
     record(
         "signals-ignored",
         ("signals.ignored", "*"),
@@ -1571,7 +1647,17 @@ pub const CONSEQUENCES: &[Consequence] = &[
         "the payload ignores other signals, and so do programs that it \
          starts",
         &[fix("cmd", "unchanged", Around(&["env", "--default-signal"]))],
-    ),
+    )
+    .page("pitfalls/inherited-signals.md"),
+    record(
+        "signals-internal",
+        ("signals.*.internal", "*"),
+        Cosmetic,
+        "signals that the C library keeps for itself are ignored, until it \
+         uses them",
+        &[],
+    )
+    .page("pitfalls/signals-32-33.md"),
     record(
         "signals-blocked",
         ("signals.blocked", "*"),
@@ -1579,7 +1665,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
         "a blocked signal does not end the payload until the payload \
          unblocks it",
         &[fix("cmd", "unchanged", Around(&["env", "--block-signal="]))],
-    ),
+    )
+    .page("pitfalls/inherited-signals.md"),
     record(
         "home-unset",
         ("env.HOME", "*"),
@@ -1599,7 +1686,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
             fix("nspawn", "*/*", Add(&["--setenv=HOME={value}"])),
             fix("firejail", "*/*", Add(&["--env=HOME={value}"])),
         ],
-    ),
+    )
+    .page("pitfalls/environment.md"),
     record(
         "path",
         ("env.PATH", "*"),
@@ -1615,7 +1703,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
             ),
             fix("nspawn", "*/*", Add(&["--setenv=PATH={value}"])),
         ],
-    ),
+    )
+    .page("pitfalls/path-lookup.md"),
     record(
         "listen-fds",
         ("env.LISTEN_*", "*"),
@@ -1632,7 +1721,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
                 Edits(&[Push("/process/env", "\"{name}={value}\"")]),
             ),
         ],
-    ),
+    )
+    .page("pitfalls/listen-pid.md"),
     record(
         "loader",
         ("env.LD_*", "*"),
@@ -1645,7 +1735,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
             fix("bwrap", "+*", Add(&["--setenv", "{name}", "{value}"])),
             fix("cmd", "+*", Around(&["env", "{name}={value}"])),
         ],
-    ),
+    )
+    .page("pitfalls/environment.md"),
     record(
         "proxy",
         ("env.*{PROXY,proxy}", "*"),
@@ -1670,7 +1761,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
         "the shell of a launcher sets this variable, and a payload that is \
          a shell sets it again",
         &[fix("bwrap", "unchanged", Add(&["--unsetenv", "{name}"]))],
-    ),
+    )
+    .page("pitfalls/environment.md"),
     record(
         "variable",
         ("env.*", "*"),
@@ -1696,14 +1788,16 @@ pub const CONSEQUENCES: &[Consequence] = &[
             fix("firejail", "*", Add(&["--env={name}={value}"])),
             fix("podman", "*", Add(&["--env={name}={value}"])),
         ],
-    ),
+    )
+    .page("pitfalls/environment.md"),
     record(
         "environment-order",
         ("environment.order", "*"),
         Cosmetic,
         "the variables come in another order",
         &[],
-    ),
+    )
+    .page("pitfalls/environment.md"),
     record(
         "umask",
         ("umask", "*"),
@@ -1750,7 +1844,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
                 Add(&["--rlimit=NOFILE={soft}:{hard}"]),
             ),
         ],
-    ),
+    )
+    .page("differences/rlimit-nofile.md"),
     record(
         "limit",
         ("limits.*", "*"),
@@ -1840,7 +1935,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
             fix("cmd", "down", Around(&["unshare", "--net"])),
             fix("cmd", "{unchanged,up*}", Before("ip link set lo up")),
         ],
-    ),
+    )
+    .page("steps/network.md"),
     record(
         "links",
         ("net.{links,link.*}", "*"),
@@ -1861,7 +1957,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
                 Edits(&[Take("/linux/namespaces", "type", "network")]),
             ),
         ],
-    ),
+    )
+    .page("steps/network.md"),
     record(
         "sysv-objects",
         ("sysvipc.*", "*"),
@@ -1882,7 +1979,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
                 Edits(&[Take("/linux/namespaces", "type", "ipc")]),
             ),
         ],
-    ),
+    )
+    .page("steps/ipc.md"),
     record(
         "posix-queues",
         ("mqueue.*", "*"),
@@ -1890,7 +1988,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
         "the payload reaches other POSIX message queues, or may not look \
          at them",
         &[],
-    ),
+    )
+    .page("steps/ipc.md"),
     record(
         "host-cgroup",
         ("host.cgroup.*", "*"),
@@ -1898,7 +1997,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
         "the payload counts towards the limits of another cgroup of the \
          host",
         &[fix("oci", "*", Edits(&[Set("/linux/cgroupsPath", "\"{value}\"")]))],
-    ),
+    )
+    .page("costs/born-in-a-cgroup.md"),
     record(
         "cgroup",
         ("{cgroup,cgroup.*}", "*"),
@@ -1919,7 +2019,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
                 Edits(&[Take("/linux/namespaces", "type", "cgroup")]),
             ),
         ],
-    ),
+    )
+    .page("steps/cgroup.md"),
     record(
         "clock-offsets",
         ("time_offsets.*", "*"),
@@ -1939,7 +2040,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
                 ]),
             ),
         ],
-    ),
+    )
+    .page("steps/time.md"),
     record(
         "hostname",
         ("uts.hostname", "*"),
@@ -1955,7 +2057,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
             fix("oci", "*", Edits(&[Set("/hostname", "\"{value}\"")])),
             fix("cmd", "*", Before("hostname {value}")),
         ],
-    ),
+    )
+    .page("steps/uts.md"),
     record(
         "domainname",
         ("uts.domainname", "*"),
@@ -1966,14 +2069,16 @@ pub const CONSEQUENCES: &[Consequence] = &[
             fix("oci", "*", Edits(&[Set("/domainname", "\"{value}\"")])),
             fix("cmd", "*", Before("domainname {value}")),
         ],
-    ),
+    )
+    .page("steps/uts.md"),
     record(
         "kernel",
         ("uts.*", "*"),
         Changes,
         "the payload is told of another kernel",
         &[],
-    ),
+    )
+    .page("steps/uts.md"),
     record(
         "streams",
         ("descriptors.[0-2]", "*"),
@@ -1981,7 +2086,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
         "a standard stream is another file: it may be no terminal, be \
          buffered differently or end at another time",
         &[],
-    ),
+    )
+    .page("pitfalls/stdio-default.md"),
     record(
         "directory-leaked",
         ("descriptors.*", "+ directory*"),
@@ -1989,7 +2095,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
         "through an inherited directory the payload reaches files outside \
          its root",
         &[],
-    ),
+    )
+    .page("kernel/handles-that-survive.md"),
     record(
         "descriptors-inherited",
         ("descriptors.inherited", "*"),
@@ -1997,14 +2104,16 @@ pub const CONSEQUENCES: &[Consequence] = &[
         "descriptors that the caller hands on, as for socket activation, \
          are closed",
         &[],
-    ),
+    )
+    .page("pitfalls/descriptors.md"),
     record(
         "descriptor-leaked",
         ("descriptors.*", "*"),
         Security,
         "the payload reads or writes what the launcher left open",
         &[],
-    ),
+    )
+    .page("pitfalls/descriptors.md"),
     record(
         "degraded",
         ("said", "*without any additional sandboxing*"),
@@ -2027,14 +2136,16 @@ pub const CONSEQUENCES: &[Consequence] = &[
         "the launcher reports the end of the payload by another exit \
          status",
         &[],
-    ),
+    )
+    .page("differences/exit-status.md"),
     record(
         "left-processes",
         ("residue.processes", "*"),
         Security,
         "processes live on when the launcher has ended",
         &[],
-    ),
+    )
+    .page("pitfalls/orphan-after-ctrl-c.md"),
     record(
         "left-mounts",
         ("residue.mnt*", "*"),
@@ -2042,7 +2153,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
         "mounts stay in the namespace of the caller when the launcher has \
          ended",
         &[],
-    ),
+    )
+    .page("kernel/propagation.md"),
     record(
         "left",
         ("residue.*", "*"),

@@ -126,9 +126,17 @@ pub struct Consequence {
     pub sentence: &'static str,
     /// The fixes that close the difference.
     pub fixes: &'static [Fix],
+    /// The page of the book, if one explains where the difference comes from.
+    pub page: Option<&'static str>,
 }
 
 impl Consequence {
+    /// The same record, with the page of the book that explains it.
+    pub(super) const fn page(mut self, page: &'static str) -> Consequence {
+        self.page = Some(page);
+        self
+    }
+
     /// The globs of the values.
     pub fn values(&self) -> impl Iterator<Item = &'static str> {
         self.value.split(" | ")

@@ -601,9 +601,9 @@ pub const CLAIMS: &[Claim] = &[
     },
     Claim {
         number: 44,
-        posts: &[JD],
+        posts: &[TEJO],
         topic: "pid",
-        sentence: "MNT_DETACH unmounts a /proc that is busy.",
+        sentence: "umount2 with MNT_DETACH takes the old /proc away.",
         expected: only_where(propagation::NOT_INHERITED),
         because: "what a user namespace has inherited is locked, and then \
                   every unmount is EINVAL",

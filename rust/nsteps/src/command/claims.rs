@@ -22,7 +22,7 @@ pub fn run(options: &Claims) -> Result<u8> {
     let Claims { json, verbose, .. } = *options;
     let status = checks::run(&claims, Options { json, verbose }, &equipment)?;
     if !json {
-        let page = equipment.layout.pages("claims.md");
+        let page = equipment.layout.book().page("claims.md");
         output::print(&format!("page: {page}\n"))?;
     }
     Ok(status)

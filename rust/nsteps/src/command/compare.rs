@@ -48,7 +48,7 @@ pub fn run(options: &Compare) -> Result<u8> {
         stale: &stale,
         claims: claims.as_deref().map(Shown::tally),
         verbose: options.verbose,
-        pages: equipment.layout.pages("differences/<name>.md"),
+        book: equipment.layout.book(),
         machine: machine::in_a_few_words(),
         seconds: begun.elapsed().as_secs_f64(),
     };

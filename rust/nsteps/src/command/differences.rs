@@ -35,7 +35,8 @@ pub fn run(options: &Differences) -> Result<u8> {
 /// The pages about these differences: a few by name, many by their directories.
 fn pages(differences: &[Difference], layout: &Layout) -> String {
     if differences.len() > 3 {
-        let pages = layout.pages("{differences,pitfalls,kernel}/<name>.md");
+        let pages =
+            layout.book().page("{differences,pitfalls,kernel}/<name>.md");
         return format!("pages: {pages}\n");
     }
     differences

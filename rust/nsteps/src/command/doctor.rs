@@ -6,6 +6,7 @@ use crate::terminal::style::{BAD, GOOD, NOTE};
 use harness::error::{DIFFERENT, Result};
 use harness::found::{NEEDS_ROOT, Refusal};
 use harness::host::cgroup::{CgroupLease, Way};
+use harness::host::layout::Layout;
 use harness::host::{Equipment, machine};
 use harness::launcher::LANGUAGES;
 use harness::sandbox::Sandbox;
@@ -34,7 +35,7 @@ use Finding::{Fine, Missing, Note};
 ///
 /// Fails if standard output cannot be written.
 pub fn run() -> Result<u8> {
-    let equipment = Equipment::gather(None)?;
+    let equipment = Equipment::for_launchers()?;
     let mut findings: Vec<(&str, Finding)> = Vec::new();
     findings.push(("machine", Fine(machine::in_a_few_words())));
     findings.extend(programs(&equipment));
@@ -70,7 +71,25 @@ pub fn run() -> Result<u8> {
 /// Whether each language's programs, the probe and a new root are present.
 fn programs(equipment: &Equipment) -> Vec<(&'static str, Finding)> {
     let layout = &equipment.layout;
+    let mut found = programs_of_steps(layout);
+    found.push((
+        "new root",
+        match &equipment.rootfs {
+            Ok(rootfs) => Fine(rootfs.to_string()),
+            Err(error) => Missing(error.message.clone()),
+        },
+    ));
+    found
+}
+
+fn programs_of_steps(layout: &Layout) -> Vec<(&'static str, Finding)> {
     let mut found = Vec::new();
+    if layout.is_alone() {
+        let what = "nsteps alone: enough for check, diff and observe; the \
+                    steps, their comparison, claims and differences need the \
+                    repository";
+        return vec![("programs", Note(what.to_owned()))];
+    }
     for launcher in LANGUAGES {
         let absent: Vec<_> = STEPS
             .iter()
@@ -99,13 +118,6 @@ fn programs(equipment: &Equipment) -> Vec<(&'static str, Finding)> {
             Fine(format!("probe: {}", probe.display()))
         } else {
             Missing(format!("{} is not there: make build", probe.display()))
-        },
-    ));
-    found.push((
-        "new root",
-        match &equipment.rootfs {
-            Ok(rootfs) => Fine(rootfs.to_string()),
-            Err(error) => Missing(error.message.clone()),
         },
     ));
     found

@@ -2,11 +2,11 @@
 //! payload, and what sets it.
 
 use crate::terminal::output;
-use crate::terminal::style::{GOOD, PLAIN, STRONG};
+use crate::terminal::style::{FAINT, GOOD, PLAIN, STRONG};
 use crate::terminal::text::paragraph;
 use globset::Glob;
 use harness::error::{Error, Result};
-use harness::host::layout::Layout;
+use harness::host::layout::{Book, Layout};
 use launchers::consequence::{Change, Consequence, Edit, Fix, of_key};
 use launchers::keys;
 use std::fmt::Write;
@@ -67,6 +67,13 @@ fn one(out: &mut String, record: &Consequence, value: Option<&str>) {
     };
     let sentence = format!("{level}{values}: {}", record.sentence);
     paragraph(out, &sentence, 0, 2, PLAIN);
+    if let Some(page) = record.page {
+        let page = Layout::find().map_or_else(
+            |_| Book::default().page(page),
+            |it| it.book().page(page),
+        );
+        paragraph(out, &format!("page: {page}"), 2, 2, FAINT);
+    }
     for fix in record.fixes {
         if value.is_none_or(|it| fits(fix.wanted, it)) {
             let text = format!(

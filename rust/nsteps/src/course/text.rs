@@ -141,7 +141,7 @@ fn failure(
     } else if let Some(said) = said(mismatches) {
         paragraph(out, said, HINT, 2, FAINT);
     }
-    let page = page(&mistake.page(step), layout);
+    let page = layout.book().page(&mistake.page(step));
     paragraph(out, &format!("page: {page}"), HINT, 2, FAINT);
 }
 
@@ -192,14 +192,6 @@ pub fn evidence(mismatches: &[Mismatch]) -> Vec<String> {
         format!("{what} (in {})", all.join(", "))
     };
     lines.into_iter().map(line).collect()
-}
-
-/// A page of the book as the user can open it.
-pub fn page(page: &str, layout: &Layout) -> String {
-    match layout.is_alone() {
-        true => format!("{page} of the book"),
-        false => layout.pages(page),
-    }
 }
 
 fn tally(result: &Result) -> String {
@@ -326,7 +318,7 @@ pub fn next(
                     out.push_str(&result(it, shown, layout, width));
                 }
                 None => {
-                    let page = page(&format!("steps/{name}.md"), layout);
+                    let page = layout.book().page(&format!("steps/{name}.md"));
                     paragraph(&mut out, &format!("page: {page}"), 0, 2, FAINT);
                 }
             }

@@ -54,6 +54,7 @@ struct RowView<'a> {
     key: String,
     about: &'a str,
     consequence: &'a str,
+    page: String,
     cells: Vec<Cell>,
     conclusions: Vec<Conclusion>,
     evidence: Vec<Sides>,
@@ -174,6 +175,8 @@ fn launcher(report: &Report, index: usize) -> LauncherView<'_> {
 fn judged<'a>(report: &'a Report, judged: &'a Judged) -> RowView<'a> {
     let mut view = row(report, &judged.row);
     view.consequence = judged.consequence.map_or("", |it| it.sentence);
+    let page = judged.consequence.and_then(|it| it.page);
+    view.page = page.map(|it| report.book.page(it)).unwrap_or_default();
     let conclusion = |case: &Case| {
         let name = letter(case.launcher);
         match case.outcome {
@@ -201,6 +204,7 @@ fn row<'a>(report: &'a Report, row: &'a Row) -> RowView<'a> {
         key: row.title(),
         about: keys::about(&row.key).unwrap_or_default(),
         consequence: "",
+        page: String::new(),
         cells: cells.collect(),
         conclusions: Vec::new(),
         evidence: ran.map(|it| evidence(report, row, *it)).collect(),

@@ -153,6 +153,9 @@ struct DifferenceForm {
     consequence: Option<&'static str>,
     /// The name of the record with that consequence; null if there is none.
     record: Option<&'static str>,
+    /// The page of the book, below `docs/src`, that explains where the
+    /// difference comes from; null if there is none.
+    page: Option<&'static str>,
     /// The key and its values.
     row: RowForm,
     /// The conclusion for each launcher that differs from the first one.
@@ -316,6 +319,7 @@ fn difference(report: &Report, judged: &Judged) -> DifferenceForm {
         level: judged.level.name(),
         consequence: judged.consequence.map(|it| it.sentence),
         record: judged.consequence.map(|it| it.name),
+        page: judged.consequence.and_then(|it| it.page),
         row: row(&judged.row),
         cases: judged.cases.iter().map(case).collect(),
     }

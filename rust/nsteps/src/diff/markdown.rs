@@ -126,6 +126,8 @@ fn conclusion(report: &Report, judged: &Judged) -> String {
         })
         .collect();
     parts.extend(judged.consequence.map(|it| cell(it.sentence)));
+    let page = judged.consequence.and_then(|it| it.page);
+    parts.extend(page.map(|it| code(&report.book.page(it))));
     parts.join("; ")
 }
 

@@ -121,6 +121,7 @@ pub fn run(request: Request) -> Result<Report> {
         machine: machine::in_a_few_words(),
         day: Date::today().to_string(),
         seconds: begun.elapsed().as_secs_f64(),
+        book: equipment.layout.book(),
     };
     Ok(match request.show_values {
         true => report,

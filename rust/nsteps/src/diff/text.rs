@@ -146,9 +146,10 @@ struct Matrix<'a> {
     columns: Option<Vec<usize>>,
 }
 
-/// Rows with the same consequence, which is printed once.
+/// Rows with the same consequence, which is printed once, with its page.
 struct Group<'a> {
     sentence: Option<&'static str>,
+    page: Option<&'static str>,
     rows: Vec<&'a Judged>,
 }
 
@@ -204,6 +205,10 @@ impl<'a> Matrix<'a> {
             if let Some(sentence) = group.sentence {
                 paragraph(out, sentence, SENTENCE, 0, FAINT);
             }
+            if let Some(page) = group.page {
+                let page = self.report.book.page(page);
+                paragraph(out, &format!("page: {page}"), SENTENCE, 2, FAINT);
+            }
             let mut rows = group.rows.into_iter().peekable();
             while let Some(judged) = rows.next() {
                 // Keys with the same values are printed on one line.
@@ -239,9 +244,13 @@ impl<'a> Matrix<'a> {
                 continue;
             }
             let sentence = it.consequence.map(|it| it.sentence);
-            match groups.iter_mut().find(|it| it.sentence == sentence) {
+            let page = it.consequence.and_then(|it| it.page);
+            let same = |group: &&mut Group| {
+                (group.sentence, group.page) == (sentence, page)
+            };
+            match groups.iter_mut().find(same) {
                 Some(group) => group.rows.push(it),
-                None => groups.push(Group { sentence, rows: vec![it] }),
+                None => groups.push(Group { sentence, page, rows: vec![it] }),
             }
         }
         groups

@@ -9,6 +9,7 @@
 mod availability;
 mod bad;
 mod command;
+mod one_file;
 mod zoo;
 
 use availability::unavailable;
@@ -62,6 +63,7 @@ fn main() -> ExitCode {
     }));
     trials.extend(bad::trials());
     trials.extend(command::trials());
+    trials.extend(one_file::trials());
     trials.push(Trial::test("every_page_is_there", every_page_is_there));
     let mut arguments = Arguments::from_args();
     // They wait most of their time.

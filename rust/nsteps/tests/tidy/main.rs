@@ -13,10 +13,12 @@ mod imports;
 mod lists;
 mod manual;
 mod messages;
+mod named;
 mod pages;
 #[path = "../pages_written/mod.rs"]
 mod pages_written;
 mod picture;
+mod posts;
 mod schema;
 mod sleeps;
 mod sources;
@@ -42,9 +44,16 @@ const CONVENTIONS: &[Convention] = &[
     ("the_page_of_a_step_shows_what_the_step_has", lists::shown_of_steps),
     ("a_source_belongs_to_a_step", lists::steps_of_sources),
     ("an_explained_difference_has_a_page", lists::pages_of_differences),
+    ("a_page_that_a_report_names_exists", named::exist),
+    ("what_a_step_is_refused_has_a_page", named::of_refusals),
+    ("a_page_about_a_difference_is_named", named::of_differences),
     ("a_property_has_one_file", lists::files_of_properties),
     ("a_page_is_in_the_summary", pages::pages_in_the_summary),
     ("a_chapter_about_a_step_has_its_blocks", pages::blocks_of_a_chapter),
+    ("a_step_names_its_posts_with_their_addresses", posts::of_steps),
+    ("the_introduction_lists_the_posts", posts::of_introduction),
+    ("a_word_of_ours_cannot_hide", terms::tricks),
+    ("a_word_of_the_glossary_is_decided_on", terms::decided),
     ("a_source_opens_with_a_sentence", sources::opening_sentences),
     ("a_step_is_narrow_and_short", sources::narrow_steps),
     ("unsafe_is_where_it_may_be", sources::places_of_unsafe),

@@ -65,9 +65,33 @@ pub fn blocks_of_a_chapter(tree: &Tree) -> Found {
             } else if *runs && !text.contains("\n```console\n$ ") {
                 wrong.push(format!("{}: `{block}` runs nothing", page.path));
             }
+            if *block == "Try it yourself" {
+                wrong.extend(questions(&page.path, text));
+            }
         }
     }
     Ok(wrong)
+}
+
+/// Chapters that add one namespace to the chapter before them have one
+/// question, the others two or more.
+const ONE_QUESTION: &str = "/net_mount";
+
+/// Whether there are enough questions, each with an answer that is run.
+fn questions(path: &str, text: &str) -> Vec<String> {
+    let answers: Vec<&str> = text.split("<details>").skip(1).collect();
+    let least = if path.contains(ONE_QUESTION) { 1 } else { 2 };
+    let mut wrong = Vec::new();
+    if answers.len() < least {
+        wrong.push(format!("{path}: ask {least} questions or more"));
+    }
+    for answer in answers {
+        let folded = answer.split("</details>").next().unwrap_or_default();
+        if !folded.contains("\n```console\n$ ") {
+            wrong.push(format!("{path}: an answer runs nothing"));
+        }
+    }
+    wrong
 }
 
 /// Parts of the book whose first page has a row for each other page.
