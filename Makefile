@@ -204,6 +204,8 @@ image: build ## make a container image to follow the book in
 # The base is made by debootstrap and imported, so that no image is downloaded;
 # what podman stores is below target/, and what it mounts there is unmounted.
 # 0 comparisons would be nothing that is unexplained, and no success.
+# Where crun starts no container, because the cgroups are of both versions:
+# BUILDAH_ISOLATION=chroot make test-image PODMAN='podman --runtime=runc'
 PODMAN = podman
 IMAGE_TEST = $(CURDIR)/target/image-test
 test-image: build ## make the image from debootstrap and compare in it, as root

@@ -29,6 +29,7 @@ const TRIALS: &[Tried] = &[
     ("run_ends_with_125_for_its_own_mistakes", own_mistakes),
     ("run_returns_the_status_of_the_program", statuses),
     ("run_shows_an_isolated_network", isolated_network),
+    ("the_root_of_a_user_namespace_may_unmount_proc", root_of_a_user_namespace),
     ("a_directory_with_put_old_in_it_is_refused", put_old),
     ("the_output_need_not_be_read", no_reader),
     ("a_full_disk_is_reported", full_disk),
@@ -98,6 +99,27 @@ fn judge(output: Output, status: i32, words: &str) -> Result<String, String> {
         ));
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// In a shell that `unshare -Ur` starts the steps that unmount /proc may do
+/// so, though the mounts of the caller are locked there.
+fn root_of_a_user_namespace() -> Found {
+    let layout = Layout::find().map_err(|it| it.message)?;
+    for step in ["pid", "pid_detach", "net_mount_uts_ipc_pid"] {
+        let mut run = Command::new("unshare");
+        run.args(["--user", "--map-root-user"]);
+        run.arg(layout.programs().join("bin/nsteps"));
+        run.args(["run", step, "--", "sh", "-c", "echo $$"]);
+        let output = run.output()?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        if said.starts_with("unshare: ") {
+            return unavailable(said.trim());
+        }
+        if output.stdout != b"1\n" {
+            return Err(format!("{step}: {said}").into());
+        }
+    }
+    Ok(Completion::Completed)
 }
 
 /// The reason why this machine does not let us run a step, if it does not.

@@ -40,6 +40,13 @@ pub fn shortage(error_message: &str) -> Option<String> {
     Some(format!("{call}: {}: {advice}", errno.desc()))
 }
 
+/// True in every user namespace but the initial one.
+pub fn in_a_user_namespace() -> bool {
+    // Only the initial one maps every id.
+    let map = fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+    map.split_whitespace().nth(2) != Some("4294967295")
+}
+
 /// What decides on a remedy besides the call: the caller's identity, and where
 /// it runs.
 struct Here {
@@ -70,12 +77,9 @@ const SINCE: [(&str, &str); 6] = [
 
 impl Here {
     fn now() -> Here {
-        // Only the initial user namespace maps every id.
-        let map = fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
-        let count = map.split_whitespace().nth(2);
         Here {
             is_root: nix::unistd::geteuid().is_root(),
-            in_a_user_namespace: count != Some("4294967295"),
+            in_a_user_namespace: in_a_user_namespace(),
             in_a_chroot: chroot::is_here(),
             sysctl: |name| {
                 let path = format!("/proc/sys/{}", name.replace('.', "/"));

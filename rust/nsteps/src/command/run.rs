@@ -3,7 +3,7 @@
 use crate::cli::Run;
 use harness::error::{Context, Error, Result};
 use harness::host::layout::Layout;
-use harness::host::remedy::remedy;
+use harness::host::remedy::{in_a_user_namespace, remedy};
 use harness::host::rootfs::Rootfs;
 use harness::host::{Equipment, chroot, leave_chroot, require_own_proc};
 use harness::paths::{NEWROOT, PROGRAMS};
@@ -170,9 +170,9 @@ fn step_aside() -> Result<()> {
     let slave = MsFlags::MS_REC | MsFlags::MS_SLAVE;
     mount(nothing, "/", nothing, slave, nothing)
         .map_err(|errno| failed("mount / (propagation)", errno))?;
-    if !uid.is_root() {
-        // The mounts of the old namespace are locked, so /proc could not be
-        // unmounted. A mount made on top of it can be.
+    if in_a_user_namespace() {
+        // The mounts of the old namespace may be locked, so that /proc could
+        // not be unmounted. A mount made on top of it can be.
         let rbind = MsFlags::MS_BIND | MsFlags::MS_REC;
         mount(Some("/proc"), "/proc", nothing, rbind, nothing)
             .map_err(|errno| failed("mount /proc on itself", errno))?;
