@@ -7,6 +7,7 @@ pub mod embedded;
 pub mod layout;
 pub mod leave_chroot;
 pub mod machine;
+pub mod pids;
 pub mod program;
 pub mod remedy;
 pub mod rootfs;

@@ -29,6 +29,7 @@ use crate::found::{NEEDS_ROOT, Refusal};
 use crate::host::Equipment;
 use crate::host::cgroup::Made;
 use crate::host::cgroups::Cgroups;
+use crate::host::pids::PidNamespace;
 use crate::scenario::Identity;
 use crate::timeout::{any_readable, deadline, learn};
 use guard::Guard;
@@ -54,6 +55,7 @@ pub struct Sandbox {
     /// Removed after everything in the sandbox has been killed.
     cgroup: Option<Made>,
     guard: Option<Guard>,
+    pids: PidNamespace,
 }
 
 impl Sandbox {
@@ -141,6 +143,7 @@ impl Sandbox {
             host,
             cgroup,
             guard,
+            pids: plan.pids,
         }))
     }
 
@@ -322,8 +325,12 @@ impl Sandbox {
 
     /// Kills all its processes, and waits until they have ended.
     pub fn close(&mut self) {
-        // The kernel ends all of them with init; then the monitor has no child
-        // to wait for.
+        // The kernel ends all of them with the cgroup, or with init. Then the
+        // monitor has no child to wait for.
+        if let (PidNamespace::Callers, Some(cgroup)) = (self.pids, &self.cgroup)
+        {
+            let _ = cgroup.kill();
+        }
         let _ = kernel::pidfd_kill(&self.init_pidfd);
         let _ = self.monitor.wait();
         if let Some(guard) = &mut self.guard {
@@ -371,6 +378,9 @@ fn cgroup_of(
     plan: &Plan,
     equipment: &Equipment,
 ) -> std::result::Result<Option<Made>, Refusal> {
+    if plan.pids == PidNamespace::Callers {
+        return Made::to_be_killed(&equipment.layout).map(Some);
+    }
     match (plan.tree, plan.cgroups) {
         (Tree::Small, _) | (_, Some(Cgroups::Host)) => Ok(None),
         (Tree::Whole, Some(Cgroups::V2)) => {

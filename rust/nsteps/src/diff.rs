@@ -13,6 +13,7 @@ pub mod text;
 pub mod writers;
 
 use harness::host::cgroups::Shown;
+use harness::host::pids::PidNamespace;
 use harness::scenario::Scenario;
 use launchers::consequence::Level;
 use launchers::matrix::{Column, Row, Value};
@@ -42,12 +43,20 @@ pub struct Report {
     pub scenario: Scenario,
     /// The cgroups that the launchers saw.
     pub cgroups: Shown,
+    /// The pid namespace of the sandboxes.
+    pub pids: PidNamespace,
     /// The kernel's name and release, and whether the caller is root.
     pub machine: String,
     /// The day of the comparison, as `2026-01-31`.
     pub day: String,
     /// How long all observations took, in seconds.
     pub seconds: f64,
+}
+
+/// What of the host is not protected in sandboxes with these cgroups and this
+/// pid namespace, each in one sentence.
+pub fn unprotected(cgroups: &Shown, pids: PidNamespace) -> Vec<&'static str> {
+    cgroups.unprotected().into_iter().chain(pids.unprotected()).collect()
 }
 
 /// A launcher in a report.
@@ -82,6 +91,11 @@ pub struct Failure {
 }
 
 impl Report {
+    /// What of the host is not protected, each in one sentence.
+    pub fn unprotected(&self) -> Vec<&'static str> {
+        unprotected(&self.cgroups, self.pids)
+    }
+
     /// All failures: as many as [`Verdict::failures`] counts.
     pub fn failures(&self) -> Vec<Failure> {
         let mut failures = Vec::new();
@@ -286,6 +300,7 @@ why = "there is none"
             )],
             deny: Level::Changes,
             scenario: harness::scenario::SCENARIOS[0],
+            pids: PidNamespace::Own,
             cgroups: Shown {
                 cgroups: Cgroups::Host,
                 why: Some("a <reason>".to_owned()),

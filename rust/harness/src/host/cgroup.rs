@@ -6,6 +6,7 @@
 //! however it ends.
 
 use crate::error::{Context, Error, Result};
+use crate::found::{Found, Refusal};
 use crate::host::layout::Layout;
 use crate::timeout::{any_readable, deadline, within};
 use std::collections::BTreeSet;
@@ -168,6 +169,28 @@ impl Made {
         Ok(made)
     }
 
+    /// The same for a sandbox whose processes are ended with their cgroup.
+    ///
+    /// # Errors
+    ///
+    /// It is unavailable where no such cgroup can be made, or where the kernel
+    /// cannot end the processes of one.
+    pub fn to_be_killed(layout: &Layout) -> Found<Made> {
+        let why = |why: String| {
+            Refusal::Unavailable(format!(
+                "--pid-namespace no: the processes of the sandbox are ended \
+                 with their cgroup: {why}"
+            ))
+        };
+        let made = Made::for_a_trial(layout).map_err(|it| why(it.message))?;
+        match made.unified().join(KILL).exists() {
+            true => Ok(made),
+            false => Err(why(format!(
+                "{KILL} is missing: it takes Linux 5.14 or a later one"
+            ))),
+        }
+    }
+
     /// Makes this directory of version 2 a cgroup of our own.
     ///
     /// # Errors
@@ -197,6 +220,15 @@ impl Made {
             return Err(Error::new(format!("cannot make {dir}")));
         }
         Ok(Made { dirs, cleaner })
+    }
+
+    /// Sends SIGKILL to all processes in it and below it.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the kernel cannot do that.
+    pub fn kill(&self) -> Result<()> {
+        kill(self.unified())
     }
 
     /// The first directory, which is of version 2 where there is one.
@@ -244,6 +276,15 @@ impl Made {
         }
         all
     }
+}
+
+/// The file that ends all processes of a cgroup of version 2, from Linux 5.14
+/// on (cgroups(7)).
+const KILL: &str = "cgroup.kill";
+
+fn kill(dir: &Path) -> Result<()> {
+    let file = dir.join(KILL);
+    fs::write(&file, "1").context(format_args!("write {}", file.display()))
 }
 
 fn move_to(dir: &Path, pid: u32) -> Result<()> {
@@ -353,12 +394,15 @@ pub fn cleaner(dirs: &[PathBuf]) -> Result<()> {
     remove_all(dirs)
 }
 
-/// Removes cgroups and all below them.  What was in them is being killed; the
-/// last of the processes may still be dying.
+/// Removes cgroups and all below them, and ends what is in them.  Where a
+/// sandbox has a pid namespace, its processes are being killed already; the last
+/// of them may still be dying.
 fn remove_all(dirs: &[PathBuf]) -> Result<()> {
     let until = deadline();
     let mut all = Vec::new();
     for dir in dirs {
+        // Version 1, and version 2 before Linux 5.14, lack the file.
+        let _ = kill(dir);
         below(dir, &mut all);
         all.push(dir.clone());
     }
