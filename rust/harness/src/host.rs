@@ -9,6 +9,8 @@ pub mod lease;
 pub mod leave_chroot;
 pub mod machine;
 pub mod owner;
+pub mod pids;
+pub mod program;
 pub mod remedy;
 pub mod rootfs;
 

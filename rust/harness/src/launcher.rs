@@ -4,6 +4,7 @@
 //! error messages in `trial.rs` distinguish the languages.
 
 use crate::host::layout::Layout;
+use crate::host::program::find_in;
 use crate::paths::SEARCHED;
 use crate::step::{Arguments, Step};
 use std::path::PathBuf;
@@ -270,7 +271,7 @@ fn programs_of(script: &str) -> impl Iterator<Item = &str> {
 /// True if a sandbox has a program, given by its path or by a name that is
 /// searched in [`SEARCHED`].
 fn is_installed(program: &str) -> bool {
-    std::env::split_paths(SEARCHED).any(|dir| dir.join(program).is_file())
+    find_in(program, &[SEARCHED]).is_some()
 }
 
 impl std::fmt::Display for Launcher {

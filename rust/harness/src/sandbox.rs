@@ -29,6 +29,7 @@ use crate::found::{NEEDS_ROOT, Refusal};
 use crate::host::Equipment;
 use crate::host::cgroup::Made;
 use crate::host::cgroups::Cgroups;
+use crate::host::pids::PidNamespace;
 use crate::scenario::Identity;
 use crate::timeout::{any_readable, deadline, grace, learn};
 use guard::Guard;
@@ -58,6 +59,7 @@ pub struct Sandbox {
     /// Removed after everything in the sandbox has been killed.
     cgroup: Option<Made>,
     guard: Option<Guard>,
+    pids: PidNamespace,
 }
 
 impl Sandbox {
@@ -155,6 +157,7 @@ impl Sandbox {
             host,
             cgroup,
             guard,
+            pids: plan.pids,
         }))
     }
 
@@ -359,9 +362,13 @@ impl Sandbox {
 
     /// Kills all its processes, and waits until they have ended.
     pub fn close(&mut self) {
-        // The kernel ends all of them with init; then the monitor has no child
-        // to wait for. Init also ends when the harness closes the socket, which
-        // no filter of system calls forbids.
+        // The kernel ends all of them with the cgroup, or with init; then the
+        // monitor has no child to wait for. Init also ends when the harness
+        // closes the socket, which no filter of system calls forbids.
+        if let (PidNamespace::Callers, Some(cgroup)) = (self.pids, &self.cgroup)
+        {
+            let _ = cgroup.kill();
+        }
         let killed = kernel::pidfd_kill(&self.init_pidfd);
         if !matches!(killed, Ok(()) | Err(Errno::ESRCH)) {
             self.channel.close();
@@ -412,6 +419,9 @@ fn cgroup_of(
     plan: &Plan,
     equipment: &Equipment,
 ) -> std::result::Result<Option<Made>, Refusal> {
+    if plan.pids == PidNamespace::Callers {
+        return Made::to_be_killed(&equipment.layout).map(Some);
+    }
     match (plan.tree, plan.cgroups) {
         (Tree::Small, _) | (_, Some(Cgroups::Host)) => Ok(None),
         (Tree::Whole, Some(Cgroups::V2)) => {

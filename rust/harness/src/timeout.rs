@@ -115,9 +115,24 @@ pub fn any_readable(fds: &[BorrowedFd<'_>], until: Instant) -> bool {
 /// number, because the timeout grows while launchers run.
 pub const LATE: &str = "not in time";
 
+/// The timeout of what a daemon does, such as the start or the removal of a
+/// container: that takes tens of times as long as the start of a sandbox, by
+/// which the timeout of everything else is found.
+pub fn timeout_of_daemon() -> Duration {
+    timeout() * DAEMON
+}
+
+/// The timeout of a daemon divided by that of everything else.
+const DAEMON: u32 = 6;
+
 /// The end of an error message about something that did not happen in time.
 pub fn within() -> String {
-    let seconds = timeout().as_secs_f64();
+    within_this(timeout())
+}
+
+/// The same about something with another timeout.
+pub fn within_this(bound: Duration) -> String {
+    let seconds = bound.as_secs_f64();
     format!("within {seconds:.0} s (set {VARIABLE} to allow more)")
 }
 

@@ -13,9 +13,10 @@ pub mod run;
 mod srt;
 
 use harness::error::{Error, Result};
+use harness::host::program::{ADMINISTRATORS, find_in, path};
 use harness::sandbox::protocol::PutFile;
 use harness::trial::daemon::Bound;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// A kind of launcher, which the word before the colon names.
 #[derive(Debug)]
@@ -142,19 +143,14 @@ pub fn is_missing(error: &Error) -> bool {
 ///
 /// Fails if there is no such file, with words by which [`is_missing`] knows it.
 pub fn find(name: &str) -> Result<PathBuf> {
-    if name.contains('/') {
-        let path = std::path::absolute(name).unwrap_or_else(|_| name.into());
-        return match path.exists() {
-            true => Ok(path),
-            false => Err(Error::new(format!("there is no {name}"))),
-        };
-    }
-    let path = std::env::var("PATH").unwrap_or_default();
-    path.split(':')
-        .chain(["/usr/local/sbin", "/usr/sbin", "/sbin"])
-        .map(|dir| Path::new(dir).join(name))
-        .find(|it| it.is_file())
-        .ok_or_else(|| Error::new(format!("{name} is not in PATH")))
+    let found = find_in(name, &[path().as_str(), ADMINISTRATORS]);
+    let found = found.map(|it| std::path::absolute(&it).unwrap_or(it));
+    found.ok_or_else(|| {
+        Error::new(match name.contains('/') {
+            true => format!("there is no {name}"),
+            false => format!("{name} is not in PATH"),
+        })
+    })
 }
 
 #[cfg(test)]

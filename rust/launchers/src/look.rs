@@ -8,6 +8,7 @@ use harness::error::{Context, Error, Result};
 use harness::found::{Found, Refusal};
 use harness::host::Equipment;
 use harness::host::cgroups::Shown;
+use harness::host::pids::PidNamespace;
 use harness::interrupt;
 use harness::paths::SOCKET_IN_CONTAINER;
 use harness::sandbox::Sandbox;
@@ -35,6 +36,8 @@ pub struct Conditions<'a> {
     pub writable: &'a [PathBuf],
     /// Which cgroups a launcher sees.
     pub cgroups: &'a Shown,
+    /// The pid namespace of the sandboxes.
+    pub pids: PidNamespace,
 }
 
 impl Conditions<'_> {
@@ -219,13 +222,15 @@ pub fn enter(
     mounts: Option<Mounts>,
     conditions: &Conditions<'_>,
 ) -> Found<Sandbox> {
-    let Conditions { equipment, scenario, writable, cgroups } = conditions;
+    let Conditions { equipment, scenario, writable, cgroups, pids } =
+        conditions;
     let mounts = mounts.unwrap_or(scenario.mounts);
     let scenario = Scenario { mounts, ..*scenario };
     let mut plan = Plan::of(scenario, Tree::Whole, equipment);
     plan.bundle.clone_from(&prepared.bundle);
     plan.writable = writable.to_vec();
     plan.cgroups = Some(cgroups.cgroups);
+    plan.pids = *pids;
     if prepared.needs_rootfs {
         let rootfs = equipment.rootfs.as_ref();
         let rootfs = rootfs.map_err(|it| Error::new(it.message.clone()))?;

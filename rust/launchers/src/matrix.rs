@@ -2,6 +2,7 @@
 //! not known. This module starts no process.
 
 use crate::said::{masked, masked_change};
+use crate::situation;
 use crate::state::PLAIN;
 use harness::sandbox::listen::Way;
 use harness::trial::{Observed, Place};
@@ -32,12 +33,15 @@ impl Value {
     }
 }
 
+/// The beginning of what is shown of a value that was not read.
+pub const NOT_READ: &str = "not read: ";
+
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Value::Unchanged => f.write_str("unchanged"),
             Value::Changed(change) => f.write_str(change),
-            Value::NotRead(why) => write!(f, "not read: {why}"),
+            Value::NotRead(why) => write!(f, "{NOT_READ}{why}"),
             Value::Unstable(all) => {
                 f.write_str(&all.join(" (another time: "))?;
                 f.write_str(&")".repeat(all.len().saturating_sub(1)))
@@ -257,7 +261,12 @@ impl Column {
         if self.place == Place::Host && !is_seen_on_host(key) {
             return Value::NotObserved;
         }
-        self.values.get(key).cloned().unwrap_or(Value::Unchanged)
+        let usual = match situation::is_key(key) {
+            // It was not tried.
+            true => Value::NotObserved,
+            false => Value::Unchanged,
+        };
+        self.values.get(key).cloned().unwrap_or(usual)
     }
 }
 

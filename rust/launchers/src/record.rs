@@ -130,7 +130,11 @@ pub fn form(
         }
     };
     let (None, Some(payload)) = (&column.did_not_answer, column.payload) else {
-        let why = column.did_not_answer.unwrap_or_default();
+        let said = match column.values.get("said") {
+            Some(said) => format!("; it said: {said}"),
+            None => String::new(),
+        };
+        let why = column.did_not_answer.unwrap_or_default() + &said;
         return Err(Error::new(format!("{} did not run: {why}", column.line)));
     };
     let kept = |(key, value)| {

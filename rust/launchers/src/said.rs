@@ -24,6 +24,7 @@ const MASKS: &[(&str, &str)] = &[
     (r"\b([Pp][Ii][Dd]|[Pp]rocess)([ :=]+)\d+", "${1}${2}PID"),
     (r"/proc/\d+", "/proc/PID"),
     (r"\[\d+\]", "[PID]"),
+    (r"\bin \d+(\.\d+)? ?(ns|us|µs|ms|s|seconds?)\b", "in TIME"),
 ];
 
 /// The patterns that are masked in the keys and values of an effect, in the
@@ -135,6 +136,10 @@ mod tests {
         assert_eq!(
             one("sshd[812]: open /proc/812/ns"),
             "sshd[PID]: open /proc/PID/ns"
+        );
+        assert_eq!(
+            one("ready in 8.51 ms, in 3 steps"),
+            "ready in TIME, in 3 steps"
         );
         assert_eq!(one("x --answer 199:4711 y"), "x --answer SOCKET y");
     }

@@ -95,6 +95,11 @@ pub const SITUATIONS: &[Incident] = &[
 /// What stands before the name in a key.
 pub const HEAD: &str = "when";
 
+/// Whether a key, or a glob that stands for keys, is about situations.
+pub fn is_key(key: &str) -> bool {
+    key.strip_prefix(HEAD).is_some_and(|it| it.starts_with('.'))
+}
+
 /// The situation of a key.
 pub fn of_key(key: &str) -> Option<&'static Incident> {
     let name = key.strip_prefix(HEAD)?.strip_prefix('.')?;
@@ -121,5 +126,6 @@ mod tests {
         }
         assert_eq!(of_key("when.no_such"), None);
         assert_eq!(of_key("exit"), None);
+        assert!(is_key("when.*") && !is_key("whenever.x"));
     }
 }

@@ -3,9 +3,9 @@
 
 use crate::consequence::{self, Consequence, Level};
 use crate::date::Date;
-use crate::matrix::{Column, Row, Standing, Value, row, rows_of};
+use crate::matrix::{Column, NOT_READ, Row, Standing, Value, row, rows_of};
 use crate::policy::{Expectation, Policy, Waiver};
-use crate::situation;
+use crate::situation::{self, Incident, SITUATIONS};
 use harness::error::{DIFFERENT, TROUBLE};
 
 /// The terms under which launchers are compared.
@@ -417,8 +417,18 @@ fn unmet(expectation: &Expectation, column: &Column) -> Vec<(String, String)> {
     let name = expectation.key.text();
     let fits = |key: &&String| expectation.key.fits(key);
     let readings = column.payload.iter().flat_map(|it| it.readings.keys());
-    let mut keys: Vec<&String> =
-        column.values.keys().chain(readings).filter(fits).collect();
+    // Each situation that is named has to have been tried.
+    let situations: Vec<String> = match situation::is_key(name) {
+        true => SITUATIONS.iter().map(Incident::key).collect(),
+        false => Vec::new(),
+    };
+    let mut keys: Vec<&String> = column
+        .values
+        .keys()
+        .chain(readings)
+        .chain(&situations)
+        .filter(fits)
+        .collect();
     keys.sort_unstable();
     keys.dedup();
     let own = name.to_owned();
@@ -437,9 +447,24 @@ fn unmet(expectation: &Expectation, column: &Column) -> Vec<(String, String)> {
         let shown = value.to_string();
         let is_met = value.is_known()
             && expectation.values.iter().any(|it| {
-                it.fits(&shown) || read.is_some_and(|read| it.fits(read))
+                let is_shown = match value {
+                    // What was not read is as expected only where that is
+                    // expected.
+                    Value::NotRead(_) => {
+                        it.text().starts_with(NOT_READ.trim_end())
+                    }
+                    _ => true,
+                };
+                is_shown && it.fits(&shown)
+                    || read.is_some_and(|read| it.fits(read))
             });
         if !is_met {
+            let shown = match (&value, situation::of_key(key)) {
+                (Value::NotObserved, Some(it)) => {
+                    format!("{shown}: needs --situation {}", it.name)
+                }
+                _ => shown,
+            };
             let read = read.filter(|it| *it != shown);
             let read = read.map(|it| format!(" ({it})")).unwrap_or_default();
             unmet.push((key.clone(), format!("{shown}{read}")));
@@ -606,6 +631,50 @@ mod tests {
             assert_eq!(status, u8::from(faults > 0), "{expected}");
             assert!(lines.iter().all(|it| *it == Some(5)), "{lines:?}");
         }
+    }
+
+    /// The texts of the faults that two equal launchers have by this table.
+    fn expected(changes: &[(&str, &str)], table: &str) -> Vec<String> {
+        let columns = [column(changes), column(changes)];
+        let policy = format!("[expect]\n{table}");
+        let verdict = verdict(&columns, &policy, Level::Cosmetic);
+        let failed = !verdict.faults.is_empty();
+        assert_eq!(verdict.status, u8::from(failed), "{table}");
+        let mut texts: Vec<String> =
+            verdict.faults.into_iter().map(|it| it.text).collect();
+        texts.dedup();
+        texts
+    }
+
+    #[test]
+    fn a_situation_that_was_not_tried_is_not_as_expected() {
+        let tried = [("when.killed", "status 137")];
+        let met = "'when.killed'='status 137'";
+        assert_eq!(expected(&tried, met), Vec::<String>::new());
+        for value in ["unchanged", "status 143", "*", "not observed"] {
+            let table = format!("'when.sigterm'='{value}'");
+            assert_eq!(
+                expected(&tried, &table),
+                [format!(
+                    "when.sigterm is not observed: needs --situation sigterm, \
+                     expected {value}"
+                )]
+            );
+        }
+        let all = expected(&tried, "'when.*'='status*'");
+        // Of each of the two launchers.
+        assert_eq!(all.len(), 2 * (SITUATIONS.len() - 1));
+    }
+
+    #[test]
+    fn what_was_not_read_is_as_expected_only_where_that_is_expected() {
+        let unread = [("nftables", "unread: ask nf_tables: EPERM")];
+        for value in ["unchanged", "*", "*EPERM"] {
+            let table = format!("'nftables'='{value}'");
+            assert_eq!(expected(&unread, &table).len(), 1, "{value}");
+        }
+        let table = "'nftables'='not read: *EPERM'";
+        assert_eq!(expected(&unread, table), Vec::<String>::new());
     }
 
     #[test]

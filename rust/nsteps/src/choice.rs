@@ -9,6 +9,7 @@ use crate::checks::pitfalls::Difference;
 use clap::builder::{PossibleValue, TypedValueParser};
 use clap::error::ErrorKind;
 use harness::host::cgroups::Cgroups;
+use harness::host::pids::PidNamespace;
 use harness::launcher::{LANGUAGES, LAUNCHERS, Launcher};
 use harness::scenario::{SCENARIOS, Scenario};
 use harness::step::{STEPS, Step};
@@ -80,6 +81,12 @@ pub fn level() -> Choice<Level> {
 pub fn cgroups() -> Choice<Cgroups> {
     let names = Cgroups::ALL.map(|it| (it.name(), it.about(), it));
     Choice::of("choice of cgroups", None, names)
+}
+
+/// Whether sandboxes have a pid namespace of their own.
+pub fn pid_namespace() -> Choice<PidNamespace> {
+    let names = PidNamespace::ALL.map(|it| (it.name(), it.about(), it));
+    Choice::of("answer", None, names)
 }
 
 /// The situations in which launchers are tried.

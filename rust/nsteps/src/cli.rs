@@ -5,6 +5,7 @@ use crate::checks::pitfalls::Difference;
 use crate::choice;
 use clap::{Args, Parser, Subcommand};
 use harness::host::cgroups::Cgroups;
+use harness::host::pids::PidNamespace;
 use harness::launcher::Launcher;
 use harness::scenario::Scenario;
 use harness::step::Step;
@@ -354,6 +355,12 @@ pub struct Looking {
     /// else host]
     #[arg(long, value_name = "WHICH", value_parser = choice::cgroups())]
     pub cgroups: Option<Cgroups>,
+    /// Whether the sandboxes have a pid namespace of their own; some launchers
+    /// isolate less below any, and `no` protects less
+    #[arg(long, value_name = "yes|no", default_value = "yes")]
+    #[arg(value_parser = choice::pid_namespace())]
+    #[arg(hide_possible_values = true)]
+    pub pid_namespace: PidNamespace,
     /// Write a report: FILE ends with .json, .xml (JUnit), .sarif, .md or .html
     #[arg(long, value_name = "FILE", value_parser = choice::report)]
     pub report: Vec<PathBuf>,
@@ -428,6 +435,12 @@ pub struct Observe {
     /// else host]
     #[arg(long, value_name = "WHICH", value_parser = choice::cgroups())]
     pub cgroups: Option<Cgroups>,
+    /// Whether the sandboxes have a pid namespace of their own; some launchers
+    /// isolate less below any, and `no` protects less
+    #[arg(long, value_name = "yes|no", default_value = "yes")]
+    #[arg(value_parser = choice::pid_namespace())]
+    #[arg(hide_possible_values = true)]
+    pub pid_namespace: PidNamespace,
     /// Print the effects as JSON
     #[arg(long)]
     pub json: bool,

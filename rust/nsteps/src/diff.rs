@@ -14,6 +14,7 @@ pub mod writers;
 
 use harness::host::cgroups::Shown;
 use harness::host::layout::Book;
+use harness::host::pids::PidNamespace;
 use harness::scenario::Scenario;
 use launchers::consequence::Level;
 use launchers::matrix::{Column, Row, Value};
@@ -43,6 +44,8 @@ pub struct Report {
     pub scenario: Scenario,
     /// The cgroups that the launchers saw.
     pub cgroups: Shown,
+    /// The pid namespace of the sandboxes.
+    pub pids: PidNamespace,
     /// The kernel's name and release, and whether the caller is root.
     pub machine: String,
     /// The day of the comparison, as `2026-01-31`.
@@ -51,6 +54,12 @@ pub struct Report {
     pub seconds: f64,
     /// Where the pages are that explain differences.
     pub book: Book,
+}
+
+/// What of the host is not protected in sandboxes with these cgroups and this
+/// pid namespace, each in one sentence.
+pub fn unprotected(cgroups: &Shown, pids: PidNamespace) -> Vec<&'static str> {
+    cgroups.unprotected().into_iter().chain(pids.unprotected()).collect()
 }
 
 /// A launcher in a report.
@@ -85,6 +94,11 @@ pub struct Failure {
 }
 
 impl Report {
+    /// What of the host is not protected, each in one sentence.
+    pub fn unprotected(&self) -> Vec<&'static str> {
+        unprotected(&self.cgroups, self.pids)
+    }
+
     /// All failures: as many as [`Verdict::failures`] counts.
     pub fn failures(&self) -> Vec<Failure> {
         let mut failures = Vec::new();
@@ -292,6 +306,7 @@ why = "there is none"
             )],
             deny: Level::Changes,
             scenario: harness::scenario::SCENARIOS[0],
+            pids: PidNamespace::Own,
             cgroups: Shown {
                 cgroups: Cgroups::Host,
                 why: Some("a <reason>".to_owned()),

@@ -10,11 +10,16 @@ use harness::host::cgroup::{CgroupLease, Made, Way};
 use harness::host::cgroups::{Cgroups, is_of_cgroups};
 use harness::host::layout::Layout;
 use harness::scenario::Identity;
+use harness::timeout::{any_readable, deadline, within};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use nix::fcntl::{FcntlArg, OFlag};
 use reported::reported;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::Read;
+use std::os::fd::AsFd;
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Output, Stdio};
@@ -33,6 +38,10 @@ fn main() -> ExitCode {
         ("a_record_is_compared_with_the_same_cgroups", record),
         ("every_report_says_which_cgroups_there_were", reports),
         ("a_path_that_cgroups_cover_is_not_let_through", covered),
+        ("without_a_pid_namespace_what_is_left_ends", what_is_left_ends),
+        ("without_a_pid_namespace_all_ends_with_nsteps", all_ends_with_nsteps),
+        ("a_user_in_a_delegated_cgroup_needs_no_pid_namespace", user_without),
+        ("cgroups_of_the_host_exclude_no_pid_namespace", excluded),
     ];
     let trials = tests
         .iter()
@@ -304,6 +313,168 @@ fn delegated() -> Result<Completion, Failed> {
         && value["launchers"][0]["effect"]["exit"] == "0"
         && left == 1;
     right(is_right, &value)
+}
+
+/// What an observation without a pid namespace of its own is started with; the
+/// launcher may write to this directory of the host.
+fn without_pids(directory: &str) -> [&str; 5] {
+    ["observe", "--pid-namespace", "no", "--write", directory]
+}
+
+/// A directory that launchers may write to, with a pipe in it.
+fn with_a_pipe() -> Result<(tempfile::TempDir, PathBuf), Failed> {
+    let scratch = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+    let pipe = scratch.path().join("pipe");
+    nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU)?;
+    Ok((scratch, pipe))
+}
+
+/// A launcher leaves a process in a session of its own, which has the pid that
+/// the host gave it.
+fn what_is_left_ends() -> Result<Completion, Failed> {
+    if let Some(why) = no_v2()? {
+        return unavailable(&why);
+    }
+    let scratch = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+    let file = scratch.path().join("pids");
+    let script = format!(
+        "setsid tail -f /dev/null </dev/null >/dev/null 2>&1 & \
+         echo $! >>{}",
+        file.display()
+    );
+    let directory = scratch.path().display().to_string();
+    let options = &without_pids(&directory)[1..];
+    let (value, launcher) = match observe(options, &script)? {
+        Err(why) => return unavailable(&why),
+        Ok(seen) => seen,
+    };
+    let pids = fs::read_to_string(&file)?;
+    let pids: Vec<i32> =
+        pids.lines().map(str::parse).collect::<Result<_, _>>()?;
+    let still = pids.iter().filter(|pid| is_tail(**pid)).count();
+    let is_right = pids.len() == 2
+        && still == 0
+        && launcher["effect"]["residue.processes"] == "1 more"
+        && launcher["effect"]["host.launcher"] == "tail"
+        && value["pid_namespace"]["own"] == false;
+    right(is_right, &value)
+}
+
+/// Whether a process runs tail, and is none that has ended and was not reaped.
+fn is_tail(pid: i32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat"));
+    stat.is_ok_and(|it| it.contains("(tail)") && !it.contains(") Z "))
+}
+
+/// nsteps gets SIGKILL while a launcher and a process in a session of its own
+/// run: both end, and the cgroup is removed.
+fn all_ends_with_nsteps() -> Result<Completion, Failed> {
+    if let Some(why) = no_v2()? {
+        return unavailable(&why);
+    }
+    let (scratch, pipe) = with_a_pipe()?;
+    let mut reader = fs::File::options()
+        .read(true)
+        .custom_flags(OFlag::O_NONBLOCK.bits())
+        .open(&pipe)?;
+    let directory = scratch.path().display().to_string();
+    let script = format!(
+        "setsid tail -f /dev/null </dev/null >/dev/null 2>&1 & \
+         echo $! $$ >{}; exec tail -f /dev/null",
+        pipe.display()
+    );
+    let mut nsteps = Command::new(nsteps()?)
+        .args(without_pids(&directory))
+        .args(["--", "sh", "-c", &script, "sh"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()?;
+    let mut told = String::new();
+    if any_readable(&[reader.as_fd()], deadline()) {
+        // The shell closes it next.
+        nix::fcntl::fcntl(&reader, FcntlArg::F_SETFL(OFlag::empty()))?;
+        reader.read_to_string(&mut told)?;
+    }
+    if told.is_empty() {
+        nsteps.kill()?;
+        nsteps.wait()?;
+        return Err(format!("no launcher was started {}", within()).into());
+    }
+    let pids: Vec<i32> =
+        told.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
+    let opened: Result<Vec<_>, _> =
+        pids.iter().copied().map(kernel::pidfd_open).collect();
+    let own = fs::read_to_string(format!("/proc/{}/cgroup", pids[0]))?;
+    nsteps.kill()?;
+    nsteps.wait()?;
+    let until = deadline();
+    for (pid, pidfd) in pids.iter().zip(opened?) {
+        if !any_readable(&[pidfd.as_fd()], until) {
+            return Err(format!("process {pid} runs on {}", within()).into());
+        }
+    }
+    let name = own
+        .lines()
+        .find_map(|it| it.strip_prefix("0::"))
+        .and_then(|it| it.split('/').find(|it| it.starts_with("nsteps-")))
+        .ok_or_else(|| format!("no cgroup of nsteps in {own}"))?;
+    let Ok(Way::Make(beside)) = CgroupLease::find() else {
+        return Ok(Completion::Completed);
+    };
+    // The process that removes it is no child of this one.
+    while beside.with_file_name(name).exists() {
+        if std::time::Instant::now() > until {
+            return Err(format!("{name} is left {}", within()).into());
+        }
+        std::thread::yield_now();
+    }
+    Ok(Completion::Completed)
+}
+
+/// In a user namespace no procfs can be mounted for the pid namespace of the
+/// host: the sandbox has the caller's.
+fn user_without() -> Result<Completion, Failed> {
+    if Identity::natural() == Identity::User {
+        return unavailable(NEEDS_ROOT);
+    }
+    let Some(cgroup) = Delegated::new() else {
+        return unavailable("no cgroup of version 2 may be made here");
+    };
+    let words = ["observe", "--json", "--pid-namespace", "no", "--", "env"];
+    let output = match as_a_user(&words, Some(&cgroup.leaf()))? {
+        Err(why) => return unavailable(why),
+        Ok(output) => output,
+    };
+    let value = match reported(&output)? {
+        Err(why) => return unavailable(&why),
+        Ok(value) => value,
+    };
+    let launcher = &value["launchers"][0];
+    let visible = &launcher["observation"]["readings"]["processes.visible"];
+    let is_right = launcher["effect"]["exit"] == "0"
+        && value["pid_namespace"]["own"] == false
+        && launcher["disagreements"] == json!([]);
+    match is_right {
+        true => Ok(Completion::Completed),
+        false => Err(format!("{visible} of {launcher:#}").into()),
+    }
+}
+
+fn excluded() -> Result<Completion, Failed> {
+    let words =
+        ["diff", "--cgroups", "host", "--pid-namespace", "no", "env", "env"];
+    let output =
+        Command::new(nsteps()?).args(words).stdin(Stdio::null()).output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    let is_right = output.status.code() == Some(2)
+        && output.stdout.is_empty()
+        && (said.contains("choose --cgroups v2")
+            || said.contains("--cgroups host is unavailable"));
+    match is_right {
+        true => Ok(Completion::Completed),
+        false => Err(format!("{output:?}").into()),
+    }
 }
 
 fn no_choice() -> Result<Completion, Failed> {

@@ -6,6 +6,8 @@
 //! that no distribution has.
 
 mod availability;
+#[path = "launchers/commands.rs"]
+mod commands;
 #[path = "launchers/dockerd.rs"]
 mod dockerd;
 mod pages_written;
@@ -13,8 +15,10 @@ mod reported;
 mod truth;
 
 use availability::{is_of_the_machine, not_set_up, unavailable};
+use commands::Reader;
 use dockerd::Dockerd;
 use harness::found::NEEDS_ROOT;
+use harness::host::cgroup::Made;
 use harness::host::layout::Layout;
 use harness::scenario::Identity;
 use launchers::adapter::{ADAPTERS, find};
@@ -46,6 +50,14 @@ fn main() -> ExitCode {
         "a_launcher_that_isolates_less_here_is_degraded",
         degraded,
     );
+    let on_host = Trial::ignorable_test(
+        "firejail_isolates_where_it_is_below_no_pid_namespace",
+        isolating_firejail,
+    );
+    let bundle = Trial::ignorable_test(
+        "a_bundle_in_a_file_of_launchers_is_relative_to_it",
+        bundle_beside_the_file,
+    );
     let alone = Trial::ignorable_test("one_file_is_enough_for_diff", one_file);
     let beside = Trial::ignorable_test(
         "paths_in_a_file_of_launchers_are_relative_to_it",
@@ -67,11 +79,28 @@ fn main() -> ExitCode {
             with_docker(docker_has_fixes)
         }),
     ];
-    let others = [page, less, alone, beside, adapters, closed];
+    let followed = [
+        Trial::test(
+            "every_command_of_the_pages_is_tried",
+            commands::all_are_here,
+        ),
+        Trial::test(
+            "another_output_of_a_command_is_noticed",
+            commands::another_output_is_noticed,
+        ),
+        Trial::ignorable_test("what_the_pages_show_as_root", || {
+            commands::show_what_is_said(Reader::Root)
+        }),
+        Trial::ignorable_test("what_the_pages_show_as_a_user", || {
+            commands::show_what_is_said(Reader::User)
+        }),
+    ];
+    let others = [page, less, on_host, alone, beside, bundle, adapters, closed];
     let trials = found
         .chain(reports)
         .chain(selves)
         .chain(engines)
+        .chain(followed)
         .chain(others)
         .collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
@@ -363,6 +392,100 @@ fn degraded() -> Result<Completion, Failed> {
     let right = *degraded == json!(["ns.ipc", "ns.mnt", "ns.pid"])
         && report["launchers"][1]["degraded"] == json!([])
         && report["status"] == 2;
+    match right {
+        true => Ok(Completion::Completed),
+        false => Err(format!("{:#}", report["launchers"]).into()),
+    }
+}
+
+/// firejail is degraded below a pid namespace, and without one it is not: it
+/// looks for threads of the kernel among the processes.
+fn isolating_firejail() -> Result<Completion, Failed> {
+    if Identity::natural() == Identity::User {
+        return unavailable(NEEDS_ROOT);
+    }
+    if !is_in_path("firejail") {
+        return not_set_up("firejail is not in PATH: apt-get install firejail");
+    }
+    let second = fs::read_to_string("/proc/2/comm").unwrap_or_default();
+    if second.trim() != "kthreadd" {
+        return unavailable("this machine is itself in a pid namespace");
+    }
+    let layout = Layout::find().map_err(|it| it.message)?;
+    if let Err(why) = Made::for_a_trial(&layout) {
+        return unavailable(&why.message);
+    }
+    let launchers = ["env", "firejail: --noprofile"].map(str::to_owned);
+    let mut seen = Vec::new();
+    for answer in ["yes", "no"] {
+        let options = ["--pid-namespace", answer].map(str::to_owned);
+        match diff(&options, &launchers)? {
+            Ok(report) => seen.push(report),
+            Err(reason) => return unavailable(&reason),
+        }
+    }
+    let degraded =
+        |it: usize| seen[it]["launchers"][1]["degraded"] != json!([]);
+    let shown = |it: usize| value_of(&seen[it], "ns.pid", 1);
+    let told = |it: usize| seen[it]["pid_namespace"].clone();
+    let right = degraded(0)
+        && seen[0]["status"] == 2
+        && shown(0).is_none_or(|it| it == "unchanged")
+        && told(0) == json!({ "own": true, "unprotected": null })
+        && !degraded(1)
+        && seen[1]["status"] == 1
+        && shown(1).as_deref() == Some("new")
+        && told(1)["own"] == false
+        && told(1)["unprotected"].is_string();
+    match right {
+        true => Ok(Completion::Completed),
+        false => Err(format!(
+            "{} {:#} {} {:#}",
+            told(0),
+            seen[0]["launchers"],
+            told(1),
+            seen[1]["launchers"]
+        )
+        .into()),
+    }
+}
+
+/// A bundle that launchers.toml names by a path relative to itself, from another
+/// directory.
+fn bundle_beside_the_file() -> Result<Completion, Failed> {
+    if Identity::natural() == Identity::User {
+        return unavailable(NEEDS_ROOT);
+    }
+    let Some(runtime) = ["crun", "runc"].into_iter().find(|it| is_in_path(it))
+    else {
+        return not_set_up("neither crun nor runc is in PATH");
+    };
+    let bundle = Bundle::new(&[], "")?;
+    let parent = bundle.path().parent().ok_or("it has a parent")?;
+    let name = bundle.path().file_name().ok_or("it has a name")?.display();
+    let scratch = tempfile::tempdir_in(parent)?;
+    let file = scratch.path().join("launchers.toml");
+    fs::write(
+        &file,
+        format!(
+            "from = \"{runtime}:../{name}\"\n\
+             to = \"{runtime}:../{name}/config.json\"\n"
+        ),
+    )?;
+    let layout = Layout::find().map_err(|it| it.message)?;
+    let output = Command::new(layout.programs().join("bin/nsteps"))
+        .args(["diff", "--json"])
+        .arg(&file)
+        .current_dir("/")
+        .stdin(Stdio::null())
+        .output()?;
+    let report = match reported(&output)? {
+        Err(why) => return unavailable(&why),
+        Ok(report) => report,
+    };
+    let right = report["status"] == 0
+        && report["clusters"] == json!([[0, 1]])
+        && value_of(&report, "ns.mnt", 0).as_deref() == Some("new");
     match right {
         true => Ok(Completion::Completed),
         false => Err(format!("{:#}", report["launchers"]).into()),

@@ -19,6 +19,7 @@ use harness::host::Equipment;
 use harness::host::cgroup::CgroupLease;
 use harness::host::cgroups::Shown;
 use harness::host::layout::Layout;
+use harness::host::pids::PidNamespace;
 use harness::host::rootfs::{Rootfs, put};
 use harness::launcher::Launcher;
 use harness::scenario::{Identity, SCENARIOS};
@@ -225,6 +226,7 @@ impl Fault {
             scenario: group.scenario,
             writable: &[],
             cgroups: &cgroups,
+            pids: PidNamespace::Own,
         };
         let look = |program: &Path| -> Result<Column, Failed> {
             let program = program.display().to_string();

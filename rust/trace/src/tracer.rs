@@ -8,6 +8,7 @@
 use super::decode::{Descriptors, Entry, Memory};
 use super::{Argument, Call, Made, Process, Recording, Request, flags, names};
 use harness::error::{Context, Error, Result};
+use harness::host::program::{find_in, may_be_executed, path};
 use harness::paths::OBSERVED_PROC;
 use kernel;
 use kernel::{CallStop, Until};
@@ -17,7 +18,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::ptrace::{self, Options};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
-use nix::unistd::{AccessFlags, ForkResult, Pid, access, execve, pipe2, read};
+use nix::unistd::{ForkResult, Pid, execve, pipe2, read};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::CString;
 use std::io::Write;
@@ -126,21 +127,9 @@ fn forbidden(errno: Errno) -> Error {
 /// of the recording.
 fn find(argv: &[String]) -> Result<CString> {
     let name = argv.first().map_or("", String::as_str);
-    let path = std::env::var("PATH").unwrap_or_default();
-    let dirs: Vec<&str> =
-        if name.contains('/') { vec![""] } else { path.split(':').collect() };
-    dirs.iter()
-        .map(
-            |dir| {
-                if dir.is_empty() {
-                    name.into()
-                } else {
-                    format!("{dir}/{name}")
-                }
-            },
-        )
-        .find(|file| access(file.as_str(), AccessFlags::X_OK).is_ok())
-        .and_then(|file| CString::new(file).ok())
+    find_in(name, &[path()])
+        .filter(|file| may_be_executed(file))
+        .and_then(|file| CString::new(file.into_os_string().into_vec()).ok())
         .ok_or_else(|| Error::new(format!("there is no program {name}")))
 }
 

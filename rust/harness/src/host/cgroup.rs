@@ -6,6 +6,7 @@
 //! however it ends.
 
 use crate::error::{Context, Error, Result};
+use crate::found::{Found, Refusal};
 use crate::host::layout::Layout;
 use crate::host::lease::{self, Lease};
 use crate::timeout::{any_readable, deadline, within};
@@ -173,7 +174,7 @@ impl Made {
     ///
     /// Fails where no cgroup with that controller may be made.
     pub fn limited_by(controller: &str, layout: &Layout) -> Result<Made> {
-        let name = format!("nsteps-{}-{controller}", std::process::id());
+        let name = lease::name();
         let own = directories()?;
         let dir = own.into_iter().find_map(|it| it.passing_on(controller));
         let Some(Dir { hierarchy, path }) = dir else {
@@ -192,6 +193,28 @@ impl Made {
                 .context(format_args!("write {}", control.display()))?;
         }
         Ok(made)
+    }
+
+    /// The same for a sandbox whose processes are ended with their cgroup.
+    ///
+    /// # Errors
+    ///
+    /// It is unavailable where no such cgroup can be made, or where the kernel
+    /// cannot end the processes of one.
+    pub fn to_be_killed(layout: &Layout) -> Found<Made> {
+        let why = |why: String| {
+            Refusal::Unavailable(format!(
+                "--pid-namespace no: the processes of the sandbox are ended \
+                 with their cgroup: {why}"
+            ))
+        };
+        let made = Made::for_a_trial(layout).map_err(|it| why(it.message))?;
+        match made.directory().join(KILL).exists() {
+            true => Ok(made),
+            false => Err(why(format!(
+                "{KILL} is missing: it takes Linux 5.14 or a later one"
+            ))),
+        }
     }
 
     /// Makes this directory of version 2 a cgroup of our own.
@@ -228,6 +251,15 @@ impl Made {
             made.leases.extend(lease::hold(&dir.path)?);
         }
         Ok(made)
+    }
+
+    /// Sends SIGKILL to all processes in it and below it.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the kernel cannot do that.
+    pub fn kill(&self) -> Result<()> {
+        kill(self.directory())
     }
 
     /// The first directory, which is of version 2 where there is one.
@@ -275,6 +307,15 @@ impl Made {
         }
         all
     }
+}
+
+/// The file that ends all processes of a cgroup of version 2, from Linux 5.14
+/// on (cgroups(7)).
+const KILL: &str = "cgroup.kill";
+
+fn kill(dir: &Path) -> Result<()> {
+    let file = dir.join(KILL);
+    fs::write(&file, "1").context(format_args!("write {}", file.display()))
 }
 
 fn move_to(dir: &Path, pid: u32) -> Result<()> {
@@ -429,12 +470,15 @@ fn remove_empty(dir: &Path) -> std::io::Result<()> {
     all.iter().try_for_each(fs::remove_dir)
 }
 
-/// Removes cgroups and all below them.  What was in them is being killed; the
-/// last of the processes may still be dying.
+/// Removes cgroups and all below them, and ends what is in them.  Where a
+/// sandbox has a pid namespace, its processes are being killed already; the last
+/// of them may still be dying.
 fn remove_all<'a>(dirs: impl Iterator<Item = &'a Path>) -> Result<()> {
     let until = deadline();
     let mut all = Vec::new();
     for dir in dirs.filter(|dir| dir.exists()) {
+        // Version 1, and version 2 before Linux 5.14, lack the file.
+        let _ = kill(dir);
         below(dir, &mut all);
         all.push(dir.to_owned());
     }

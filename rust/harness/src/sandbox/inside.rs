@@ -1,5 +1,5 @@
 //! The two processes inside a sandbox: the monitor, which makes the namespaces,
-//! and init, which is PID 1 in them.
+//! and init, which is PID 1 in them where they are of a pid namespace.
 
 use super::plan::{Plan, unavailable};
 use super::protocol::{
@@ -10,6 +10,7 @@ use super::tree::{self, Mounted};
 use super::{chroot, guard, links, written};
 use crate::error::{Context, Error, Result};
 use crate::found::Refusal;
+use crate::host::pids::PidNamespace;
 use crate::paths::{HOSTNAME, MYTMP, OBSERVED_PROC, SEARCHED};
 use crate::scenario::Identity;
 use kernel::map_root;
@@ -17,7 +18,7 @@ use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sched::{CloneFlags, unshare};
-use nix::sys::prctl::set_pdeathsig;
+use nix::sys::prctl::{set_child_subreaper, set_pdeathsig};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
@@ -82,6 +83,12 @@ pub fn monitor() -> Result<u8> {
             // All processes are in one session without a terminal. If one is in
             // another session, a launcher has made that.
             nix::unistd::setsid().context("setsid")?;
+            if plan.pids == PidNamespace::Callers {
+                // A process that has lost its parent becomes a child of init,
+                // as in a pid namespace.
+                set_child_subreaper(true)
+                    .context("prctl PR_SET_CHILD_SUBREAPER")?;
+            }
             match set_up(&plan) {
                 Ok(mounted) => serve(&mut channel, &mounted)?,
                 Err(refusal) => channel.send(&Reply::Refused(refusal), &[])?,
@@ -96,10 +103,12 @@ fn unshare_everything(plan: &Plan) -> std::result::Result<(), Refusal> {
     let identity = plan.scenario.identity;
     let (uid, gid) = (geteuid(), getegid());
     let mut flags = CloneFlags::CLONE_NEWNS
-        | CloneFlags::CLONE_NEWPID
         | CloneFlags::CLONE_NEWUTS
         | CloneFlags::CLONE_NEWIPC
         | CloneFlags::CLONE_NEWNET;
+    if plan.pids == PidNamespace::Own {
+        flags |= CloneFlags::CLONE_NEWPID;
+    }
     if plan.own_cgroup {
         flags |= CloneFlags::CLONE_NEWCGROUP;
     }

@@ -3,9 +3,10 @@
 use crate::found::Refusal;
 use crate::host::Equipment;
 use crate::host::cgroups::Cgroups;
+use crate::host::pids::PidNamespace;
 use crate::host::remedy::remedy;
 use crate::host::rootfs::Rootfs;
-use crate::scenario::Scenario;
+use crate::scenario::{Identity, Scenario};
 use nix::errno::Errno;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -51,6 +52,8 @@ pub struct Plan {
     /// Whether it has a cgroup of its own, which is the root of a cgroup
     /// namespace. [`Sandbox::enter`](crate::sandbox::Sandbox::enter) decides.
     pub own_cgroup: bool,
+    /// Its pid namespace.
+    pub pids: PidNamespace,
 }
 
 impl Plan {
@@ -69,6 +72,7 @@ impl Plan {
             in_a_cgroup: false,
             cgroups: None,
             own_cgroup: false,
+            pids: PidNamespace::Own,
         }
     }
 }
@@ -77,6 +81,13 @@ impl Plan {
     /// Whether the sandbox's own cgroup is mounted in it.
     pub fn shows_own_cgroup(&self) -> bool {
         self.own_cgroup && self.cgroups != Some(Cgroups::None)
+    }
+
+    /// Whether /proc is the caller's: in a user namespace a procfs cannot be
+    /// mounted for the pid namespace of another.
+    pub fn has_callers_proc(&self) -> bool {
+        self.pids == PidNamespace::Callers
+            && self.scenario.identity == Identity::User
     }
 
     /// Whether the sandbox is to have no cgroup file system.

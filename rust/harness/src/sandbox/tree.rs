@@ -104,6 +104,10 @@ pub fn mount_all(plan: &Plan) -> Built<Mounted> {
         Tree::Small => None,
         Tree::Whole => Some(Host::open(plan)?),
     };
+    let proc = match plan.has_callers_proc() {
+        true => Some(handle("/proc".as_ref()).map_err(broken)?),
+        false => None,
+    };
     // In a chroot we would pivot below the root of our mount namespace. What we
     // need from the chroot is already open.
     chroot::leave().map_err(|errno| unavailable("setns", errno))?;
@@ -125,8 +129,12 @@ pub fn mount_all(plan: &Plan) -> Built<Mounted> {
     for dir in [OBSERVED_PROC, MYTMP, "/proc", "/tmp"] {
         directory(&at(dir))?;
     }
-    attach(Some("proc"), at("/proc"), Some("proc"), none)?;
-    attach(Some("proc"), at(OBSERVED_PROC), Some("proc"), none)?;
+    for path in ["/proc", OBSERVED_PROC] {
+        match &proc {
+            Some(callers) => bind(callers, &at(path))?,
+            None => attach(Some("proc"), at(path), Some("proc"), none)?,
+        }
+    }
     if plan.shows_own_cgroup() {
         mount_cgroups()?;
     }
@@ -167,7 +175,11 @@ pub fn mount_all(plan: &Plan) -> Built<Mounted> {
         true => Some(arrange_cgroups().map_err(broken)?),
         false => None,
     };
-    let pins = arrange(plan.scenario.mounts)?;
+    let mut pins = match proc {
+        Some(_) => Vec::new(),
+        None => vec![pin("/proc")?],
+    };
+    pins.extend(arrange(plan.scenario.mounts)?);
     Ok(Mounted { _pins: pins, covers, launchers })
 }
 
@@ -181,14 +193,16 @@ fn put_probe() -> Result<()> {
         .context(format_args!("write {PROBE}"))
 }
 
+/// Keeps the superblock of a mount, see [`Mounted`].
+fn pin(path: &str) -> Built<OwnedFd> {
+    kernel::open_tree_clone(&c_string(path.as_ref()))
+        .map_err(|errno| unavailable("open_tree", errno))
+}
+
 /// Makes the mounts and the propagation of the scenario. Init's own procfs is
 /// not included.
 fn arrange(mounts: Mounts) -> Built<Vec<OwnedFd>> {
-    let pin = |path: &str| {
-        kernel::open_tree_clone(&c_string(path.as_ref()))
-            .map_err(|errno| unavailable("open_tree", errno))
-    };
-    let mut pins = vec![pin("/proc")?];
+    let mut pins = Vec::new();
     if mounts == Mounts::ProcNested {
         // systemd leaves an autofs there and binfmt_misc on top of it. Which
         // file systems they are does not matter; that one covers the other

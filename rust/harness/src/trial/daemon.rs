@@ -15,7 +15,7 @@ use crate::host::lease::{self, Lease};
 use crate::paths::{MYTMP, SEARCHED};
 use crate::sandbox::devices;
 use crate::sandbox::listen::{self, LineRead, Output, inode, read_to_end};
-use crate::timeout::{self, LATE, any_readable, deadline, grace};
+use crate::timeout::{self, LATE, any_readable, grace, timeout_of_daemon};
 use nix::sys::socket::{getsockopt, sockopt};
 use probe::Observation;
 use procfs::process::Process;
@@ -215,7 +215,7 @@ impl Started {
         let (error, stderr) = number(child.stderr.take().map(OwnedFd::from));
         // The end of standard input ends no payload: it holds on its socket.
         drop(stdin);
-        let until = deadline();
+        let until = Instant::now() + timeout_of_daemon();
         let readers = [stdout, stderr]
             .into_iter()
             .flatten()
@@ -241,13 +241,14 @@ impl Started {
     /// Waits until the payload has connected and answered, or the command has
     /// ended without one.
     fn answer(&mut self, bound: &Bound) -> Result<Held> {
-        let until = deadline();
+        let until = Instant::now() + timeout_of_daemon();
         let pid = self.child.id().cast_signed();
         let process = kernel::pidfd_open(pid).context("open the launcher")?;
         let listener = bound.listener.as_fd();
         if !any_readable(&[listener, process.as_fd()], until) {
             let why = "the probe did not answer";
-            return Err(Error::new(format!("{why} {}", timeout::within())));
+            let within = timeout::within_this(timeout_of_daemon());
+            return Err(Error::new(format!("{why} {within}")));
         }
         if !any_readable(&[listener], Instant::now()) {
             return Err(Error::new("the launcher did not run the probe"));
@@ -273,9 +274,9 @@ impl Started {
     /// Waits for the end of the command, and ends it where that does not come;
     /// how it has ended.
     fn finish(&mut self) -> String {
+        let until = Instant::now() + timeout_of_daemon();
         let pidfd = kernel::pidfd_open(self.child.id().cast_signed());
-        let ended =
-            pidfd.is_ok_and(|it| any_readable(&[it.as_fd()], deadline()));
+        let ended = pidfd.is_ok_and(|it| any_readable(&[it.as_fd()], until));
         if !ended && self.child.kill().is_err() {
             // It would be waited for without end.
             return LATE.to_owned();

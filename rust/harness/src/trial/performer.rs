@@ -3,11 +3,11 @@
 
 use crate::error::{Context, Error, Result};
 use crate::host::layout::Layout;
+use crate::host::program::{find_in, may_be_executed, path};
 use crate::launcher::Launcher;
 use crate::paths::PROGRAMS;
 use crate::sandbox::plan::Plan;
 use crate::step::{Arguments, Step};
-use nix::unistd::{AccessFlags, access};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -60,7 +60,7 @@ impl OwnProgram {
                 "{first} is a directory: name a program"
             )));
         }
-        if access(&program, AccessFlags::X_OK).is_err() {
+        if !may_be_executed(&program) {
             return Err(Error::new(format!(
                 "{first} may not be executed: compile it, or chmod +x {first}"
             )));
@@ -79,23 +79,16 @@ impl OwnProgram {
     }
 }
 
-/// Finds a program as execvp(3) does.
+/// Finds a program as a shell of the caller does.
 fn find(name: &str) -> Result<PathBuf> {
-    if name.contains('/') {
-        return match Path::new(name).exists() {
-            true => Ok(name.into()),
-            false => Err(Error::new(format!("there is no {name}"))),
-        };
-    }
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path)
-        .map(|dir| dir.join(name))
-        .find(|it| it.is_file())
-        .ok_or_else(|| {
-            Error::new(format!(
+    find_in(name, &[path()]).ok_or_else(|| {
+        Error::new(match name.contains('/') {
+            true => format!("there is no {name}"),
+            false => format!(
                 "{name} is not in PATH: a program in this directory is ./{name}"
-            ))
+            ),
         })
+    })
 }
 
 /// What a sandbox has to show of the host, so that the program is what it is

@@ -141,6 +141,7 @@ pub fn request(
         scenario: options.scenario.unwrap_or_else(Scenario::natural),
         write: options.write.clone(),
         cgroups: options.cgroups,
+        pids: options.pid_namespace,
         allow_unavailable: options.allow_unavailable,
         show_values: options.show_values,
         suggest: false,

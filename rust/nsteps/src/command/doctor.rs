@@ -7,6 +7,7 @@ use harness::error::{DIFFERENT, Result};
 use harness::found::{NEEDS_ROOT, Refusal};
 use harness::host::cgroup::{CgroupLease, Way};
 use harness::host::layout::Layout;
+use harness::host::program::{ADMINISTRATORS, find_in, path};
 use harness::host::{Equipment, machine};
 use harness::launcher::LANGUAGES;
 use harness::sandbox::Sandbox;
@@ -132,12 +133,7 @@ fn tools() -> Vec<(&'static str, Finding)> {
     ]
     .into_iter()
     .map(|(program, package, what)| {
-        let found = std::env::var_os("PATH").and_then(|path| {
-            std::env::split_paths(&path)
-                .chain(["/usr/sbin".into(), "/sbin".into()])
-                .map(|dir| dir.join(program))
-                .find(|file| file.exists())
-        });
+        let found = find_in(program, &[path().as_str(), ADMINISTRATORS]);
         let finding = match found {
             Some(file) => Fine(format!("{} ({what})", file.display())),
             None => Missing(format!(

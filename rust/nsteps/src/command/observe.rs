@@ -5,16 +5,16 @@
 //! same both times depends on more than the launcher.
 
 use crate::cli::Observe;
-use crate::diff::json::CgroupsForm;
+use crate::diff::json::{CgroupsForm, PidNamespaceForm};
 use crate::diff::letters::{letter, letters};
 use crate::diff::session;
+use crate::diff::unprotected;
 use crate::form;
 use crate::terminal::output;
 use crate::terminal::style::{FAINT, NOTE, STRONG};
 use crate::terminal::text::paragraph;
 use harness::error::{DIFFERENT, Error, Result, TROUBLE};
 use harness::host::Equipment;
-use harness::host::cgroups::Shown;
 use harness::sandbox::listen::Way;
 use harness::scenario::Scenario;
 use launchers::adapter::Prepared;
@@ -38,6 +38,8 @@ pub struct Form {
     scenario: String,
     /// The cgroups that the launchers saw.
     cgroups: CgroupsForm,
+    /// The pid namespace of the sandboxes.
+    pid_namespace: PidNamespaceForm,
     /// One for each command line.
     launchers: Vec<LauncherForm>,
     /// The keys in which two launchers differ, each of them twice.
@@ -79,11 +81,13 @@ pub fn run(options: &Observe) -> Result<u8> {
     let scenario = options.scenario.unwrap_or_else(Scenario::natural);
     let mut columns = Vec::new();
     let cgroups = session::shown(options.cgroups, &options.write, &equipment)?;
+    session::possible(options.pid_namespace, &cgroups, &equipment)?;
     let conditions = Conditions {
         equipment: &equipment,
         scenario,
         writable: &options.write,
         cgroups: &cgroups,
+        pids: options.pid_namespace,
     };
     for line in lines {
         let name = line.join(" ");
@@ -92,8 +96,8 @@ pub fn run(options: &Observe) -> Result<u8> {
     }
     let rows = rows(&columns);
     let text = match options.json {
-        true => json_of(scenario, &cgroups, &columns, &rows),
-        false => text(&cgroups, &columns, &rows),
+        true => json_of(&conditions, &columns, &rows),
+        false => text(&conditions, &columns, &rows),
     };
     output::print(&text)?;
     let differ = rows.iter().any(|it| it.standing == Standing::Differs)
@@ -118,7 +122,11 @@ fn lines(words: &[String]) -> Result<Vec<&[String]>> {
 }
 
 /// Key by key; with several launchers, which of them shows what.
-fn text(cgroups: &Shown, columns: &[Column], rows: &[Row]) -> String {
+fn text(
+    conditions: &Conditions<'_>,
+    columns: &[Column],
+    rows: &[Row],
+) -> String {
     let mut out = String::new();
     let several = columns.len() > 1;
     for (index, column) in columns.iter().enumerate() {
@@ -179,24 +187,25 @@ fn text(cgroups: &Shown, columns: &[Column], rows: &[Row]) -> String {
     if rows.iter().any(|row| row.standing == Standing::Differs) {
         out.push_str("! different\n");
     }
+    let Conditions { cgroups, pids, .. } = *conditions;
     paragraph(&mut out, &cgroups.to_string(), 0, 2, FAINT);
-    if let Some(why) = cgroups.unprotected() {
+    for why in unprotected(cgroups, pids) {
         paragraph(&mut out, why, 2, 0, NOTE);
     }
     out
 }
 
 fn json_of(
-    scenario: Scenario,
-    cgroups: &Shown,
+    conditions: &Conditions<'_>,
     columns: &[Column],
     rows: &[Row],
 ) -> String {
     let differing = rows.iter().filter(|it| it.standing == Standing::Differs);
     form::json(&Form {
         schema: SCHEMA,
-        scenario: scenario.to_string(),
-        cgroups: cgroups.into(),
+        scenario: conditions.scenario.to_string(),
+        cgroups: conditions.cgroups.into(),
+        pid_namespace: conditions.pids.into(),
         launchers: columns.iter().map(launcher).collect(),
         differing: differing.map(|it| it.key.clone()).collect(),
     })

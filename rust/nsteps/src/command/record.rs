@@ -4,6 +4,7 @@ use crate::cli::Record;
 use crate::diff::session::{self, Request};
 use crate::form;
 use harness::error::{Context, Error, Result};
+use harness::host::pids::PidNamespace;
 use harness::scenario::Scenario;
 use launchers::consequence::Level;
 use launchers::look::TWICE;
@@ -28,6 +29,7 @@ pub fn run(options: &Record) -> Result<u8> {
         scenario,
         write: options.write.clone(),
         cgroups: options.cgroups,
+        pids: PidNamespace::Own,
         allow_unavailable: false,
         // If secrets are to be hidden, that happens when the file is written.
         show_values: true,

@@ -2,6 +2,7 @@
 
 use super::{Compared, Failure, Report};
 use harness::host::cgroups::Shown;
+use harness::host::pids::PidNamespace;
 use harness::trial::Place;
 use launchers::matrix::{Column, Row, Value};
 use launchers::provenance::Provenance;
@@ -26,6 +27,8 @@ pub struct Form {
     scenario: String,
     /// The cgroups that the launchers saw.
     cgroups: CgroupsForm,
+    /// The pid namespace of the sandboxes.
+    pid_namespace: PidNamespaceForm,
     /// The launchers, in the order in which they were named.
     launchers: Vec<LauncherForm>,
     /// The groups of launchers, as indices, that have the same values for all
@@ -78,6 +81,25 @@ impl From<&Shown> for CgroupsForm {
             which: shown.cgroups.name(),
             why: shown.why.clone(),
             unprotected: shown.unprotected(),
+        }
+    }
+}
+
+/// The pid namespace of sandboxes.
+#[derive(Serialize, JsonSchema)]
+pub struct PidNamespaceForm {
+    /// Whether each sandbox has one of its own.
+    own: bool,
+    /// What is not protected on the host without it, in one sentence; null if
+    /// there is one.
+    unprotected: Option<&'static str>,
+}
+
+impl From<PidNamespace> for PidNamespaceForm {
+    fn from(pids: PidNamespace) -> PidNamespaceForm {
+        PidNamespaceForm {
+            own: pids == PidNamespace::Own,
+            unprotected: pids.unprotected(),
         }
     }
 }
@@ -248,6 +270,7 @@ pub fn form(report: &Report) -> Form {
         seconds: report.seconds,
         scenario: report.scenario.to_string(),
         cgroups: (&report.cgroups).into(),
+        pid_namespace: report.pids.into(),
         launchers: report.launchers.iter().map(launcher).collect(),
         clusters: verdict.clusters.clone(),
         differences: verdict

@@ -3,6 +3,7 @@
 
 use super::Report;
 use harness::error::{Context, Result};
+use harness::host::pids::PidNamespace;
 use launchers::matrix::Row;
 use launchers::verdict::{Judged, Outcome};
 use quick_junit::{
@@ -54,6 +55,9 @@ fn pair(report: &Report, against: usize, launcher: usize) -> TestSuite {
     suite.add_property(("cgroups", report.cgroups.cgroups.name()));
     if let Some(why) = &report.cgroups.why {
         suite.add_property(("cgroups-why", why.as_str()));
+    }
+    if report.pids == PidNamespace::Callers {
+        suite.add_property(("pid-namespace", report.pids.name()));
     }
     for judged in &report.verdict.differences {
         let case = judged

@@ -54,7 +54,7 @@ pub fn markdown(report: &Report) -> String {
         report.day,
         cell(&report.cgroups.to_string())
     );
-    if let Some(why) = report.cgroups.unprotected() {
+    for why in report.unprotected() {
         let _ = writeln!(out, "Not protected: {why}.");
     }
     out

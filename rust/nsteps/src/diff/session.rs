@@ -4,6 +4,7 @@ use super::{Compared, Report};
 use harness::error::{Error, Result};
 use harness::found::Refusal;
 use harness::host::cgroups::{Cgroups, Shown};
+use harness::host::pids::PidNamespace;
 use harness::host::{Equipment, machine};
 use harness::interrupt;
 use harness::scenario::Scenario;
@@ -23,6 +24,7 @@ use launchers::state::{PLAIN, State};
 use launchers::suggest::{Suggestions, suggest};
 use launchers::trying;
 use launchers::verdict::{Terms, decide};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -41,6 +43,8 @@ pub struct Request {
     pub write: Vec<PathBuf>,
     /// Which cgroups the launchers see, if the user chose.
     pub cgroups: Option<Cgroups>,
+    /// The pid namespace of the sandboxes.
+    pub pids: PidNamespace,
     /// Whether a launcher that this machine lacks is no failure.
     pub allow_unavailable: bool,
     /// True if secrets are shown in the report.
@@ -76,11 +80,13 @@ pub fn run(request: Request) -> Result<Report> {
     let equipment = Equipment::for_launchers()?;
     let cgroups = shown(request.cgroups, &request.write, &equipment)?;
     same_cgroups(&sources, &cgroups)?;
+    possible(request.pids, &cgroups, &equipment)?;
     let conditions = Conditions {
         equipment: &equipment,
         scenario: request.scenario,
         writable: &request.write,
         cgroups: &cgroups,
+        pids: request.pids,
     };
     let mut subjects = looks(&request, &sources, &conditions)?;
     let is_redacted =
@@ -118,6 +124,7 @@ pub fn run(request: Request) -> Result<Report> {
         deny: request.deny,
         scenario: request.scenario,
         cgroups,
+        pids: request.pids,
         machine: machine::in_a_few_words(),
         day: Date::today().to_string(),
         seconds: begun.elapsed().as_secs_f64(),
@@ -149,6 +156,21 @@ pub fn shown(
     })
 }
 
+/// Fails if the machine cannot give sandboxes with this pid namespace, or not
+/// together with these cgroups.
+///
+/// # Errors
+///
+/// As [`PidNamespace::check`].
+pub fn possible(
+    pids: PidNamespace,
+    cgroups: &Shown,
+    equipment: &Equipment,
+) -> Result<()> {
+    pids.check(cgroups, &equipment.layout)
+        .map_err(|refusal| Error::new(refusal.into_reason()))
+}
+
 /// Fails if a record was made with other cgroups than these.
 fn same_cgroups(sources: &[Source], cgroups: &Shown) -> Result<()> {
     let now = cgroups.cgroups.name();
@@ -176,6 +198,13 @@ fn sources(request: &Request) -> Result<Vec<Source>> {
                     "{} was recorded in {}, and this is {scenario}: choose the \
                      same by --scenario",
                     it.run, kept.circumstances.scenario
+                )));
+            }
+            if request.pids != PidNamespace::Own {
+                return Err(Error::new(format!(
+                    "{} was recorded in a sandbox with a pid namespace of its \
+                     own: leave out --pid-namespace no",
+                    it.run
                 )));
             }
             if request.states != [PLAIN] || !request.situations.is_empty() {
@@ -261,13 +290,21 @@ fn programs(
     conditions: &Conditions<'_>,
 ) -> Result<Vec<Provenance>> {
     let Conditions { equipment, scenario, .. } = conditions;
-    let programs = workers::in_order(
-        launchers,
-        |(_, it)| provenance::of(it, *scenario, equipment),
+    let program =
+        |it: &Prepared| (it.program.clone(), it.names_runtime.clone());
+    // Each takes a sandbox: one that several launchers have is asked once.
+    let mut different = launchers.to_vec();
+    different.sort_by_key(|(_, it)| program(it));
+    different.dedup_by_key(|(_, it)| program(it));
+    let asked = workers::in_order(
+        &different,
+        |(_, it)| Ok((program(it), provenance::of(it, *scenario, equipment)?)),
         |(name, _)| (*name).to_owned(),
     );
     interrupt::check()?;
-    programs.into_iter().collect()
+    let asked: Result<BTreeMap<_, _>> = asked.into_iter().collect();
+    let asked = asked?;
+    Ok(launchers.iter().map(|(_, it)| asked[&program(it)].clone()).collect())
 }
 
 /// The changes that make each other launcher do as the first one.

@@ -447,7 +447,7 @@ fn summary(out: &mut String, report: &Report) {
         report.machine, report.scenario, report.seconds, report.cgroups
     );
     paragraph(out, &about, 0, 2, FAINT);
-    if let Some(why) = report.cgroups.unprotected() {
+    for why in report.unprotected() {
         paragraph(out, why, 2, 0, NOTE);
     }
 }
