@@ -88,6 +88,7 @@ impl Sandbox {
         let (ours, theirs) = Channel::pair()?;
         let monitor = Command::new(equipment.layout.command()?)
             .arg("sandbox")
+            .envs(plan.of_init.iter().cloned())
             .stdin(Stdio::from(OwnedFd::from(theirs)))
             .stdout(Stdio::null())
             .spawn()
