@@ -54,6 +54,9 @@ pub struct Plan {
     pub own_cgroup: bool,
     /// Its pid namespace.
     pub pids: PidNamespace,
+    /// Variables of the sandbox's init, which a launcher reads in
+    /// /proc/1/environ; no launcher inherits them.
+    pub of_init: Vec<(String, String)>,
 }
 
 impl Plan {
@@ -73,6 +76,7 @@ impl Plan {
             cgroups: None,
             own_cgroup: false,
             pids: PidNamespace::Own,
+            of_init: Vec::new(),
         }
     }
 }
