@@ -12,6 +12,7 @@ use nix::sched::{CloneFlags, unshare};
 use nix::unistd::{chdir, pivot_root};
 
 use crate::error::{Action, Error};
+use crate::namespace::Namespace;
 use crate::raw::kernel::thread_id;
 
 /// A mount namespace that holds a root directory with the mounts below it, and
@@ -89,6 +90,28 @@ impl Template {
         // It has no panic, and ends now.
         let _ = holder.join();
         Ok(Template { namespace: namespace? })
+    }
+}
+
+impl TryFrom<OwnedFd> for Template {
+    type Error = Error;
+
+    /// A template that another process has made and sent: the descriptor of its
+    /// [`as_fd`](Template::as_fd), by
+    /// [SCM_RIGHTS](https://man7.org/linux/man-pages/man7/unix.7.html). To join
+    /// it takes `CAP_SYS_ADMIN` in the user namespace of the process that made
+    /// it.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`Action::Prepare`] and `EINVAL` if it is not a mount
+    /// namespace.
+    fn try_from(namespace: OwnedFd) -> Result<Self, Error> {
+        match Namespace::of(&namespace) {
+            Ok(Namespace::MNT) => Ok(Template { namespace }),
+            _ => Err(Error::new(Action::Prepare, libc::EINVAL)
+                .on("(a template is a mount namespace)")),
+        }
     }
 }
 
