@@ -44,15 +44,16 @@ fn misunderstood(error: &clap::Error, first: &str) -> ExitCode {
     let status = match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => 0,
         // The other exit statuses belong to the program that `run` starts.
-        _ if first == "run" => OWN_FAILURE,
+        _ if first == "run" || first == "warm" => OWN_FAILURE,
         _ => TROUBLE,
     };
     ExitCode::from(status)
 }
 
 fn run(command: &Command) -> Result<u8> {
-    // `run` becomes another program, which installs its own handlers.
-    if !matches!(command, Command::Run(_)) {
+    // `run` becomes another program, which installs its own handlers, and `warm`
+    // passes signals on.
+    if !matches!(command, Command::Run(_) | Command::Warm(_)) {
         // If the caller ignores SIGCHLD, the kernel keeps no status of any
         // child.
         kernel::default_sigchld();
@@ -72,6 +73,7 @@ fn run(command: &Command) -> Result<u8> {
         Command::Explain { key } => command::explain::run(key),
         Command::Observe(options) => command::observe::run(options),
         Command::Trace(options) => command::trace::run(options),
+        Command::Warm(options) => command::warm::run(options),
         Command::Doctor => command::doctor::run(),
         Command::Completions { shell } => command::manual::completions(*shell),
         Command::Man { dir } => command::manual::pages(dir),
@@ -85,5 +87,9 @@ fn own(command: &OwnCommand) -> Result<u8> {
         OwnCommand::Cleaner { dirs } => cgroup::cleaner(dirs).map(|()| 0),
         OwnCommand::Sandbox => sandbox::inside::monitor().map(|()| 0),
         OwnCommand::Tracer(options) => command::trace::tracer(options),
+        OwnCommand::Sweeper(options) => {
+            command::warm::sweeper(options);
+            Ok(0)
+        }
     }
 }

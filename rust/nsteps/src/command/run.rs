@@ -3,12 +3,11 @@
 use crate::cli::Run;
 use harness::error::{Context, Error, Result};
 use harness::host::layout::Layout;
-use harness::host::remedy::remedy;
+use harness::host::remedy::refused;
 use harness::host::rootfs::Rootfs;
 use harness::host::{chroot, leave_chroot, require_own_proc};
 use harness::step::Arguments;
 use kernel::map_root;
-use nix::errno::Errno;
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use nix::unistd::{getegid, geteuid};
@@ -90,16 +89,11 @@ fn step_aside() -> Result<()> {
     if !uid.is_root() {
         flags |= CloneFlags::CLONE_NEWUSER;
     }
-    let failed = |what: &str, errno: Errno| {
-        let remedy = remedy(what, errno)
-            .map_or(String::new(), |remedy| format!(": {remedy}"));
-        Error::new(format!("{what}: {}{remedy}", errno.desc()))
-    };
     unshare(flags).map_err(|errno| {
-        failed("unshare a namespace to protect the machine", errno)
+        refused("unshare a namespace to protect the machine", errno)
     })?;
     if !uid.is_root() {
-        map_root(uid, gid).map_err(|(path, errno)| failed(&path, errno))?;
+        map_root(uid, gid).map_err(|(path, errno)| refused(&path, errno))?;
     }
     if uid.is_root() && chroot::is_here() {
         leave_chroot::become_root()?;
@@ -107,13 +101,13 @@ fn step_aside() -> Result<()> {
     let nothing = None::<&str>;
     let slave = MsFlags::MS_REC | MsFlags::MS_SLAVE;
     mount(nothing, "/", nothing, slave, nothing)
-        .map_err(|errno| failed("mount / (propagation)", errno))?;
+        .map_err(|errno| refused("mount / (propagation)", errno))?;
     if !uid.is_root() {
         // The mounts of the old namespace are locked, so /proc could not be
         // unmounted. A mount made on top of it can be.
         let rbind = MsFlags::MS_BIND | MsFlags::MS_REC;
         mount(Some("/proc"), "/proc", nothing, rbind, nothing)
-            .map_err(|errno| failed("mount /proc on itself", errno))?;
+            .map_err(|errno| refused("mount /proc on itself", errno))?;
     }
     Ok(())
 }
