@@ -8,12 +8,12 @@ use std::sync::mpsc;
 use std::thread;
 
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
-use nix::sched::{CloneFlags, unshare};
+use nix::sched::{CloneFlags, setns, unshare};
 use nix::unistd::{chdir, pivot_root};
 
 use crate::error::{Action, Error};
 use crate::namespace::Namespace;
-use crate::raw::kernel::thread_id;
+use crate::raw::kernel::{open_namespace_of, thread_id};
 
 /// A mount namespace that holds a root directory with the mounts below it, and
 /// no mount of the caller.
@@ -132,11 +132,26 @@ fn isolate(root: &CStr) -> Result<(), Error> {
         }
     };
     let none: Option<&CStr> = None;
+    let make_private = || {
+        let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
+        mount(none, c"/", none, private, none)
+            .map_err(failed(Action::Propagation))
+    };
+    // Where the kernel makes such a namespace itself, no mount of the caller is
+    // copied for it. Whether it does is found out by trying: any failure leads
+    // to the other way, whose errors name what is wrong.
+    if root != c"/"
+        && let Ok(namespace) = open_namespace_of(root)
+    {
+        // setns demands a root and a working directory of the thread's own.
+        unshare(CloneFlags::CLONE_FS).map_err(failed(Action::Unshare))?;
+        setns(&namespace, CloneFlags::CLONE_NEWNS)
+            .map_err(failed(Action::Join))?;
+        return make_private();
+    }
     // It has a root and a working directory of its own from here on.
     unshare(CloneFlags::CLONE_NEWNS).map_err(failed(Action::Unshare))?;
-    let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
-    mount(none, c"/", none, private, none)
-        .map_err(failed(Action::Propagation))?;
+    make_private()?;
     let bind = MsFlags::MS_REC | MsFlags::MS_BIND;
     // A bind mount on `/` would be above the root that paths begin at.
     if root != c"/" {

@@ -301,6 +301,23 @@ pub(crate) fn clone_tree(path: &CStr, recursive: bool) -> Result<c_int> {
     opened.map(|fd| fd as c_int)
 }
 
+/// open_tree(2) with OPEN_TREE_NAMESPACE: a new mount namespace that holds a
+/// copy of the mount at `path` with those below it, and nothing else. Before
+/// Linux 7.0 it fails with `EINVAL`.
+pub(crate) fn open_namespace_of(path: &CStr) -> Result<OwnedFd> {
+    /// linux/mount.h
+    const OPEN_TREE_NAMESPACE: u32 = 1 << 1;
+    let flags = OPEN_TREE_NAMESPACE
+        | libc::OPEN_TREE_CLOEXEC
+        | libc::AT_RECURSIVE as u32;
+    let arguments = [int(libc::AT_FDCWD), text(path), flags as usize];
+    // SAFETY: open_tree reads a string, which a `CStr` is and which outlives it.
+    let made = unsafe { call(libc::SYS_open_tree, fill(arguments)) }?;
+    // SAFETY: the kernel has just made the descriptor, and nothing else owns
+    // it.
+    Ok(unsafe { OwnedFd::from_raw_fd(made as c_int) })
+}
+
 /// move_mount(2) of a tree from its descriptor to a path.
 pub(crate) fn attach_tree(tree: c_int, target: &CStr) -> Result<()> {
     let flags = libc::MOVE_MOUNT_F_EMPTY_PATH as usize;

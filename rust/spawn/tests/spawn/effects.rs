@@ -8,7 +8,7 @@ use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
 use nix::pty::{grantpt, posix_openpt, ptsname_r, unlockpt};
 use nix::sys::signal::{SigSet, Signal};
 use nsteps_spawn::{
-    Capabilities, Clock, Command, IdMap, Mount, Namespace, Propagation,
+    Action, Capabilities, Clock, Command, IdMap, Mount, Namespace, Propagation,
     Resource,
 };
 
@@ -38,6 +38,7 @@ pub const ALL: &[Test] = &[
     ("files_are_made_in_the_mounts_before_them", made_files),
     ("mounts_are_private_unless_told_otherwise", propagation),
     ("the_directory_and_the_umask_are_set", directory),
+    ("the_directory_of_the_caller_is_kept_or_refused", kept_directory),
     ("a_session_has_a_terminal", session),
     ("a_process_group_is_new", process_group),
     ("descriptors_change_places", descriptors),
@@ -364,6 +365,24 @@ fn directory() -> Outcome {
     let command = Command::new("/bin/sh").args(["-c", "pwd; umask"]);
     let command = command.current_dir("/usr").umask(0o027);
     same("inside", output(command)?, "/usr\n0027")
+}
+
+fn kept_directory() -> Outcome {
+    let pwd = || isolated("/bin/pwd").root("/").keep_current_dir();
+    let own = std::env::current_dir()?;
+    same("inside", output(pwd())?, own.to_string_lossy())?;
+    // Another directory is there, and a part of the path is missing.
+    let covered = pwd().mount(Mount::tmpfs(&own));
+    let error = covered.spawn().err().map(|it| (it.action(), it.errno()));
+    let expected = (Action::CurrentDirectory, Some(libc::ESTALE));
+    same("covered", error, Some(expected))?;
+    let parent = own
+        .parent()
+        .ok_or_else(|| Trouble::Failed("the test runs in /".to_owned()))?;
+    let missing = pwd().mount(Mount::tmpfs(parent));
+    let error = missing.spawn().err().map(|it| (it.action(), it.errno()));
+    let expected = (Action::CurrentDirectory, Some(libc::ENOENT));
+    same("missing", error, Some(expected))
 }
 
 fn session() -> Outcome {
