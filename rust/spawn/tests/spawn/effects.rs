@@ -50,6 +50,7 @@ pub const ALL: &[Test] = &[
     ("a_pid_namespace_is_joined", join_pid),
     ("what_is_joined_and_new_is_a_copy", join_and_copy),
     ("a_payload_is_born_in_its_cgroup", cgroup),
+    ("no_handler_of_the_caller_runs_in_the_child", no_handlers),
     ("the_environment_is_changed", environment),
     ("a_program_is_found_in_the_path_of_the_payload", path),
     ("a_child_can_be_waited_for_and_killed", child),
@@ -597,14 +598,14 @@ fn join_and_copy() -> Outcome {
 struct Cgroup(std::path::PathBuf);
 
 impl Cgroup {
-    fn new() -> Result<Self, Trouble> {
+    fn new(word: &str) -> Result<Self, Trouble> {
         let table = fs::read_to_string("/proc/self/mountinfo")?;
         let line = table.lines().find(|it| it.contains(" - cgroup2 "));
         let Some(point) = line.and_then(|it| it.split(' ').nth(4)) else {
             let why = "there is no cgroup file system of version 2";
             return Err(Trouble::Unavailable(why.to_owned()));
         };
-        let name = format!("nsteps-spawn-{}", std::process::id());
+        let name = format!("nsteps-spawn-{word}-{}", std::process::id());
         let path = std::path::Path::new(point).join(name);
         fs::create_dir(&path).map_err(|error| {
             Trouble::Unavailable(format!("{}: {error}", path.display()))
@@ -615,6 +616,8 @@ impl Cgroup {
 
 impl Drop for Cgroup {
     fn drop(&mut self) {
+        // A test may have failed before it did so.
+        let _ = fs::write(self.0.join("cgroup.freeze"), "0");
         // Its processes have been waited for.
         let _ = fs::remove_dir(&self.0);
     }
@@ -622,7 +625,7 @@ impl Drop for Cgroup {
 
 fn cgroup() -> Outcome {
     needs_root()?;
-    let cgroup = Cgroup::new()?;
+    let cgroup = Cgroup::new("birth")?;
     let name = cgroup.0.file_name().unwrap_or_default().to_string_lossy();
     let directory = fs::File::open(&cgroup.0)?;
     let line = |text: &str| {
@@ -639,6 +642,51 @@ fn cgroup() -> Outcome {
     };
     test()?;
     // And where clone3 is not to be had.
+    crate::failures::under(&crate::failures::without_clone3(), test)
+}
+
+/// A child in a frozen cgroup stands still before its program is executed: then
+/// it has no handler of its caller, and every signal is blocked.
+fn no_handlers() -> Outcome {
+    needs_root()?;
+    let cgroup = Cgroup::new("frozen")?;
+    let directory = fs::File::open(&cgroup.0)?;
+    let freeze = |word: &str| fs::write(cgroup.0.join("cgroup.freeze"), word);
+    let set = |pid: &str, name: &str| -> Result<u64, Trouble> {
+        let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+        let found = status.lines().find_map(|line| line.strip_prefix(name));
+        let set = found.and_then(|it| u64::from_str_radix(it.trim(), 16).ok());
+        set.ok_or_else(|| Trouble::Failed(format!("no {name} {status}")))
+    };
+    let procs = cgroup.0.join("cgroup.procs");
+    let test = || -> Outcome {
+        // Those of Rust's runtime, for SIGSEGV and SIGBUS.
+        holds(set("self", "SigCgt:")? != 0, "the caller has no handler")?;
+        freeze("1")?;
+        let (child, looked) = std::thread::scope(|scope| {
+            let launch = scope
+                .spawn(|| Command::new("/bin/true").cgroup(&directory).spawn());
+            let look = || -> Outcome {
+                wait_for(|| Ok(!fs::read_to_string(&procs)?.is_empty()))?;
+                let pid = fs::read_to_string(&procs)?.trim().to_owned();
+                let own = fs::read_link("/proc/self/exe")?;
+                let exe = fs::read_link(format!("/proc/{pid}/exe"))?;
+                same("its program", exe, own)?;
+                same("handlers", set(&pid, "SigCgt:")?, 0)?;
+                // The kernel blocks neither SIGKILL nor SIGSTOP.
+                let not = bit(Signal::SIGKILL) | bit(Signal::SIGSTOP);
+                same("blocked", set(&pid, "SigBlk:")?, !not)
+            };
+            let looked = look();
+            let thawed = freeze("0");
+            (launch.join(), looked.and(thawed.map_err(Trouble::from)))
+        });
+        looked?;
+        let child = child.map_err(|_| Trouble::Failed("panic".to_owned()))?;
+        let status = child?.wait()?;
+        holds(status.success(), format!("{status}"))
+    };
+    test()?;
     crate::failures::under(&crate::failures::without_clone3(), test)
 }
 
