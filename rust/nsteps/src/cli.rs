@@ -73,6 +73,8 @@ pub enum Command {
     Observe(Observe),
     /// Show the system calls by which each language performs a step
     Trace(Trace),
+    /// Launch a command in new namespaces that were made before
+    Warm(Warm),
     /// Say what this machine allows, what is missing, and the remedy
     #[command(after_help = DOCTOR)]
     Doctor,
@@ -121,6 +123,8 @@ pub enum OwnCommand {
     Sandbox,
     /// Trace a command in a sandbox
     Tracer(Tracer),
+    /// Remove the socket of a daemon after it has ended
+    Sweeper(Sweeper),
 }
 
 /// The options of `nsteps run`.
@@ -502,6 +506,58 @@ pub struct Tracer {
     pub argv: Vec<String>,
 }
 
+/// `nsteps warm`.
+///
+/// The command has new mount, pid, uts, ipc, net and cgroup namespaces, a /proc
+/// of its own, and `lo` up. Of these the kernel needs longest for the mounts and
+/// the network: here they are made before, from a template.
+///
+/// A daemon (`--serve`) keeps a template and a stock of networks, and gives
+/// their descriptors to launches of the same user (`--via`). The launch itself
+/// happens in the client: the command inherits from it what any command does,
+/// and ends with it. The daemon may end at any time.
+#[derive(Debug, Args)]
+#[command(after_help = WARM)]
+#[command(
+    override_usage = "nsteps warm [--root DIR] [--cold] [-- CMD...]\n       \
+                            nsteps warm --serve SOCK [--root DIR] [--stock N] \
+                            [-- CMD...]\n       \
+                            nsteps warm --via SOCK [-- CMD...]"
+)]
+pub struct Warm {
+    /// Serve on this socket until SIGTERM, or as long as CMD runs
+    #[arg(long, value_name = "SOCK", conflicts_with_all = ["via", "cold"])]
+    pub serve: Option<PathBuf>,
+    /// Launch from what the daemon on this socket has made
+    #[arg(long, value_name = "SOCK", conflicts_with_all = ["root", "cold"])]
+    pub via: Option<PathBuf>,
+    /// The root of the command, with empty directories dev and proc; without it
+    /// all mounts stay, as copies
+    #[arg(long, value_name = "DIR")]
+    pub root: Option<PathBuf>,
+    /// Make nothing before: the same launch, to compare with
+    #[arg(long)]
+    pub cold: bool,
+    /// How many networks the daemon has in stock
+    #[arg(long, value_name = "N", default_value_t = 8, requires = "serve")]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..))]
+    pub stock: u16,
+    /// The command, with its arguments [default: sh; with --serve none]
+    #[arg(last = true, value_name = "CMD")]
+    pub payload: Vec<OsString>,
+}
+
+/// The options of `nsteps sweeper`.
+#[derive(Debug, Args)]
+pub struct Sweeper {
+    /// The path of the socket
+    pub socket: PathBuf,
+    /// The number of its device
+    pub device: u64,
+    /// Its inode
+    pub inode: u64,
+}
+
 const LIST: &str = "\
 Examples:
   nsteps list
@@ -638,6 +694,15 @@ Examples:
   nsteps trace -- bwrap --unshare-uts --dev-bind / / true
 
 Exit status: 0, or 2 if the question could not be answered.";
+
+const WARM: &str = "\
+Examples:
+  nsteps warm -- ip addr
+  nsteps warm --serve /run/warm.sock --stock 64
+  nsteps warm --via /run/warm.sock -- make test
+
+Exit status: that of the command; 125 if an action failed, 126 if the command
+cannot be executed, 127 if it is not there; 0 of a daemon that was ended.";
 
 const DOCTOR: &str = "\
 Examples:

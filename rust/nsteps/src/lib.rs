@@ -3,8 +3,8 @@
 //!
 //! This crate checks and prints. [`report`] prints a comparison, [`checks`]
 //! checks the sentences of the posts and of the book on this kernel, [`calls`]
-//! shows system calls side by side, and [`command`] has one file per
-//! subcommand. The crate `harness` runs the trials; the crate `compare`
+//! shows system calls side by side, [`warm`] launches what was made before, and
+//! [`command`] has one file per subcommand. The crate `harness` runs the trials; the crate `compare`
 //! compares outcomes; the crate `trace` traces calls.
 
 pub mod calls;
@@ -19,3 +19,4 @@ pub mod form;
 pub mod json;
 pub mod report;
 pub mod terminal;
+pub mod warm;

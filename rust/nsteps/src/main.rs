@@ -20,9 +20,10 @@ fn main() -> ExitCode {
     let first = std::env::args_os().nth(1).unwrap_or_default();
     let first = first.to_string_lossy();
     // A limit of the size of files is then an error of write(2), as a full disk
-    // is. `run` does it itself, because it becomes another program; the sandbox
-    // starts every launcher with default actions.
-    if first != "run" {
+    // is. `run` does it itself, because it becomes another program; a payload of
+    // `warm` would inherit it; the sandbox starts every launcher with default
+    // actions.
+    if !["run", "warm"].contains(&&*first) {
         // The last words are written after `main`, so it stays ignored.
         let _ = kernel::ignore_signal(Signal::SIGXFSZ);
     }
@@ -37,6 +38,11 @@ fn main() -> ExitCode {
             // It becomes another program, which installs its own handlers.
             Ok(Cli { command: Command::Run(options) }) => {
                 command::run::run(&options)
+            }
+            // It passes signals on, and makes a user namespace, which a process
+            // with several threads cannot.
+            Ok(Cli { command: Command::Warm(options) }) => {
+                command::warm::run(&options)
             }
             Ok(cli) => {
                 // If the caller ignores SIGCHLD, the kernel keeps no status of
@@ -73,7 +79,7 @@ fn misunderstood(error: &clap::Error, first: &str) -> ExitCode {
     let status = match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => 0,
         // The other exit statuses belong to the program that `run` starts.
-        _ if first == "run" => OWN_FAILURE,
+        _ if first == "run" || first == "warm" => OWN_FAILURE,
         _ => TROUBLE,
     };
     ExitCode::from(status)
@@ -94,6 +100,7 @@ fn run(command: &Command) -> Result<u8> {
         Command::Explain { key } => command::explain::run(key),
         Command::Observe(options) => command::observe::run(options),
         Command::Trace(options) => command::trace::run(options),
+        Command::Warm(options) => command::warm::run(options),
         Command::Doctor => command::doctor::run(),
         Command::Completions { shell } => command::manual::completions(*shell),
         Command::Man { dir } => command::manual::pages(dir),
@@ -107,5 +114,9 @@ fn own(command: &OwnCommand) -> Result<u8> {
         OwnCommand::Cleaner { dirs } => cgroup::cleaner(dirs).map(|()| 0),
         OwnCommand::Sandbox => sandbox::inside::monitor(),
         OwnCommand::Tracer(options) => command::trace::tracer(options),
+        OwnCommand::Sweeper(options) => {
+            command::warm::sweeper(options);
+            Ok(0)
+        }
     }
 }

@@ -7,19 +7,17 @@
 //! /bin/true. It needs root. A time is from before the launch until the payload
 //! has been waited for.
 
-use std::error::Error;
 use std::ffi::{CStr, CString, c_int, c_void};
 use std::os::unix::process::CommandExt;
 use std::process::Stdio;
 use std::ptr;
-use std::time::{Duration, Instant};
 
+mod measure;
+
+use measure::{BLOCK, Outcome, compare, success, way};
 use nsteps_spawn::{
     Command, Mount, Namespace, Networks, Prepared, Propagation, Template,
 };
-
-/// How often each way is taken in a round.
-const BLOCK: usize = 20;
 
 /// The namespaces of the launches that have any.
 const SIX: [Namespace; 6] = [
@@ -30,21 +28,6 @@ const SIX: [Namespace; 6] = [
     Namespace::PID,
     Namespace::UTS,
 ];
-
-type Outcome<T> = Result<T, Box<dyn Error>>;
-
-/// A way to launch the payload and wait for it.
-struct Way<'a> {
-    name: &'static str,
-    launch: Box<dyn FnMut() -> Outcome<()> + 'a>,
-}
-
-fn way<'a>(
-    name: &'static str,
-    launch: impl FnMut() -> Outcome<()> + 'a,
-) -> Way<'a> {
-    Way { name, launch: Box::new(launch) }
-}
 
 fn main() -> Outcome<()> {
     let mut words = std::env::args().skip(1);
@@ -159,60 +142,8 @@ fn main() -> Outcome<()> {
     )
 }
 
-fn success(is: bool) -> Outcome<()> {
-    if is { Ok(()) } else { Err("the payload failed".into()) }
-}
-
 fn once(prepared: &Prepared<'_>) -> Outcome<()> {
     success(prepared.spawn()?.wait()?.success())
-}
-
-/// Takes the ways in turn and prints, for each, its median, the least time, and
-/// the median and the quartiles of its ratios to the first one.
-fn compare(title: &str, rounds: usize, mut ways: Vec<Way<'_>>) -> Outcome<()> {
-    let mut medians: Vec<Vec<Duration>> = vec![Vec::new(); ways.len()];
-    let mut least = vec![Duration::MAX; ways.len()];
-    for round in 0..rounds + 1 {
-        for turn in 0..ways.len() {
-            let at = (round + turn) % ways.len();
-            let mut times = Vec::with_capacity(BLOCK);
-            for _ in 0..BLOCK {
-                let begun = Instant::now();
-                (ways[at].launch)()?;
-                times.push(begun.elapsed());
-            }
-            // The first round warms the caches.
-            if round > 0 {
-                medians[at].push(median(&mut times));
-                least[at] = least[at].min(times[0]);
-            }
-        }
-    }
-    println!("\n{title}: {rounds} rounds of {BLOCK}");
-    let first = medians[0].clone();
-    for ((way, own), least) in ways.iter().zip(&mut medians).zip(least) {
-        let pairs = own.iter().zip(&first);
-        let mut ratios: Vec<f64> = pairs
-            .map(|(own, first)| own.as_secs_f64() / first.as_secs_f64())
-            .collect();
-        ratios.sort_by(f64::total_cmp);
-        let at = |part: f64| ratios[(part * (rounds - 1) as f64) as usize];
-        println!(
-            "  {:44} {:8.1} us, least {:7.1}   x {:.3}  [{:.3} .. {:.3}]",
-            way.name,
-            median(own).as_secs_f64() * 1e6,
-            least.as_secs_f64() * 1e6,
-            at(0.5),
-            at(0.25),
-            at(0.75),
-        );
-    }
-    Ok(())
-}
-
-fn median(times: &mut [Duration]) -> Duration {
-    times.sort_unstable();
-    times[times.len() / 2]
 }
 
 /// A directory that can be a root, with the payload in it.

@@ -11,6 +11,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use crate::error::Action;
 use crate::raw::birth::Birth;
+use crate::raw::kernel::Identity;
 use crate::raw::strings::Strings;
 use crate::raw::{Result, kernel};
 
@@ -118,6 +119,8 @@ pub(crate) enum Act {
     },
     CurrentDirectory {
         path: CString,
+        /// Which directory it has to be.
+        is: Option<Identity>,
     },
     Umask {
         mask: u32,
@@ -303,7 +306,15 @@ impl Act {
                 0,
                 false,
             ),
-            Act::CurrentDirectory { path } => kernel::change_directory(path),
+            Act::CurrentDirectory { path, is } => {
+                kernel::change_directory(path)?;
+                match is {
+                    Some(is) if kernel::current_directory()? != *is => {
+                        Err(libc::ESTALE)
+                    }
+                    _ => Ok(()),
+                }
+            }
             Act::Umask { mask } => {
                 kernel::set_umask(*mask);
                 Ok(())
@@ -439,7 +450,7 @@ impl Act {
             | Act::BindRoot { root: file }
             | Act::EnterRoot { root: file }
             | Act::PivotRoot { root: file }
-            | Act::CurrentDirectory { path: file } => path(file),
+            | Act::CurrentDirectory { path: file, .. } => path(file),
             Act::RootAttributes { .. } => "/".to_owned(),
             Act::Mount { kind, target, .. } => onto(kind, target),
             Act::Attach { source, target, .. } => onto(source, target),

@@ -9,7 +9,7 @@ use crate::limits::{Capabilities, Resource};
 use crate::mount::{Mount, Propagation};
 use crate::namespace::{Clock, Namespace};
 use crate::networks::Networks;
-use crate::options::{Entry, Options, Signals};
+use crate::options::{Directory, Entry, Options, Signals};
 use crate::prepared::Prepared;
 use crate::process::Child;
 use crate::template::Template;
@@ -389,7 +389,18 @@ impl<'fd> Command<'fd> {
     /// The working directory, looked up in the payload's root
     /// ([chdir(2)](https://man7.org/linux/man-pages/man2/chdir.2.html)).
     pub fn current_dir(mut self, directory: impl AsRef<OsStr>) -> Self {
-        self.options.directory = Some(directory.as_ref().to_owned());
+        let directory = directory.as_ref().to_owned();
+        self.options.directory = Some(Directory::At(directory));
+        self
+    }
+
+    /// The working directory of the caller, by its path in the payload's root.
+    ///
+    /// The launch fails with `ENOENT` if there is no such path, and with
+    /// `ESTALE` if another directory is there: the mount that it is on may be
+    /// missing in the new root, or be covered by another one.
+    pub fn keep_current_dir(mut self) -> Self {
+        self.options.directory = Some(Directory::Kept);
         self
     }
 

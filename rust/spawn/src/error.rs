@@ -329,6 +329,10 @@ fn remedy(action: Action, cause: Cause) -> Option<&'static str> {
         (A::Hostname | A::Domainname, libc::EPERM) => {
             "the uts namespace must be a new one (Namespace::UTS)"
         }
+        (A::CurrentDirectory, libc::ESTALE) => {
+            "another directory has this path in the new root, which lacks a \
+             mount or has one more"
+        }
         (A::PivotRoot, libc::EINVAL) => {
             "the root of the mount namespace must be a mount that can be moved \
              from: not the kernel's first one (an initramfs), nor a chroot"

@@ -26,7 +26,7 @@ pub use id_map::IdMap;
 pub use limits::{Capabilities, Resource};
 pub use mount::{Mount, Propagation};
 pub use namespace::{Clock, Namespace};
-pub use networks::Networks;
+pub use networks::{Loopback, Networks, Reuse};
 pub use prepared::Prepared;
 pub use process::Child;
 pub use template::Template;

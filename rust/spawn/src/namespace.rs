@@ -1,7 +1,13 @@
 //! Kinds of namespaces, and the clocks of a time namespace.
 
 use std::fmt;
+use std::io;
 use std::ops::{BitOr, BitOrAssign};
+use std::os::fd::{AsFd, AsRawFd};
+
+use nix::sys::statfs::fstatfs;
+
+use crate::raw::kernel;
 
 /// A set of kinds of namespaces, as of
 /// [namespaces(7)](https://man7.org/linux/man-pages/man7/namespaces.7.html).
@@ -69,6 +75,32 @@ impl Namespace {
 
     pub(crate) const fn from_flags(flags: i32) -> Self {
         Self(flags)
+    }
+
+    /// The kind of the namespace that a file of `/proc/PID/ns` stands for
+    /// ([ioctl_nsfs(2)](https://man7.org/linux/man-pages/man2/ioctl_nsfs.2.html)).
+    ///
+    /// # Errors
+    ///
+    /// Fails with `EINVAL` if the descriptor is of another file.
+    ///
+    /// ```
+    /// use nsteps_spawn::Namespace;
+    ///
+    /// let file = std::fs::File::open("/proc/self/ns/net").unwrap();
+    /// assert_eq!(Namespace::of(&file).unwrap(), Namespace::NET);
+    /// ```
+    pub fn of(file: &impl AsFd) -> io::Result<Self> {
+        /// linux/magic.h
+        const NSFS_MAGIC: u64 = 0x6e73_6673;
+        let file = file.as_fd();
+        let system = fstatfs(file)?.filesystem_type().0;
+        // Its type is another one in each C library; a magic number fits all.
+        if system as u64 & 0xffff_ffff != NSFS_MAGIC {
+            return Err(io::Error::from_raw_os_error(libc::EINVAL));
+        }
+        let kind = kernel::namespace_kind(file.as_raw_fd());
+        kind.map(Self).map_err(io::Error::from_raw_os_error)
     }
 
     /// Whether there is no kind in this set.

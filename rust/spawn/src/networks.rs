@@ -1,24 +1,31 @@
-//! A stock of new network namespaces, made before they are needed.
+//! A stock of network namespaces, made before they are needed.
 
+mod inventory;
+
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io;
-use std::os::fd::OwnedFd;
-use std::sync::Mutex;
-use std::sync::PoisonError;
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
 use nix::sched::{CloneFlags, setns, unshare};
 
 use crate::error::{Action, Error};
+use inventory::{Inventory, bring_lo_up};
 
-/// A stock of new network namespaces, which a thread keeps full.
+/// A stock of network namespaces, which a thread keeps full.
 ///
 /// To make one takes the kernel longer than everything else that a launch does.
 /// A launch with [`Command::networks`](crate::Command::networks) takes one
 /// from the stock, and no other launch gets the same: so the payload has what
 /// [`Namespace::NET`](crate::Namespace::NET) gives it. If the stock is empty,
 /// the launch waits until the thread has made one.
+///
+/// With [`Networks::reusing`] a network goes back into the stock when its
+/// payload has ended and has left it as it was.
 ///
 /// The thread ends when this is dropped, and with it the namespaces that were
 /// not taken.
@@ -39,56 +46,236 @@ use crate::error::{Action, Error};
 /// ```
 #[derive(Debug)]
 pub struct Networks {
-    /// `None` while this is dropped.
-    stock: Option<Mutex<Receiver<Made>>>,
+    shared: Arc<Shared>,
     maker: Option<JoinHandle<()>>,
 }
 
-/// A namespace, or why there is none and will be none.
-type Made = Result<OwnedFd, Error>;
+/// The interface `lo` of a network that is used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Loopback {
+    /// Down, as in a new network. A payload that has it brought up leaves the
+    /// network changed: it is not used again.
+    Down,
+    /// Up, for every payload.
+    Up,
+}
+
+/// What has become of the networks whose payloads have ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reuse {
+    /// How many were as they had been made, and went back into the stock.
+    pub clean: u64,
+    /// How many were not, and were dropped.
+    pub dropped: u64,
+    /// What was different in the last one that was dropped, for instance
+    /// `routes`, `net/tcp` or `sysctl/ipv4/ip_forward`.
+    pub last: Option<String>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    stock: Mutex<Stock>,
+    changed: Condvar,
+    /// How many networks the thread makes ahead.
+    most: usize,
+    /// If networks are used again.
+    loopback: Option<Loopback>,
+}
+
+#[derive(Debug, Default)]
+struct Stock {
+    ready: VecDeque<Network>,
+    /// Those whose payloads have ended.
+    returned: VecDeque<Returned>,
+    /// How many launches have one that may come back.
+    leased: usize,
+    /// How many launches wait for one.
+    waiting: usize,
+    /// Why no more are made. The error is told once.
+    failure: Option<Option<Error>>,
+    has_ended: bool,
+    reuse: Reuse,
+}
+
+/// A network namespace.
+#[derive(Debug)]
+struct Network {
+    namespace: OwnedFd,
+    /// What was in it when it was made, if it is to be used again.
+    before: Option<Inventory>,
+}
+
+#[derive(Debug)]
+struct Returned {
+    network: Network,
+    since: Instant,
+    /// Before, it is not looked at.
+    due: Instant,
+}
+
+/// A network that a launch has taken.
+#[derive(Debug)]
+pub(crate) struct Lease {
+    /// `None` when it was given back.
+    network: Option<Network>,
+    shared: Arc<Shared>,
+}
+
+impl Lease {
+    /// Gives it back, if it is of a stock whose networks are used again. No
+    /// process may be in it any more.
+    pub(crate) fn give_back(mut self) {
+        if let (true, Some(network)) = (self.comes_back(), self.network.take())
+        {
+            let since = Instant::now();
+            let returned = Returned { network, since, due: since };
+            let mut stock = self.shared.lock();
+            stock.leased -= 1;
+            stock.returned.push_back(returned);
+            drop(stock);
+            self.shared.changed.notify_all();
+        }
+    }
+
+    /// Whether it is to be given back.
+    pub(crate) fn comes_back(&self) -> bool {
+        self.shared.loopback.is_some()
+    }
+
+    /// The namespace.
+    pub(crate) fn fd(&self) -> Option<BorrowedFd<'_>> {
+        self.network.as_ref().map(|network| network.namespace.as_fd())
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if self.comes_back() && self.network.is_some() {
+            self.shared.lock().leased -= 1;
+            self.shared.changed.notify_all();
+        }
+    }
+}
 
 impl Networks {
     /// Starts the thread that makes `count` namespaces, and one for each that
-    /// is taken. At least one is made ahead.
+    /// is taken. At least one is made ahead. Each is used once.
     ///
     /// # Errors
     ///
     /// Fails with [`Action::Prepare`] if the thread cannot be started. If the
     /// namespaces cannot be made, the launches fail.
     pub fn new(count: usize) -> Result<Self, Error> {
-        // One more is in the hands of the thread.
-        let (send, stock) = sync_channel::<Made>(count.saturating_sub(1));
+        Networks::start(count, None)
+    }
+
+    /// As [`new`](Networks::new), but a network whose payload has ended is used
+    /// again if it is clean: if nothing in it is different from when it was
+    /// made. Otherwise it is dropped, and another one is made.
+    ///
+    /// The command needs a new pid namespace: when its PID 1 has ended, no
+    /// process is left in the network. The network comes back when
+    /// [`Child::wait`](crate::Child::wait) or the like has returned a status.
+    ///
+    /// Compared are all files of the namespace in `/proc/net` and
+    /// `/proc/sys/net` (interfaces and their counters, sockets of all families,
+    /// connection tracking, routes, sysctls), and what netlink lists of it:
+    /// links, addresses, routes, rules, neighbours, queues, next hops, security
+    /// associations and policies, sets, and the generation of the rules of
+    /// nftables. A payload that has sent anything, over `lo` as well, leaves
+    /// counters, so its network is dropped.
+    ///
+    /// Not seen are the settings of `lo` that only ethtool shows, BPF programs
+    /// that are attached to the namespace, and a descriptor of it that the
+    /// payload has sent to a process outside. A payload without
+    /// `CAP_NET_ADMIN` and `CAP_BPF` ([`Command::keep_capabilities`](crate::Command::keep_capabilities))
+    /// can do neither of the first two.
+    ///
+    /// The comparison takes the thread longer than making a network: it
+    /// relieves the kernel, which removes networks one after the other for the
+    /// whole machine.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use nsteps_spawn::{Command, Loopback, Namespace, Networks};
+    ///
+    /// let networks = Networks::reusing(4, Loopback::Up)?;
+    /// let command = Command::new("true").networks(&networks);
+    /// match command.namespaces(Namespace::PID).spawn() {
+    ///     Ok(mut child) => assert!(child.wait()?.success()),
+    ///     // It takes CAP_SYS_ADMIN.
+    ///     Err(error) => assert_eq!(error.errno(), Some(libc::EPERM)),
+    /// }
+    /// println!("{:?}", networks.reuse());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`new`](Networks::new).
+    pub fn reusing(count: usize, loopback: Loopback) -> Result<Self, Error> {
+        Networks::start(count, Some(loopback))
+    }
+
+    fn start(count: usize, loopback: Option<Loopback>) -> Result<Self, Error> {
+        let shared = Arc::new(Shared {
+            stock: Mutex::default(),
+            changed: Condvar::new(),
+            most: count.max(1),
+            loopback,
+        });
+        let of_maker = Arc::clone(&shared);
         let maker = thread::Builder::new()
             .name("networks".to_owned())
-            .spawn(move || {
-                loop {
-                    let made = make();
-                    let is_last = made.is_err();
-                    if send.send(made).is_err() || is_last {
-                        break;
-                    }
-                }
-            })
+            .spawn(move || of_maker.keep_full())
             .map_err(|error| {
                 Error::new(Action::Prepare, errno(&error)).on("(a thread)")
             })?;
-        Ok(Networks { stock: Some(Mutex::new(stock)), maker: Some(maker) })
+        Ok(Networks { shared, maker: Some(maker) })
     }
 
-    /// Takes a namespace that no other launch has or will have.
-    pub(crate) fn take(&self) -> Made {
-        let gone = || Error::new(Action::TakeNetwork, libc::ESHUTDOWN);
-        let stock = self.stock.as_ref().ok_or_else(gone)?;
-        let stock = stock.lock().unwrap_or_else(PoisonError::into_inner);
-        // The thread has ended after an error that an earlier launch was told.
-        stock.recv().map_err(|_| gone())?
+    /// Takes a namespace that no launch has or will have, to send it to another
+    /// process or to set it up before a launch. A command enters it by
+    /// [`join`](crate::Command::join) with
+    /// [`Namespace::NET`](crate::Namespace::NET). It does not come back.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`Action::TakeNetwork`] if it could not be made: with `EPERM`
+    /// without `CAP_SYS_ADMIN`, with `ENOSPC` if there are too many. After a
+    /// failure there are no more, and the error is `ESHUTDOWN`.
+    pub fn take(&self) -> Result<OwnedFd, Error> {
+        self.shared.take().map(|network| network.namespace)
+    }
+
+    /// What has become of the networks that came back so far; nothing if each
+    /// is used once.
+    pub fn reuse(&self) -> Reuse {
+        self.shared.lock().reuse.clone()
+    }
+
+    /// Takes a namespace for one launch.
+    pub(crate) fn lease(&self) -> Result<Lease, Error> {
+        let network = self.shared.take()?;
+        let shared = Arc::clone(&self.shared);
+        let lease = Lease { network: Some(network), shared };
+        if lease.comes_back() {
+            self.shared.lock().leased += 1;
+        }
+        Ok(lease)
+    }
+
+    /// Whether networks are used again.
+    pub(crate) fn is_reusing(&self) -> bool {
+        self.shared.loopback.is_some()
     }
 }
 
 impl Drop for Networks {
     fn drop(&mut self) {
-        // The thread finds that nothing is taken any more, and ends.
-        self.stock = None;
+        self.shared.lock().has_ended = true;
+        self.shared.changed.notify_all();
         if let Some(maker) = self.maker.take() {
             // It does not panic.
             let _ = maker.join();
@@ -96,20 +283,195 @@ impl Drop for Networks {
     }
 }
 
-/// Makes a network namespace in which no process and no thread is.
-fn make() -> Made {
-    let own = "/proc/thread-self/ns/net";
-    let open = || {
-        File::open(own).map_err(|error| {
-            Error::new(Action::TakeNetwork, errno(&error)).on(own)
-        })
-    };
-    let failed = |errno| Error::new(Action::TakeNetwork, errno as i32);
-    let before = open()?;
+/// How long a network that came back may take to become clean: the kernel frees
+/// a socket of netlink a grace period of RCU after it was closed, and gives no
+/// sign of that.
+const TIMEOUT: Duration = Duration::from_secs(1);
+/// How long the thread waits before it looks again, if there is nothing else to
+/// do.
+const AGAIN: Duration = Duration::from_millis(4);
+
+/// What the thread does next.
+enum Task {
+    Make,
+    Compare(Returned),
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Stock> {
+        // What it guards is not changed by halves.
+        self.stock.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take(&self) -> Result<Network, Error> {
+        let mut stock = self.lock();
+        loop {
+            if let Some(network) = stock.ready.pop_front() {
+                self.changed.notify_all();
+                return Ok(network);
+            }
+            if let Some(failure) = &mut stock.failure {
+                let gone = || Error::new(Action::TakeNetwork, libc::ESHUTDOWN);
+                return Err(failure.take().unwrap_or_else(gone));
+            }
+            stock.waiting += 1;
+            self.changed.notify_all();
+            let waited = self.changed.wait(stock);
+            stock = waited.unwrap_or_else(PoisonError::into_inner);
+            stock.waiting -= 1;
+        }
+    }
+
+    /// Whether the stock is to have one more. Networks that come back are not
+    /// made again as long as no launch waits.
+    fn needs_more(&self, stock: &Stock) -> bool {
+        let ready = stock.ready.len();
+        match self.loopback {
+            None => ready < self.most,
+            Some(_) => {
+                ready < stock.waiting
+                    || ready + stock.leased + stock.returned.len() < self.most
+            }
+        }
+    }
+
+    /// What the thread does, until the stock has an end.
+    fn keep_full(&self) {
+        let home = home();
+        while let Some(task) = self.next() {
+            let home = home.as_ref().map_err(Clone::clone);
+            let done = home.and_then(|home| match task {
+                Task::Make => make(home, self.loopback).map(|network| {
+                    self.lock().ready.push_back(network);
+                }),
+                Task::Compare(returned) => self.compare(returned, home),
+            });
+            let mut stock = self.lock();
+            if let Err(error) = done {
+                stock.failure = Some(Some(error));
+                stock.has_ended = true;
+            }
+            drop(stock);
+            self.changed.notify_all();
+        }
+    }
+
+    /// Waits for something to do; `None` at the end.
+    fn next(&self) -> Option<Task> {
+        let mut stock = self.lock();
+        loop {
+            if stock.has_ended {
+                return None;
+            }
+            let now = Instant::now();
+            let due = stock.returned.iter().position(|it| it.due <= now);
+            if let Some(returned) = due.and_then(|at| stock.returned.remove(at))
+            {
+                return Some(Task::Compare(returned));
+            }
+            if self.needs_more(&stock) {
+                return Some(Task::Make);
+            }
+            let lock = match stock.returned.is_empty() {
+                true => self.changed.wait(stock),
+                false => {
+                    let waited = self.changed.wait_timeout(stock, AGAIN);
+                    waited.map(|(stock, _)| stock).map_err(|error| {
+                        let (stock, _) = error.into_inner();
+                        PoisonError::new(stock)
+                    })
+                }
+            };
+            stock = lock.unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Puts a network that came back into the stock if it is clean, drops it if
+    /// it is not, and looks again later if it may still become clean.
+    fn compare(&self, returned: Returned, home: &File) -> Result<(), Error> {
+        let Some(before) = &returned.network.before else { return Ok(()) };
+        let network = returned.network.namespace.as_fd();
+        setns(network, CloneFlags::CLONE_NEWNET).map_err(failed)?;
+        let now = Inventory::take();
+        setns(home, CloneFlags::CLONE_NEWNET).map_err(failed)?;
+        let different = match now {
+            Ok(_) if before.has_what_is_not_listed() => {
+                Some("rules of ip_tables, which are not listed".to_owned())
+            }
+            Ok(now) => before.difference(&now),
+            Err(error) => Some(format!("(not read: {error})")),
+        };
+        let mut stock = self.lock();
+        match different {
+            None => {
+                stock.reuse.clean += 1;
+                // More may have been made for launches that waited.
+                if stock.ready.len() < self.most {
+                    stock.ready.push_back(returned.network);
+                }
+            }
+            Some(what)
+                if what.starts_with(SOCKETS)
+                    && returned.since.elapsed() < TIMEOUT =>
+            {
+                let due = Instant::now() + AGAIN;
+                stock.returned.push_back(Returned { due, ..returned });
+            }
+            Some(what) => {
+                stock.reuse.dropped += 1;
+                stock.reuse.last = Some(what);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How the names begin of what the numbers of sockets are in.
+const SOCKETS: &str = "net/sockstat";
+
+/// Where the thread is while it makes nothing: the namespace of the caller if it
+/// may go back there, else one of its own. In a user namespace it may not go
+/// back to one that belongs to an outer user namespace.
+fn home() -> Result<File, Error> {
+    let own = open_own()?;
+    if setns(&own, CloneFlags::CLONE_NEWNET).is_ok() {
+        return Ok(own);
+    }
     unshare(CloneFlags::CLONE_NEWNET).map_err(failed)?;
-    let made = open();
-    setns(&before, CloneFlags::CLONE_NEWNET).map_err(failed)?;
-    made.map(OwnedFd::from)
+    open_own()
+}
+
+/// Makes a network namespace in which no process and no thread is.
+fn make(home: &File, loopback: Option<Loopback>) -> Result<Network, Error> {
+    unshare(CloneFlags::CLONE_NEWNET).map_err(failed)?;
+    let made = set_up(loopback);
+    setns(home, CloneFlags::CLONE_NEWNET).map_err(failed)?;
+    made
+}
+
+/// The namespace that the thread is in, as a launch is to find it.
+fn set_up(loopback: Option<Loopback>) -> Result<Network, Error> {
+    let of_lo = |error| Error::new(Action::Loopback, errno(&error));
+    if loopback == Some(Loopback::Up) {
+        bring_lo_up().map_err(of_lo)?;
+    }
+    let before = loopback.map(|_| Inventory::take()).transpose();
+    let before = before.map_err(|error| {
+        Error::new(Action::TakeNetwork, errno(&error))
+            .on("(what is in it could not be read)")
+    })?;
+    Ok(Network { namespace: open_own()?.into(), before })
+}
+
+/// The network namespace of the calling thread.
+fn open_own() -> Result<File, Error> {
+    let own = "/proc/thread-self/ns/net";
+    File::open(own)
+        .map_err(|error| Error::new(Action::TakeNetwork, errno(&error)).on(own))
+}
+
+fn failed(errno: Errno) -> Error {
+    Error::new(Action::TakeNetwork, errno as i32)
 }
 
 fn errno(error: &io::Error) -> i32 {

@@ -33,7 +33,7 @@ pub(crate) struct Options<'fd> {
     pub(crate) root: Option<OsString>,
     pub(crate) root_is_read_only: bool,
     pub(crate) tree: Vec<Entry>,
-    pub(crate) directory: Option<OsString>,
+    pub(crate) directory: Option<Directory>,
     pub(crate) umask: Option<u32>,
     pub(crate) session: bool,
     pub(crate) group: Option<i32>,
@@ -59,6 +59,15 @@ pub(crate) enum Entry {
     Directory { path: OsString, mode: u32 },
     File { path: OsString, mode: u32 },
     Link { target: OsString, path: OsString },
+}
+
+/// The working directory of a payload.
+#[derive(Clone, Debug)]
+pub(crate) enum Directory {
+    /// What the path leads to in its root.
+    At(OsString),
+    /// The caller's.
+    Kept,
 }
 
 /// The state of signals that a payload starts with.
@@ -180,6 +189,12 @@ impl<'fd> Options<'fd> {
             (
                 self.networks.is_some() && joined.contains(Namespace::NET),
                 "(a network namespace is joined, and one taken from a stock)",
+            ),
+            (
+                self.networks.is_some_and(Networks::is_reusing)
+                    && !new.contains(Namespace::PID),
+                "(a network that is used again needs a new pid namespace, \
+                 with which all processes in it end)",
             ),
             (
                 both(Namespace::PID),

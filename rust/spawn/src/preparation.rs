@@ -9,7 +9,8 @@ use crate::act::{Act, Descriptor, Slot};
 use crate::error::{Action, Error};
 use crate::mount::{Attributes, Mount, What};
 use crate::namespace::Namespace;
-use crate::options::{Entry, Options, Signals};
+use crate::options::{Directory, Entry, Options, Signals};
+use crate::raw::kernel;
 use crate::raw::strings::Strings;
 
 /// What the child does, and what the caller has to know of it.
@@ -232,11 +233,33 @@ impl Preparation {
             self.add(Act::RootAttributes { attributes });
         }
         if let Some(directory) = &options.directory {
-            self.add(Act::CurrentDirectory { path: text(directory)? });
+            self.directory(directory)?;
         }
         if let Some(mask) = options.umask {
             self.add(Act::Umask { mask });
         }
+        Ok(())
+    }
+
+    fn directory(&mut self, directory: &Directory) -> Result<(), Error> {
+        let act = match directory {
+            Directory::At(path) => {
+                Act::CurrentDirectory { path: text(path)?, is: None }
+            }
+            Directory::Kept => {
+                let failed = |errno| {
+                    let error = Error::new(Action::CurrentDirectory, errno);
+                    error.on("(that of the caller)")
+                };
+                let path = std::env::current_dir().map_err(|error| {
+                    failed(error.raw_os_error().unwrap_or(libc::EIO))
+                })?;
+                let is = kernel::current_directory().map_err(failed)?;
+                let path = text(path.as_os_str())?;
+                Act::CurrentDirectory { path, is: Some(is) }
+            }
+        };
+        self.add(act);
         Ok(())
     }
 

@@ -16,7 +16,7 @@ use crate::child::{Progress, Report, Work};
 use crate::dumpable::Kept;
 use crate::error::{Action, Cause, Error};
 use crate::namespace::Namespace;
-use crate::networks::Networks;
+use crate::networks::{Lease, Networks};
 use crate::options::Options;
 use crate::preparation::Preparation;
 use crate::process::Child;
@@ -81,6 +81,27 @@ impl<'fd> Prepared<'fd> {
     }
 
     fn launch(&self, stack: &mut Stack) -> Result<Child, Error> {
+        let network = self.networks.map(Networks::lease).transpose()?;
+        match self.launch_in(stack, network.as_ref()) {
+            Ok(child) => {
+                let network = network.filter(Lease::comes_back);
+                Ok(child.with_network(network))
+            }
+            Err(error) => {
+                // No process is left of the launch.
+                if let Some(network) = network {
+                    network.give_back();
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn launch_in(
+        &self,
+        stack: &mut Stack,
+        network: Option<&Lease>,
+    ) -> Result<Child, Error> {
         let preparation = &self.preparation;
         let caller = match preparation.watches_caller {
             true => Some(descriptor_of_thread(preparation.greatest)?),
@@ -90,7 +111,6 @@ impl<'fd> Prepared<'fd> {
             Some(files) => Some((gate()?, files)),
             None => None,
         };
-        let network = self.networks.map(Networks::take).transpose()?;
         let slots = std::iter::repeat_with(|| AtomicI32::new(-1));
         let number =
             |fd: Option<BorrowedFd<'_>>| fd.map_or(-1, |fd| fd.as_raw_fd());
@@ -99,7 +119,7 @@ impl<'fd> Prepared<'fd> {
             slots: slots.take(preparation.slots).collect(),
             caller: number(caller.as_ref().map(AsFd::as_fd)),
             maps: number(maps.as_ref().map(|(gate, _)| gate.as_fd())),
-            network: number(network.as_ref().map(AsFd::as_fd)),
+            network: number(network.and_then(Lease::fd)),
             report: Report::default(),
         };
         let request = Request {

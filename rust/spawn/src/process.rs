@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
+use crate::networks::Lease;
 use crate::raw::kernel;
 
 /// A process that was started: its pid, and a descriptor that means this
@@ -22,11 +23,17 @@ pub struct Child {
     pid: i32,
     pidfd: OwnedFd,
     status: Option<ExitStatus>,
+    /// What goes back into a stock when the process has ended.
+    network: Option<Lease>,
 }
 
 impl Child {
     pub(crate) fn new(pid: i32, pidfd: OwnedFd) -> Self {
-        Child { pid, pidfd, status: None }
+        Child { pid, pidfd, status: None, network: None }
+    }
+
+    pub(crate) fn with_network(self, network: Option<Lease>) -> Self {
+        Child { network, ..self }
     }
 
     /// The pid of the process in the pid namespace of the caller. In a new pid
@@ -103,6 +110,11 @@ impl Child {
             let status = kernel::wait(self.pid, options);
             let status = status.map_err(io::Error::from_raw_os_error)?;
             self.status = status.map(ExitStatus::from_raw);
+            if self.status.is_some()
+                && let Some(network) = self.network.take()
+            {
+                network.give_back();
+            }
         }
         Ok(self.status)
     }

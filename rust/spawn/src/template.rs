@@ -8,11 +8,12 @@ use std::sync::mpsc;
 use std::thread;
 
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
-use nix::sched::{CloneFlags, unshare};
+use nix::sched::{CloneFlags, setns, unshare};
 use nix::unistd::{chdir, pivot_root};
 
 use crate::error::{Action, Error};
-use crate::raw::kernel::thread_id;
+use crate::namespace::Namespace;
+use crate::raw::kernel::{open_namespace_of, thread_id};
 
 /// A mount namespace that holds a root directory with the mounts below it, and
 /// no mount of the caller.
@@ -92,6 +93,28 @@ impl Template {
     }
 }
 
+impl TryFrom<OwnedFd> for Template {
+    type Error = Error;
+
+    /// A template that another process has made and sent: the descriptor of its
+    /// [`as_fd`](Template::as_fd), by
+    /// [SCM_RIGHTS](https://man7.org/linux/man-pages/man7/unix.7.html). To join
+    /// it takes `CAP_SYS_ADMIN` in the user namespace of the process that made
+    /// it.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`Action::Prepare`] and `EINVAL` if it is not a mount
+    /// namespace.
+    fn try_from(namespace: OwnedFd) -> Result<Self, Error> {
+        match Namespace::of(&namespace) {
+            Ok(Namespace::MNT) => Ok(Template { namespace }),
+            _ => Err(Error::new(Action::Prepare, libc::EINVAL)
+                .on("(a template is a mount namespace)")),
+        }
+    }
+}
+
 impl AsFd for Template {
     /// The mount namespace, a file of nsfs.
     fn as_fd(&self) -> BorrowedFd<'_> {
@@ -109,11 +132,26 @@ fn isolate(root: &CStr) -> Result<(), Error> {
         }
     };
     let none: Option<&CStr> = None;
+    let make_private = || {
+        let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
+        mount(none, c"/", none, private, none)
+            .map_err(failed(Action::Propagation))
+    };
+    // Where the kernel makes such a namespace itself, no mount of the caller is
+    // copied for it. Whether it does is found out by trying: any failure leads
+    // to the other way, whose errors name what is wrong.
+    if root != c"/"
+        && let Ok(namespace) = open_namespace_of(root)
+    {
+        // setns demands a root and a working directory of the thread's own.
+        unshare(CloneFlags::CLONE_FS).map_err(failed(Action::Unshare))?;
+        setns(&namespace, CloneFlags::CLONE_NEWNS)
+            .map_err(failed(Action::Join))?;
+        return make_private();
+    }
     // It has a root and a working directory of its own from here on.
     unshare(CloneFlags::CLONE_NEWNS).map_err(failed(Action::Unshare))?;
-    let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
-    mount(none, c"/", none, private, none)
-        .map_err(failed(Action::Propagation))?;
+    make_private()?;
     let bind = MsFlags::MS_REC | MsFlags::MS_BIND;
     // A bind mount on `/` would be above the root that paths begin at.
     if root != c"/" {

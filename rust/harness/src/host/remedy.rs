@@ -4,6 +4,7 @@
 //! call failed: the same errno has another cause for root than for an ordinary
 //! user, in a user namespace and in a chroot.
 
+use crate::error::Error;
 use crate::host::chroot;
 use nix::errno::Errno;
 use std::fs;
@@ -15,6 +16,14 @@ use std::fs;
 /// Call this in the process that made the call.
 pub fn remedy(call: &str, errno: Errno) -> Option<String> {
     Here::now().remedy(call, errno)
+}
+
+/// The error of a call that the kernel refused, with its remedy if there is one.
+/// Call this in the process that made the call.
+pub fn refused(call: &str, errno: Errno) -> Error {
+    let remedy = remedy(call, errno);
+    let remedy = remedy.map_or(String::new(), |it| format!(": {it}"));
+    Error::new(format!("{call}: {}{remedy}", errno.desc()))
 }
 
 /// The limit of this machine that made a launcher fail, and its remedy.

@@ -3,7 +3,7 @@
 use crate::cli::Run;
 use harness::error::{Context, Error, Result};
 use harness::host::layout::Layout;
-use harness::host::remedy::{in_a_user_namespace, remedy};
+use harness::host::remedy::{in_a_user_namespace, refused, remedy};
 use harness::host::rootfs::Rootfs;
 use harness::host::{Equipment, chroot, leave_chroot, require_own_proc};
 use harness::paths::{NEWROOT, PROGRAMS};
@@ -152,16 +152,11 @@ fn step_aside() -> Result<()> {
     if !uid.is_root() {
         flags |= CloneFlags::CLONE_NEWUSER;
     }
-    let failed = |what: &str, errno: Errno| {
-        let remedy = remedy(what, errno)
-            .map_or(String::new(), |remedy| format!(": {remedy}"));
-        Error::new(format!("{what}: {}{remedy}", errno.desc()))
-    };
     unshare(flags).map_err(|errno| {
-        failed("unshare a namespace to protect the machine", errno)
+        refused("unshare a namespace to protect the machine", errno)
     })?;
     if !uid.is_root() {
-        map_root(uid, gid).map_err(|(path, errno)| failed(&path, errno))?;
+        map_root(uid, gid).map_err(|(path, errno)| refused(&path, errno))?;
     }
     if uid.is_root() && chroot::is_here() {
         leave_chroot::become_root()?;
@@ -169,13 +164,13 @@ fn step_aside() -> Result<()> {
     let nothing = None::<&str>;
     let slave = MsFlags::MS_REC | MsFlags::MS_SLAVE;
     mount(nothing, "/", nothing, slave, nothing)
-        .map_err(|errno| failed("mount / (propagation)", errno))?;
+        .map_err(|errno| refused("mount / (propagation)", errno))?;
     if in_a_user_namespace() {
         // The mounts of the old namespace may be locked, so that /proc could
         // not be unmounted. A mount made on top of it can be.
         let rbind = MsFlags::MS_BIND | MsFlags::MS_REC;
         mount(Some("/proc"), "/proc", nothing, rbind, nothing)
-            .map_err(|errno| failed("mount /proc on itself", errno))?;
+            .map_err(|errno| refused("mount /proc on itself", errno))?;
     }
     Ok(())
 }

@@ -100,7 +100,9 @@ pub fn places_of_unsafe(tree: &Tree) -> Found {
             // The promise that what the child runs is fit for that.
             || path == "rust/spawn/src/child.rs"
             // What is timed beside it: the bare calls, and pre_exec of std.
-            || path == "rust/spawn/examples/paired.rs"
+            || ["paired", "call_sites"].iter().any(|it| {
+                path == format!("rust/spawn/examples/{it}.rs")
+            })
             // An allocator that ends a child which allocates.
             || path == "rust/spawn/tests/spawn/allocator.rs"
             // The bench peers time the bare calls.

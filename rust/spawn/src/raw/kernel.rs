@@ -259,6 +259,17 @@ pub(crate) fn bring_lo_up() -> Result<()> {
     done.map(drop)
 }
 
+/// A socket of netlink(7) with a protocol; nix has no name for that of xfrm.
+pub(crate) fn netlink(protocol: c_int) -> Result<OwnedFd> {
+    let kind = libc::SOCK_RAW | libc::SOCK_CLOEXEC;
+    let arguments = [int(libc::AF_NETLINK), int(kind), int(protocol)];
+    // SAFETY: socket takes three numbers.
+    let made = unsafe { numbers(libc::SYS_socket, arguments) }?;
+    // SAFETY: the kernel has just made the descriptor, and nothing else owns
+    // it.
+    Ok(unsafe { OwnedFd::from_raw_fd(made as c_int) })
+}
+
 /// mount(2). `None` for what the kernel does not look at.
 pub(crate) fn mount(
     source: Option<&CStr>,
@@ -288,6 +299,23 @@ pub(crate) fn clone_tree(path: &CStr, recursive: bool) -> Result<c_int> {
     // SAFETY: open_tree reads a string, which a `CStr` is and which outlives it.
     let opened = unsafe { call(libc::SYS_open_tree, fill(arguments)) };
     opened.map(|fd| fd as c_int)
+}
+
+/// open_tree(2) with OPEN_TREE_NAMESPACE: a new mount namespace that holds a
+/// copy of the mount at `path` with those below it, and nothing else. Before
+/// Linux 7.0 it fails with `EINVAL`.
+pub(crate) fn open_namespace_of(path: &CStr) -> Result<OwnedFd> {
+    /// linux/mount.h
+    const OPEN_TREE_NAMESPACE: u32 = 1 << 1;
+    let flags = OPEN_TREE_NAMESPACE
+        | libc::OPEN_TREE_CLOEXEC
+        | libc::AT_RECURSIVE as u32;
+    let arguments = [int(libc::AT_FDCWD), text(path), flags as usize];
+    // SAFETY: open_tree reads a string, which a `CStr` is and which outlives it.
+    let made = unsafe { call(libc::SYS_open_tree, fill(arguments)) }?;
+    // SAFETY: the kernel has just made the descriptor, and nothing else owns
+    // it.
+    Ok(unsafe { OwnedFd::from_raw_fd(made as c_int) })
 }
 
 /// move_mount(2) of a tree from its descriptor to a path.
@@ -527,6 +555,42 @@ pub(crate) fn copy_from(fd: &OwnedFd, lowest: c_int) -> Result<OwnedFd> {
     // SAFETY: the kernel has just made the descriptor, and nothing else owns
     // it.
     Ok(unsafe { OwnedFd::from_raw_fd(copy) })
+}
+
+/// NS_GET_NSTYPE of ioctl_nsfs(2): the flag CLONE_NEW* of a namespace.
+pub(crate) fn namespace_kind(fd: c_int) -> Result<c_int> {
+    /// linux/nsfs.h
+    const NS_GET_NSTYPE: usize = 0xb703;
+    // SAFETY: this request takes nothing. Another kind of file answers ENOTTY,
+    // or takes the number for a request of its own, which has no pointer.
+    let kind = unsafe { numbers(libc::SYS_ioctl, [int(fd), NS_GET_NSTYPE, 0]) };
+    kind.map(|kind| kind as c_int)
+}
+
+/// Which file something is, whatever path leads to it: the numbers of its
+/// device, and its inode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Identity {
+    device: (u32, u32),
+    inode: u64,
+}
+
+/// The working directory: statx(2).
+pub(crate) fn current_directory() -> Result<Identity> {
+    let mut found = std::mem::MaybeUninit::<libc::statx>::zeroed();
+    let arguments = [
+        int(libc::AT_FDCWD),
+        text(c"."),
+        0,
+        libc::STATX_INO as usize,
+        found.as_mut_ptr().addr_with_exposed(),
+    ];
+    // SAFETY: statx reads a string and writes one struct, which is alive.
+    unsafe { call(libc::SYS_statx, fill(arguments)) }?;
+    // SAFETY: it consists of numbers, for which zero is a value.
+    let found = unsafe { found.assume_init() };
+    let device = (found.stx_dev_major, found.stx_dev_minor);
+    Ok(Identity { device, inode: found.stx_ino })
 }
 
 /// gettid(2).

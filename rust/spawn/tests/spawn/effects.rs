@@ -8,7 +8,7 @@ use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
 use nix::pty::{grantpt, posix_openpt, ptsname_r, unlockpt};
 use nix::sys::signal::{SigSet, Signal};
 use nsteps_spawn::{
-    Capabilities, Clock, Command, IdMap, Mount, Namespace, Propagation,
+    Action, Capabilities, Clock, Command, IdMap, Mount, Namespace, Propagation,
     Resource,
 };
 
@@ -38,6 +38,7 @@ pub const ALL: &[Test] = &[
     ("files_are_made_in_the_mounts_before_them", made_files),
     ("mounts_are_private_unless_told_otherwise", propagation),
     ("the_directory_and_the_umask_are_set", directory),
+    ("the_directory_of_the_caller_is_kept_or_refused", kept_directory),
     ("a_session_has_a_terminal", session),
     ("a_process_group_is_new", process_group),
     ("descriptors_change_places", descriptors),
@@ -49,6 +50,7 @@ pub const ALL: &[Test] = &[
     ("a_pid_namespace_is_joined", join_pid),
     ("what_is_joined_and_new_is_a_copy", join_and_copy),
     ("a_payload_is_born_in_its_cgroup", cgroup),
+    ("no_handler_of_the_caller_runs_in_the_child", no_handlers),
     ("the_environment_is_changed", environment),
     ("a_program_is_found_in_the_path_of_the_payload", path),
     ("a_child_can_be_waited_for_and_killed", child),
@@ -366,6 +368,24 @@ fn directory() -> Outcome {
     same("inside", output(command)?, "/usr\n0027")
 }
 
+fn kept_directory() -> Outcome {
+    let pwd = || isolated("/bin/pwd").root("/").keep_current_dir();
+    let own = std::env::current_dir()?;
+    same("inside", output(pwd())?, own.to_string_lossy())?;
+    // Another directory is there, and a part of the path is missing.
+    let covered = pwd().mount(Mount::tmpfs(&own));
+    let error = covered.spawn().err().map(|it| (it.action(), it.errno()));
+    let expected = (Action::CurrentDirectory, Some(libc::ESTALE));
+    same("covered", error, Some(expected))?;
+    let parent = own
+        .parent()
+        .ok_or_else(|| Trouble::Failed("the test runs in /".to_owned()))?;
+    let missing = pwd().mount(Mount::tmpfs(parent));
+    let error = missing.spawn().err().map(|it| (it.action(), it.errno()));
+    let expected = (Action::CurrentDirectory, Some(libc::ENOENT));
+    same("missing", error, Some(expected))
+}
+
 fn session() -> Outcome {
     let terminal = posix_openpt(OFlag::O_RDWR | OFlag::O_NOCTTY)?;
     grantpt(&terminal)?;
@@ -578,14 +598,14 @@ fn join_and_copy() -> Outcome {
 struct Cgroup(std::path::PathBuf);
 
 impl Cgroup {
-    fn new() -> Result<Self, Trouble> {
+    fn new(word: &str) -> Result<Self, Trouble> {
         let table = fs::read_to_string("/proc/self/mountinfo")?;
         let line = table.lines().find(|it| it.contains(" - cgroup2 "));
         let Some(point) = line.and_then(|it| it.split(' ').nth(4)) else {
             let why = "there is no cgroup file system of version 2";
             return Err(Trouble::Unavailable(why.to_owned()));
         };
-        let name = format!("nsteps-spawn-{}", std::process::id());
+        let name = format!("nsteps-spawn-{word}-{}", std::process::id());
         let path = std::path::Path::new(point).join(name);
         fs::create_dir(&path).map_err(|error| {
             Trouble::Unavailable(format!("{}: {error}", path.display()))
@@ -596,6 +616,8 @@ impl Cgroup {
 
 impl Drop for Cgroup {
     fn drop(&mut self) {
+        // A test may have failed before it did so.
+        let _ = fs::write(self.0.join("cgroup.freeze"), "0");
         // Its processes have been waited for.
         let _ = fs::remove_dir(&self.0);
     }
@@ -603,7 +625,7 @@ impl Drop for Cgroup {
 
 fn cgroup() -> Outcome {
     needs_root()?;
-    let cgroup = Cgroup::new()?;
+    let cgroup = Cgroup::new("birth")?;
     let name = cgroup.0.file_name().unwrap_or_default().to_string_lossy();
     let directory = fs::File::open(&cgroup.0)?;
     let line = |text: &str| {
@@ -620,6 +642,51 @@ fn cgroup() -> Outcome {
     };
     test()?;
     // And where clone3 is not to be had.
+    crate::failures::under(&crate::failures::without_clone3(), test)
+}
+
+/// A child in a frozen cgroup stands still before its program is executed: then
+/// it has no handler of its caller, and every signal is blocked.
+fn no_handlers() -> Outcome {
+    needs_root()?;
+    let cgroup = Cgroup::new("frozen")?;
+    let directory = fs::File::open(&cgroup.0)?;
+    let freeze = |word: &str| fs::write(cgroup.0.join("cgroup.freeze"), word);
+    let set = |pid: &str, name: &str| -> Result<u64, Trouble> {
+        let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+        let found = status.lines().find_map(|line| line.strip_prefix(name));
+        let set = found.and_then(|it| u64::from_str_radix(it.trim(), 16).ok());
+        set.ok_or_else(|| Trouble::Failed(format!("no {name} {status}")))
+    };
+    let procs = cgroup.0.join("cgroup.procs");
+    let test = || -> Outcome {
+        // Those of Rust's runtime, for SIGSEGV and SIGBUS.
+        holds(set("self", "SigCgt:")? != 0, "the caller has no handler")?;
+        freeze("1")?;
+        let (child, looked) = std::thread::scope(|scope| {
+            let launch = scope
+                .spawn(|| Command::new("/bin/true").cgroup(&directory).spawn());
+            let look = || -> Outcome {
+                wait_for(|| Ok(!fs::read_to_string(&procs)?.is_empty()))?;
+                let pid = fs::read_to_string(&procs)?.trim().to_owned();
+                let own = fs::read_link("/proc/self/exe")?;
+                let exe = fs::read_link(format!("/proc/{pid}/exe"))?;
+                same("its program", exe, own)?;
+                same("handlers", set(&pid, "SigCgt:")?, 0)?;
+                // The kernel blocks neither SIGKILL nor SIGSTOP.
+                let not = bit(Signal::SIGKILL) | bit(Signal::SIGSTOP);
+                same("blocked", set(&pid, "SigBlk:")?, !not)
+            };
+            let looked = look();
+            let thawed = freeze("0");
+            (launch.join(), looked.and(thawed.map_err(Trouble::from)))
+        });
+        looked?;
+        let child = child.map_err(|_| Trouble::Failed("panic".to_owned()))?;
+        let status = child?.wait()?;
+        holds(status.success(), format!("{status}"))
+    };
+    test()?;
     crate::failures::under(&crate::failures::without_clone3(), test)
 }
 

@@ -8,6 +8,7 @@ mod failures;
 mod many;
 mod observed;
 mod parent;
+mod reuse;
 mod warm;
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
@@ -23,6 +24,7 @@ const ROLES: &[(&str, Role)] = &[
     ("--look", warm::look),
     ("--many", many::role),
     ("--mother", parent::mother),
+    ("--listen", reuse::listen),
     ("--without-clone3", parent::no_clone3),
     ("--reaper", parent::reaper),
 ];
@@ -42,8 +44,14 @@ fn main() -> ExitCode {
             }
         };
     }
-    let lists =
-        [effects::ALL, failures::ALL, many::ALL, parent::ALL, warm::ALL];
+    let lists = [
+        effects::ALL,
+        failures::ALL,
+        many::ALL,
+        parent::ALL,
+        reuse::ALL,
+        warm::ALL,
+    ];
     let mut trials: Vec<Trial> = lists
         .into_iter()
         .flatten()
@@ -52,6 +60,11 @@ fn main() -> ExitCode {
     trials.extend(failures::injected().into_iter().map(|injection| {
         let name = format!("injected::{}", injection.name());
         trial(name, move || injection.run())
+    }));
+    trials.extend(reuse::DIRT.iter().map(|dirt| {
+        trial(format!("a_network_is_dropped_with::{}", dirt.name), || {
+            dirt.run()
+        })
     }));
     trials.push(trial(many::MILLION, many::million).with_ignored_flag(true));
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
