@@ -3,7 +3,7 @@
 use crate::cli::Run;
 use harness::error::{Context, Error, Result};
 use harness::host::layout::Layout;
-use harness::host::remedy::{in_a_user_namespace, refused, remedy};
+use harness::host::remedy::{in_a_user_namespace, refused};
 use harness::host::rootfs::Rootfs;
 use harness::host::{Equipment, chroot, leave_chroot, require_own_proc};
 use harness::paths::{NEWROOT, PROGRAMS};
@@ -12,7 +12,6 @@ use harness::sandbox::{Sandbox, protocol};
 use harness::scenario::Scenario;
 use harness::step::Arguments;
 use kernel::{Ignored, map_root};
-use nix::errno::Errno;
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::signal::Signal;
