@@ -102,6 +102,7 @@ impl Sandbox {
             .context("open /dev/null (if there is none, bind the host's)")?;
         let monitor = Command::new(equipment.layout.command()?)
             .arg("sandbox")
+            .envs(plan.of_init.iter().cloned())
             .stdin(Stdio::from(OwnedFd::from(theirs)))
             .stdout(Stdio::from(null))
             .spawn()

@@ -60,6 +60,9 @@ pub struct Prepared {
     pub bundle: Option<PathBuf>,
     /// Whether the launcher needs a root filesystem of the sandbox's.
     pub needs_rootfs: bool,
+    /// The variables that this launcher wants to find in the environment of
+    /// process 1, in which no launcher is started.
+    pub of_init: Vec<(String, String)>,
     /// What this launcher isolates on every machine, as keys of an effect. One
     /// that is not changed here means that the launcher does less here.
     pub always: Vec<String>,
@@ -90,6 +93,7 @@ impl Prepared {
             files_on_terminal: None,
             bundle: None,
             needs_rootfs: false,
+            of_init: Vec::new(),
             always: Vec::new(),
             names_runtime: None,
             masks: Vec::new(),

@@ -224,6 +224,7 @@ pub fn enter(
     let scenario = Scenario { mounts, ..*scenario };
     let mut plan = Plan::of(scenario, Tree::Whole, equipment);
     plan.bundle.clone_from(&prepared.bundle);
+    plan.of_init.clone_from(&prepared.of_init);
     plan.writable = writable.to_vec();
     plan.cgroups = Some(cgroups.cgroups);
     if prepared.needs_rootfs {

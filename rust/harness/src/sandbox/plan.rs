@@ -51,6 +51,9 @@ pub struct Plan {
     /// Whether it has a cgroup of its own, which is the root of a cgroup
     /// namespace. [`Sandbox::enter`](crate::sandbox::Sandbox::enter) decides.
     pub own_cgroup: bool,
+    /// Variables of the sandbox's init, which a launcher reads in
+    /// /proc/1/environ; no launcher inherits them.
+    pub of_init: Vec<(String, String)>,
 }
 
 impl Plan {
@@ -69,6 +72,7 @@ impl Plan {
             in_a_cgroup: false,
             cgroups: None,
             own_cgroup: false,
+            of_init: Vec::new(),
         }
     }
 }
