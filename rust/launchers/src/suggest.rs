@@ -13,7 +13,9 @@ use globset::Glob;
 use harness::error::Result;
 use harness::interrupt;
 use harness::sandbox::protocol::{Content, PutFile};
+use probe::Observation;
 use serde_json::Value as Json;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 mod edit;
@@ -43,7 +45,27 @@ pub struct Suggestions {
     pub before: usize,
     /// The keys that still differ with all fixes.
     pub left: Vec<String>,
+    /// True if fixes were left untried, because [`MOST_TRIES`] had been tried.
+    pub stopped: bool,
 }
+
+impl Suggestions {
+    /// How many differences remain, in words.
+    pub fn remaining(&self) -> String {
+        let (left, before) = (self.left.len(), self.before);
+        let stopped = match self.stopped {
+            true => format!(
+                "; fixes were left untried after the first {MOST_TRIES}"
+            ),
+            false => String::new(),
+        };
+        format!("{left} of {before} differences remain{stopped}")
+    }
+}
+
+/// How many fixes of a launcher are tried at most, so that the search ends in
+/// minutes: each is two runs of the launcher in each state.
+pub const MOST_TRIES: usize = 400;
 
 /// A launcher with the fixes that have been kept so far.
 #[derive(Clone)]
@@ -90,8 +112,14 @@ pub fn suggest(
         inside: 0,
     };
     let mut shown = column.clone();
-    let search = Search { wanted, states: states(wanted), conditions };
-    let before = differing(wanted, column).len();
+    let states = states(wanted);
+    let search = Search {
+        wanted,
+        states,
+        conditions,
+        tries: Cell::new(0),
+        unsteady: RefCell::default(),
+    };
     let mut found = Vec::new();
     let mut tried = BTreeSet::new();
     // A fix may be possible only after another one.
@@ -119,14 +147,20 @@ pub fn suggest(
             break;
         }
     }
-    let left = differing(wanted, &shown).into_keys();
+    let steady = |column: &Column| -> Vec<String> {
+        let rows = differing(wanted, column).into_iter();
+        rows.filter(|(_, row)| !search.is_unsteady(&row.key))
+            .map(|(name, _)| name)
+            .collect()
+    };
     Ok(Suggestions {
         found,
         line: best.line(),
         patch: (!best.patch.is_empty())
             .then(|| Json::Array(best.patch.clone()).to_string()),
-        before,
-        left: left.collect(),
+        before: steady(column).len(),
+        left: steady(&shown),
+        stopped: search.tries.get() > MOST_TRIES,
     })
 }
 
@@ -135,6 +169,10 @@ struct Search<'a> {
     wanted: &'a Column,
     states: Vec<&'static State>,
     conditions: &'a Conditions<'a>,
+    /// How many fixes were tried, or would have been.
+    tries: Cell<usize>,
+    /// The keys that the launcher does not show in the same way every time.
+    unsteady: RefCell<BTreeSet<String>>,
 }
 
 /// How many more fixes are tried with one that closes a difference and opens
@@ -154,14 +192,22 @@ impl Search<'_> {
         shown: &Column,
     ) -> Result<Option<Kept>> {
         let (mut change, mut candidate) = (change, candidate);
-        let Some(mut now) = self.look(&candidate)? else { return Ok(None) };
+        let Some(mut now) = self.look(&change, &candidate)? else {
+            return Ok(None);
+        };
+        if self.is_doubtful(shown, &now)
+            && let Some(again) = self.look(&change, &candidate)?
+        {
+            self.learn(shown, &now, &again);
+            now = again;
+        }
         let mut tries = MORE;
         loop {
-            if let Some(closes) = closed(self.wanted, shown, &now) {
+            if let Some(closes) = self.closed(shown, &now) {
                 let suggestion = Suggestion { change, closes };
                 return Ok(Some((suggestion, candidate, now)));
             }
-            let opened = opened(self.wanted, shown, &now);
+            let opened = self.opened(shown, &now);
             if !now.ran() || opened.is_empty() {
                 return Ok(None);
             }
@@ -173,6 +219,84 @@ impl Search<'_> {
             change = format!("{change}; and {more}");
             (candidate, now) = (next, then);
         }
+    }
+
+    /// Whether a fix is looked at again before it is rejected: the launcher ran
+    /// once and another time it did not, a row that agreed before is not the
+    /// same twice, or there is one such row.
+    fn is_doubtful(&self, shown: &Column, now: &Column) -> bool {
+        let opened = self.opened(shown, now);
+        let is_unsteady = |it: &Value| matches!(it, Value::Unstable(_));
+        is_unsteady(&now.probe_ran)
+            || opened.len() == 1
+            || opened
+                .iter()
+                .any(|row| row.values.iter().any(|(it, _)| is_unsteady(it)))
+    }
+
+    /// Learns which keys the launcher does not show in the same way every time,
+    /// from two observations of one launcher: that they agreed before was
+    /// chance, and no fix is to blame.
+    fn learn(&self, shown: &Column, one: &Column, other: &Column) {
+        for row in self.opened(shown, one) {
+            let same = one.in_states().all(|it| {
+                other.in_state(it.state).is_some_and(|other| {
+                    let value = it.value(&row.key);
+                    value.is_known() && value == other.value(&row.key)
+                })
+            });
+            if !same && one.ran() && other.ran() {
+                self.unsteady.borrow_mut().insert(row.key);
+            }
+        }
+    }
+
+    /// The rows that agreed before and do not now.
+    fn opened(&self, before: &Column, now: &Column) -> Vec<Row> {
+        let mut rows = opened(self.wanted, before, now);
+        rows.retain(|it| !self.is_unsteady(&it.key));
+        rows
+    }
+
+    /// The keys that differed before and agree now, and those that matter less;
+    /// `None` if there are none, or if another key does not agree any more or
+    /// matters more.
+    fn closed(&self, before: &Column, now: &Column) -> Option<Vec<String>> {
+        let wanted = self.wanted;
+        let worse = now.disagreements.len() > before.disagreements.len();
+        let levels = |column: &Column| -> BTreeMap<String, Level> {
+            let rows = differing(wanted, column).into_iter();
+            rows.filter(|(_, it)| !self.is_unsteady(&it.key))
+                .map(|(name, it)| (name, level(&it)))
+                .collect()
+        };
+        let (differed, differ) = (levels(before), levels(now));
+        let agrees_not = |it: &Row| it.standing != Standing::Agrees;
+        let new = by_name(wanted, now, agrees_not);
+        let mut closed = Vec::new();
+        let mut matters_more = false;
+        for (key, before) in differed {
+            match differ.get(&key) {
+                Some(now) if *now < before => closed.push(format!(
+                    "{key} (from {} to {})",
+                    before.name(),
+                    now.name()
+                )),
+                Some(now) => matters_more |= *now > before,
+                None if !new.contains_key(&key) => closed.push(key),
+                None => {}
+            }
+        }
+        let ran_before = before.in_states().filter(|it| it.ran()).count();
+        let ran = now.in_states().filter(|it| it.ran()).count() >= ran_before;
+        let opens = !self.opened(before, now).is_empty();
+        let well = now.ran() && ran && !worse && !opens && !matters_more;
+        (well && !closed.is_empty()).then_some(closed)
+    }
+
+    /// Whether the launcher does not show a key in the same way every time.
+    fn is_unsteady(&self, key: &str) -> bool {
+        self.unsteady.borrow().contains(key)
     }
 
     /// The first fix with which fewer rows are open than these.
@@ -189,8 +313,8 @@ impl Search<'_> {
                     return Ok(None);
                 }
                 *tries -= 1;
-                let Some(then) = self.look(&next)? else { continue };
-                let opened = opened(self.wanted, shown, &then);
+                let Some(then) = self.look(&more, &next)? else { continue };
+                let opened = self.opened(shown, &then);
                 if then.ran() && opened.len() < opened_now.len() {
                     return Ok(Some((more, next, then)));
                 }
@@ -200,8 +324,8 @@ impl Search<'_> {
     }
 
     /// The launcher with each fix of a row that it can have, and the fix in
-    /// words. Where the other launcher changes nothing, its payload says what it
-    /// has.
+    /// words. What the payload of the other launcher has read says it where the
+    /// words of a change do not, and where that launcher changes nothing.
     fn fixes(
         &self,
         row: &Row,
@@ -216,12 +340,13 @@ impl Search<'_> {
         if !wanted.is_known() {
             return Vec::new();
         }
+        let payload = self.wanted.payload.as_ref();
         let mut texts = vec![wanted.to_string()];
-        if *wanted == Value::Unchanged {
-            let payload = self.wanted.payload.as_ref();
-            let read = payload.and_then(|it| it.value(&row.key));
-            texts.extend(read.map(str::to_owned));
-        }
+        let read = match row.key.as_str() {
+            ORDER => payload.and_then(variables),
+            key => payload.and_then(|it| it.value(key)).map(str::to_owned),
+        };
+        texts.extend(read);
         let mut found: Vec<(String, Candidate)> = Vec::new();
         for text in texts {
             let fits = |fix: &&Fix| {
@@ -240,16 +365,43 @@ impl Search<'_> {
     }
 
     /// What the launcher does with the fixes so far, in each state; nothing
-    /// where it cannot be made.
-    fn look(&self, launcher: &Candidate) -> Result<Option<Column>> {
+    /// where it cannot be made, or after too many tries. A terminal shows the
+    /// last change.
+    fn look(
+        &self,
+        change: &str,
+        launcher: &Candidate,
+    ) -> Result<Option<Column>> {
         interrupt::check()?;
+        self.tries.set(self.tries.get() + 1);
+        if self.tries.get() > MOST_TRIES {
+            return Ok(None);
+        }
         let Ok(prepared) = launcher.spec.prepare() else { return Ok(None) };
         let prepared = patched(prepared, launcher);
-        let name = launcher.spec.text.as_str();
-        let looked = [(name, &prepared)];
+        let name = format!("fix {}: {change}", self.tries.get());
+        let looked = [(name.as_str(), &prepared)];
         let columns = look::all(&looked, &self.states, TWICE, self.conditions)?;
         Ok(columns.into_iter().next())
     }
+}
+
+/// The key of the order of the variables.
+const ORDER: &str = "environment.order";
+
+/// The variables of a payload in their order, one in a line; nothing if a value
+/// could not be read, or is not the only one of its name.
+fn variables(payload: &Observation) -> Option<String> {
+    let assigned = |name: &str| {
+        let value = payload.value(&format!("env.{name}"))?;
+        (!value.contains('\n')).then(|| format!("{name}={value}"))
+    };
+    let names: Vec<&str> = payload.value(ORDER)?.split(' ').collect();
+    let lines: Option<Vec<String>> =
+        names.iter().map(|it| assigned(it)).collect();
+    let lines = lines?;
+    let different: BTreeSet<&String> = lines.iter().collect();
+    (different.len() == lines.len()).then(|| lines.join("\n"))
 }
 
 /// The states in which a launcher was looked at.
@@ -296,43 +448,6 @@ fn opened(wanted: &Column, before: &Column, now: &Column) -> Vec<Row> {
     new.into_values().collect()
 }
 
-/// The keys that differed before and agree now, and those that matter less;
-/// `None` if there are none, or if another key does not agree any more or
-/// matters more.
-fn closed(
-    wanted: &Column,
-    before: &Column,
-    now: &Column,
-) -> Option<Vec<String>> {
-    let worse = now.disagreements.len() > before.disagreements.len();
-    let levels = |column: &Column| -> BTreeMap<String, Level> {
-        let rows = differing(wanted, column).into_iter();
-        rows.map(|(name, it)| (name, level(&it))).collect()
-    };
-    let (differed, differ) = (levels(before), levels(now));
-    let agrees_not = |it: &Row| it.standing != Standing::Agrees;
-    let new = by_name(wanted, now, agrees_not);
-    let mut closed = Vec::new();
-    let mut matters_more = false;
-    for (key, before) in differed {
-        match differ.get(&key) {
-            Some(now) if *now < before => closed.push(format!(
-                "{key} (from {} to {})",
-                before.name(),
-                now.name()
-            )),
-            Some(now) => matters_more |= *now > before,
-            None if !new.contains_key(&key) => closed.push(key),
-            None => {}
-        }
-    }
-    let ran_before = before.in_states().filter(|it| it.ran()).count();
-    let ran = now.in_states().filter(|it| it.ran()).count() >= ran_before;
-    let opens = !opened(wanted, before, now).is_empty();
-    let well = now.ran() && ran && !worse && !opens && !matters_more;
-    (well && !closed.is_empty()).then_some(closed)
-}
-
 /// How much the difference of a row matters.
 fn level(row: &Row) -> Level {
     consequence::of(row).map_or(Level::Changes, |it| it.level)
@@ -342,11 +457,11 @@ fn level(row: &Row) -> Level {
 const ENGINES: &[&str] = &["podman", "docker"];
 
 /// Whether a fix is for this launcher. What is put around a command line can be
-/// put around bwrap, which hands on what it is started with.
+/// put around bwrap and firejail, which hand on what they are started with.
 fn is_for(fix: &Fix, spec: &Spec) -> bool {
     let (name, adapter) = (fix.launcher, spec.adapter.name);
     if matches!(fix.change, Change::Around(_)) && name == "cmd" {
-        return ["cmd", "bwrap"].contains(&adapter);
+        return ["cmd", "bwrap", "firejail"].contains(&adapter);
     }
     let program = spec.words.first().and_then(|it| it.rsplit('/').next());
     let is_program = |name: &str| adapter == "cmd" && program == Some(name);
@@ -381,8 +496,30 @@ fn apply(
             let all = [&old[..at], &added, &old[at..]].concat();
             Some(of_words(format!("add {}", shell_words::join(&added)), all))
         }
+        Change::First(added) => {
+            let added = words(added)?;
+            if old.windows(added.len()).any(|it| it == added) {
+                return None;
+            }
+            let all = [&added, &old[..]].concat();
+            let shown = format!("add first {}", shell_words::join(&added));
+            Some(of_words(shown, all))
+        }
+        Change::All(changes) => {
+            let mut shown = Vec::new();
+            let mut made = launcher.clone();
+            for it in *changes {
+                let (change, next) = apply(it, key, wanted, &made)?;
+                shown.push(change);
+                made = next;
+            }
+            Some((shown.join("; and "), made))
+        }
         Change::Around(around) => {
             let around = words(around)?;
+            if launcher.around.starts_with(&around) {
+                return None;
+            }
             let shown =
                 format!("put before it: {}", shell_words::join(&around));
             if launcher.spec.adapter.name == "cmd" {
@@ -412,9 +549,9 @@ fn apply(
             Some((shown, Candidate { inside: count, ..made }))
         }
         Change::Swap(from, to) => {
-            let at = old.windows(from.len()).position(|it| it == *from)?;
-            let to: Vec<String> =
-                to.iter().map(|it| (*it).to_owned()).collect();
+            let from = words(from)?;
+            let at = old.windows(from.len()).position(|it| *it == from)?;
+            let to = words(to)?;
             let after = &old[at + from.len()..];
             let all = [&old[..at], &to, after].concat();
             let shown = match to.is_empty() {

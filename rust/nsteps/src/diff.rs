@@ -288,6 +288,7 @@ why = "there is none"
                     patch: None,
                     before: 3,
                     left: vec!["ns.mnt".to_owned(), "ns.uts".to_owned()],
+                    stopped: false,
                 },
             )],
             deny: Level::Changes,

@@ -85,6 +85,12 @@ const CASES: &[Case] = &[
         [BARE, "setpriv --bounding-set -net_raw --inh-caps -net_raw"],
         &["can.socket.packet", "can.socket.raw"],
     ),
+    ("write-root", ["{}", r#"{"root":{"readonly":true}}"#], &["can.write./"]),
+    (
+        "write-proc-sys",
+        [BWRAP, "bwrap: --dev-bind / / --ro-bind /proc/sys /proc/sys"],
+        &["can.write./proc/sys"],
+    ),
     (
         "clone3",
         [
@@ -126,6 +132,14 @@ const CASES: &[Case] = &[
     ),
     ("landlock", [BARE, LANDLOCK], &["landlock.layers"]),
     ("lsm-label", [BARE, "aa-exec -p nsteps"], &["lsm.label"]),
+    (
+        "shared-memory-size",
+        [
+            r#"unshare -m sh -c 'mount -t tmpfs x /dev/shm; exec "$@"' sh {}"#,
+            r#"unshare -m sh -c 'mount -t tmpfs -o size=64k x /dev/shm; exec "$@"' sh {}"#,
+        ],
+        &["size./dev/shm"],
+    ),
     (
         "size",
         [
@@ -404,6 +418,19 @@ const CASES: &[Case] = &[
     ),
     ("root-read-only", ["{}", r#"{"root":{"readonly":true}}"#], &["mnt./"]),
     (
+        "system-read-only",
+        [BARE, r#"unshare -m sh -c 'mount -t tmpfs x /etc; exec "$@"' sh {}"#],
+        &["mnt./etc", "mnt./etc#2"],
+    ),
+    (
+        "etc-hosts",
+        [
+            BARE,
+            r#"unshare -m sh -c 'mount --bind /etc/passwd /etc/hosts; exec "$@"' sh {}"#,
+        ],
+        &["mnt./etc/hosts"],
+    ),
+    (
         "mount-gone",
         [BARE, r#"unshare -m sh -c 'umount /media; exec "$@"' sh {}"#],
         &["mnt./media"],
@@ -598,9 +625,9 @@ const CASES: &[Case] = &[
     ),
 ];
 
-/// A fix of Podman's: a name, the options of `run` that show what is wanted,
-/// those to which the fix is added, the change that `--suggest` has to find, and
-/// a key that it closes.
+/// A fix of Podman's: a name, the options of `run` that show what is wanted, or
+/// another launcher that shows it, the options to which the fix is added, the
+/// change that `--suggest` has to find, and a key that it closes.
 type PodmanFix = (&'static str, [&'static str; 2], &'static str, &'static str);
 
 /// The options that each of them has as well: crun needs no limit of this
@@ -703,6 +730,118 @@ const PODMAN_FIXES: &[PodmanFix] = &[
         "limits.nofile",
     ),
     (
+        "seccomp",
+        ["--network=none --security-opt=seccomp=unconfined", NO_NETWORK],
+        "add --security-opt=seccomp=unconfined",
+        "security.seccomp",
+    ),
+    (
+        "unmask-all",
+        ["--network=none --security-opt=unmask=ALL", NO_NETWORK],
+        "add --security-opt=unmask=ALL",
+        "mnt./proc/keys",
+    ),
+    (
+        "unmask-one",
+        ["--network=none --security-opt=unmask=/proc/keys", NO_NETWORK],
+        "add --security-opt=unmask=/proc/keys",
+        "mnt./proc/keys",
+    ),
+    (
+        "mask",
+        ["--network=none --security-opt=mask=/proc/interrupts", NO_NETWORK],
+        "add --security-opt=mask=/proc/interrupts",
+        "mnt./proc/interrupts",
+    ),
+    (
+        "capabilities-some",
+        ["--network=none --cap-drop=ALL --cap-add=KILL", NO_NETWORK],
+        "add --cap-drop=ALL --cap-add CAP_KILL",
+        "capabilities.bounding",
+    ),
+    (
+        "read-only",
+        ["--network=none --read-only --read-only-tmpfs=false", NO_NETWORK],
+        "add --read-only --read-only-tmpfs=false",
+        "can.write./",
+    ),
+    (
+        "not-read-only",
+        [NO_NETWORK, "--network=none --read-only --read-only-tmpfs=false"],
+        "leave out --read-only",
+        "can.write./",
+    ),
+    (
+        "device",
+        ["--network=none --device=/dev/fuse", NO_NETWORK],
+        "add --device=/dev/fuse",
+        "dev.fuse",
+    ),
+    (
+        "sysctl",
+        [
+            "--network=none --sysctl=net.ipv4.ip_unprivileged_port_start=7",
+            NO_NETWORK,
+        ],
+        "add --sysctl=net.ipv4.ip_unprivileged_port_start=7",
+        "sysctl.net.ipv4.ip_unprivileged_port_start",
+    ),
+    (
+        "shared-memory-size",
+        ["--network=none --shm-size=1024k", NO_NETWORK],
+        "add --shm-size=1024k",
+        "size./dev/shm",
+    ),
+    (
+        "user-namespace",
+        ["--network=none --uidmap=0:0:1 --gidmap=0:0:1", NO_NETWORK],
+        "add --uidmap=0:0:1 --gidmap=0:0:1",
+        "ns.user",
+    ),
+    (
+        "loopback-down",
+        ["unshare --net", NO_NETWORK],
+        "--network=ns:/proc/self/ns/net --dns=none in the place of \
+         --network=none; and put before it: unshare --net",
+        "net.link.lo",
+    ),
+    (
+        "etc-hosts",
+        ["--network=none --no-hosts", NO_NETWORK],
+        "add --no-hosts",
+        "mnt./etc/hosts",
+    ),
+    (
+        "pwd",
+        ["--network=none --env=PWD=/", NO_NETWORK],
+        "add --env=PWD=/",
+        "env.PWD",
+    ),
+    (
+        "path",
+        ["--network=none --env=PATH=/x", NO_NETWORK],
+        "add --env=PATH=/x",
+        "env.PATH",
+    ),
+    (
+        "home",
+        ["--network=none --env=HOME=/x", NO_NETWORK],
+        "add --env=HOME=/x",
+        "env.HOME",
+    ),
+    (
+        "variable-unset",
+        ["--network=none --unsetenv=TERM", NO_NETWORK],
+        "add --unsetenv=TERM",
+        "env.TERM",
+    ),
+    (
+        "streams",
+        ["--network=none --interactive", NO_NETWORK],
+        "add --interactive",
+        "descriptors.0",
+    ),
+    (
         "hostname",
         ["--network=none --hostname=one", "--network=none --hostname=two"],
         "add --hostname=one",
@@ -751,14 +890,7 @@ fn each_fix_of_podman() -> Result<(), Failed> {
     let fixes = CONSEQUENCES.iter().flat_map(|it| it.fixes);
     let missing: Vec<String> = fixes
         .filter(|it| it.launcher == "podman")
-        .map(|it| match &it.change {
-            Change::Add(words) => format!("add {}", words.join(" ")),
-            Change::Swap(from, to) => {
-                let [from, to] = [from, to].map(|it| it.join(" "));
-                format!("{to} in the place of {from}")
-            }
-            other => format!("{other:?}"),
-        })
+        .map(|it| in_words(&it.change))
         .map(|it| it.split('{').next().unwrap_or_default().to_owned())
         .filter(|it| !PODMAN_FIXES.iter().any(|case| case.2.starts_with(it)))
         // It closes what the default network opens, which needs plugins.
@@ -767,6 +899,24 @@ fn each_fix_of_podman() -> Result<(), Failed> {
     match missing.is_empty() {
         true => Ok(()),
         false => Err(format!("without a case: {missing:?}").into()),
+    }
+}
+
+/// A change in the words of `--suggest`.
+fn in_words(change: &Change) -> String {
+    match change {
+        Change::Add(words) => format!("add {}", words.join(" ")),
+        Change::Around(words) => format!("put before it: {}", words.join(" ")),
+        Change::Swap(from, []) => format!("leave out {}", from.join(" ")),
+        Change::Swap(from, to) => {
+            let [from, to] = [from, to].map(|it| it.join(" "));
+            format!("{to} in the place of {from}")
+        }
+        Change::All(changes) => {
+            let all: Vec<String> = changes.iter().map(in_words).collect();
+            all.join("; and ")
+        }
+        other => format!("{other:?}"),
     }
 }
 
@@ -784,8 +934,9 @@ fn podman_fix(
     }
     // The probe needs no file of the root filesystem.
     let scratch = Scratch::new(&format!("podman-{name}"))?;
-    let launcher = |options: &str| {
-        format!("{PODMAN} {options} --rootfs {}", scratch.0.display())
+    let launcher = |options: &str| match options.starts_with("--") {
+        true => format!("{PODMAN} {options} --rootfs {}", scratch.0.display()),
+        false => options.to_owned(),
     };
     let output = Command::new(program)
         .args(["diff", "--json", "--suggest"])

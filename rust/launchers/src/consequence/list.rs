@@ -1,7 +1,9 @@
 //! The records, the only list of them. The first one that matches a row is
 //! shown, so that special ones stand before general ones.
 
-use super::record::Change::{Add, Around, Before, Edit as Edits, Inside, Swap};
+use super::record::Change::{
+    Add, All, Around, Before, Edit as Edits, First, Inside, Swap,
+};
 use super::record::Edit::{Mount, MountOption, Push, Remove, Set, Take};
 use super::record::Level::{Breaks, Changes, Cosmetic, Security};
 use super::record::{Change, Consequence, Fix, Level};
@@ -31,6 +33,105 @@ const READ_ONLY_OR_NOT: &str = "{* ro[,]*,*+ro*} | * rw[,]* | *- gone*";
 /// A mount, and none.
 const MOUNTED_OR_NOT: &str = "+ * | *- gone*";
 
+/// The words with which a command starts in a network namespace of its own,
+/// whose lo is down; and the same after lo was brought up.
+const LO_DOWN: Change = Around(&["unshare", "--net"]);
+const LO_UP: Change = Around(&[
+    "unshare",
+    "--net",
+    "perl",
+    "-e",
+    "system split / /, shift; exec @ARGV",
+    "ip link set lo up",
+]);
+
+/// The fixes of the interface lo: first one of the record's own, then those that
+/// every such record has. A launcher that makes a network namespace brings lo up
+/// in it, or leaves it down, whatever it is told: another state needs another
+/// maker of the namespace.
+macro_rules! loopback {
+    ($($first:expr),*) => {
+        &[
+            $($first,)*
+            fix(
+                "oci",
+                "{down,ENETUNREACH}",
+                All(&[
+                    Edits(&[Take("/linux/namespaces", "type", "network")]),
+                    LO_DOWN,
+                ]),
+            ),
+            fix(
+                "oci",
+                "{unchanged,up*}",
+                Edits(&[Push(
+                    "/hooks/createContainer",
+                    "{\"path\":\"/sbin/ip\",\
+                      \"args\":[\"ip\",\"link\",\"set\",\"lo\",\"up\"]}",
+                )]),
+            ),
+            fix(
+                "bwrap",
+                "{down,ENETUNREACH}",
+                All(&[Swap(&["--unshare-net"], &[]), LO_DOWN]),
+            ),
+            fix(
+                "bwrap",
+                "{down,ENETUNREACH}",
+                All(&[
+                    Swap(
+                        &["--unshare-all"],
+                        &[
+                            "--unshare-user",
+                            "--unshare-ipc",
+                            "--unshare-pid",
+                            "--unshare-uts",
+                            "--unshare-cgroup",
+                        ],
+                    ),
+                    LO_DOWN,
+                ]),
+            ),
+            fix(
+                "podman",
+                "{down,ENETUNREACH}",
+                All(&[
+                    Swap(
+                        &["--network=none"],
+                        &["--network=ns:/proc/self/ns/net", "--dns=none"],
+                    ),
+                    LO_DOWN,
+                ]),
+            ),
+            fix(
+                "nspawn",
+                "{down,ENETUNREACH}",
+                All(&[Swap(&["--private-network"], &[]), LO_DOWN]),
+            ),
+            fix(
+                "firejail",
+                "{down,ENETUNREACH}",
+                All(&[Swap(&["--net=none"], &[]), LO_DOWN]),
+            ),
+        ]
+    };
+}
+
+/// The fixes of a seccomp filter that a launcher sets by itself.
+const NO_FILTER_OF_NSPAWN: Fix =
+    fix("nspawn", "{none,unchanged,0}", Around(&["env", "SYSTEMD_SECCOMP=0"]));
+const NO_FILTER_OF_PODMAN: Fix = fix(
+    "podman",
+    "{none,unchanged,0}",
+    Add(&["--security-opt=seccomp=unconfined"]),
+);
+const NO_FILTER_OF_A_RUNTIME: Fix =
+    fix("oci", "{none,unchanged,0}", Edits(&[Remove("/linux/seccomp")]));
+
+/// The fixes of a path that Podman masks or makes read-only.
+const UNMASKED: Change = Add(&["--security-opt=unmask={path}"]);
+const ALL_UNMASKED: Change = Add(&["--security-opt=unmask=ALL"]);
+
 /// The fixes of a path that a launcher masks: first one of the record's own,
 /// then those that every such record has.
 macro_rules! masked {
@@ -54,6 +155,9 @@ macro_rules! masked {
                 Add(&["--tmpfs", "{path}", "--remount-ro", "{path}"]),
             ),
             fix("nspawn", "+ *", Add(&["--inaccessible={path}"])),
+            fix("podman", "unchanged", ALL_UNMASKED),
+            fix("podman", "unchanged", UNMASKED),
+            fix("podman", "+ *", Add(&["--security-opt=mask={path}"])),
             fix(
                 "cmd",
                 "+ tmpfs tmpfs ro*",
@@ -148,9 +252,61 @@ pub const CONSEQUENCES: &[Consequence] = &[
         ("can.connect.loopback", "*"),
         Breaks,
         "a program that connects to itself at 127.0.0.1 fails where lo is down",
-        &[],
+        loopback!(),
     )
     .page("steps/network.md"),
+    record(
+        "write-root",
+        ("{can.write./,can.write./tmp}", "*"),
+        Security,
+        "where the payload may write to its root or to /tmp, it changes files \
+         there; where it may not, a program that needs a file there fails",
+        &[
+            fix("oci", "EROFS", Edits(&[Set("/root/readonly", "true")])),
+            fix("oci", "unchanged", Edits(&[Set("/root/readonly", "false")])),
+            fix("bwrap", "EROFS", Swap(&["--bind"], &["--ro-bind"])),
+            fix("bwrap", "unchanged", Swap(&["--ro-bind"], &["--bind"])),
+            fix("nspawn", "EROFS", Add(&["--read-only"])),
+            fix("nspawn", "unchanged", Swap(&["--read-only"], &[])),
+            fix(
+                "firejail",
+                "EROFS",
+                Add(&["--read-only=/", "--read-only=/tmp"]),
+            ),
+            fix(
+                "podman",
+                "EROFS",
+                Add(&["--read-only", "--read-only-tmpfs=false"]),
+            ),
+            fix("podman", "unchanged", Swap(&["--read-only"], &[])),
+        ],
+    ),
+    record(
+        "write-proc-sys",
+        ("can.write./proc/sys", "*"),
+        Security,
+        "where the payload may write to /proc/sys, it changes settings of the \
+         kernel",
+        &[
+            fix(
+                "oci",
+                "EROFS",
+                Edits(&[Push("/linux/readonlyPaths", "\"{path}\"")]),
+            ),
+            fix(
+                "oci",
+                "unchanged",
+                Edits(&[Take("/linux/readonlyPaths", "", "{path}")]),
+            ),
+            fix("bwrap", "EROFS", Add(&["--ro-bind", "{path}", "{path}"])),
+            fix(
+                "nspawn",
+                "unchanged",
+                Around(&["env", "SYSTEMD_NSPAWN_API_VFS_WRITABLE=yes"]),
+            ),
+            fix("podman", "unchanged", UNMASKED),
+        ],
+    ),
     record(
         "tried",
         ("can.*", "*"),
@@ -173,11 +329,36 @@ pub const CONSEQUENCES: &[Consequence] = &[
         ("call.*", "*"),
         Breaks,
         "the kernel answers this system call of the payload in another way",
-        &[fix(
-            "nspawn",
-            "{none,unchanged,0}",
-            Around(&["env", "SYSTEMD_SECCOMP=0"]),
-        )],
+        &[
+            NO_FILTER_OF_NSPAWN,
+            NO_FILTER_OF_PODMAN,
+            fix("nspawn", "unchanged", Add(&["--system-call-filter={name}"])),
+            fix(
+                "oci",
+                "EPERM",
+                Edits(&[
+                    Set("/linux/seccomp/defaultAction", "\"SCMP_ACT_ALLOW\""),
+                    Push(
+                        "/linux/seccomp/syscalls",
+                        "{\"names\":[\"{name}\"],\
+                          \"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":1}",
+                    ),
+                ]),
+            ),
+            fix(
+                "oci",
+                "ENOSYS",
+                Edits(&[
+                    Set("/linux/seccomp/defaultAction", "\"SCMP_ACT_ALLOW\""),
+                    Push(
+                        "/linux/seccomp/syscalls",
+                        "{\"names\":[\"{name}\"],\
+                          \"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":38}",
+                    ),
+                ]),
+            ),
+            NO_FILTER_OF_A_RUNTIME,
+        ],
     ),
     record(
         "keyring",
@@ -224,6 +405,36 @@ pub const CONSEQUENCES: &[Consequence] = &[
         Security,
         "the security module holds the payload to another profile",
         &[],
+    ),
+    record(
+        "shared-memory-size",
+        ("size./dev/shm", "*"),
+        Changes,
+        "shared memory of the payload is full at another size, as that of a \
+         browser or of a database",
+        &[
+            fix(
+                "bwrap",
+                "{[0-9]*,+ [0-9]*}",
+                Swap(
+                    &["--tmpfs", "{path}"],
+                    &["--size", "{bytes}", "--tmpfs", "{path}"],
+                ),
+            ),
+            fix(
+                "bwrap",
+                "{[0-9]*,+ [0-9]*}",
+                Add(&[
+                    "--perms", "1777", "--size", "{bytes}", "--tmpfs", "{path}",
+                ]),
+            ),
+            fix(
+                "oci",
+                "{[0-9]*,+ [0-9]*}",
+                Edits(&[MountOption("size={kib}k")]),
+            ),
+            fix("podman", "[0-9]*", Add(&["--shm-size={kib}k"])),
+        ],
     ),
     record(
         "size",
@@ -301,6 +512,26 @@ pub const CONSEQUENCES: &[Consequence] = &[
             ),
             fix("bwrap", "unchanged", Add(&["--{name}", "/dev/{name}"])),
             fix("bwrap", "unchanged", Add(&["--dir", "/dev/{name}"])),
+            fix("podman", "character device *", Add(&["--device=/dev/{name}"])),
+            fix(
+                "oci",
+                "character device *",
+                Edits(&[
+                    Push(
+                        "/linux/devices",
+                        "{\"path\":\"/dev/{name}\",\"type\":\"c\",\
+                          \"major\":{major},\"minor\":{minor},\
+                          \"fileMode\":{filemode},\
+                          \"uid\":{uid},\"gid\":{gid}}",
+                    ),
+                    Push(
+                        "/linux/resources/devices",
+                        "{\"allow\":true,\"type\":\"c\",\
+                          \"major\":{major},\"minor\":{minor},\
+                          \"access\":\"rwm\"}",
+                    ),
+                ]),
+            ),
         ],
     )
     .page("pitfalls/empty-dev.md"),
@@ -309,7 +540,14 @@ pub const CONSEQUENCES: &[Consequence] = &[
         ("sysctl.*", "*"),
         Changes,
         "a setting of the kernel has another value for the payload",
-        &[],
+        &[
+            fix("podman", "[0-9]*", Add(&["--sysctl={sysctl}={value}"])),
+            fix(
+                "oci",
+                "[0-9]*",
+                Edits(&[Set("/linux/sysctl/{sysctl}", "\"{value}\"")]),
+            ),
+        ],
     ),
     record(
         "routes",
@@ -385,11 +623,7 @@ pub const CONSEQUENCES: &[Consequence] = &[
         ("host.seccomp", "*"),
         Security,
         "the payload has another seccomp filter, read from outside",
-        &[fix(
-            "nspawn",
-            "{none,unchanged,0}",
-            Around(&["env", "SYSTEMD_SECCOMP=0"]),
-        )],
+        &[NO_FILTER_OF_NSPAWN, NO_FILTER_OF_PODMAN, NO_FILTER_OF_A_RUNTIME],
     )
     .page("steps/container.md"),
     record(
@@ -405,11 +639,7 @@ pub const CONSEQUENCES: &[Consequence] = &[
         ("security.seccomp", "*"),
         Security,
         "where there is no filter, the payload may make every system call",
-        &[fix(
-            "nspawn",
-            "{none,unchanged,0}",
-            Around(&["env", "SYSTEMD_SECCOMP=0"]),
-        )],
+        &[NO_FILTER_OF_NSPAWN, NO_FILTER_OF_PODMAN, NO_FILTER_OF_A_RUNTIME],
     )
     .page("steps/container.md"),
     record(
@@ -418,11 +648,7 @@ pub const CONSEQUENCES: &[Consequence] = &[
         Security,
         "the payload has another number of seccomp filters, so that other \
          calls may be refused",
-        &[fix(
-            "nspawn",
-            "{none,unchanged,0}",
-            Around(&["env", "SYSTEMD_SECCOMP=0"]),
-        )],
+        &[NO_FILTER_OF_NSPAWN, NO_FILTER_OF_PODMAN, NO_FILTER_OF_A_RUNTIME],
     )
     .page("steps/container.md"),
     record(
@@ -475,6 +701,11 @@ pub const CONSEQUENCES: &[Consequence] = &[
             fix("nspawn", "unchanged", Add(&["--capability=all"])),
             fix("podman", "none", Add(&["--cap-drop=ALL"])),
             fix("podman", "unchanged", Add(&["--cap-add=ALL"])),
+            fix(
+                "podman",
+                "[A-Z]*",
+                Add(&["--cap-drop=ALL", "--cap-add {cap}"]),
+            ),
             fix("oci", "none", Edits(&[Set("/process/capabilities", "{}")])),
             fix(
                 "oci",
@@ -543,6 +774,12 @@ pub const CONSEQUENCES: &[Consequence] = &[
                 Edits(&[Set("/process/capabilities/bounding", "[{cap}]")]),
             ),
             fix("nspawn", "unchanged", Add(&["--capability=all"])),
+            fix("podman", "unchanged", Add(&["--cap-add=ALL"])),
+            fix(
+                "podman",
+                "[A-Z]*",
+                Add(&["--cap-drop=ALL", "--cap-add {cap}"]),
+            ),
             fix(
                 "cmd",
                 "none",
@@ -750,7 +987,10 @@ pub const CONSEQUENCES: &[Consequence] = &[
             fix("bwrap", "new", Add(&["--unshare-net"])),
             fix("unshare", "new", Add(&["--net"])),
             fix("nspawn", "new", Add(&["--private-network"])),
+            fix("nspawn", "new", LO_DOWN),
+            fix("nspawn", "new", LO_UP),
             fix("firejail", "new", Add(&["--net=none"])),
+            fix("firejail", "new", LO_DOWN),
             // Podman adds a network to those that it has; it takes no other
             // beside the host's or none.
             fix(
@@ -897,6 +1137,7 @@ pub const CONSEQUENCES: &[Consequence] = &[
             fix("bwrap", "new", Add(&["--unshare-user"])),
             fix("unshare", "new", Add(&["--user", "--map-root-user"])),
             fix("nspawn", "new", Add(&["--private-users=pick"])),
+            fix("podman", "new", Add(&["--uidmap=0:0:1", "--gidmap=0:0:1"])),
             fix(
                 "oci",
                 "new",
@@ -1103,6 +1344,11 @@ pub const CONSEQUENCES: &[Consequence] = &[
                 "unchanged",
                 Around(&["env", "SYSTEMD_NSPAWN_API_VFS_WRITABLE=no"]),
             ),
+            fix(
+                "nspawn",
+                "unchanged",
+                Around(&["env", "SYSTEMD_NSPAWN_API_VFS_WRITABLE=yes"]),
+            ),
             fix("nspawn", "unchanged", Add(&["--timezone=off"])),
         ],
     )
@@ -1168,6 +1414,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
                 Edits(&[Take("/linux/readonlyPaths", "", "{path}")]),
             ),
             fix("cmd", "* ro[,]*", Before("mount --bind -o ro {path} {path}")),
+            fix("podman", "unchanged", ALL_UNMASKED),
+            fix("podman", "unchanged", UNMASKED),
             fix(
                 "nspawn",
                 "unchanged",
@@ -1200,6 +1448,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
         "where it is writable, root of the payload changes the host \
          through it",
         &[
+            fix("podman", "unchanged", ALL_UNMASKED),
+            fix("podman", "unchanged", UNMASKED),
             fix(
                 "bwrap",
                 "*ro*",
@@ -1222,7 +1472,7 @@ pub const CONSEQUENCES: &[Consequence] = &[
     .page("kernel/proc-in-a-user-namespace.md"),
     record(
         "sys-masked",
-        ("mnt./sys/{firmware,devices}*", MOUNTED_OR_NOT),
+        ("mnt./sys/{firmware,devices,dev}*", MOUNTED_OR_NOT),
         Security,
         "what is not masked in /sys tells the payload about the hardware \
          of the host",
@@ -1292,7 +1542,7 @@ pub const CONSEQUENCES: &[Consequence] = &[
     record(
         "masked-otherwise",
         (
-            "mnt./{sys/{firmware,devices},proc/{acpi,asound,interrupts,kcore,\
+            "mnt./{sys/{firmware,devices,dev},proc/{acpi,asound,interrupts,kcore,\
              keys,latency_stats,sched_debug,scsi,timer_list,timer_stats}}*",
             "*",
         ),
@@ -1440,6 +1690,7 @@ pub const CONSEQUENCES: &[Consequence] = &[
         &[
             fix("bwrap", "+ tmpfs*", Add(&["--tmpfs", "/{name}"])),
             fix("firejail", "*tmpfs*", Add(&["--private-tmp"])),
+            fix("firejail", "unchanged", Add(&["--keep-var-tmp"])),
             fix(
                 "oci",
                 "unchanged",
@@ -1474,6 +1725,31 @@ pub const CONSEQUENCES: &[Consequence] = &[
     )
     .page("kernel/mount-flags.md"),
     record(
+        "system-read-only",
+        ("mnt./{etc,etc#*,var,var#*,var/log,var/log#*}", "*"),
+        Breaks,
+        "what the payload writes below /etc and /var fails, or goes to another \
+         place",
+        &[
+            fix("firejail", "unchanged", Add(&["--writable-etc"])),
+            fix("firejail", "unchanged", Add(&["--writable-var"])),
+            fix("firejail", "unchanged", Add(&["--writable-var-log"])),
+            fix("oci", "+ *", Edits(&[Mount])),
+            fix(
+                "oci",
+                "unchanged",
+                Edits(&[Take("/mounts", "destination", "{path}")]),
+            ),
+        ],
+    ),
+    record(
+        "etc-hosts",
+        ("mnt./etc/hosts*", "*"),
+        Changes,
+        "the payload finds other names in /etc/hosts",
+        &[fix("podman", "unchanged", Add(&["--no-hosts"]))],
+    ),
+    record(
         "mount-gone",
         ("mnt./*", "*gone*"),
         Breaks,
@@ -1499,6 +1775,8 @@ pub const CONSEQUENCES: &[Consequence] = &[
                 "unchanged",
                 Edits(&[Take("/mounts", "destination", "{path}")]),
             ),
+            fix("firejail", "unchanged", Add(&["--noblacklist={path}"])),
+            fix("firejail", "unchanged", Add(&["--allow-debuggers"])),
             fix("nspawn", "unchanged", Add(&["--timezone=off"])),
         ],
     ),
@@ -1514,6 +1792,11 @@ pub const CONSEQUENCES: &[Consequence] = &[
             fix("unshare", "1", Add(&["--fork"])),
             fix("podman", "[2-9]*", Add(&["--init"])),
             fix("nspawn", "2", Add(&["--as-pid2"])),
+            fix(
+                "cmd",
+                "[2-9]",
+                Inside(&["perl", "-e", "exit(system(@ARGV) >> 8)"]),
+            ),
         ],
     )
     .page("pitfalls/pid-1-and-signals.md"),
@@ -1522,7 +1805,14 @@ pub const CONSEQUENCES: &[Consequence] = &[
         ("processes.pid", "*"),
         Changes,
         "the payload has another number in its pid namespace",
-        &[fix("nspawn", "[2-9]*", Add(&["--as-pid2"]))],
+        &[
+            fix("nspawn", "[2-9]*", Add(&["--as-pid2"])),
+            fix(
+                "cmd",
+                "[2-9]",
+                Inside(&["perl", "-e", "exit(system(@ARGV) >> 8)"]),
+            ),
+        ],
     )
     .page("differences/payload-pid.md"),
     record(
@@ -1626,6 +1916,7 @@ pub const CONSEQUENCES: &[Consequence] = &[
         &[
             fix("cmd", "unchanged", Around(&["env", "--default-signal=PIPE"])),
             fix("cmd", "+SIGPIPE", Around(&["env", "--ignore-signal=PIPE"])),
+            fix("oci", "+SIGPIPE", Around(&["env", "--ignore-signal=PIPE"])),
         ],
     )
     .page("pitfalls/sigpipe.md"),
@@ -1684,6 +1975,7 @@ pub const CONSEQUENCES: &[Consequence] = &[
                 Edits(&[Push("/process/env", "\"HOME={value}\"")]),
             ),
             fix("nspawn", "*/*", Add(&["--setenv=HOME={value}"])),
+            fix("podman", "*/*", Add(&["--env=HOME={value}"])),
             fix("firejail", "*/*", Add(&["--env=HOME={value}"])),
         ],
     )
@@ -1702,6 +1994,7 @@ pub const CONSEQUENCES: &[Consequence] = &[
                 Edits(&[Push("/process/env", "\"PATH={value}\"")]),
             ),
             fix("nspawn", "*/*", Add(&["--setenv=PATH={value}"])),
+            fix("podman", "*/*", Add(&["--env=PATH={value}"])),
         ],
     )
     .page("pitfalls/path-lookup.md"),
@@ -1760,7 +2053,15 @@ pub const CONSEQUENCES: &[Consequence] = &[
         Cosmetic,
         "the shell of a launcher sets this variable, and a payload that is \
          a shell sets it again",
-        &[fix("bwrap", "unchanged", Add(&["--unsetenv", "{name}"]))],
+        &[
+            fix("bwrap", "unchanged", Add(&["--unsetenv", "{name}"])),
+            // What the variable is told to name does not matter: a shell sets it
+            // again.
+            fix("cmd", "+ *", Around(&["env", "{name}=/"])),
+            fix("oci", "+ *", Edits(&[Push("/process/env", "\"{name}=/\"")])),
+            fix("nspawn", "+ *", Add(&["--setenv={name}=/"])),
+            fix("podman", "+ *", Add(&["--env={name}=/"])),
+        ],
     )
     .page("pitfalls/environment.md"),
     record(
@@ -1786,7 +2087,9 @@ pub const CONSEQUENCES: &[Consequence] = &[
             ),
             fix("nspawn", "*", Add(&["--setenv={name}={value}"])),
             fix("firejail", "*", Add(&["--env={name}={value}"])),
+            fix("firejail", "{unset,unchanged}", Add(&["--rmenv={name}"])),
             fix("podman", "*", Add(&["--env={name}={value}"])),
+            fix("podman", "{unset,unchanged}", Add(&["--unsetenv={name}"])),
         ],
     )
     .page("pitfalls/environment.md"),
@@ -1795,7 +2098,10 @@ pub const CONSEQUENCES: &[Consequence] = &[
         ("environment.order", "*"),
         Cosmetic,
         "the variables come in another order",
-        &[],
+        &[
+            fix("cmd", "*=*", Around(&["env", "-i", "{variables}"])),
+            fix("oci", "*=*", Edits(&[Set("/process/env", "[{variables}]")])),
+        ],
     )
     .page("pitfalls/environment.md"),
     record(
@@ -1931,10 +2237,10 @@ pub const CONSEQUENCES: &[Consequence] = &[
         ("net.link.lo", "*"),
         Breaks,
         "where lo is down, connections to 127.0.0.1 fail with ENETUNREACH",
-        &[
-            fix("cmd", "down", Around(&["unshare", "--net"])),
-            fix("cmd", "{unchanged,up*}", Before("ip link set lo up")),
-        ],
+        loopback!(
+            fix("cmd", "down", LO_DOWN),
+            fix("cmd", "{unchanged,up*}", Before("ip link set lo up"))
+        ),
     )
     .page("steps/network.md"),
     record(
@@ -1996,7 +2302,10 @@ pub const CONSEQUENCES: &[Consequence] = &[
         Changes,
         "the payload counts towards the limits of another cgroup of the \
          host",
-        &[fix("oci", "*", Edits(&[Set("/linux/cgroupsPath", "\"{value}\"")]))],
+        &[
+            fix("crun", "unchanged", First(&["--cgroup-manager=disabled"])),
+            fix("oci", "*", Edits(&[Set("/linux/cgroupsPath", "\"{value}\"")])),
+        ],
     )
     .page("costs/born-in-a-cgroup.md"),
     record(
@@ -2006,6 +2315,7 @@ pub const CONSEQUENCES: &[Consequence] = &[
         "programs that read their cgroup find another path, and so other \
          limits",
         &[
+            fix("crun", "unchanged", First(&["--cgroup-manager=disabled"])),
             fix("unshare", "/ in every hierarchy", Add(&["--cgroup"])),
             fix("bwrap", "/ in every hierarchy", Add(&["--unshare-cgroup"])),
             fix(
@@ -2085,7 +2395,7 @@ pub const CONSEQUENCES: &[Consequence] = &[
         Changes,
         "a standard stream is another file: it may be no terminal, be \
          buffered differently or end at another time",
-        &[],
+        &[fix("podman", "*pipe*", Add(&["--interactive"]))],
     )
     .page("pitfalls/stdio-default.md"),
     record(
@@ -2103,7 +2413,7 @@ pub const CONSEQUENCES: &[Consequence] = &[
         Changes,
         "descriptors that the caller hands on, as for socket activation, \
          are closed",
-        &[],
+        &[fix("firejail", "unchanged", Add(&["--keep-fd=all"]))],
     )
     .page("pitfalls/descriptors.md"),
     record(

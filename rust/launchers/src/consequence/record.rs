@@ -40,7 +40,8 @@ impl Level {
 ///
 /// In its texts, `{value}` stands for the wanted value, `{name}` for the last
 /// part of the key, `{cap}` for each capability of the value in turn and
-/// `{caps}` for all of them, with commas.
+/// `{caps}` for all of them, with commas; `{variables}` for each variable of the
+/// payload of the other launcher, in its order.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Fix {
     /// The name of the adapter or, for a command line, of its program; `oci`
@@ -57,6 +58,8 @@ pub struct Fix {
 pub enum Change {
     /// These words are put among its options.
     Add(&'static [&'static str]),
+    /// These words are put before all others of its options.
+    First(&'static [&'static str]),
     /// These words are put before its command line.
     Around(&'static [&'static str]),
     /// These words are put between the launcher and its payload.
@@ -68,6 +71,8 @@ pub enum Change {
     Swap(&'static [&'static str], &'static [&'static str]),
     /// Its config.json is changed by these edits.
     Edit(&'static [Edit]),
+    /// All of these changes, which close a difference only together.
+    All(&'static [Change]),
 }
 
 /// What runs a command, which is the next word, and then executes the words

@@ -2,14 +2,19 @@
 
 use serde_json::Value as Json;
 
+/// What stands for each variable of an environment.
+const VARIABLES: &str = "{variables}";
+
 /// The words of a fix; `None` if the value does not have what they need.
 ///
 /// A word with `{cap}` is repeated for each capability, and split at its
-/// spaces.
+/// spaces; `{variables}` becomes a word for each line of the value.
 pub fn words(words: &[&str], key: &str, wanted: &str) -> Option<Vec<String>> {
     let mut made = Vec::new();
     for word in words {
-        if word.contains("{cap}") {
+        if *word == VARIABLES {
+            made.extend(wanted.lines().map(str::to_owned));
+        } else if word.contains("{cap}") {
             for capability in capabilities(wanted)? {
                 let word = word.replace("{cap}", &capability);
                 made.extend(word.split(' ').map(str::to_owned));
@@ -32,6 +37,11 @@ pub fn json(template: &str, key: &str, wanted: &str) -> Option<Json> {
         it if it.contains("{cap}") => {
             it.replace("{cap}", &quoted(&capabilities(wanted)?))
         }
+        it if it.contains(VARIABLES) => {
+            let lines: Vec<String> =
+                wanted.lines().map(str::to_owned).collect();
+            it.replace(VARIABLES, &quoted(&lines))
+        }
         it => {
             let escaped = Json::from(wanted).to_string();
             filled(it, key, &escaped[1..escaped.len() - 1])?
@@ -49,7 +59,7 @@ pub fn filled(template: &str, key: &str, wanted: &str) -> Option<String> {
     // What is not changed and what is not there has no value to be set.
     let is_value = !["unchanged", "unset", "- gone"].contains(&wanted);
     let mut text = template.to_owned();
-    let parts: [(&str, &dyn Fn() -> Option<String>); 17] = [
+    let parts: [(&str, &dyn Fn() -> Option<String>); 23] = [
         ("{value}", &|| is_value.then(|| value.to_owned())),
         ("{path}", &|| path(key).map(str::to_owned)),
         ("{level}", &|| Some(value.rsplit(' ').next()?.to_owned())),
@@ -58,6 +68,12 @@ pub fn filled(template: &str, key: &str, wanted: &str) -> Option<String> {
         ("{mode}", &|| Some(value.split(' ').next()?.to_owned())),
         ("{others}", &|| Some(others(value)?.join(","))),
         ("{name}", &|| Some(name.to_owned())),
+        ("{sysctl}", &|| Some(key.strip_prefix("sysctl.")?.to_owned())),
+        ("{major}", &|| Some(device(value)?.0)),
+        ("{minor}", &|| Some(device(value)?.1)),
+        ("{filemode}", &|| Some(device(value)?.2)),
+        ("{uid}", &|| Some(device(value)?.3)),
+        ("{gid}", &|| Some(device(value)?.4)),
         ("{NAME}", &|| Some(name.to_uppercase())),
         ("{soft}", &|| limit(value, 0)),
         ("{hard}", &|| limit(value, 1)),
@@ -91,6 +107,19 @@ pub fn path(key: &str) -> Option<&str> {
 /// The size in `65536 KiB, 2048 files`.
 fn kibibytes(value: &str) -> Option<u64> {
     value.split_once(" KiB")?.0.parse().ok()
+}
+
+/// What makes a device as `character device 1,3 0666 0:0 opens`: its numbers,
+/// its mode, which is decimal here, and its owners.
+type Device = (String, String, String, String, String);
+
+fn device(value: &str) -> Option<Device> {
+    let mut words = value.strip_prefix("character device ")?.split(' ');
+    let (major, minor) = words.next()?.split_once(',')?;
+    let mode = i64::from_str_radix(words.next()?, 8).ok()?.to_string();
+    let (uid, gid) = words.next()?.split_once(':')?;
+    let [major, minor, uid, gid] = [major, minor, uid, gid].map(str::to_owned);
+    Some((major, minor, mode, uid, gid))
 }
 
 /// One side of `SOFT of HARD`.
@@ -218,6 +247,16 @@ mod tests {
             Some("--nofile=10:20")
         );
         assert_eq!(joined(&limit, "limits.nofile", "soft 10"), None);
+        let all = ["env", "-i", "{variables}"];
+        assert_eq!(
+            joined(&all, "environment.order", "B=1 2\nA=").as_deref(),
+            Some("env|-i|B=1 2|A=")
+        );
+        let sysctl = ["--sysctl={sysctl}={value}"];
+        assert_eq!(
+            joined(&sysctl, "sysctl.net.x", "0 0").as_deref(),
+            Some("--sysctl=net.x=0 0")
+        );
     }
 
     #[test]
@@ -227,5 +266,16 @@ mod tests {
         assert_eq!(json("{octal}", "umask", "0077"), Some(Json::from(63)));
         let caps = json("[{cap}]", "capabilities.effective", "KILL");
         assert_eq!(caps, Some(serde_json::json!(["CAP_KILL"])));
+        let all = json("[{variables}]", "environment.order", "B=\"\nA=");
+        assert_eq!(all, Some(serde_json::json!(["B=\"", "A="])));
+        let device = json(
+            "[{major},{minor},{filemode},{uid},{gid},\"/dev/{name}\"]",
+            "dev.fuse",
+            "character device 10,229 0666 0:107 opens",
+        );
+        assert_eq!(
+            device,
+            Some(serde_json::json!([10, 229, 438, "/dev/fuse"]))
+        );
     }
 }

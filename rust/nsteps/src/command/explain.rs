@@ -7,7 +7,7 @@ use crate::terminal::text::paragraph;
 use globset::Glob;
 use harness::error::{Error, Result};
 use harness::host::layout::{Book, Layout};
-use launchers::consequence::{Change, Consequence, Edit, Fix, of_key};
+use launchers::consequence::{Change, Consequence, Edit, of_key};
 use launchers::keys;
 use std::fmt::Write;
 use std::fs;
@@ -80,7 +80,7 @@ fn one(out: &mut String, record: &Consequence, value: Option<&str>) {
                 "to get {}, {}: {}",
                 fix.wanted,
                 fix.launcher,
-                in_words(fix)
+                in_words(&fix.change)
             );
             paragraph(out, &text, 2, 2, GOOD);
         }
@@ -97,14 +97,15 @@ fn fits(glob: &str, text: &str) -> bool {
 }
 
 /// A fix in words, as a user would do it.
-fn in_words(fix: &Fix) -> String {
-    match &fix.change {
+fn in_words(change: &Change) -> String {
+    match change {
         Change::Add(words) => format!("add {}", words.join(" ")),
+        Change::First(words) => format!("add first {}", words.join(" ")),
         Change::Around(words) => {
             format!("put before it: {}", words.join(" "))
         }
         Change::Inside(_) | Change::Before(_) => {
-            let words = fix.change.inside().unwrap_or_default();
+            let words = change.inside().unwrap_or_default();
             format!("put before the payload: {}", words.join(" "))
         }
         Change::Swap(from, []) => format!("leave out {}", from.join(" ")),
@@ -114,6 +115,10 @@ fn in_words(fix: &Fix) -> String {
         Change::Edit(edits) => {
             let edits: Vec<String> = edits.iter().map(edit_in_words).collect();
             format!("in config.json, {}", edits.join(", "))
+        }
+        Change::All(changes) => {
+            let all: Vec<String> = changes.iter().map(in_words).collect();
+            all.join("; and ")
         }
     }
 }

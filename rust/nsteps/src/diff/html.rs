@@ -140,11 +140,7 @@ fn page(report: &Report) -> Page<'_> {
                     .iter()
                     .map(|it| (it.change.as_str(), it.closes.join(" ")))
                     .collect(),
-                left: format!(
-                    "{} of {} differences remain",
-                    it.left.len(),
-                    it.before
-                ),
+                left: it.remaining(),
             })
             .collect(),
     }

@@ -204,6 +204,8 @@ struct SuggestionForm {
     before: usize,
     /// The keys that differ with all of the changes.
     left: Vec<String>,
+    /// True if known changes were left untried, because too many had been.
+    stopped: bool,
 }
 
 /// One change of a launcher.
@@ -342,6 +344,7 @@ fn suggestion((launcher, it): &(usize, Suggestions)) -> SuggestionForm {
         patch: it.patch.as_ref().and_then(|it| serde_json::from_str(it).ok()),
         before: it.before,
         left: it.left.clone(),
+        stopped: it.stopped,
     }
 }
 

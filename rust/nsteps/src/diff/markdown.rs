@@ -35,10 +35,9 @@ pub fn markdown(report: &Report) -> String {
     for (launcher, it) in &report.suggestions {
         let _ = writeln!(
             out,
-            "\nTo make {} do as A ({} of {} differences remain):\n",
+            "\nTo make {} do as A ({}):\n",
             letter(*launcher),
-            it.left.len(),
-            it.before
+            it.remaining()
         );
         for one in &it.found {
             let _ = writeln!(out, "- {}", code(&one.change));

@@ -407,11 +407,7 @@ fn suggestions(out: &mut String, report: &Report) {
             true => {
                 "no known fix closes a difference and opens none".to_owned()
             }
-            false => format!(
-                "with all of them {} of {} differences remain",
-                it.left.len(),
-                it.before
-            ),
+            false => format!("with all of them {}", it.remaining()),
         };
         paragraph(out, &left, 2, 2, PLAIN);
         if !it.found.is_empty() {
