@@ -52,9 +52,17 @@ fn main() -> ExitCode {
         beside_the_file,
     );
     let adapters = Trial::test("each_adapter_is_tried", each_adapter);
-    // It takes ten minutes, and prints a table: run it with --ignored.
-    let closed = Trial::test("suggestions", truth::closable::table)
+    // It takes half an hour, and prints a line for each pair: run it with
+    // --ignored.
+    let closed = Trial::ignorable_test("suggestions", truth::closable::table)
         .with_ignored_flag(true);
+    let quick = truth::closable::quick_ones().map(|(name, pair)| {
+        Trial::ignorable_test(name, move || truth::closable::quick(pair))
+    });
+    let reasons = Trial::ignorable_test(
+        "the_page_has_the_reasons",
+        truth::closable::page_has_the_reasons,
+    );
     let engines = [
         Trial::ignorable_test("itself::docker", || {
             with_docker(docker_is_the_same_as_itself)
@@ -67,11 +75,12 @@ fn main() -> ExitCode {
             with_docker(docker_has_fixes)
         }),
     ];
-    let others = [page, less, alone, beside, adapters, closed];
+    let others = [page, less, alone, beside, adapters, closed, reasons];
     let trials = found
         .chain(reports)
         .chain(selves)
         .chain(engines)
+        .chain(quick)
         .chain(others)
         .collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()

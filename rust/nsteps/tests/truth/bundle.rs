@@ -88,6 +88,41 @@ impl Bundle {
         Ok(Bundle(dir))
     }
 
+    /// Changes its configuration by operations of RFC 6902.
+    pub fn patch(&self, operations: &[Value]) -> Result<(), Failed> {
+        let path = self.path().join("config.json");
+        let mut config: Value =
+            serde_json::from_str(&fs::read_to_string(&path)?)?;
+        for operation in operations {
+            let at =
+                operation["path"].as_str().ok_or("an operation has no path")?;
+            let (parent, last) = at.rsplit_once('/').ok_or("no path")?;
+            let parent =
+                config.pointer_mut(parent).ok_or(format!("no {parent}"))?;
+            let value = operation["value"].clone();
+            match (operation["op"].as_str(), parent) {
+                (Some("remove"), Value::Array(list)) => {
+                    list.remove(last.parse()?);
+                }
+                (Some("remove"), Value::Object(map)) => {
+                    map.remove(last);
+                }
+                (Some("add"), Value::Array(list)) if last == "-" => {
+                    list.push(value);
+                }
+                (Some("replace"), Value::Array(list)) => {
+                    list[last.parse::<usize>()?] = value;
+                }
+                (_, Value::Object(map)) => {
+                    map.insert(last.to_owned(), value);
+                }
+                _ => return Err(format!("{operation} is not possible").into()),
+            }
+        }
+        fs::write(path, format!("{config:#}"))?;
+        Ok(())
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         self.0.path()
