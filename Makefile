@@ -106,6 +106,10 @@ test: tree setup-test build check ## build, check, and run every test
 	}' target/test.log; \
 	exit $$status
 
+# Those of tests/hostile that take minutes, and the others.
+soak: tree setup-test build ## try every hostile setting and refused call
+	$(CARGO) test -p nsteps $(CARGO_FLAGS) --test hostile -- --include-ignored
+
 # cargo doc checks only the pages of the libraries: those of the programs would
 # take three times as long, and their comments are read in the source.
 check: tree ## check layout and lints in all three languages
@@ -272,5 +276,5 @@ tree:
 			"are $$(id -un): let $$(owner "$$other") remove target/ first"; \
 	fi
 
-.PHONY: help compare build test check bless bench bench-report deny docs \
+.PHONY: help compare build test soak check bless bench bench-report deny docs \
 	image test-image setup setup-test install uninstall clean tree

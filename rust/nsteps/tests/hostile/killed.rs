@@ -127,10 +127,11 @@ fn session() -> Found {
     let pid = killed.pid();
     let living = start()?;
     let kept = left(living.pid());
-    drop(killed);
     if left(pid).is_empty() || kept.is_empty() {
-        return Err("a killed session leaves no cgroup".into());
+        return Err("a run has made no cgroup".into());
     }
+    // From here on any other run may remove what it leaves.
+    drop(killed);
     // The last processes of a cgroup may still be dying when a run begins.
     let until = deadline();
     while !left(pid).is_empty() && Instant::now() < until {

@@ -2,8 +2,7 @@
 //! words of their answers.
 //!
 //! The first part is made from the list of system calls in `refuse.c`: each is
-//! refused in each way. What takes long is tried by `cargo test -p nsteps --test
-//! hostile -- --ignored`.
+//! refused in each way. What takes long is tried only by `make soak`.
 
 use crate::availability::{is_of_the_machine, unavailable};
 use crate::{Found, program};
@@ -38,7 +37,15 @@ pub fn trials() -> Vec<Trial> {
             trials.push(Trial::ignorable_test(name, tried));
         }
     }
-    let Ok(refuse) = refuse() else { return trials };
+    let refuse = match refuse() {
+        Ok(refuse) => refuse,
+        Err(why) => {
+            let why = why.message().unwrap_or("refuse.c").to_owned();
+            let tried = move || unavailable(&why);
+            trials.push(Trial::ignorable_test("refused", tried));
+            return trials;
+        }
+    };
     for call in calls(&refuse) {
         for (answer, is_long) in ANSWERS {
             let (refuse, call) = (refuse.clone(), call.clone());
