@@ -645,6 +645,16 @@ fn ordinary_user() -> Found {
         }
         passed(output.status.success(), format!("{words:?}: {said}"))?;
     }
+    // A template with another root is more than a user namespace allows.
+    let root = dir.path().join("root");
+    for name in ["dev", "proc"] {
+        fs::create_dir_all(root.join(name))?;
+    }
+    let root = root.display().to_string();
+    let output = run(&words(&["--root", &root]))?;
+    let said = text(&output.stderr);
+    passed(output.status.code() == Some(125), said.clone())?;
+    passed(said.ends_with("add --cold"), said)?;
     Ok(Completion::Completed)
 }
 

@@ -111,6 +111,9 @@ struct Returned {
     since: Instant,
     /// Before, it is not looked at.
     due: Instant,
+    /// It is as it was made; what is left are the sockets by which that was
+    /// found out, which the kernel has yet to free.
+    is_clean: bool,
 }
 
 /// A network that a launch has taken.
@@ -128,7 +131,8 @@ impl Lease {
         if let (true, Some(network)) = (self.comes_back(), self.network.take())
         {
             let since = Instant::now();
-            let returned = Returned { network, since, due: since };
+            let returned =
+                Returned { network, since, due: since, is_clean: false };
             let mut stock = self.shared.lock();
             stock.leased -= 1;
             stock.returned.push_back(returned);
@@ -191,9 +195,11 @@ impl Networks {
     /// `CAP_NET_ADMIN` and `CAP_BPF` ([`Command::keep_capabilities`](crate::Command::keep_capabilities))
     /// can do neither of the first two.
     ///
-    /// The comparison takes the thread longer than making a network: it
-    /// relieves the kernel, which removes networks one after the other for the
-    /// whole machine.
+    /// A comparison takes the thread some milliseconds, and then it waits until
+    /// the kernel has freed the sockets that it took, which are counted in the
+    /// network: tens of milliseconds. A network is made in less than one. So
+    /// reuse is slower unless the stock is large; it relieves the kernel, which
+    /// removes networks one after the other for the whole machine.
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -329,8 +335,8 @@ impl Shared {
         match self.loopback {
             None => ready < self.most,
             Some(_) => {
-                ready < stock.waiting
-                    || ready + stock.leased + stock.returned.len() < self.most
+                let here = ready + stock.returned.len();
+                here < stock.waiting || here + stock.leased < self.most
             }
         }
     }
@@ -342,7 +348,11 @@ impl Shared {
             let home = home.as_ref().map_err(Clone::clone);
             let done = home.and_then(|home| match task {
                 Task::Make => make(home, self.loopback).map(|network| {
-                    self.lock().ready.push_back(network);
+                    let mut stock = self.lock();
+                    match self.loopback {
+                        None => stock.ready.push_back(network),
+                        Some(_) => stock.returned.push_back(settling(network)),
+                    }
                 }),
                 Task::Compare(returned) => self.compare(returned, home),
             });
@@ -392,22 +402,29 @@ impl Shared {
         let Some(before) = &returned.network.before else { return Ok(()) };
         let network = returned.network.namespace.as_fd();
         setns(network, CloneFlags::CLONE_NEWNET).map_err(failed)?;
-        let now = Inventory::take();
+        let now = match returned.is_clean {
+            true => Inventory::of_sockets(),
+            false => Inventory::take(),
+        };
         setns(home, CloneFlags::CLONE_NEWNET).map_err(failed)?;
         let different = match now {
             Ok(_) if before.has_what_is_not_listed() => {
                 Some("rules of ip_tables, which are not listed".to_owned())
             }
+            Ok(now) if returned.is_clean => now.difference_in(before),
             Ok(now) => before.difference(&now),
             Err(error) => Some(format!("(not read: {error})")),
         };
         let mut stock = self.lock();
         match different {
+            None if returned.is_clean => {
+                stock.ready.push_back(returned.network);
+            }
             None => {
                 stock.reuse.clean += 1;
                 // More may have been made for launches that waited.
                 if stock.ready.len() < self.most {
-                    stock.ready.push_back(returned.network);
+                    stock.returned.push_back(settling(returned.network));
                 }
             }
             Some(what)
@@ -424,6 +441,12 @@ impl Shared {
         }
         Ok(())
     }
+}
+
+/// A network whose content was read a moment ago.
+fn settling(network: Network) -> Returned {
+    let since = Instant::now();
+    Returned { network, since, due: since + AGAIN, is_clean: true }
 }
 
 /// How the names begin of what the numbers of sockets are in.

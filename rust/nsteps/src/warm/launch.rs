@@ -102,14 +102,14 @@ pub fn run(payload: Payload<'_>, parts: Parts) -> Result<u8> {
     }
 }
 
-/// Adds why a procfs cannot be mounted beside another root, where that failed.
+/// Adds what helps an ordinary user, whose user namespace may not do what a
+/// template with another root takes: bind mounts of the caller, and a procfs
+/// where none is seen.
 fn explain(error: Error, payload: Payload<'_>) -> Error {
-    let is_proc = error.message.starts_with("cannot mount proc on /proc: ");
-    match is_proc && payload.root.is_some() {
+    match error.message.contains("(EPERM)") && payload.root.is_some() {
         false => error,
         true => Error::new(format!(
-            "{}; a template with another root shows none, so an ordinary user \
-             launches cold there (--cold)",
+            "{}; an ordinary user launches cold with another root: add --cold",
             error.message
         ))
         .with_status(error.status),

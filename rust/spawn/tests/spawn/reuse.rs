@@ -16,7 +16,7 @@ use nsteps_spawn::{Action, Command, Loopback, Namespace, Networks, Reuse};
 
 use crate::Test;
 use crate::observed::{
-    BOUND, Outcome, Trouble, WAITING, held, holds, needs_root, same,
+    BOUND, Held, Outcome, Trouble, WAITING, held, holds, needs_root, same,
 };
 
 pub const ALL: &[Test] = &[
@@ -262,6 +262,12 @@ fn as_new() -> Outcome {
         ] {
             same(file, used.read(file)?, new.read(file)?)?;
         }
+        // The sockets of the comparison are gone as well.
+        let sockets = |payload: &Held| -> Result<String, Trouble> {
+            let text = payload.read("net/sockstat")?;
+            Ok(text.lines().next().unwrap_or_default().to_owned())
+        };
+        same("sockets", sockets(&used)?, sockets(&new)?)?;
     }
     Ok(())
 }
