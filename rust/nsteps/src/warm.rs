@@ -10,4 +10,4 @@ pub mod daemon;
 pub mod launch;
 pub mod meeting;
 pub mod privilege;
-pub mod ward;
+pub mod wait;

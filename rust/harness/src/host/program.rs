@@ -32,7 +32,7 @@ pub fn may_be_executed(file: &Path) -> bool {
     access(file, AccessFlags::X_OK).is_ok()
 }
 
-/// The caller's PATH.
+/// The PATH of the caller; empty if it has none.
 pub fn path() -> String {
     let path = std::env::var_os("PATH").unwrap_or_default();
     path.to_string_lossy().into_owned()

@@ -2,7 +2,7 @@
 //! removes its socket.
 
 use crate::warm::meeting::{self, Given, Identity};
-use crate::warm::ward::{self, Ward};
+use crate::warm::wait::{self, Kind};
 use crate::warm::{launch, privilege};
 use harness::error::{Context, Error, Result};
 use nix::errno::Errno;
@@ -15,7 +15,7 @@ use std::io::{PipeWriter, Read, Write, pipe};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-/// What a daemon serves.
+/// What a daemon serves, and where its clients find it.
 #[derive(Clone, Copy, Debug)]
 pub struct Offer<'a> {
     /// The path of its socket.
@@ -106,13 +106,13 @@ pub fn serve_for(offer: Offer<'_>, words: &[OsString]) -> Result<u8> {
         .args(arguments)
         .parent_death_signal(Signal::SIGKILL as i32);
     let command = launch::inherit_signals(command)?;
-    let bell = ward::Bell::hang()?;
-    let watched = command
-        .spawn()
-        .map_err(launch::failed)
-        .and_then(|mut child| ward::watch(&mut child, &bell, Ward::Ordinary));
+    let signals = wait::Signals::block()?;
+    let watched =
+        command.spawn().map_err(launch::failed).and_then(|mut child| {
+            wait::watch(&mut child, &signals, Kind::Ordinary)
+        });
     daemon.end()?;
-    ward::end_as(watched?)
+    wait::end_as(watched?)
 }
 
 /// A daemon that this process has started. It ends with this process.

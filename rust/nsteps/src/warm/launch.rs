@@ -1,6 +1,6 @@
 //! One launch, cold or of parts that were made before.
 
-use crate::warm::ward::{self, Ward};
+use crate::warm::wait::{self, Kind};
 use harness::error::{Context, Error, Result};
 use nix::errno::Errno;
 use nix::sys::signal::{SigSet, Signal};
@@ -15,7 +15,7 @@ pub const OWN_FAILURE: u8 = 125;
 const NOT_EXECUTABLE: u8 = 126;
 const NOT_FOUND: u8 = 127;
 
-/// What a payload gets.
+/// The root and the command line of a payload.
 #[derive(Clone, Copy, Debug)]
 pub struct Payload<'a> {
     /// The directory that is its root; `/` with all mounts if there is none.
@@ -90,13 +90,13 @@ pub fn run(payload: Payload<'_>, parts: Parts) -> Result<u8> {
     match &parts {
         Parts::Cold => {
             let root = payload.root.unwrap_or(Path::new("/"));
-            start(&command.namespaces(kinds).root(root), Ward::Init)
+            start(&command.namespaces(kinds).root(root), Kind::Init)
         }
         Parts::Warm(Made { template, network }) => {
             let command = command.template(template);
             let command = command.join(network, Namespace::NET);
             let kinds = kinds.without(Namespace::NET);
-            start(&command.namespaces(kinds), Ward::Init)
+            start(&command.namespaces(kinds), Kind::Init)
                 .map_err(|error| explain(error, payload))
         }
     }
@@ -121,11 +121,11 @@ fn explain(error: Error, payload: Payload<'_>) -> Error {
 /// # Errors
 ///
 /// Fails as [`run`] does.
-pub fn start(command: &Command<'_>, ward: Ward) -> Result<u8> {
-    let bell = ward::Bell::hang()?;
+pub fn start(command: &Command<'_>, kind: Kind) -> Result<u8> {
+    let signals = wait::Signals::block()?;
     let mut child = command.spawn().map_err(failed)?;
-    let status = ward::watch(&mut child, &bell, ward)?;
-    ward::end_as(status)
+    let status = wait::watch(&mut child, &signals, kind)?;
+    wait::end_as(status)
 }
 
 /// The payload blocks and ignores what this process was started with.
@@ -137,9 +137,9 @@ pub fn inherit_signals(mut command: Command<'_>) -> Result<Command<'_>> {
     let own = "/proc/self/status";
     let status = fs::read_to_string(own).context(format_args!("read {own}"))?;
     // Rust's runtime ignores it, and a launch gives it its default action.
-    let ignored = ward::set_of(&status, "SigIgn").unwrap_or(0);
+    let ignored = wait::set_of(&status, "SigIgn").unwrap_or(0);
     let chld = Signal::SIGCHLD as i32;
-    if ward::has(ignored, chld) {
+    if wait::has(ignored, chld) {
         command = command.ignore_signal(chld);
         // Without a zombie there is no status to wait for.
         kernel::default_sigchld();

@@ -13,9 +13,9 @@ use std::os::fd::AsFd;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
-/// What is waited for.
+/// Which kind of process a launch waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ward {
+pub enum Kind {
     /// PID 1 of a pid namespace. The kernel drops a signal for it that it has no
     /// handler for, so what the signal does by default is done here.
     Init,
@@ -37,26 +37,26 @@ const ENDING: [Signal; 7] = [
 /// Signals to this process, as events. None is lost between its making and the
 /// first wait.
 #[derive(Debug)]
-pub struct Bell(SignalFd);
+pub struct Signals(SignalFd);
 
-impl Bell {
+impl Signals {
     /// Blocks the signals that are passed on. A child that is made later must
     /// not inherit that.
     ///
     /// # Errors
     ///
     /// Fails if there are too many descriptors.
-    pub fn hang() -> Result<Bell> {
+    pub fn block() -> Result<Signals> {
         let mut signals = SigSet::from_iter(ENDING);
         signals.add(Signal::SIGTSTP);
         signals.add(Signal::SIGCONT);
-        let bell = SignalFd::with_flags(
+        let signals = SignalFd::with_flags(
             &signals,
             SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK,
         )
         .context("make a descriptor of signals")?;
         signals.thread_block().context("block signals")?;
-        Ok(Bell(bell))
+        Ok(Signals(signals))
     }
 }
 
@@ -65,7 +65,11 @@ impl Bell {
 /// # Errors
 ///
 /// Fails if the child was reaped by other means.
-pub fn watch(child: &mut Child, bell: &Bell, ward: Ward) -> Result<ExitStatus> {
+pub fn watch(
+    child: &mut Child,
+    signals: &Signals,
+    kind: Kind,
+) -> Result<ExitStatus> {
     let mut fatal = None;
     loop {
         if let Some(status) =
@@ -76,14 +80,14 @@ pub fn watch(child: &mut Child, bell: &Bell, ward: Ward) -> Result<ExitStatus> {
         }
         let mut fds = [
             PollFd::new(child.as_fd(), PollFlags::POLLIN),
-            PollFd::new(bell.0.as_fd(), PollFlags::POLLIN),
+            PollFd::new(signals.0.as_fd(), PollFlags::POLLIN),
         ];
         match poll(&mut fds, PollTimeout::NONE) {
             Ok(_) | Err(Errno::EINTR) => {}
             Err(errno) => return Err(errno).context("wait for the payload"),
         }
-        while let Ok(Some(signal)) = bell.0.read_signal() {
-            if pass_on(child, &signal, ward)? {
+        while let Ok(Some(signal)) = signals.0.read_signal() {
+            if pass_on(child, &signal, kind)? {
                 let signal = signal.ssi_signo.cast_signed();
                 fatal = Some(ExitStatus::from_raw(signal));
             }
@@ -92,7 +96,7 @@ pub fn watch(child: &mut Child, bell: &Bell, ward: Ward) -> Result<ExitStatus> {
 }
 
 /// Passes one signal on; true if the child has been killed for it.
-fn pass_on(child: &Child, info: &siginfo, ward: Ward) -> Result<bool> {
+fn pass_on(child: &Child, info: &siginfo, kind: Kind) -> Result<bool> {
     /// asm-generic/siginfo.h: what the kernel sends by itself; here that is the
     /// terminal, which sends to the child as well.
     const SI_KERNEL: i32 = 0x80;
@@ -103,10 +107,10 @@ fn pass_on(child: &Child, info: &siginfo, ward: Ward) -> Result<bool> {
     match signal {
         Signal::SIGTSTP => {
             // PID 1 does not stop by itself.
-            match ward {
-                Ward::Init => send(Signal::SIGSTOP),
-                Ward::Ordinary if info.ssi_code != SI_KERNEL => send(signal),
-                Ward::Ordinary => {}
+            match kind {
+                Kind::Init => send(Signal::SIGSTOP),
+                Kind::Ordinary if info.ssi_code != SI_KERNEL => send(signal),
+                Kind::Ordinary => {}
             }
             // Here this process waits until it is continued.
             raise(Signal::SIGSTOP).context("stop")?;
@@ -117,7 +121,7 @@ fn pass_on(child: &Child, info: &siginfo, ward: Ward) -> Result<bool> {
         _ if info.ssi_code != SI_KERNEL => send(signal),
         _ => {}
     }
-    let ends = ward == Ward::Init
+    let ends = kind == Kind::Init
         && ENDING.contains(&signal)
         && has_default_action(child.pid(), number);
     if ends {
