@@ -382,6 +382,9 @@ fn remove_all<'a>(dirs: impl Iterator<Item = &'a Path>) -> Result<()> {
     let mut all = Vec::new();
     for dir in dirs.filter(|dir| dir.exists()) {
         below(dir, &mut all);
+        // Those that were made here, also if the directory cannot be read.
+        let known = LEAVES.iter().map(|it| dir.join(it));
+        all.extend(known.filter(|it| it.exists()));
         all.push(dir.to_owned());
     }
     for dir in &all {
