@@ -480,6 +480,9 @@ fn remove_all<'a>(dirs: impl Iterator<Item = &'a Path>) -> Result<()> {
         // Version 1, and version 2 before Linux 5.14, lack the file.
         let _ = kill(dir);
         below(dir, &mut all);
+        // Those that were made here, also if the directory cannot be read.
+        let known = LEAVES.iter().map(|it| dir.join(it));
+        all.extend(known.filter(|it| it.exists()));
         all.push(dir.to_owned());
     }
     for dir in &all {

@@ -33,6 +33,9 @@ fn trusted() -> Option<Vec<u32>> {
     Some([Some(0), caller, unmapped()].into_iter().flatten().collect())
 }
 
+/// The sysctl kernel.overflowuid where it was never set.
+const DEFAULT_OVERFLOW: u32 = 65534;
+
 /// The user that the kernel shows for users outside of this user namespace, if
 /// there are any. Root of a user namespace has no rights over their files, and
 /// the machine's own root is one of them.
@@ -41,8 +44,10 @@ fn unmapped() -> Option<u32> {
     let ids = map.lines().filter_map(|it| it.split_whitespace().nth(2));
     let mapped: u64 = ids.filter_map(|it| it.parse::<u64>().ok()).sum();
     let has_all = mapped >= u64::from(u32::MAX);
-    let shown = fs::read_to_string("/proc/sys/kernel/overflowuid").ok()?;
-    shown.trim().parse().ok().filter(|_| !has_all)
+    // The sysctls may be masked.
+    let shown = fs::read_to_string("/proc/sys/kernel/overflowuid").ok();
+    let shown = shown.and_then(|it| it.trim().parse().ok());
+    (!has_all).then(|| shown.unwrap_or(DEFAULT_OVERFLOW))
 }
 
 /// Checks that root may run what is in a directory: that it and everything below

@@ -4,6 +4,7 @@
 use crate::availability::unavailable;
 use crate::{Found, Tried, program};
 use harness::descendants::descendants;
+use harness::found::NEEDS_ROOT;
 use harness::host::cgroup::Made;
 use harness::host::layout::Layout;
 use harness::timeout::{any_readable, deadline};
@@ -116,7 +117,12 @@ fn left(pid: i32) -> BTreeSet<PathBuf> {
 /// Why no cgroup can be made here, so that none can be left.
 fn without_cgroups() -> Result<Option<String>, Failed> {
     let layout = Layout::find().map_err(|it| it.message)?;
-    Ok(Made::for_a_trial(&layout).err().map(|it| it.message))
+    let is_root = nix::unistd::geteuid().is_root();
+    let why = Made::for_a_trial(&layout).err().map(|it| it.message);
+    Ok(why.map(|why| match is_root {
+        true => why,
+        false => format!("{NEEDS_ROOT}: {why}"),
+    }))
 }
 
 fn session() -> Found {
