@@ -47,15 +47,13 @@ impl Signals {
     ///
     /// Fails if there are too many descriptors.
     pub fn block() -> Result<Signals> {
-        let mut signals = SigSet::from_iter(ENDING);
-        signals.add(Signal::SIGTSTP);
-        signals.add(Signal::SIGCONT);
-        let signals = SignalFd::with_flags(
-            &signals,
-            SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK,
-        )
-        .context("make a descriptor of signals")?;
-        signals.thread_block().context("block signals")?;
+        let mut set = SigSet::from_iter(ENDING);
+        set.add(Signal::SIGTSTP);
+        set.add(Signal::SIGCONT);
+        let flags = SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK;
+        let signals = SignalFd::with_flags(&set, flags)
+            .context("make a descriptor of signals")?;
+        set.thread_block().context("block signals")?;
         Ok(Signals(signals))
     }
 }
