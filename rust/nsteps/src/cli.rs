@@ -569,7 +569,6 @@ const RUN: &str = "\
 Examples:
   nsteps run uts hostname
   nsteps run network --lang c ip addr
-  nsteps run container --rootfs ./debian -- sh -c 'hostname; exit 7'
   nsteps run mount --sandbox -- sh -c 'rm -rf /etc; hostname other'
 
 As an ordinary user it can change nothing but what you can change without it. As

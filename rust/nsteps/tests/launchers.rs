@@ -425,7 +425,8 @@ fn isolating_firejail() -> Result<Completion, Failed> {
     if let Err(why) = Made::for_a_trial(&layout) {
         return unavailable(&why.message);
     }
-    let launchers = ["env", "firejail: --noprofile"].map(str::to_owned);
+    // In a command line: the adapter makes it isolate in every sandbox.
+    let launchers = ["env", "firejail --noprofile --quiet"].map(str::to_owned);
     let mut seen = Vec::new();
     for answer in ["yes", "no"] {
         let options = ["--pid-namespace", answer].map(str::to_owned);

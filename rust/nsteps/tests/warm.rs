@@ -372,7 +372,9 @@ fn signals() -> Found {
     for (script, signal, expected) in cases {
         // The shell waits on a pipe of its own for the signal.
         let script = format!("exec 3<>{}; {script}", fifo(&daemon)?);
-        let mut child = ready(daemon.client(&["bash", "-c", &script])?)?;
+        // A caller in the background of a script ignores SIGINT.
+        let words = ["env", "--default-signal=INT,TERM", "bash", "-c", &script];
+        let mut child = ready(daemon.client(&words)?)?;
         kill(Pid::from_raw(child.id().cast_signed()), signal)?;
         let status = ended(&mut child, &script)?;
         let seen = match status.code() {

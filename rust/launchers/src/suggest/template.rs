@@ -275,7 +275,7 @@ mod tests {
         );
         assert_eq!(
             device,
-            Some(serde_json::json!([10, 229, 438, "/dev/fuse"]))
+            Some(serde_json::json!([10, 229, 438, 0, 107, "/dev/fuse"]))
         );
     }
 }

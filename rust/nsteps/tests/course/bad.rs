@@ -30,7 +30,7 @@ const ALL: &[Bad] = &[
         ..SCRIPT
     },
     Bad {
-        name: "forks",
+        name: "forks_twice",
         text: "#!/bin/sh\n\"$0\" & \"$0\" & wait\n",
         says: "makes process after process",
         ..SCRIPT

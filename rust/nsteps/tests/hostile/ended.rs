@@ -44,7 +44,10 @@ fn ended(words: &[&str]) -> Found {
     // On a slow machine it may take as long as several runs.
     let soon = SOON.max(begun.elapsed() * 5);
     for signal in [Signal::SIGINT, Signal::SIGTERM] {
-        let mut run = Command::new(program()?)
+        // A caller in the background of a script ignores SIGINT.
+        let mut run = Command::new("env")
+            .arg("--default-signal=INT,TERM")
+            .arg(program()?)
             .args(words)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
