@@ -292,13 +292,29 @@ impl Drop for Delegated {
 }
 
 fn delegated() -> Result<Completion, Failed> {
+    in_a_delegated_cgroup(["--cgroups", "v2"], |cgroup, value| {
+        let left = fs::read_dir(&cgroup.0)?.flatten();
+        let left = left.filter(|it| it.path().is_dir()).count();
+        let is_right = value["cgroups"]["which"] == "v2"
+            && value["launchers"][0]["effect"]["exit"] == "0"
+            && left == 1;
+        right(is_right, value)
+    })
+}
+
+/// Judges what `nsteps observe` with an option says of env(1), as an ordinary
+/// user in a cgroup that root has given to the user.
+fn in_a_delegated_cgroup(
+    [option, value]: [&str; 2],
+    judge: impl FnOnce(&Delegated, &Value) -> Result<Completion, Failed>,
+) -> Result<Completion, Failed> {
     if Identity::natural() == Identity::User {
         return unavailable(NEEDS_ROOT);
     }
     let Some(cgroup) = Delegated::new() else {
         return unavailable("no cgroup of version 2 may be made here");
     };
-    let words = ["observe", "--json", "--cgroups", "v2", "--", "env"];
+    let words = ["observe", "--json", option, value, "--", "env"];
     let output = match as_a_user(&words, Some(&cgroup.leaf()))? {
         Err(why) => return unavailable(why),
         Ok(output) => output,
@@ -307,12 +323,7 @@ fn delegated() -> Result<Completion, Failed> {
         Err(why) => return unavailable(&why),
         Ok(value) => value,
     };
-    let left = fs::read_dir(&cgroup.0)?.flatten();
-    let left = left.filter(|it| it.path().is_dir()).count();
-    let is_right = value["cgroups"]["which"] == "v2"
-        && value["launchers"][0]["effect"]["exit"] == "0"
-        && left == 1;
-    right(is_right, &value)
+    judge(&cgroup, &value)
 }
 
 /// What an observation without a pid namespace of its own is started with; the
@@ -435,30 +446,17 @@ fn all_ends_with_nsteps() -> Result<Completion, Failed> {
 /// In a user namespace no procfs can be mounted for the pid namespace of the
 /// host: the sandbox has the caller's.
 fn user_without() -> Result<Completion, Failed> {
-    if Identity::natural() == Identity::User {
-        return unavailable(NEEDS_ROOT);
-    }
-    let Some(cgroup) = Delegated::new() else {
-        return unavailable("no cgroup of version 2 may be made here");
-    };
-    let words = ["observe", "--json", "--pid-namespace", "no", "--", "env"];
-    let output = match as_a_user(&words, Some(&cgroup.leaf()))? {
-        Err(why) => return unavailable(why),
-        Ok(output) => output,
-    };
-    let value = match reported(&output)? {
-        Err(why) => return unavailable(&why),
-        Ok(value) => value,
-    };
-    let launcher = &value["launchers"][0];
-    let visible = &launcher["observation"]["readings"]["processes.visible"];
-    let is_right = launcher["effect"]["exit"] == "0"
-        && value["pid_namespace"]["own"] == false
-        && launcher["disagreements"] == json!([]);
-    match is_right {
-        true => Ok(Completion::Completed),
-        false => Err(format!("{visible} of {launcher:#}").into()),
-    }
+    in_a_delegated_cgroup(["--pid-namespace", "no"], |_, value| {
+        let launcher = &value["launchers"][0];
+        let visible = &launcher["observation"]["readings"]["processes.visible"];
+        let is_right = launcher["effect"]["exit"] == "0"
+            && value["pid_namespace"]["own"] == false
+            && launcher["disagreements"] == json!([]);
+        match is_right {
+            true => Ok(Completion::Completed),
+            false => Err(format!("{visible} of {launcher:#}").into()),
+        }
+    })
 }
 
 fn excluded() -> Result<Completion, Failed> {

@@ -477,7 +477,7 @@ fn other_directory() -> Found {
     Ok(Completion::Completed)
 }
 
-/// Another user, who is in no group of root's.
+/// Another user, in no group of root.
 const OTHER: [&str; 4] =
     ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
 

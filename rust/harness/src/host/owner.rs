@@ -1,6 +1,6 @@
 //! Whose files root may run: its own, and those of its caller.
 //!
-//! Another user who can choose what root runs has root's rights.
+//! A user that chooses what root runs has the rights of root.
 
 use crate::error::{Context, Error, Result};
 use std::fs;

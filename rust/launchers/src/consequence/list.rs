@@ -132,6 +132,24 @@ const NO_FILTER_OF_A_RUNTIME: Fix =
 const UNMASKED: Change = Add(&["--security-opt=unmask={path}"]);
 const ALL_UNMASKED: Change = Add(&["--security-opt=unmask=ALL"]);
 
+/// What masks a path, or shows it, in each record of what launchers mask.
+const MASKED_BY_A_RUNTIME: Fix =
+    fix("oci", "+ *", Edits(&[Push("/linux/maskedPaths", "\"{path}\"")]));
+const SHOWN_BY_A_RUNTIME: Fix =
+    fix("oci", "unchanged", Edits(&[Take("/linux/maskedPaths", "", "{path}")]));
+const MASKED_BY_BWRAP: Fix = fix(
+    "bwrap",
+    "+ tmpfs tmpfs ro*",
+    Add(&["--tmpfs", "{path}", "--remount-ro", "{path}"]),
+);
+const MASKED_BY_NSPAWN: Fix =
+    fix("nspawn", "+ *", Add(&["--inaccessible={path}"]));
+const MASKED_BY_A_MOUNT: Fix = fix(
+    "cmd",
+    "+ tmpfs tmpfs ro*",
+    Before("mount -t tmpfs -o ro tmpfs {path}"),
+);
+
 /// The fixes of a path that a launcher masks: first one of the record's own,
 /// then those that every such record has.
 macro_rules! masked {
@@ -139,30 +157,14 @@ macro_rules! masked {
         &[
             $first,
             fix("oci", "unchanged", Edits(&[Remove("/linux/maskedPaths")])),
-            fix(
-                "oci",
-                "+ *",
-                Edits(&[Push("/linux/maskedPaths", "\"{path}\"")]),
-            ),
-            fix(
-                "oci",
-                "unchanged",
-                Edits(&[Take("/linux/maskedPaths", "", "{path}")]),
-            ),
-            fix(
-                "bwrap",
-                "+ tmpfs tmpfs ro*",
-                Add(&["--tmpfs", "{path}", "--remount-ro", "{path}"]),
-            ),
-            fix("nspawn", "+ *", Add(&["--inaccessible={path}"])),
+            MASKED_BY_A_RUNTIME,
+            SHOWN_BY_A_RUNTIME,
+            MASKED_BY_BWRAP,
+            MASKED_BY_NSPAWN,
             fix("podman", "unchanged", ALL_UNMASKED),
             fix("podman", "unchanged", UNMASKED),
             fix("podman", "+ *", Add(&["--security-opt=mask={path}"])),
-            fix(
-                "cmd",
-                "+ tmpfs tmpfs ro*",
-                Before("mount -t tmpfs -o ro tmpfs {path}"),
-            ),
+            MASKED_BY_A_MOUNT,
         ]
     };
 }
@@ -1549,27 +1551,11 @@ pub const CONSEQUENCES: &[Consequence] = &[
         Cosmetic,
         "something else is mounted over what each launcher masks",
         &[
-            fix(
-                "oci",
-                "+ *",
-                Edits(&[Push("/linux/maskedPaths", "\"{path}\"")]),
-            ),
-            fix(
-                "oci",
-                "unchanged",
-                Edits(&[Take("/linux/maskedPaths", "", "{path}")]),
-            ),
-            fix(
-                "bwrap",
-                "+ tmpfs tmpfs ro*",
-                Add(&["--tmpfs", "{path}", "--remount-ro", "{path}"]),
-            ),
-            fix("nspawn", "+ *", Add(&["--inaccessible={path}"])),
-            fix(
-                "cmd",
-                "+ tmpfs tmpfs ro*",
-                Before("mount -t tmpfs -o ro tmpfs {path}"),
-            ),
+            MASKED_BY_A_RUNTIME,
+            SHOWN_BY_A_RUNTIME,
+            MASKED_BY_BWRAP,
+            MASKED_BY_NSPAWN,
+            MASKED_BY_A_MOUNT,
         ],
     )
     .page("kernel/proc-in-a-user-namespace.md"),
