@@ -291,8 +291,9 @@ impl Drop for Networks {
 
 /// How long a network that came back may take to become clean: the kernel frees
 /// a socket of netlink a grace period of RCU after it was closed, and gives no
-/// sign of that.
-const TIMEOUT: Duration = Duration::from_secs(1);
+/// sign of that. On a machine with more to do than processors such a period was
+/// seen to take more than a second.
+const TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the thread waits before it looks again, if there is nothing else to
 /// do.
 const AGAIN: Duration = Duration::from_millis(4);
@@ -434,6 +435,9 @@ impl Shared {
                 let due = Instant::now() + AGAIN;
                 stock.returned.push_back(Returned { due, ..returned });
             }
+            // It was counted when its payload had ended, or it is a new one that
+            // no payload has had.
+            Some(_) if returned.is_clean => {}
             Some(what) => {
                 stock.reuse.dropped += 1;
                 stock.reuse.last = Some(what);
