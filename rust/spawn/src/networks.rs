@@ -105,15 +105,25 @@ struct Network {
     before: Option<Inventory>,
 }
 
+/// A network that is not ready yet.
 #[derive(Debug)]
 struct Returned {
     network: Network,
     since: Instant,
     /// Before, it is not looked at.
     due: Instant,
-    /// It is as it was made; what is left are the sockets by which that was
-    /// found out, which the kernel has yet to free.
-    is_clean: bool,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// A payload in it has ended, and it is not compared yet.
+    Used,
+    /// It is as it was made but for sockets that the kernel has yet to free:
+    /// those by which that was found out, and those of the payload.
+    Same,
+    /// No payload has had it; what was in it was read a moment ago.
+    New,
 }
 
 /// A network that a launch has taken.
@@ -131,8 +141,8 @@ impl Lease {
         if let (true, Some(network)) = (self.comes_back(), self.network.take())
         {
             let since = Instant::now();
-            let returned =
-                Returned { network, since, due: since, is_clean: false };
+            let state = State::Used;
+            let returned = Returned { network, since, due: since, state };
             let mut stock = self.shared.lock();
             stock.leased -= 1;
             stock.returned.push_back(returned);
@@ -397,48 +407,48 @@ impl Shared {
         }
     }
 
-    /// Puts a network that came back into the stock if it is clean, drops it if
-    /// it is not, and looks again later if it may still become clean.
+    /// Puts a network into the stock if it is clean, drops it if it is not, and
+    /// looks again later if it may still become clean.
     fn compare(&self, returned: Returned, home: &File) -> Result<(), Error> {
         let Some(before) = &returned.network.before else { return Ok(()) };
         let network = returned.network.namespace.as_fd();
         setns(network, CloneFlags::CLONE_NEWNET).map_err(failed)?;
-        let now = match returned.is_clean {
-            true => Inventory::of_sockets(),
-            false => Inventory::take(),
+        // The sockets are read without a socket: otherwise each look would put
+        // off the moment at which all are freed.
+        let now = match returned.state {
+            State::Used => Inventory::take(),
+            State::Same | State::New => Inventory::of_sockets(),
         };
         setns(home, CloneFlags::CLONE_NEWNET).map_err(failed)?;
-        let different = match now {
-            Ok(_) if before.has_what_is_not_listed() => {
+        let different = match (now, returned.state) {
+            _ if before.has_what_is_not_listed() => {
                 Some("rules of ip_tables, which are not listed".to_owned())
             }
-            Ok(now) if returned.is_clean => now.difference_in(before),
-            Ok(now) => before.difference(&now),
-            Err(error) => Some(format!("(not read: {error})")),
+            (Err(error), _) => Some(format!("(not read: {error})")),
+            (Ok(now), State::Used) => before.difference(&now),
+            (Ok(now), State::Same | State::New) => now.difference_in(before),
         };
+        let waited = returned.since.elapsed();
         let mut stock = self.lock();
-        match different {
-            None if returned.is_clean => {
-                stock.ready.push_back(returned.network);
-            }
-            None => {
-                stock.reuse.clean += 1;
+        match (different, returned.state) {
+            (None, State::Used) => stock.returned.push_back(Returned {
+                due: Instant::now() + AGAIN,
+                state: State::Same,
+                ..returned
+            }),
+            (None, state) => {
+                stock.reuse.clean += u64::from(state == State::Same);
                 // More may have been made for launches that waited.
                 if stock.ready.len() < self.most {
-                    stock.returned.push_back(settling(returned.network));
+                    stock.ready.push_back(returned.network);
                 }
             }
-            Some(what)
-                if what.starts_with(SOCKETS)
-                    && returned.since.elapsed() < TIMEOUT =>
-            {
-                let due = Instant::now() + AGAIN;
+            (Some(_), State::Same | State::New) if waited < TIMEOUT => {
+                let due = Instant::now() + AGAIN.max(waited / 2);
                 stock.returned.push_back(Returned { due, ..returned });
             }
-            // It was counted when its payload had ended, or it is a new one that
-            // no payload has had.
-            Some(_) if returned.is_clean => {}
-            Some(what) => {
+            (Some(_), State::New) => {}
+            (Some(what), State::Used | State::Same) => {
                 stock.reuse.dropped += 1;
                 stock.reuse.last = Some(what);
             }
@@ -450,11 +460,8 @@ impl Shared {
 /// A network whose content was read a moment ago.
 fn settling(network: Network) -> Returned {
     let since = Instant::now();
-    Returned { network, since, due: since + AGAIN, is_clean: true }
+    Returned { network, since, due: since + AGAIN, state: State::New }
 }
-
-/// How the names begin of what the numbers of sockets are in.
-const SOCKETS: &str = "net/sockstat";
 
 /// Where the thread is while it makes nothing: the namespace of the caller if it
 /// may go back there, else one of its own. In a user namespace it may not go
@@ -478,16 +485,24 @@ fn make(home: &File, loopback: Option<Loopback>) -> Result<Network, Error> {
 
 /// The namespace that the thread is in, as a launch is to find it.
 fn set_up(loopback: Option<Loopback>) -> Result<Network, Error> {
-    let of_lo = |error| Error::new(Action::Loopback, errno(&error));
-    if loopback == Some(Loopback::Up) {
-        bring_lo_up().map_err(of_lo)?;
-    }
-    let before = loopback.map(|_| Inventory::take()).transpose();
-    let before = before.map_err(|error| {
+    let before = loopback.map(prepared).transpose()?;
+    Ok(Network { namespace: open_own()?.into(), before })
+}
+
+/// Prepares the namespace of the thread to be used again: what is in it then.
+fn prepared(loopback: Loopback) -> Result<Inventory, Error> {
+    let unread = |error: io::Error| {
         Error::new(Action::TakeNetwork, errno(&error))
             .on("(what is in it could not be read)")
-    })?;
-    Ok(Network { namespace: open_own()?.into(), before })
+    };
+    // Before there is a socket of our own, which would be counted until the
+    // kernel has freed it.
+    let sockets = Inventory::of_sockets().map_err(unread)?;
+    if loopback == Loopback::Up {
+        let of_lo = |error| Error::new(Action::Loopback, errno(&error));
+        bring_lo_up().map_err(of_lo)?;
+    }
+    Ok(Inventory::take().map_err(unread)?.with(sockets))
 }
 
 /// The network namespace of the calling thread.
