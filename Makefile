@@ -106,9 +106,10 @@ test: tree setup-test build check ## build, check, and run every test
 	}' target/test.log; \
 	exit $$status
 
-# Those of tests/hostile that take minutes, and the others.
-soak: tree setup-test build ## try every hostile setting and refused call
-	$(CARGO) test -p nsteps $(CARGO_FLAGS) --test hostile -- --include-ignored
+# Those tests that take minutes, and the others beside them.
+soak: tree setup-test build ## try every hostile setting, refused call and fix
+	$(CARGO) test -p nsteps $(CARGO_FLAGS) --test hostile \
+		--test consequences -- --include-ignored
 
 # cargo doc checks only the pages of the libraries: those of the programs would
 # take three times as long, and their comments are read in the source.

@@ -347,9 +347,10 @@ pub fn agreement(record: &Record) -> String {
             text,
             "\nBeyond their limit: {}.\n\
              In brackets the ratio in the third of all rounds in which the \
-             floor was fastest, and in the third in which it was slowest: a \
-             machine that has two speeds does not slow both languages down \
-             alike, so that runs are apart as its moods are.\n",
+             floor was fastest, and in the third in which it was slowest. If \
+             both differ, the machine ran at two speeds, and one language \
+             lost more by the lower speed: then runs differ by how long the \
+             machine was slow.\n",
             each.join(", ")
         );
     }

@@ -6,6 +6,7 @@
 //! crate. That of the probe is in `rust/probe`.
 
 mod id_map;
+pub mod newer;
 
 pub use id_map::{map_ids, map_root};
 
@@ -27,16 +28,19 @@ use std::sync::atomic::AtomicU32;
 /// Fails as fork(2) does, and with `EDEADLK` if the caller has other threads: a
 /// lock that one of them holds would stay locked in the child.
 pub fn fork() -> nix::Result<nix::unistd::ForkResult> {
-    let threads =
-        std::fs::read_dir("/proc/self/task").map(Iterator::count).unwrap_or(1);
-    if threads > 1 {
-        return Err(Errno::EDEADLK);
-    }
+    single()?;
     // SAFETY: fork(2) demands that the child of a threaded process calls only
     // async-signal-safe functions; there is no other thread, as counted above.
     // If /proc cannot be read, one thread is assumed; the only caller in that
     // case is the sandbox, which starts none.
     unsafe { nix::unistd::fork() }
+}
+
+/// Fails with `EDEADLK` if the calling process has more than one thread.
+fn single() -> nix::Result<()> {
+    let threads =
+        std::fs::read_dir("/proc/self/task").map(Iterator::count).unwrap_or(1);
+    if threads > 1 { Err(Errno::EDEADLK) } else { Ok(()) }
 }
 
 /// Runs `child` in a new process that shares the memory of the caller, and

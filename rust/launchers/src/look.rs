@@ -256,14 +256,51 @@ pub fn mask(text: &str, masks: &[(String, &str)]) -> String {
     })
 }
 
+/// The key whose value is a list of files, in the order of their names.
+const RESIDUE: &str = "residue.files";
+
+/// A list in order again: a mask has another place in it than the word that it
+/// stands for.
+fn in_order(list: &str) -> String {
+    let mut parts: Vec<&str> = list.split("; ").collect();
+    parts.sort_unstable();
+    parts.join("; ")
+}
+
 /// The same without the words that stand for this launcher alone.
 fn masked(mut observed: Observed, masks: &[(String, &str)]) -> Observed {
     let mask = |text: &str| mask(text, masks);
     let effect = std::mem::take(&mut observed.effect.0);
     for (key, value) in effect {
+        let masked = mask(&value);
+        let value = match key == RESIDUE && masked != value {
+            true => in_order(&masked),
+            false => masked,
+        };
         // Two keys may have become equal: then both changes are kept.
-        observed.effect.change(mask(&key), mask(&value));
+        observed.effect.change(mask(&key), value);
     }
     observed.said = mask(&observed.said);
     observed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn masked_files_have_one_order() {
+        let residue = |id: &str, after: &str| {
+            let mut observed = Observed::default();
+            let files = match id < "containers" {
+                true => format!("+ /run/{id}; + /run/{after}"),
+                false => format!("+ /run/{after}; + /run/{id}"),
+            };
+            observed.effect.change(RESIDUE, files);
+            let masks = [(id.to_owned(), "CID")];
+            masked(observed, &masks).effect.0.remove(RESIDUE)
+        };
+        let (one, other) = ("a0b1", "f0e1");
+        assert_eq!(residue(one, "containers"), residue(other, "containers"));
+    }
 }

@@ -177,7 +177,6 @@ pub fn form(
 ///
 /// Fails if the file is JSON of this program but of another form, or if a
 /// member of it is missing, unknown or of another type.
-/// member of it is missing, unknown or of another type.
 pub fn read(text: &str) -> Result<Option<Kept>> {
     let path = Path::new(text);
     if !path.is_file() {

@@ -154,12 +154,7 @@ pub fn decide(columns: &[Column], terms: &Terms<'_>) -> Verdict {
     verdict.differences.sort_by_key(|it| std::cmp::Reverse(it.level));
     verdict.clusters = clusters(&verdict.differences, &ran);
     verdict.faults.extend(disagreements(columns));
-    let observed: Vec<(usize, &Column)> = ran
-        .iter()
-        .map(|it| (*it, &columns[*it]))
-        .filter(|(_, it)| it.ran())
-        .collect();
-    verdict.faults.extend(broken_expectations(&observed, terms));
+    verdict.faults.extend(broken_expectations(columns, &ran, terms));
     verdict.faults.extend(waivers(&used, columns, terms));
     verdict.status = match (verdict.errors(), verdict.failures()) {
         (1.., _) => TROUBLE,
@@ -384,30 +379,84 @@ fn disagreements(columns: &[Column]) -> Vec<Fault> {
     columns.iter().enumerate().flat_map(of).collect()
 }
 
-/// The expectations that a launcher does not meet.
+/// The expectations that a launcher of `ran` does not meet, and the states in
+/// which its payload could not meet any.
 fn broken_expectations(
-    observed: &[(usize, &Column)],
+    columns: &[Column],
+    ran: &[usize],
     terms: &Terms<'_>,
 ) -> Vec<Fault> {
     let mut faults = Vec::new();
-    for expectation in &terms.policy.expectations {
-        for (launcher, column) in observed {
-            for (key, shown) in unmet(expectation, column) {
-                let wanted: Vec<&str> =
-                    expectation.values.iter().map(|it| it.text()).collect();
+    if terms.policy.expectations.is_empty() {
+        return faults;
+    }
+    for launcher in ran.iter().copied() {
+        let tried =
+            || columns[launcher].in_states().filter(|it| !it.unavailable);
+        for it in tried() {
+            if let Some(why) = &it.did_not_answer {
                 faults.push(Fault {
+                    key: RAN.to_owned(),
+                    launcher: Some(launcher),
                     text: format!(
-                        "{key} is {shown}, expected {}",
-                        wanted.join(" or ")
+                        "the payload did not run in the state {}, and nothing \
+                         is as expected there: {why}",
+                        it.state
                     ),
-                    key,
-                    launcher: Some(*launcher),
-                    line: Some(expectation.line),
+                    line: None,
                 });
             }
         }
     }
+    for expectation in &terms.policy.expectations {
+        let wanted: Vec<&str> =
+            expectation.values.iter().map(|it| it.text()).collect();
+        let wanted = wanted.join(" or ");
+        for launcher in ran.iter().copied() {
+            for ((key, shown), place) in broken(expectation, &columns[launcher])
+            {
+                let text =
+                    format!("{key} is {shown}{place}, expected {wanted}");
+                let line = Some(expectation.line);
+                let launcher = Some(launcher);
+                faults.push(Fault { key, launcher, text, line });
+            }
+        }
+    }
     faults
+}
+
+/// The keys of an expectation that are not met in any state, with what the
+/// launcher shows instead, and the states in which it does.
+fn broken(
+    expectation: &Expectation,
+    column: &Column,
+) -> Vec<((String, String), String)> {
+    let ran = || column.in_states().filter(|it| it.ran());
+    let all: Vec<&str> = ran().map(|it| it.state).collect();
+    let mut broken: Vec<((String, String), Vec<&str>)> = Vec::new();
+    for (index, it) in ran().enumerate() {
+        for unmet in unmet(expectation, it) {
+            // Situations are tried in the first state alone.
+            let is_first = index == 0;
+            if !is_first && situation::of_key(&unmet.0).is_some() {
+                continue;
+            }
+            match broken.iter_mut().find(|(known, _)| *known == unmet) {
+                Some((_, states)) => states.push(it.state),
+                None => broken.push((unmet, vec![it.state])),
+            }
+        }
+    }
+    let placed = |(unmet, states): ((String, String), Vec<&str>)| {
+        let place = match situation::of_key(&unmet.0) {
+            Some(_) => String::new(),
+            None => place(&states, &all),
+        };
+        let place = if place.is_empty() { place } else { format!(" {place}") };
+        (unmet, place)
+    };
+    broken.into_iter().map(placed).collect()
 }
 
 /// The keys of an expectation that are not met, with what the launcher shows
@@ -664,6 +713,34 @@ mod tests {
         let all = expected(&tried, "'when.*'='status*'");
         // Of each of the two launchers.
         assert_eq!(all.len(), 2 * (SITUATIONS.len() - 1));
+    }
+
+    #[test]
+    fn an_expectation_is_about_every_state() {
+        let met = || column(&[("ns.net", "new")]);
+        let texts = |columns: Vec<Column>, table: &str| -> Vec<String> {
+            let policy = format!("[expect]\n{table}");
+            let verdict = verdict(&[over(columns)], &policy, Level::Cosmetic);
+            assert_eq!(verdict.status, u8::from(!verdict.faults.is_empty()));
+            verdict.faults.into_iter().map(|it| it.text).collect()
+        };
+        let table = "'ns.net'='new'";
+        assert!(texts(vec![met(), met(), met()], table).is_empty());
+        let second = crate::state::STATES[1].name;
+        assert_eq!(
+            texts(vec![met(), column(&[]), met()], table),
+            [format!("ns.net is unchanged in {second}, expected new")]
+        );
+        let silent = texts(vec![met(), silent(), met()], table);
+        let why = format!(
+            "the payload did not run in the state {second}, and nothing is as \
+             expected there: why"
+        );
+        assert_eq!(silent, [why]);
+        // It was tried in the first state.
+        let killed = column(&[("when.killed", "status 137")]);
+        let table = "'when.killed'='status 137'";
+        assert!(texts(vec![killed, met()], table).is_empty());
     }
 
     #[test]

@@ -78,6 +78,13 @@ pub enum Command {
     /// Say what this machine allows, what is missing, and the remedy
     #[command(after_help = DOCTOR)]
     Doctor,
+    /// Say what this kernel answers where versions of Linux differ
+    #[command(after_help = FACTS)]
+    Facts {
+        /// Print the result as JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Print a completion script for a shell
     #[command(after_help = COMPLETIONS)]
     Completions {
@@ -118,6 +125,11 @@ pub enum OwnCommand {
         /// The directories of the cgroup
         #[arg(required = true)]
         dirs: Vec<PathBuf>,
+    },
+    /// Be what `facts` executes: compare the time namespace with a number
+    TimeNamespace {
+        /// The number of another time namespace
+        old: u64,
     },
     /// Be the monitor of a sandbox
     Sandbox,
@@ -709,6 +721,14 @@ Examples:
   sudo nsteps doctor
 
 Exit status: 0 if nothing is missing, 1 if something is.";
+
+const FACTS: &str = "\
+Examples:
+  nsteps facts
+  nsteps facts --json
+
+Exit status: 0 if the kernel answers as others of its version, 1 if it does not,
+2 if something could not be tried.";
 
 const COMPLETIONS: &str = "\
 Examples:

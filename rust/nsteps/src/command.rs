@@ -9,6 +9,7 @@ pub mod differences;
 pub mod doctor;
 pub mod expect;
 pub mod explain;
+pub mod facts;
 pub mod list;
 pub mod manual;
 pub mod observe;

@@ -44,6 +44,10 @@ fn main() -> ExitCode {
             Ok(Cli { command: Command::Warm(options) }) => {
                 command::warm::run(&options)
             }
+            // Each attempt is made in a fork of a process with one thread.
+            Ok(Cli { command: Command::Facts { json } }) => {
+                command::facts::run(json)
+            }
             Ok(cli) => {
                 // If the caller ignores SIGCHLD, the kernel keeps no status of
                 // any child.
@@ -102,6 +106,7 @@ fn run(command: &Command) -> Result<u8> {
         Command::Trace(options) => command::trace::run(options),
         Command::Warm(options) => command::warm::run(options),
         Command::Doctor => command::doctor::run(),
+        Command::Facts { json } => command::facts::run(*json),
         Command::Completions { shell } => command::manual::completions(*shell),
         Command::Man { dir } => command::manual::pages(dir),
     }
@@ -111,6 +116,9 @@ fn run(command: &Command) -> Result<u8> {
 fn own(command: &OwnCommand) -> Result<u8> {
     match command {
         OwnCommand::Demonstrate { words } => nsteps::checks::inside::run(words),
+        OwnCommand::TimeNamespace { old } => {
+            Ok(nsteps::facts::compare_time_namespace(*old))
+        }
         OwnCommand::Cleaner { dirs } => cgroup::cleaner(dirs).map(|()| 0),
         OwnCommand::Sandbox => sandbox::inside::monitor(),
         OwnCommand::Tracer(options) => command::trace::tracer(options),

@@ -27,7 +27,7 @@ mod threads;
 mod users;
 
 pub use kernel::SURPRISES;
-pub use pitfall::{Bites, Evidence, Pitfall, Sight};
+pub use pitfall::{Affected, Evidence, Pitfall, Sight};
 
 use crate::checks::check::Check;
 use crate::checks::session::{Conditions, Said, Session};
@@ -76,10 +76,10 @@ impl Difference {
     }
 
     /// The affected languages, by name.
-    pub fn bites(&self) -> Vec<&'static str> {
+    pub fn affects(&self) -> Vec<&'static str> {
         match self {
             Difference::Pitfall(it) => {
-                it.bites.iter().map(|it| it.name()).collect()
+                it.affects.iter().map(|it| it.name()).collect()
             }
             Difference::Known(it) => compared::deviating(it),
         }
@@ -275,187 +275,187 @@ pub const PITFALLS: &[Pitfall] = &[
     Pitfall {
         slug: "process-creation",
         about: "a large parent starts slowly where its memory is copied",
-        bites: &[Bites::C, Bites::Rust, Bites::Go],
+        affects: &[Affected::C, Affected::Rust, Affected::Go],
         check: launching::process_creation,
     },
     Pitfall {
         slug: "between-clone-and-exec",
         about: "Go runs no code of yours there, and starts itself again",
-        bites: &[Bites::Go],
+        affects: &[Affected::Go],
         check: launching::between_clone_and_exec,
     },
     Pitfall {
         slug: "sigpipe",
         about: "a payload of nix's clone and execvp ignores SIGPIPE",
-        bites: &[Bites::Rust],
+        affects: &[Affected::Rust],
         check: signals::sigpipe,
     },
     Pitfall {
         slug: "signals-32-33",
         about: "posix_spawn of the GNU C library leaves two signals ignored",
-        bites: &[Bites::C, Bites::Rust],
+        affects: &[Affected::C, Affected::Rust],
         check: signals::internal,
     },
     Pitfall {
         slug: "inherited-signals",
         about: "C and Rust pass on what is blocked and ignored, Go does not",
-        bites: &[Bites::C, Bites::Rust, Bites::Go],
+        affects: &[Affected::C, Affected::Rust, Affected::Go],
         check: signals::inherited,
     },
     Pitfall {
         slug: "sigchld-ignored",
         about: "with SIGCHLD ignored by the caller, wait can only say ECHILD",
-        bites: &[Bites::C, Bites::Rust],
+        affects: &[Affected::C, Affected::Rust],
         check: signals::sigchld_ignored,
     },
     Pitfall {
         slug: "no-chdir",
         about: "without chdir after pivot_root the old directory is still open",
-        bites: &[Bites::C, Bites::Rust, Bites::Go],
+        affects: &[Affected::C, Affected::Rust, Affected::Go],
         check: root::no_chdir,
     },
     Pitfall {
         slug: "path-lookup",
         about: "Go looks names up before there is a new root",
-        bites: &[Bites::Go],
+        affects: &[Affected::Go],
         check: launching::path_lookup,
     },
     Pitfall {
         slug: "environment",
         about: "libraries drop duplicates, sort, and add PWD",
-        bites: &[Bites::Rust, Bites::Go],
+        affects: &[Affected::Rust, Affected::Go],
         check: launching::environment,
     },
     Pitfall {
         slug: "rlimit-nofile",
         about: "Go raises its limit of files, and may hand the raised one on",
-        bites: &[Bites::Go],
+        affects: &[Affected::Go],
         check: launching::limit_of_files,
     },
     Pitfall {
         slug: "descriptors",
         about: "what was inherited without close-on-exec reaches the payload",
-        bites: &[Bites::C, Bites::Rust, Bites::Go],
+        affects: &[Affected::C, Affected::Rust, Affected::Go],
         check: launching::descriptors,
     },
     Pitfall {
         slug: "stdio-default",
         about: "streams that the caller did not set are /dev/null in Go",
-        bites: &[Bites::Go],
+        affects: &[Affected::Go],
         check: launching::stdio_default,
     },
     Pitfall {
         slug: "goroutines",
         about: "a goroutine leaves the thread that has changed namespaces",
-        bites: &[Bites::Go],
+        affects: &[Affected::Go],
         check: threads::goroutines,
     },
     Pitfall {
         slug: "hidden-first-child",
         about: "after unshare(CLONE_NEWPID) os/exec starts nothing: ENOMEM",
-        bites: &[Bites::Go],
+        affects: &[Affected::Go],
         check: threads::hidden_first_child,
     },
     Pitfall {
         slug: "threads-and-setns",
         about: "with a second thread some namespaces are EINVAL",
-        bites: &[Bites::C, Bites::Rust, Bites::Go],
+        affects: &[Affected::C, Affected::Rust, Affected::Go],
         check: threads::threads_and_setns,
     },
     Pitfall {
         slug: "unshareflags",
         about: "Unshareflags makes / private, Cloneflags does not",
-        bites: &[Bites::Go],
+        affects: &[Affected::Go],
         check: clone::unshareflags,
     },
     Pitfall {
         slug: "pdeathsig",
         about: "the death signal comes when the thread ends, not the process",
-        bites: &[Bites::C, Bites::Rust, Bites::Go],
+        affects: &[Affected::C, Affected::Rust, Affected::Go],
         check: threads::pdeathsig,
     },
     Pitfall {
         slug: "locks-after-clone",
         about: "a lock that another thread held is never released",
-        bites: &[Bites::C, Bites::Rust],
+        affects: &[Affected::C, Affected::Rust],
         check: threads::locks_after_clone,
     },
     Pitfall {
         slug: "clone-without-signal",
         about: "without an exit signal wait does not see the child",
-        bites: &[Bites::C, Bites::Rust],
+        affects: &[Affected::C, Affected::Rust],
         check: clone::without_signal,
     },
     Pitfall {
         slug: "pid-1-and-signals",
         about: "a Go init dies of signals that others do not notice",
-        bites: &[Bites::Go],
+        affects: &[Affected::Go],
         check: init::signals,
     },
     Pitfall {
         slug: "orphan-after-ctrl-c",
         about: "Ctrl-C ends the launcher and not the container",
-        bites: &[Bites::C, Bites::Rust, Bites::Go],
+        affects: &[Affected::C, Affected::Rust, Affected::Go],
         check: init::orphan,
     },
     Pitfall {
         slug: "map-without-a-pipe",
         about: "a child that execs before its id map is written loses capabilities",
-        bites: &[Bites::C, Bites::Rust],
+        affects: &[Affected::C, Affected::Rust],
         check: clone::map_without_a_pipe,
     },
     Pitfall {
         slug: "newtime-through-clone",
         about: "clone takes CLONE_NEWTIME for a part of the exit signal",
-        bites: &[Bites::C, Bites::Rust, Bites::Kernel],
+        affects: &[Affected::C, Affected::Rust, Affected::Kernel],
         check: clone::newtime,
     },
     Pitfall {
         slug: "low-end-stack",
         about: "a stack passed by its low end changes its parent's memory",
-        bites: &[Bites::C],
+        affects: &[Affected::C],
         check: clone::low_end_stack,
     },
     Pitfall {
         slug: "two-children-on-one-stack",
         about: "a child that launches on its own stack writes over itself",
-        bites: &[Bites::C, Bites::Rust],
+        affects: &[Affected::C, Affected::Rust],
         check: clone::two_children,
     },
     Pitfall {
         slug: "ids-in-borrowed-memory",
         about: "setuid between vfork and exec makes the parent undumpable",
-        bites: &[Bites::C, Bites::Go],
+        affects: &[Affected::C, Affected::Go],
         check: clone::ids_in_borrowed_memory,
     },
     Pitfall {
         slug: "empty-dev",
         about: "without /dev/null Rust and Go end before they begin",
-        bites: &[Bites::Rust, Bites::Go],
+        affects: &[Affected::Rust, Affected::Go],
         check: devices::empty_dev,
     },
     Pitfall {
         slug: "another-user",
         about: "a payload that becomes another user keeps groups of root",
-        bites: &[Bites::C, Bites::Rust, Bites::Go],
+        affects: &[Affected::C, Affected::Rust, Affected::Go],
         check: users::another_user,
     },
     Pitfall {
         slug: "names-in-the-new-root",
         about: "a lookup of a name executes code of the new root",
-        bites: &[Bites::C, Bites::Go],
+        affects: &[Affected::C, Affected::Go],
         check: names_inside::lookups,
     },
     Pitfall {
         slug: "clone3-refused",
         about: "where clone3 is EPERM, the GNU C library starts nothing",
-        bites: &[Bites::C, Bites::Go],
+        affects: &[Affected::C, Affected::Go],
         check: clone3::refused,
     },
     Pitfall {
         slug: "listen-pid",
         about: "a payload leaves the sockets that systemd opened for it",
-        bites: &[Bites::C, Bites::Rust, Bites::Go],
+        affects: &[Affected::C, Affected::Rust, Affected::Go],
         check: listening::through_a_fork,
     },
 ];
@@ -471,7 +471,7 @@ mod tests {
             let same = all.iter().filter(|it| it.slug() == one.slug());
             assert_eq!(same.count(), 1, "{}", one.slug());
             assert!(!one.about().ends_with('.'), "{}", one.slug());
-            assert!(!one.bites().is_empty(), "{}", one.slug());
+            assert!(!one.affects().is_empty(), "{}", one.slug());
         }
     }
 

@@ -52,8 +52,8 @@ fn list(differences: &[Difference]) -> Result<u8> {
     let rows: Vec<Vec<Cell>> = differences
         .iter()
         .map(|it| {
-            let bites = Cell::new(FAINT, it.bites().join(" "));
-            vec![it.slug().into(), bites, it.about().into()]
+            let affects = Cell::new(FAINT, it.affects().join(" "));
+            vec![it.slug().into(), affects, it.about().into()]
         })
         .collect();
     let mut out = String::new();

@@ -8,7 +8,7 @@ use harness::found::{NEEDS_ROOT, Refusal};
 use harness::host::layout::Layout;
 use harness::scenario::Identity;
 use libtest_mimic::{Completion, Failed, Trial};
-use nsteps::checks::pitfalls::{Bites, Difference, SURPRISES};
+use nsteps::checks::pitfalls::{Affected, Difference, SURPRISES};
 use std::fs;
 
 pub fn trials() -> Vec<Trial> {
@@ -91,7 +91,7 @@ fn has_a_page(difference: Difference) -> Result<Completion, Failed> {
         return Ok(Completion::Completed);
     }
     let part = match difference {
-        Difference::Pitfall(it) if it.bites == [Bites::Kernel] => "kernel",
+        Difference::Pitfall(it) if it.affects == [Affected::Kernel] => "kernel",
         Difference::Pitfall(_) => "pitfalls",
         Difference::Known(_) => "differences",
     };

@@ -122,6 +122,8 @@ const KNOWN: &[&str] = &[
     "link(2)",
     "listen(2)",
     "listmount(2)",
+    // Documented by the kernel alone so far.
+    "listns(2)",
     "locale(7)",
     "ls(1)",
     "lseek(2)",

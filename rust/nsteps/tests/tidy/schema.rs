@@ -12,6 +12,7 @@ use nsteps::checks::{claims, pitfalls};
 use nsteps::command::observe;
 use nsteps::course::json as course;
 use nsteps::diff::json as diff;
+use nsteps::facts;
 use nsteps::json as compare;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
@@ -26,7 +27,7 @@ const PAGE: &str = "docs/src/internals/schema.md";
 type Form = (&'static str, Schema, &'static str);
 
 /// Every form, in the order of the page.
-fn forms() -> [Form; 7] {
+fn forms() -> [Form; 8] {
     [
         (compare::SCHEMA, of::<compare::Form>(), "json.rs"),
         (course::SCHEMA, of::<course::Form>(), "course/json.rs"),
@@ -43,6 +44,7 @@ fn forms() -> [Form; 7] {
             of::<pitfalls::report::Form>(),
             "checks/pitfalls/report.rs",
         ),
+        (facts::SCHEMA, of::<facts::Form>(), "facts.rs"),
     ]
 }
 

@@ -92,7 +92,7 @@ const SOURCES: &[&str] = &[".rs", ".c", ".h", ".go"];
 
 pub fn places_of_unsafe(tree: &Tree) -> Found {
     let may = |path: &str| {
-        path == "rust/kernel/src/lib.rs"
+        ["rust/kernel/src/lib.rs", "rust/kernel/src/newer.rs"].contains(&path)
             || path.starts_with("rust/probe/src/")
             // The clone whose child borrows memory, and that child's calls,
             // which the C library would make through a shared errno.

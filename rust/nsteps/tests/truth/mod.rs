@@ -366,6 +366,10 @@ impl Case {
         for state in plain.into_iter().chain(self.state.as_deref()) {
             options.extend(["--state".to_owned(), state.to_owned()]);
         }
+        // Only a second look shows what is not the same twice.
+        if !self.shows.iter().any(|it| it == "varies") {
+            options.push("--repeat=1".to_owned());
+        }
         options
     }
 

@@ -118,7 +118,7 @@ pub fn map_without_a_pipe(conditions: &Conditions<'_>) -> Found<Evidence> {
         let said = programs.run(launcher, "id_map", words)?.well()?;
         let lost = said.starts_with("child ");
         let why = if lost { "the proof" } else { "the bound" };
-        evidence.weigh(
+        evidence.judge(
             case,
             &format!("{said} ({why})"),
             lost == loses,
@@ -154,7 +154,7 @@ pub fn low_end_stack(conditions: &Conditions<'_>) -> Found<Evidence> {
         };
         let as_described = seen.contains(described)
             || (described == "SIGSEGV" && seen.contains("signal 11"));
-        evidence.weigh(case, &seen, as_described, described);
+        evidence.judge(case, &seen, as_described, described);
     }
     Ok(evidence)
 }
@@ -174,7 +174,7 @@ pub fn two_children(conditions: &Conditions<'_>) -> Found<Evidence> {
         let said = programs.run(C, "twostack", &[mode])?.well()?;
         let changed = said != NONE;
         let described = if changes { "some have changed" } else { NONE };
-        evidence.weigh(case, &said, changed == changes, described);
+        evidence.judge(case, &said, changed == changes, described);
     }
     // Its first child launches in its turn, and its payload is looked for in
     // more directories than one, so that a path is built.

@@ -110,7 +110,7 @@ fn evidence(
                 && (known.seen == Seen::Sometimes
                     || blessed.is_none_or(|it| same_words(it, value)));
             let described = blessed.unwrap_or(known.about);
-            evidence.weigh(names.join(" "), &seen, as_described, described);
+            evidence.judge(names.join(" "), &seen, as_described, described);
         }
     }
     evidence

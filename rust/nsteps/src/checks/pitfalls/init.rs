@@ -84,7 +84,7 @@ fn reaps_too_much(
         let lost = said.to_lowercase().contains(": no child process")
             || said.contains(": waitid: no child processes");
         let why = if lost { "the proof" } else { "the bound" };
-        evidence.weigh(
+        evidence.judge(
             case,
             &format!("{said} ({why})"),
             lost,

@@ -1,4 +1,4 @@
-//! What the kernel does that bites every language alike, each with a check.
+//! What the kernel does that affects every language alike, each with a check.
 //!
 //! [`SURPRISES`] is the only list of them, and each has its page in
 //! `docs/src/kernel`.  A page has a table of situations and what comes of them,
@@ -18,7 +18,7 @@ mod revealing;
 mod time;
 
 use crate::checks::inside::result;
-use crate::checks::pitfalls::pitfall::{Bites, Evidence, Pitfall};
+use crate::checks::pitfalls::pitfall::{Affected, Evidence, Pitfall};
 use crate::checks::session::Conditions;
 use harness::found::Found;
 use harness::scenario::Mounts;
@@ -28,7 +28,7 @@ const fn surprise(
     about: &'static str,
     check: fn(&Conditions<'_>) -> Found<Evidence>,
 ) -> Pitfall {
-    Pitfall { slug, about, bites: &[Bites::Kernel], check }
+    Pitfall { slug, about, affects: &[Affected::Kernel], check }
 }
 
 /// Has something demonstrated, and sees what comes of each situation.

@@ -66,7 +66,7 @@ pub fn process_creation(conditions: &Conditions<'_>) -> Found<Evidence> {
         // depends on what else the machine does, and so only the slow ones
         // are judged.
         let as_described = how == *described && (slow || *described == SHARED);
-        evidence.weigh(
+        evidence.judge(
             by(*launcher, way),
             &format!("{call}: {small} µs, {large} µs with {LARGE} MiB"),
             as_described,

@@ -6,7 +6,7 @@ use std::fmt;
 
 /// The languages that are affected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Bites {
+pub enum Affected {
     /// Programs in C are affected.
     C,
     /// Programs in Go are affected.
@@ -17,14 +17,14 @@ pub enum Bites {
     Kernel,
 }
 
-impl Bites {
+impl Affected {
     /// Its name in tables and in JSON.
     pub const fn name(self) -> &'static str {
         match self {
-            Bites::C => "c",
-            Bites::Go => "go",
-            Bites::Rust => "rust",
-            Bites::Kernel => "kernel",
+            Affected::C => "c",
+            Affected::Go => "go",
+            Affected::Rust => "rust",
+            Affected::Kernel => "kernel",
         }
     }
 }
@@ -37,7 +37,7 @@ pub struct Pitfall {
     /// The pitfall in one line, without a full stop.
     pub about: &'static str,
     /// The languages that are affected.
-    pub bites: &'static [Bites],
+    pub affects: &'static [Affected],
     /// Reads what the machine has now.
     pub(crate) check: fn(&Conditions<'_>) -> Found<Evidence>,
 }
@@ -61,11 +61,12 @@ impl Evidence {
         seen: &str,
         described: &str,
     ) {
-        self.weigh(case, seen, seen == described, described);
+        self.judge(case, seen, seen == described, described);
     }
 
-    /// Something was seen; whether it is as described the check knows.
-    pub(super) fn weigh(
+    /// Records what was seen, and whether the check found it as the page
+    /// describes it.
+    pub(super) fn judge(
         &mut self,
         case: impl fmt::Display,
         seen: &str,

@@ -53,7 +53,7 @@ struct DifferenceForm {
     /// The difference, in one line.
     about: &'static str,
     /// The languages it affects.
-    bites: Vec<&'static str>,
+    affects: Vec<&'static str>,
     /// `reproduced`, `not reproduced`, `unavailable`, `broken`.
     verdict: String,
     /// What the check saw: one for each launcher, or for each situation.
@@ -102,7 +102,7 @@ impl Shown for Difference {
     }
 
     fn note(self) -> String {
-        self.bites().join(" ")
+        self.affects().join(" ")
     }
 
     fn sentence(self) -> &'static str {
@@ -171,7 +171,7 @@ fn form(difference: Difference, found: &Found<Evidence>) -> DifferenceForm {
     DifferenceForm {
         slug: difference.slug(),
         about: difference.about(),
-        bites: difference.bites(),
+        affects: difference.affects(),
         verdict: verdict(difference, found).1,
         evidence: sights.iter().map(sight).collect(),
         reason: reason(found).map(str::to_owned),

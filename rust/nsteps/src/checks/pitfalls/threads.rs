@@ -56,16 +56,16 @@ pub fn goroutines(conditions: &Conditions<'_>) -> Found<Evidence> {
     let mut evidence = Evidence::new();
     let left = |said: &str| !said.ends_with(" 0 elsewhere");
     let (leaks, seen) = until(&mut programs, GOROUTINE, &[], left)?;
-    evidence.weigh("go, not locked", &seen, leaks, "it is seen elsewhere");
+    evidence.judge("go, not locked", &seen, leaks, "it is seen elsewhere");
     let (stays, seen) = never(&mut programs, GOROUTINE, &["locked"], left)?;
-    evidence.weigh("go, LockOSThread", &seen, stays, "never elsewhere");
+    evidence.judge("go, LockOSThread", &seen, stays, "never elsewhere");
     let for_ever = |said: &str| said.ends_with("for ever");
     let (trapped, seen) = until(&mut programs, MAIN, &[], for_ever)?;
     let case = "go, a locked goroutine ends on the main thread";
-    evidence.weigh(case, &seen, trapped, "the process is trapped");
+    evidence.judge(case, &seen, trapped, "the process is trapped");
     let (free, seen) = never(&mut programs, MAIN, &["kept"], for_ever)?;
     let case = "go, the same, main thread locked in init()";
-    evidence.weigh(case, &seen, free, "the process is in the old one");
+    evidence.judge(case, &seen, free, "the process is in the old one");
     for (launcher, described) in
         [(C, IN_THE_NEW), (RUST, IN_THE_NEW), (GO, IN_THE_OLD)]
     {
@@ -224,7 +224,7 @@ pub fn locks_after_clone(conditions: &Conditions<'_>) -> Found<Evidence> {
         let said = programs.run(launcher, "locks", &words)?.well()?;
         let hung = said.ends_with(" hung") && said.starts_with("child ");
         let why = if hung { "the proof" } else { "the bound" };
-        evidence.weigh(
+        evidence.judge(
             format!("{}, {lock}", by(launcher, way)),
             &format!("{said} ({why})"),
             hung == hangs,
