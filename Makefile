@@ -50,6 +50,7 @@ help: ## list these targets
 	@echo "  MUST_RUN=1         what cannot be tested here is a failure"
 	@echo "  RUNS=3             how often bench-report measures; 0: write again"
 	@echo "  REPOSITORY=URL     where links of the book lead to sources"
+	@echo "  KERNELS=6.1,7.3    the kernels that kernels and facts boot"
 	@echo "  PREFIX=DIR         where install puts things ($(PREFIX))"
 	@echo "  BASE=IMAGE         a Debian that the image begins with ($(BASE))"
 
@@ -110,6 +111,27 @@ test: tree setup-test build check ## build, check, and run every test
 soak: tree setup-test build ## try every hostile setting, refused call and fix
 	$(CARGO) test -p nsteps $(CARGO_FLAGS) --test hostile \
 		--test consequences -- --include-ignored
+
+# Kernels of Debian are booted by qemu, without /dev/kvm: some minutes each. What
+# they need is installed, and kept below target/kernels.
+KERNELS = 5.10,6.1,6.12,6.18,7.3
+comma = ,
+OTHER_KERNELS = rust/nsteps/tests/kernels
+set-up-kernels: tree build
+	$(OTHER_KERNELS)/set-up.sh target/kernels $(subst $(comma), ,$(KERNELS))
+
+kernels: set-up-kernels ## boot other kernels, try the project there, as root
+	@status=0; \
+	KERNELS=$(KERNELS) $(CARGO) test -p nsteps $(CARGO_FLAGS) \
+		--test kernels -- --ignored --test-threads=1 || status=$$?; \
+	NSTEPS_WRITE=1 $(CARGO) test -p nsteps $(CARGO_FLAGS) \
+		--test kernels || status=$$?; \
+	exit $$status
+
+facts: set-up-kernels ## ask other kernels what they answer, as root
+	@for it in $(subst $(comma), ,$(KERNELS)); do \
+		$(OTHER_KERNELS)/facts.sh target/kernels $$it; \
+	done
 
 # cargo doc checks only the pages of the libraries: those of the programs would
 # take three times as long, and their comments are read in the source.
@@ -278,4 +300,5 @@ tree:
 	fi
 
 .PHONY: help compare build test soak check bless bench bench-report deny docs \
-	image test-image setup setup-test install uninstall clean tree
+	image test-image kernels facts set-up-kernels setup setup-test install \
+	uninstall clean tree

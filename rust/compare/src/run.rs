@@ -8,7 +8,7 @@ use harness::error::{Context, Result};
 use harness::found::Refusal;
 use harness::host::Equipment;
 use harness::host::layout::Layout;
-use harness::host::remedy::shortage;
+use harness::host::remedy::{lack_of_memory, shortage};
 use harness::launcher::{LANGUAGES, LAUNCHERS, Launcher};
 use harness::sandbox::plan::no_thread;
 use harness::scenario::{SCENARIOS, Scenario};
@@ -269,7 +269,7 @@ fn of_launcher(outcome: Outcome) -> Outcome {
         .flat_map(|text| {
             [text.clone(), error_message(&text.replace('|', "\n"))]
         })
-        .find_map(|words| shortage(&words))
+        .find_map(|words| shortage(&words).or_else(|| lack_of_memory(&words)))
         .map_or(outcome, |why| Err(Refusal::Unavailable(why)))
 }
 

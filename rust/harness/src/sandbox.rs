@@ -318,7 +318,7 @@ impl Sandbox {
             other => return Err(unexpected(&other)),
         };
         loop {
-            // It is the user who decides how long it runs.
+            // The user decides how long it runs.
             if let Some(ended) = self.wait(pid, deadline())? {
                 return Ok(ended);
             }

@@ -98,13 +98,13 @@ pub const FACTS: &[Fact] = &[
     fact(
         "time-borrowed-memory",
         "after unshare(CLONE_NEWTIME) a child with CLONE_VM|CLONE_VFORK",
-        &[(ALWAYS, "EINVAL"), ((6, 3), "ok")],
+        &[(ALWAYS, "EINVAL"), ((6, 2), "ok")],
         attempt::borrowed_memory,
     ),
     fact(
         "time-execve",
         "after unshare(CLONE_NEWTIME) what execve(2) becomes is in",
-        &[(ALWAYS, "the old one"), ((6, 3), "the new one")],
+        &[(ALWAYS, "the old one"), ((6, 2), "the new one")],
         attempt::execve,
     ),
     fact(

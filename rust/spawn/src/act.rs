@@ -192,7 +192,7 @@ pub(crate) enum Act {
 pub(crate) struct Place<'a> {
     pub(crate) birth: &'a Birth,
     /// The descriptors that the child has opened. They lie in memory of the
-    /// caller, who made them before.
+    /// caller, which made them before.
     pub(crate) slots: &'a [AtomicI32],
     /// A pidfd of the caller's thread, or -1.
     pub(crate) caller: c_int,

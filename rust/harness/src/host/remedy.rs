@@ -49,6 +49,22 @@ pub fn shortage(error_message: &str) -> Option<String> {
     Some(format!("{call}: {}: {advice}", errno.desc()))
 }
 
+/// What Go's runtime says before `main` if it gets no memory.
+const GO_LACKS_MEMORY: [&str; 2] = [
+    "fatal error: failed to reserve page summary memory",
+    "fatal error: runtime: cannot allocate memory",
+];
+
+/// The limit of memory that ended a program of Go, and its remedy. `None` if
+/// `said` is about something else.
+pub fn lack_of_memory(said: &str) -> Option<String> {
+    let fatal = GO_LACKS_MEMORY.iter().find(|it| said.contains(**it))?;
+    Some(format!(
+        "Go's runtime got no memory ({fatal}): a limit of the address space \
+         (ulimit -v) must leave it some hundred megabytes"
+    ))
+}
+
 /// True in every user namespace but the initial one.
 pub fn in_a_user_namespace() -> bool {
     // Only the initial one maps every id.

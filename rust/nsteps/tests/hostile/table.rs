@@ -348,6 +348,43 @@ const ROWS: &[Row] = &[
         words: &["allocate memory: ENOMEM", "ENOMEM", "Out of memory", ""],
     },
     Row {
+        // Go's runtime reserves more than that before `main`.
+        name: "there_is_little_address_space",
+        setting: "ulimit -v 50000; exec \"$@\"",
+        lines: &["compare uts"],
+        statuses: &[0, 2],
+        words: &[""],
+    },
+    Row {
+        name: "the_locale_is_unknown",
+        setting: "LC_ALL=xx_YY.utf8; LANG=xx; export LC_ALL LANG; exec \"$@\"",
+        lines: &["list", "observe -- env", "trace uts --lang rust", "show uts"],
+        statuses: &[0],
+        words: &[],
+    },
+    Row {
+        name: "the_home_directory_is_missing",
+        setting: "HOME=/nowhere/at/all; export HOME; exec \"$@\"",
+        lines: &["list", "observe -- env", "run uts -- true"],
+        statuses: &[0],
+        words: &[],
+    },
+    Row {
+        name: "the_path_is_empty",
+        setting: "PATH=; export PATH; exec \"$@\"",
+        lines: &["list", "observe -- /usr/bin/env", "trace uts --lang rust"],
+        statuses: &[0],
+        words: &[],
+    },
+    Row {
+        name: "tmp_is_full",
+        setting: "mounts: mount -t tmpfs -o size=4k none /tmp && \
+                  head -c 4096 /dev/zero >/tmp/full",
+        lines: &["trace uts --lang rust", "observe -- env"],
+        statuses: &[0, 2],
+        words: &["/tmp", "No space left on device"],
+    },
+    Row {
         name: "a_user_may_make_no_user_namespace",
         setting: "unshare -Ur sh -c 'echo 0 >/proc/sys/user/max_mnt_namespaces; \
                   exec \"$@\"' sh \"$@\"",

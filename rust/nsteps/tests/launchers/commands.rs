@@ -25,7 +25,7 @@ const PAGES: &[(&str, &str)] = &[
     ("docs/src/launchers.md", ""),
 ];
 
-/// Who runs a command.
+/// The identity with which a command is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reader {
     /// Root.

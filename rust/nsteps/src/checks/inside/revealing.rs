@@ -12,7 +12,9 @@ pub struct Case {
     /// What is visible, in a few words.
     pub name: &'static str,
     /// `ok`, or the name of the errno.
-    pub expected: &'static str,
+    expected: &'static str,
+    /// The kernel from which on it is `ok`.
+    ok_since: Option<(u32, u32)>,
     /// Makes the situation, outside of the user namespace.
     prepare: fn() -> nix::Result<()>,
     /// The namespaces that are new besides the user and the mount namespace.
@@ -20,6 +22,16 @@ pub struct Case {
     /// The type of the file system that is mounted.
     pub fs_type: &'static str,
     options: (MsFlags, Option<&'static str>),
+}
+
+impl Case {
+    /// What a kernel of this version answers: `ok`, or the name of the errno.
+    pub fn expected(&self, version: (u32, u32)) -> &'static str {
+        match self.ok_since {
+            Some(since) if version >= since => "ok",
+            _ => self.expected,
+        }
+    }
 }
 
 /// A case with a procfs, which has to be mounted in a new pid namespace.
@@ -31,6 +43,7 @@ const fn procfs(
     Case {
         name,
         expected,
+        ok_since: None,
         prepare,
         flags: CloneFlags::CLONE_NEWPID,
         fs_type: "proc",
@@ -64,6 +77,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         options: (MsFlags::empty(), Some("subset=pid")),
+        ok_since: Some((7, 2)),
         ..procfs("the same, and one with subset=pid", "EPERM", keys_hidden)
     },
     procfs("a tmpfs over /proc/irq", "EPERM", || {
