@@ -111,6 +111,8 @@ test: tree setup-test build check ## build, check, and run every test
 soak: tree setup-test build ## try every hostile setting, refused call and fix
 	$(CARGO) test -p nsteps $(CARGO_FLAGS) --test hostile \
 		--test consequences -- --include-ignored
+	NSTEPS_WRITE=1 $(CARGO) test -p nsteps $(CARGO_FLAGS) --test host -- \
+		--ignored
 
 # Kernels of Debian are booted by qemu, without /dev/kvm: some minutes each. What
 # they need is installed, and kept below target/kernels.

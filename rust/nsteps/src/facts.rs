@@ -182,7 +182,7 @@ pub const FACTS: &[Fact] = &[
     fact(
         "procfs-pidns",
         "a procfs with the option pidns=",
-        &[(ALWAYS, "EINVAL"), ((6, 17), "ok")],
+        &[(ALWAYS, "EINVAL"), ((6, 18), "ok")],
         attempt::procfs_of_namespace,
     ),
     fact(

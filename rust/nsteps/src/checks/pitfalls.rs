@@ -20,6 +20,7 @@ mod listening;
 mod names;
 mod names_inside;
 mod pitfall;
+mod queues;
 pub mod report;
 mod root;
 mod signals;
@@ -457,6 +458,12 @@ pub const PITFALLS: &[Pitfall] = &[
         about: "a payload leaves the sockets that systemd opened for it",
         affects: &[Affected::C, Affected::Rust, Affected::Go],
         check: listening::through_a_fork,
+    },
+    Pitfall {
+        slug: "mode-of-a-queue",
+        about: "mq_open of nix without attributes passes no mode either",
+        affects: &[Affected::Rust],
+        check: queues::mode,
     },
 ];
 

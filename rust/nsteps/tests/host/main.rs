@@ -9,9 +9,12 @@
 #[path = "../availability/mod.rs"]
 mod availability;
 mod launchers;
+#[path = "../pages_written/mod.rs"]
+mod pages_written;
 #[path = "../scratch/mod.rs"]
 mod scratch;
 mod snapshot;
+mod soak;
 
 use availability::unavailable;
 use harness::descendants::{Descendant, descendants, one_ends};
@@ -71,6 +74,14 @@ fn main() -> ExitCode {
     // this one.
     arguments.test_threads = Some(1);
     let watched = WATCHED.iter().map(|it| (it, true));
+    let long = Trial::ignorable_test("a_thousand_runs_leave_nothing", || {
+        match forbidden() {
+            Some(reason) => unavailable(&reason),
+            None => leaves_nothing(soak::a_thousand_runs)
+                .map(|()| Completion::Completed),
+        }
+    })
+    .with_ignored_flag(true);
     let trials = TRIALS
         .iter()
         .map(|it| (it, false))
@@ -88,6 +99,7 @@ fn main() -> ExitCode {
                 }
             })
         })
+        .chain([long])
         .collect();
     libtest_mimic::run(&arguments, trials).exit_code()
 }

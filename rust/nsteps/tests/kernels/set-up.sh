@@ -21,6 +21,8 @@ for it in qemu-system-x86_64:qemu-system-x86 debootstrap:debootstrap \
     busybox:busybox-static cpio:cpio mkfs.ext4:e2fsprogs depmod:kmod; do
     command -v "${it%%:*}" >/dev/null || missing="$missing ${it##*:}"
 done
+keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+[ -e $keyring ] || missing="$missing debian-archive-keyring"
 [ -z "$missing" ] || DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
     --no-install-recommends $missing >/dev/null
 
@@ -33,7 +35,7 @@ mirror=${mirror:-http://deb.debian.org/debian}
 mkdir -p "$dir"/apt/{lists/partial,cache/archives/partial,etc/sources.list.d,dpkg}
 mkdir -p "$dir/apt/etc/preferences.d"
 : >>"$dir/apt/dpkg/status"
-signed='[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]'
+signed="[signed-by=$keyring]"
 for suite in bullseye bookworm trixie trixie-backports; do
     echo "deb $signed $mirror $suite main"
 done >"$dir/apt/etc/sources.list"

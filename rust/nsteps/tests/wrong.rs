@@ -1,0 +1,204 @@
+//! Wrong launchers, each with one fault, and what `nsteps diff` says of them
+//! beside the bare probe.
+//!
+//! The table is `wrong/launchers.toml`. Each fault is named by a key, or is
+//! declared to be no difference, with the reason; none is silent. The page
+//! `docs/src/internals/wrong-launchers.md` is written from the table.
+
+mod availability;
+mod pages_written;
+mod reported;
+
+use availability::{not_set_up, unavailable};
+use harness::found::NEEDS_ROOT;
+use harness::host::layout::Layout;
+use harness::scenario::Identity;
+use launchers::adapter::find;
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use reported::reported;
+use serde::Deserialize;
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::fs;
+use std::process::{Command, ExitCode, Stdio};
+
+/// The launcher that the wrong ones stand beside: it changes nothing.
+const BARE: &str = "env";
+
+/// The page, from the top of the repository.
+const PAGE: &str = "docs/src/internals/wrong-launchers.md";
+
+/// The table.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    wrong: Vec<Wrong>,
+}
+
+/// A wrong launcher.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wrong {
+    /// What it does, as the end of a sentence, with underscores.
+    name: String,
+    /// Its command line.
+    run: String,
+    /// The launcher beside it, if that is not the bare probe.
+    #[serde(default)]
+    beside: Option<String>,
+    /// The key that names it.
+    #[serde(default)]
+    key: Option<String>,
+    /// Why it is no difference.
+    #[serde(default)]
+    none: Option<String>,
+    /// A situation of `nsteps diff` in which it shows.
+    #[serde(default)]
+    situation: Option<String>,
+    /// A program that not every machine has, and the package that has it.
+    #[serde(default)]
+    needs: Option<[String; 2]>,
+    /// What the kernel has to have: a file.
+    #[serde(default)]
+    file: Option<String>,
+}
+
+fn main() -> ExitCode {
+    let table = table();
+    let mut trials = vec![Trial::test("the_page_is_the_table", || {
+        written(&page(&self::table()))
+    })];
+    trials.push(Trial::test("each_has_one_answer", || {
+        let mut names = BTreeSet::new();
+        for it in self::table() {
+            if it.key.is_some() == it.none.is_some() {
+                return Err(format!("{}: give key or none", it.name).into());
+            }
+            if !names.insert(it.name.clone()) {
+                return Err(format!("{} is there twice", it.name).into());
+            }
+        }
+        Ok(())
+    }));
+    trials.extend(table.into_iter().map(|it| {
+        Trial::ignorable_test(it.name.clone(), move || it.is_named())
+    }));
+    let mut arguments = Arguments::from_args();
+    // They wait half of their time.
+    arguments.test_threads.get_or_insert(4);
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+fn table() -> Vec<Wrong> {
+    let text = include_str!("wrong/launchers.toml");
+    let table: Table = toml::from_str(text).expect("the table is right");
+    table.wrong
+}
+
+impl Wrong {
+    /// `nsteps diff` shows a difference under its key; or none at all.
+    fn is_named(&self) -> Result<Completion, Failed> {
+        if Identity::natural() == Identity::User {
+            return unavailable(NEEDS_ROOT);
+        }
+        if let Some([program, package]) = &self.needs
+            && find(program).is_err()
+        {
+            return not_set_up(&format!("no {program}: install {package}"));
+        }
+        if let Some(file) = &self.file
+            && !fs::exists(file).unwrap_or(false)
+        {
+            return Ok(Completion::ignored_with(format!("no {file}")));
+        }
+        let layout = Layout::find().map_err(|it| it.message)?;
+        let mut command = Command::new(layout.programs().join("bin/nsteps"));
+        // A second look would only find what is not the same twice.
+        command.args(["diff", "--json", "--repeat=1"]);
+        if let Some(it) = &self.situation {
+            command.args(["--situation", it]);
+        }
+        command.args([self.beside.as_deref().unwrap_or(BARE), &self.run]);
+        let output = command.stdin(Stdio::null()).output()?;
+        let report = match reported(&output)? {
+            Ok(report) => report,
+            Err(why) => return unavailable(&why),
+        };
+        let launchers = report["launchers"].as_array().into_iter().flatten();
+        for it in launchers {
+            if let Some(why) = it["did_not_run"].as_str() {
+                let (run, said) = (&it["run"], &it["said"]);
+                return Err(
+                    format!("{run} did not run: {why}; said: {said}").into()
+                );
+            }
+        }
+        let keys: BTreeSet<&str> = report["differences"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|it| it["row"]["key"].as_str())
+            .collect();
+        let is_right = match &self.key {
+            Some(key) => keys.contains(key.as_str()),
+            None => keys.is_empty(),
+        };
+        match is_right {
+            true => Ok(Completion::Completed),
+            false => Err(format!(
+                "expected {}, found {keys:?}",
+                self.key.as_deref().unwrap_or("no difference")
+            )
+            .into()),
+        }
+    }
+}
+
+fn page(table: &[Wrong]) -> String {
+    let named = table.iter().filter(|it| it.key.is_some()).count();
+    let mut text = format!(
+        "\
+<!-- Written by `NSTEPS_WRITE=1 cargo test -p nsteps --test wrong`; do not edit. -->
+
+# Wrong launchers
+
+Each of these launchers has one fault.
+Of {named} a test runs `nsteps diff env LAUNCHER` and demands a difference under the key beside it; of the other {} it demands that there is none.
+The wrong steps, in C, are in [the zoo](../../../rust/nsteps/tests/zoo).
+
+| it | key |
+|---|---|
+",
+        table.len() - named
+    );
+    for it in table {
+        if let Some(key) = &it.key {
+            let name = it.name.replace('_', " ");
+            let _ = writeln!(text, "| {name} | `{key}` |");
+        }
+    }
+    text += "\n## No difference\n\n| it | why |\n|---|---|\n";
+    for it in table {
+        if let Some(why) = &it.none {
+            let name = it.name.replace('_', " ");
+            let _ = writeln!(text, "| {name} | {why} |");
+        }
+    }
+    text
+}
+
+fn written(text: &str) -> Result<(), Failed> {
+    let layout = Layout::find().map_err(|it| it.message)?;
+    let path = layout.root().join(PAGE);
+    if pages_written::demanded() {
+        fs::write(&path, text)?;
+    }
+    match fs::read_to_string(&path).unwrap_or_default() == text {
+        true => Ok(()),
+        false => Err(format!(
+            "{PAGE} is not what the table says: NSTEPS_WRITE=1 cargo test -p \
+             nsteps --test wrong"
+        )
+        .into()),
+    }
+}
