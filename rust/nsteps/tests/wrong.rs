@@ -2,8 +2,8 @@
 //! beside the bare probe.
 //!
 //! The table is `wrong/launchers.toml`. Each fault is named by a key, or is
-//! declared to be no difference, with the reason; none is silent. The page
-//! `docs/src/internals/wrong-launchers.md` is written from the table.
+//! declared to be no difference, with the reason, or is known to be missed. The
+//! page `docs/src/internals/wrong-launchers.md` is written from the table.
 
 mod availability;
 mod pages_written;
@@ -24,6 +24,21 @@ use std::process::{Command, ExitCode, Stdio};
 
 /// The launcher that the wrong ones stand beside: it changes nothing.
 const BARE: &str = "env";
+
+/// What the shell or the interpreter changes by which a fault is made.
+const OF_THE_TOOL: &[&str] = &[
+    "env.LC_CTYPE",
+    "env.PWD",
+    "environment.order",
+    "host.launcher",
+    "host.parent",
+    "signals.ignored",
+];
+
+/// An ordinary PATH: a program in another directory may be a script that sets
+/// variables.
+const PATH: &str =
+    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// The page, from the top of the repository.
 const PAGE: &str = "docs/src/internals/wrong-launchers.md";
@@ -52,6 +67,9 @@ struct Wrong {
     /// Why it is no difference.
     #[serde(default)]
     none: Option<String>,
+    /// Why `nsteps diff` does not see it yet.
+    #[serde(default)]
+    missed: Option<String>,
     /// A situation of `nsteps diff` in which it shows.
     #[serde(default)]
     situation: Option<String>,
@@ -71,8 +89,10 @@ fn main() -> ExitCode {
     trials.push(Trial::test("each_has_one_answer", || {
         let mut names = BTreeSet::new();
         for it in self::table() {
-            if it.key.is_some() == it.none.is_some() {
-                return Err(format!("{}: give key or none", it.name).into());
+            let answers = [&it.key, &it.none, &it.missed];
+            if answers.into_iter().flatten().count() != 1 {
+                let why = "give one of key, none and missed";
+                return Err(format!("{}: {why}", it.name).into());
             }
             if !names.insert(it.name.clone()) {
                 return Err(format!("{} is there twice", it.name).into());
@@ -106,6 +126,9 @@ impl Wrong {
         {
             return not_set_up(&format!("no {program}: install {package}"));
         }
+        if self.run.starts_with("python3 ") && find("python3").is_err() {
+            return not_set_up("no python3 for this launcher");
+        }
         if let Some(file) = &self.file
             && !fs::exists(file).unwrap_or(false)
         {
@@ -119,7 +142,8 @@ impl Wrong {
             command.args(["--situation", it]);
         }
         command.args([self.beside.as_deref().unwrap_or(BARE), &self.run]);
-        let output = command.stdin(Stdio::null()).output()?;
+        command.env("PATH", PATH).stdin(Stdio::null());
+        let output = command.output()?;
         let report = match reported(&output)? {
             Ok(report) => report,
             Err(why) => return unavailable(&why),
@@ -141,7 +165,7 @@ impl Wrong {
             .collect();
         let is_right = match &self.key {
             Some(key) => keys.contains(key.as_str()),
-            None => keys.is_empty(),
+            None => keys.iter().all(|it| OF_THE_TOOL.contains(it)),
         };
         match is_right {
             true => Ok(Completion::Completed),
@@ -155,36 +179,51 @@ impl Wrong {
 }
 
 fn page(table: &[Wrong]) -> String {
-    let named = table.iter().filter(|it| it.key.is_some()).count();
-    let mut text = format!(
+    let rows = |of: fn(&Wrong) -> Option<&String>, quote: &str| {
+        let mut text = String::new();
+        for it in table {
+            if let Some(what) = of(it) {
+                let name = it.name.replace('_', " ");
+                let _ = writeln!(text, "| {name} | {quote}{what}{quote} |");
+            }
+        }
+        text
+    };
+    format!(
         "\
 <!-- Written by `NSTEPS_WRITE=1 cargo test -p nsteps --test wrong`; do not edit. -->
 
 # Wrong launchers
 
-Each of these launchers has one fault.
-Of {named} a test runs `nsteps diff env LAUNCHER` and demands a difference under the key beside it; of the other {} it demands that there is none.
+Each of these launchers has one fault; [the table](../../../rust/nsteps/tests/wrong/launchers.toml) has their command lines.
+A [test](../../../rust/nsteps/tests/wrong.rs) runs `nsteps diff env LAUNCHER` for each.
 The wrong steps, in C, are in [the zoo](../../../rust/nsteps/tests/zoo).
+
+## Named
+
+The test demands a difference under the key.
 
 | it | key |
 |---|---|
-",
-        table.len() - named
-    );
-    for it in table {
-        if let Some(key) = &it.key {
-            let name = it.name.replace('_', " ");
-            let _ = writeln!(text, "| {name} | `{key}` |");
-        }
-    }
-    text += "\n## No difference\n\n| it | why |\n|---|---|\n";
-    for it in table {
-        if let Some(why) = &it.none {
-            let name = it.name.replace('_', " ");
-            let _ = writeln!(text, "| {name} | {why} |");
-        }
-    }
-    text
+{}
+## No difference
+
+The payload cannot observe these, and the test demands that there is no difference.
+
+| it | why |
+|---|---|
+{}
+## Not seen
+
+A payload or its neighbours could observe these, and `nsteps diff` does not look: the test fails when it begins to.
+
+| it | why |
+|---|---|
+{}",
+        rows(|it| it.key.as_ref(), "`"),
+        rows(|it| it.none.as_ref(), ""),
+        rows(|it| it.missed.as_ref(), ""),
+    )
 }
 
 fn written(text: &str) -> Result<(), Failed> {

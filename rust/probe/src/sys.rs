@@ -255,6 +255,13 @@ pub(crate) enum Attribute {
     TimerSlack,
     /// True if transparent huge pages are off.
     ThpDisable,
+    /// Bits: 1 if memory may not become executable, 2 if children may again.
+    Mdwe,
+    /// True if equal pages of memory are merged.
+    MemoryMerge,
+    /// How a process ends whose memory is broken: 0 late, 1 early, 2 as the
+    /// system has it.
+    MceKill,
     /// True if this capability is in the bounding set.
     Bounding(u32),
     /// True if this capability is in the ambient set.
@@ -270,6 +277,10 @@ pub(crate) fn attribute(attribute: Attribute) -> nix::Result<c_int> {
         Attribute::Dumpable => (libc::PR_GET_DUMPABLE, 0, 0),
         Attribute::TimerSlack => (libc::PR_GET_TIMERSLACK, 0, 0),
         Attribute::ThpDisable => (libc::PR_GET_THP_DISABLE, 0, 0),
+        // linux/prctl.h; libc has no names for two of these.
+        Attribute::Mdwe => (66, 0, 0),
+        Attribute::MemoryMerge => (68, 0, 0),
+        Attribute::MceKill => (libc::PR_MCE_KILL_GET, 0, 0),
         Attribute::Bounding(capability) => {
             (libc::PR_CAPBSET_READ, capability.into(), 0)
         }
@@ -282,6 +293,37 @@ pub(crate) fn attribute(attribute: Attribute) -> nix::Result<c_int> {
     let zero: c_ulong = 0;
     // SAFETY: each of these options reads its arguments as numbers.
     Errno::result(unsafe { libc::prctl(option, two, three, zero, zero) })
+}
+
+/// The largest packet of a network interface, in bytes: netdevice(7).
+pub(crate) fn largest_packet(name: &str) -> nix::Result<c_int> {
+    // SAFETY: all members are numbers or arrays of them, for which 0 is a value.
+    let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
+    // A NUL stays at the end.
+    let places = request.ifr_name.iter_mut().take(libc::IFNAMSIZ - 1);
+    for (place, byte) in places.zip(name.bytes()) {
+        *place = byte as c_char;
+    }
+    let kind = nix::sys::socket::SockType::Datagram;
+    let socket = nix::sys::socket::socket(
+        nix::sys::socket::AddressFamily::Inet,
+        kind,
+        nix::sys::socket::SockFlag::SOCK_CLOEXEC,
+        None,
+    )?;
+    // SAFETY: this request reads the name of an `ifreq`, which ends with NUL, and
+    // writes a number into it.
+    let done = unsafe {
+        libc::ioctl(socket.as_raw_fd(), libc::SIOCGIFMTU as _, &raw mut request)
+    };
+    // SAFETY: the request has written this member of the union.
+    Errno::result(done).map(|_| unsafe { request.ifr_ifru.ifru_mtu })
+}
+
+/// How many bytes a pipe holds.
+pub(crate) fn pipe_size(fd: RawFd) -> nix::Result<c_int> {
+    // SAFETY: F_GETPIPE_SZ takes no argument, and reads no memory.
+    Errno::result(unsafe { libc::fcntl(fd, libc::F_GETPIPE_SZ) })
 }
 
 /// A prctl(2) that writes its result to an address.

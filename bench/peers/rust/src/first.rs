@@ -47,7 +47,9 @@ pub fn now() -> Duration {
 }
 
 /// Makes the last measured time end when the payload has read the clock. The
-/// payload has ended, so its report can be read.
+/// payload has ended, so its report can be read. The last measured time is no
+/// bound for it: it began later than `begun`, by as much as an interruption
+/// took.
 pub fn back_to_first(taken: &mut [u64], told: &Told, begun: Duration) {
     let mut words = [[0; 8]; 2];
     if (&told.0).read_exact(words.as_flattened_mut()).is_err() {
@@ -55,9 +57,11 @@ pub fn back_to_first(taken: &mut [u64], told: &Told, begun: Duration) {
     }
     let [seconds, nanoseconds] = words.map(u64::from_ne_bytes);
     let then = Duration::new(seconds, nanoseconds as u32);
-    let since = then.saturating_sub(begun).as_nanos() as u64;
+    let since = then.saturating_sub(begun);
     match taken.last_mut() {
-        Some(last) if 0 < since && since <= *last => *last = since,
+        Some(last) if !since.is_zero() && since <= now() - begun => {
+            *last = since.as_nanos() as u64;
+        }
         _ => refuse("the payload has reported an impossible time"),
     }
 }

@@ -377,9 +377,5 @@ const BREAKS: &[Break] = &[
         "/nsteps/bin/nsteps.real \"$@\" \
          | sed 's/^ok\\tthe same, with no mount/EBUSY\\tthe same, with no mount/'",
     ),
-    broken(
-        "mode-of-a-queue",
-        "rust/pitfalls/queue_mode",
-        "echo mode 0600",
-    ),
+    broken("mode-of-a-queue", "rust/pitfalls/queue_mode", "echo mode 0600"),
 ];

@@ -150,8 +150,10 @@ pub fn a_thousand_runs() -> Result<(), Failed> {
         let status = one(it, whole * part / 100)?;
         *seen[at].entry(status).or_default() += 1;
         let left = wait_for_all(deadline(), NONE);
-        let names: Vec<String> =
-            left.iter().map(|it| format!("{} {}", it.pid(), it.name())).collect();
+        let names: Vec<String> = left
+            .iter()
+            .map(|it| format!("{} {}", it.pid(), it.name()))
+            .collect();
         if !names.is_empty() {
             return Err(format!("{}, run {number}: {names:?}", it.name).into());
         }
@@ -164,7 +166,7 @@ pub fn a_thousand_runs() -> Result<(), Failed> {
         }
     }
     let page = page(&seen, begun.elapsed());
-    print!("{page}");
+    println!("\n{page}");
     if pages_written::demanded() {
         let path = layout()?.root().join("docs/src/internals/reliability.md");
         std::fs::write(path, page)?;
@@ -195,9 +197,8 @@ fn one(kind: &Kind, moment: Duration) -> Result<String, Failed> {
     let status = run.wait()?;
     Ok(match (status.code(), status.signal()) {
         (Some(code), _) => format!("status {code}"),
-        (None, Some(signal)) => {
-            Signal::try_from(signal).map_or_else(|_| signal.to_string(), |it| it.to_string())
-        }
+        (None, Some(signal)) => Signal::try_from(signal)
+            .map_or_else(|_| signal.to_string(), |it| it.to_string()),
         (None, None) => "neither".to_owned(),
     })
 }
@@ -225,12 +226,8 @@ In most of the runs something went wrong; a signal came at another moment of the
             .iter()
             .map(|(status, count)| format!("{status}: {count}"))
             .collect();
-        let _ = writeln!(
-            text,
-            "| {} | {runs} | {} |",
-            kind.name,
-            ends.join(", ")
-        );
+        let _ =
+            writeln!(text, "| {} | {runs} | {} |", kind.name, ends.join(", "));
     }
     text + "
 After them the host was as before: mounts, host name, System V objects, network interfaces, owners and modes of `/dev`, cgroups and processes.

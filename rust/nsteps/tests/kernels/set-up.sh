@@ -27,8 +27,10 @@ keyring=/usr/share/keyrings/debian-archive-keyring.gpg
     --no-install-recommends $missing >/dev/null
 
 # The mirror that this machine uses.
-mirror=$(grep -rhoE 'https?://[^ ]+/debian' /etc/apt/sources.list \
-    /etc/apt/sources.list.d 2>/dev/null | head -n 1)
+mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list \
+    /etc/apt/sources.list.d/*.sources 2>/dev/null |
+    sed -n 's!^\(deb\|URIs:\) \(.* \)\{0,1\}\(https\{0,1\}://[^ ]*/debian\)\($\|[ /].*\)!\3!p' |
+    sed -n 1p) || :
 mirror=${mirror:-http://deb.debian.org/debian}
 
 # An apt of its own: kernels of other suites are no packages of this machine.
@@ -59,9 +61,8 @@ apt-get update -qq
 # The newest kernel of a series, with the packages that hold its parts.
 for series; do
     package=$(apt-cache search --names-only \
-        "^linux-image-$series[.0-9+~a-z]*-(cloud-)?amd64\$|^linux-image-$series[.0-9]*-[0-9]+-cloud-amd64\$" |
-        cut -d ' ' -f 1 | grep cloud | grep -v -e unsigned -e dbg |
-        sort -V | tail -n 1)
+        "^linux-image-$series\\.[0-9].*-cloud-amd64\$" | cut -d ' ' -f 1 |
+        grep -v -e unsigned -e dbg -e 'deb1[12]\.' | sort -V | tail -n 1) || :
     [ -n "$package" ] || { echo "make kernels: no kernel $series" >&2; exit 1; }
     release=${package#linux-image-}
     to=$dir/kernels/$series
@@ -75,9 +76,8 @@ for series; do
         dpkg-deb -x "$dir/debs/${it}"_*.deb "$unpacked"
         rm -f "$dir/debs/${it}"_*.deb
     done
-    kernel=$(ls "$unpacked/boot/vmlinuz-$release" \
-        "$unpacked/usr/lib/modules/$release/vmlinuz" 2>/dev/null | head -n 1)
-    cp "$kernel" "$to/vmlinuz"
+    cp "$unpacked/boot/vmlinuz-$release" "$to/vmlinuz" 2>/dev/null ||
+        cp "$unpacked/usr/lib/modules/$release/vmlinuz" "$to/vmlinuz"
     echo "$release" >"$to/release"
 done
 unset APT_CONFIG
@@ -89,16 +89,16 @@ if [ ! -e "$root/etc/debian_version" ]; then
     chroot "$root" useradd -m -u 1000 user
 fi
 make -s -C "$here/../../../.." install DESTDIR="$root" PREFIX=/usr/local >/dev/null
-cp "$here/guest-init" "$root/sbin/guest-init"
+command install -m 755 "$here/guest-init" "$root/sbin/guest-init"
 mkdir -p "$root/results" "$root/lib/modules"
 
 for series; do
     release=$(cat "$dir/kernels/$series/release")
-    modules=$(ls -d "$dir/unpacked/$series"{/lib,/usr/lib}/modules/"$release" \
-        2>/dev/null | head -n 1)
+    modules=$dir/unpacked/$series/lib/modules/$release
+    [ -d "$modules" ] || modules=$dir/unpacked/$series/usr/lib/modules/$release
     if [ ! -e "$root/lib/modules/$release/modules.dep" ]; then
         cp -a "$modules" "$root/lib/modules/"
-        depmod -b "$root" "$release"
+        depmod -b "$root" "$release" 2>/dev/null
     fi
     # The initramfs has busybox and the modules for the disk.
     initrd=$dir/kernels/$series/initrd

@@ -146,6 +146,7 @@ const KNOWN: &[&str] = &[
     "mount_setattr(2)",
     "move_mount(2)",
     "mprotect(2)",
+    "mq_open(3)",
     "mq_overview(7)",
     "msgget(2)",
     "munmap(2)",

@@ -74,6 +74,7 @@ const APART: &[(&str, &str)] = &[
     ("pitfalls/ids-in-borrowed-memory", CALLS),
     ("pitfalls/locks-after-clone", CALLS),
     ("pitfalls/low-end-stack", CALLS),
+    ("pitfalls/mode-of-a-queue", CALLS),
     ("pitfalls/names-in-the-new-root", CALLS),
     ("pitfalls/sigchld-ignored", CALLS),
     ("pitfalls/threads-and-setns", CALLS),

@@ -31,8 +31,8 @@ const FAR: RawFd = 4096;
 /// of a directory, file or device `descriptors.N.mount`, the id of the mount
 /// that it was opened on. Of the standard streams it also reads
 /// `descriptors.N.inode`, which distinguishes pipes; `descriptors.N.mode`, mode
-/// and owner; and `descriptors.N.reopen`, whether it can be opened again by its
-/// name in `/dev`.
+/// and owner; `descriptors.N.reopen`, whether it can be opened again by its
+/// name in `/dev`; and of a pipe `descriptors.N.size`, how many bytes it holds.
 ///
 /// Each number is tried with fcntl(2). Reading `/proc/self/fd` instead would
 /// open one more descriptor and would need a mounted `/proc`. The close-on-exec
@@ -53,6 +53,13 @@ fn observe(proc: &Proc, observation: &mut Observation) {
             observation.read(format!("{key}.inode"), Ok(inode));
             let words = owner::words(stat.st_mode, stat.st_uid, stat.st_gid);
             observation.read(format!("{key}.mode"), Ok(words));
+            if stat.st_mode & libc::S_IFMT == libc::S_IFIFO {
+                let size = sys::pipe_size(fd).map(|it| it.to_string());
+                let size = size.map_err(|errno| {
+                    Unread::new(format!("fcntl F_GETPIPE_SZ {fd}"), errno)
+                });
+                observation.read(format!("{key}.size"), size);
+            }
         }
     }
     for (fd, name) in (0..).zip(NAMES).filter(|(fd, _)| open.contains(fd)) {
@@ -182,9 +189,11 @@ fn describe(proc: &Proc, fd: RawFd) -> Result<String, Unread> {
         libc::O_WRONLY => "write",
         _ => "read-write",
     });
-    for (flag, word) in
-        [(libc::O_APPEND, "append"), (libc::O_NONBLOCK, "nonblocking")]
-    {
+    for (flag, word) in [
+        (libc::O_APPEND, "append"),
+        (libc::O_DIRECT, "direct"),
+        (libc::O_NONBLOCK, "nonblocking"),
+    ] {
         if flags & flag != 0 {
             words.push(word);
         }
@@ -247,8 +256,10 @@ fn effect(baseline: &Observation, seen: &Observation, effect: &mut Effect) {
             let is_same = owner::is_same(baseline, seen, before, after);
             (!is_same).then(|| after.to_owned())
         });
-        let key = format!("descriptors.{fd}.reopen");
-        effect.compare_value(&key, baseline, seen);
+        for part in ["reopen", "size"] {
+            let key = format!("descriptors.{fd}.{part}");
+            effect.compare_value(&key, baseline, seen);
+        }
     }
 }
 

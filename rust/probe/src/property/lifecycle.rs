@@ -11,12 +11,12 @@ use crate::sys::{self, Attribute, Written};
 pub(super) const PROPERTY: Property = Property {
     name: "lifecycle",
     families: &["lifecycle"],
-    about: "pdeathsig, dumpable, subreaper, personality, terminal, timers, THP",
+    about: "pdeathsig, dumpable, subreaper, personality, terminal, timers, memory",
     observe,
     effect,
 };
 
-const KEYS: [&str; 8] = [
+const KEYS: [&str; 11] = [
     "lifecycle.pdeathsig",
     "lifecycle.dumpable",
     "lifecycle.subreaper",
@@ -25,6 +25,9 @@ const KEYS: [&str; 8] = [
     "lifecycle.timers",
     "lifecycle.thp",
     "lifecycle.coredump",
+    "lifecycle.mdwe",
+    "lifecycle.ksm",
+    "lifecycle.mce",
 ];
 
 fn observe(proc: &Proc, observation: &mut Observation) {
@@ -37,6 +40,9 @@ fn observe(proc: &Proc, observation: &mut Observation) {
         timers,
         thp,
         coredump,
+        mdwe,
+        ksm,
+        mce,
     ] = KEYS;
     observation.read(
         pdeathsig,
@@ -90,6 +96,32 @@ fn observe(proc: &Proc, observation: &mut Observation) {
             .map_err(|errno| Unread::new("prctl PR_GET_THP_DISABLE", errno)),
     );
     observation.read(coredump, proc.read_text("self/coredump_filter"));
+    observation.read(
+        mdwe,
+        sys::attribute(Attribute::Mdwe)
+            .map(|bits| match bits {
+                0 => "allowed",
+                1 => "denied",
+                _ => "denied, not to children",
+            })
+            .map_err(|errno| Unread::new("prctl PR_GET_MDWE", errno)),
+    );
+    observation.read(
+        ksm,
+        sys::attribute(Attribute::MemoryMerge)
+            .map(|answer| if answer == 0 { "off" } else { "on" })
+            .map_err(|errno| Unread::new("prctl PR_GET_MEMORY_MERGE", errno)),
+    );
+    observation.read(
+        mce,
+        sys::attribute(Attribute::MceKill)
+            .map(|answer| match answer {
+                0 => "late",
+                1 => "early",
+                _ => "as the system",
+            })
+            .map_err(|errno| Unread::new("prctl PR_MCE_KILL_GET", errno)),
+    );
 }
 
 /// The running interval timers: execve(2) does not stop them.

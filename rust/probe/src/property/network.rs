@@ -10,18 +10,20 @@ use super::Property;
 use crate::effect::Effect;
 use crate::observation::{Observation, Unread};
 use crate::proc::Proc;
+use crate::sys;
 use crate::text::lossless;
 
 pub(super) const PROPERTY: Property = Property {
     name: "network",
     families: &["net"],
-    about: "network links, whether they are up, and their addresses",
+    about: "network links, whether they are up, their addresses and devices",
     observe,
     effect,
 };
 
 /// Reads `net.links`, the names, and for each name `net.link.NAME`: `up` or
-/// `down`, and the addresses.
+/// `down`, and the addresses; and `net.device.NAME`: the largest packet, the
+/// hardware address, and whether it takes packets that are not for it.
 ///
 /// getifaddrs(3) asks over netlink, which answers for the namespace of the
 /// socket. /sys/class/net would answer for the namespace of the process that
@@ -36,8 +38,20 @@ fn observe(_: &Proc, observation: &mut Observation) {
         }
     };
     let mut found: BTreeMap<String, (bool, BTreeSet<String>)> = BTreeMap::new();
+    let mut devices: BTreeMap<String, String> = BTreeMap::new();
     for link in links {
         let name = lossless(link.interface_name.as_bytes());
+        let hardware = link.address.as_ref().and_then(|it| it.as_link_addr());
+        if let Some(hardware) = hardware.and_then(|it| it.addr()) {
+            let mut words = vec![hardware_address(hardware)];
+            if let Ok(most) = sys::largest_packet(&link.interface_name) {
+                words.push(format!("mtu {most}"));
+            }
+            if link.flags.contains(InterfaceFlags::IFF_PROMISC) {
+                words.push("promiscuous".to_owned());
+            }
+            devices.insert(name.clone(), words.join(", "));
+        }
         let (up, addresses) = found.entry(name).or_default();
         // An interface is listed once for itself and once for each address.
         *up |= link.flags.contains(InterfaceFlags::IFF_UP);
@@ -51,6 +65,13 @@ fn observe(_: &Proc, observation: &mut Observation) {
         words.extend(addresses.iter().map(String::as_str));
         observation.read(format!("net.link.{name}"), Ok(words.join(" ")));
     }
+    for (name, device) in devices {
+        observation.read(format!("net.device.{name}"), Ok(device));
+    }
+}
+
+fn hardware_address(bytes: [u8; 6]) -> String {
+    bytes.map(|it| format!("{it:02x}")).join(":")
 }
 
 fn names_or_none(names: &[&str]) -> String {
@@ -105,6 +126,11 @@ fn effect(baseline: &Observation, seen: &Observation, effect: &mut Effect) {
             Some(before) if before == link => {}
             Some(_) => effect.change(key, link),
             None => effect.change(key, format!("+ {link}")),
+        }
+        // A new interface has its own.
+        if before.contains_key(key) {
+            let device = key.replacen("link", "device", 1);
+            effect.compare_value(&device, baseline, seen);
         }
     }
 }

@@ -1,4 +1,5 @@
-//! The routes of the network namespace, and the tables of its packet filter.
+//! The routes of the network namespace, its permanent neighbours, and the tables
+//! of its packet filter.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -10,13 +11,14 @@ use crate::proc::Proc;
 pub(super) const PROPERTY: Property = Property {
     name: "routes",
     families: &["routes"],
-    about: "routes, and the tables of iptables-legacy",
+    about: "routes, permanent neighbours, the tables of iptables-legacy",
     observe,
     effect,
 };
 
 /// Reads `routes.ipv4` and `routes.ipv6`, as in `default via 10.0.0.1 dev eth0`,
-/// with semicolons between; `routes.iptables` and `routes.ip6tables`, the names
+/// with semicolons between; `routes.neighbours`, those that were entered by hand;
+/// `routes.iptables` and `routes.ip6tables`, the names
 /// of the tables.
 fn observe(proc: &Proc, observation: &mut Observation) {
     for (key, file, parse) in [
@@ -30,6 +32,8 @@ fn observe(proc: &Proc, observation: &mut Observation) {
         });
         observation.read(key, routes);
     }
+    let neighbours = proc.read_text("self/net/arp");
+    observation.read("routes.neighbours", neighbours.map(|it| permanent(&it)));
     for (key, file) in [
         ("routes.iptables", "self/net/ip_tables_names"),
         ("routes.ip6tables", "self/net/ip6_tables_names"),
@@ -41,6 +45,25 @@ fn observe(proc: &Proc, observation: &mut Observation) {
         });
         observation.read(key, names);
     }
+}
+
+/// The neighbours of /proc/net/arp that stay: what the kernel has found out it
+/// forgets again.
+fn permanent(text: &str) -> String {
+    /// ATF_PERM of linux/if_arp.h
+    const STAYS: u32 = 4;
+    let one = |line: &str| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let [address, _, flags, hardware, _, device] = fields[..] else {
+            return None;
+        };
+        let flags = u32::from_str_radix(flags.strip_prefix("0x")?, 16).ok()?;
+        let stays = flags & STAYS != 0;
+        stays.then(|| format!("{address} at {hardware} dev {device}"))
+    };
+    let mut all: Vec<String> = text.lines().skip(1).filter_map(one).collect();
+    all.sort_unstable();
+    joined(all, "; ")
 }
 
 /// The meaning of one line: a route, or a line that is left out; `None` if it
@@ -124,9 +147,13 @@ fn ipv6(line: &str) -> Line {
 }
 
 fn effect(baseline: &Observation, seen: &Observation, effect: &mut Effect) {
-    for key in
-        ["routes.ipv4", "routes.ipv6", "routes.iptables", "routes.ip6tables"]
-    {
+    for key in [
+        "routes.ipv4",
+        "routes.ipv6",
+        "routes.neighbours",
+        "routes.iptables",
+        "routes.ip6tables",
+    ] {
         effect.compare_value(key, baseline, seen);
     }
 }

@@ -1,5 +1,5 @@
-//! The blocked and the ignored signals: signal(7). Both survive execve(2), so
-//! those of a launcher are passed on to its payload.
+//! The blocked, the ignored and the pending signals: signal(7). All survive
+//! execve(2), so those of a launcher are passed on to its payload.
 
 use super::Property;
 use crate::effect::{Effect, word_changes};
@@ -10,16 +10,17 @@ use crate::sys;
 pub(super) const PROPERTY: Property = Property {
     name: "signals",
     families: &["signals"],
-    about: "blocked and ignored signals",
+    about: "blocked, ignored and pending signals",
     observe,
     effect,
 };
 
-const KEYS: [&str; 4] = [
+const KEYS: [&str; 5] = [
     "signals.blocked",
     "signals.blocked.internal",
     "signals.ignored",
     "signals.ignored.internal",
+    "signals.pending",
 ];
 
 /// Reads the sets by the system calls themselves: the C library hides signals
@@ -27,7 +28,7 @@ const KEYS: [&str; 4] = [
 ///
 /// These two have readings of their own, `.internal`, because posix_spawn of
 /// some C libraries leaves them ignored, which a payload does not notice.
-fn observe(_: &Proc, observation: &mut Observation) {
+fn observe(proc: &Proc, observation: &mut Observation) {
     let ignored =
         (1..=64).try_fold(0u64, |set, signal| match sys::is_ignored(signal) {
             Ok(ignored) => Ok(set | (u64::from(ignored) << (signal - 1))),
@@ -35,7 +36,13 @@ fn observe(_: &Proc, observation: &mut Observation) {
         });
     let blocked = sys::blocked_signals()
         .map_err(|errno| Unread::new("rt_sigprocmask", errno));
-    let [blocked_key, blocked_internal, ignored_key, ignored_internal] = KEYS;
+    let [
+        blocked_key,
+        blocked_internal,
+        ignored_key,
+        ignored_internal,
+        pending_key,
+    ] = KEYS;
     for (key, internal, set) in [
         (blocked_key, blocked_internal, blocked),
         (ignored_key, ignored_internal, ignored),
@@ -43,6 +50,20 @@ fn observe(_: &Proc, observation: &mut Observation) {
         observation.read(key, set.clone().map(|set| words(set & !INTERNAL)));
         observation.read(internal, set.map(|set| words(set & INTERNAL)));
     }
+    observation.read(pending_key, pending(proc).map(words));
+}
+
+/// The signals that wait for being unblocked: those of the thread and those of
+/// the process. execve(2) keeps both.
+fn pending(proc: &Proc) -> Result<u64, Unread> {
+    let mut all = 0;
+    for name in ["SigPnd", "ShdPnd"] {
+        let set = proc.status(name)?;
+        all |= u64::from_str_radix(set, 16).map_err(|_| {
+            Unread::senseless(format!("{name} is no set of signals: {set}"))
+        })?;
+    }
+    Ok(all)
 }
 
 /// The bits of signals 32 and 33.

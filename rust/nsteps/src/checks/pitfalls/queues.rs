@@ -29,7 +29,12 @@ pub fn mode(conditions: &Conditions<'_>) -> Found<Evidence> {
             _ if said.starts_with("mode ") => said != ASKED_FOR,
             _ => said.starts_with("no queue: "),
         };
-        evidence.judge(format!("{RUST}, {case}"), said, as_described, described);
+        evidence.judge(
+            format!("{RUST}, {case}"),
+            said,
+            as_described,
+            described,
+        );
     }
     Ok(evidence)
 }
