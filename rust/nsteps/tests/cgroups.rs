@@ -29,6 +29,7 @@ type Test = fn() -> Result<Completion, Failed>;
 fn main() -> ExitCode {
     let tests: &[(&str, Test)] = &[
         ("v2_is_a_cgroup_of_its_own", own),
+        ("v2_is_there_where_the_host_has_nothing_else", on_pure_v2),
         ("host_is_what_the_host_has_and_is_read_only", of_the_host),
         ("none_is_no_cgroup_file_system", no_mounts),
         ("what_is_written_to_the_hosts_cgroups_is_told", written),
@@ -121,6 +122,32 @@ fn own() -> Result<Completion, Failed> {
         && said.split(" | ").any(|it| it == "0::/launcher")
         && of_cgroups(&launcher)?.contains(&there);
     right(is_right, &value)
+}
+
+/// A host with systemd has cgroup2 itself on `/sys/fs/cgroup`, and the kernel does
+/// not mount the same file system on top of it.
+fn on_pure_v2() -> Result<Completion, Failed> {
+    if Identity::natural() == Identity::User {
+        return unavailable(NEEDS_ROOT);
+    }
+    if let Some(why) = no_v2()? {
+        return unavailable(&why);
+    }
+    let alone = "umount --recursive --lazy /sys/fs/cgroup
+        mount -t cgroup2 none /sys/fs/cgroup && exec \"$@\"";
+    let output = Command::new("unshare")
+        .args(["--mount", "sh", "-c", alone, "sh"])
+        .arg(nsteps()?)
+        .args(["observe", "--json", "--cgroups", "v2", "--", "env"])
+        .stdin(Stdio::null())
+        .output()?;
+    let value = match reported(&output)? {
+        Err(why) => return Err(why.into()),
+        Ok(value) => value,
+    };
+    let there = ("/sys/fs/cgroup".to_owned(), "cgroup2".to_owned());
+    let seen = of_cgroups(&value["launchers"][0])?;
+    right(seen.contains(&there), &value)
 }
 
 fn of_the_host() -> Result<Completion, Failed> {

@@ -68,7 +68,21 @@ impl Mounted {
 /// version.
 fn mount_cgroups() -> Built<()> {
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
-    attach(Some("cgroup2"), at(CGROUPS), Some("cgroup2"), flags)
+    // Where the host has mounted cgroup2 there, mount(2) does not mount it once
+    // more on top: EBUSY. So the host's is unmounted; in a user namespace it is
+    // locked, and an empty file system between the two does as well.
+    let host = probe::observe(&probe::Proc::at("/proc"), &["mounts"]).mounts;
+    let top = at(CGROUPS);
+    let is_there = host.is_ok_and(|mounts| {
+        let mut on_top = mounts.iter().rev();
+        on_top
+            .find(|it| Path::new(&it.at) == top)
+            .is_some_and(|it| it.fs_type == "cgroup2")
+    });
+    if is_there && umount2(&top, MntFlags::MNT_DETACH).is_err() {
+        attach(Some("cgroups"), &top, Some("tmpfs"), flags)?;
+    }
+    attach(Some("cgroup2"), &top, Some("cgroup2"), flags)
 }
 
 /// Moves init out of the root of its cgroup namespace, and opens the cgroup
