@@ -8,6 +8,7 @@ use harness::error::{Context, Result};
 use harness::found::Refusal;
 use harness::host::Equipment;
 use harness::host::layout::Layout;
+use harness::host::machine;
 use harness::host::remedy::{lack_of_memory, shortage};
 use harness::launcher::{LANGUAGES, LAUNCHERS, Launcher};
 use harness::sandbox::plan::no_thread;
@@ -152,11 +153,22 @@ fn carry_out(
     job: &[Group],
     equipment: &Equipment,
 ) -> Vec<Vec<(Launcher, Outcome)>> {
-    let of_launchers = |outcomes: Vec<(Launcher, Outcome)>| {
-        let outcomes = outcomes.into_iter();
-        outcomes.map(|(it, outcome)| (it, of_launcher(outcome))).collect()
-    };
-    outcomes(job, equipment).into_iter().map(of_launchers).collect()
+    let of_launchers =
+        |(group, outcomes): (&Group, Vec<(Launcher, Outcome)>)| {
+            let step = group.subject.step;
+            let one = |(it, outcome): (Launcher, Outcome)| match it
+                .lacks(step, machine::kernel())
+            {
+                Some(why) => {
+                    let lacks = Refusal::Unavailable(why.to_owned());
+                    (it, outcome.and(Err(lacks)))
+                }
+                None => (it, of_launcher(outcome)),
+            };
+            outcomes.into_iter().map(one).collect()
+        };
+    let outcomes = outcomes(job, equipment);
+    job.iter().zip(outcomes).map(of_launchers).collect()
 }
 
 fn outcomes(

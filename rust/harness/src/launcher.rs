@@ -189,6 +189,15 @@ impl Launcher {
         self != Launcher::Unshare || step.control.is_some()
     }
 
+    /// What a kernel of this version, as `(6, 1)`, lacks for a step by this
+    /// launcher, although it has the namespaces of the step.
+    pub fn lacks(self, step: &str, kernel: (u32, u32)) -> Option<&'static str> {
+        (self == Launcher::Go && step == "time" && kernel < (6, 2)).then_some(
+            "needs Linux 6.2: Go makes its child with CLONE_VM|CLONE_VFORK, \
+             which an older kernel refuses after unshare(CLONE_NEWTIME)",
+        )
+    }
+
     /// The path of the step's program on this machine; for unshare(1) its own
     /// path.
     pub fn program(self, step: &Step, layout: &Layout) -> PathBuf {
@@ -284,6 +293,19 @@ impl std::fmt::Display for Launcher {
 mod tests {
     use super::*;
     use crate::step::STEPS;
+
+    #[test]
+    fn an_older_kernel_lacks_what_go_needs_for_time() {
+        for (launcher, step, kernel, lacks) in [
+            (Launcher::Go, "time", (6, 1), true),
+            (Launcher::Go, "time", (6, 2), false),
+            (Launcher::C, "time", (6, 1), false),
+            (Launcher::Go, "uts", (6, 1), false),
+        ] {
+            let why = launcher.lacks(step, kernel);
+            assert_eq!(why.is_some(), lacks, "{launcher} {step} {kernel:?}");
+        }
+    }
 
     #[test]
     fn the_programs_of_each_script_are_seen() {

@@ -141,10 +141,7 @@ fn on_pure_v2() -> Result<Completion, Failed> {
         .args(["observe", "--json", "--cgroups", "v2", "--", "env"])
         .stdin(Stdio::null())
         .output()?;
-    let value = match reported(&output)? {
-        Err(why) => return Err(why.into()),
-        Ok(value) => value,
-    };
+    let value = reported(&output)??;
     let there = ("/sys/fs/cgroup".to_owned(), "cgroup2".to_owned());
     let seen = of_cgroups(&value["launchers"][0])?;
     right(seen.contains(&there), &value)

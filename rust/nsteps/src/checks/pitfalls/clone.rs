@@ -4,6 +4,7 @@ use super::{C, GO, Programs, RUST, Way, by, in_one_line};
 use crate::checks::pitfalls::pitfall::Evidence;
 use crate::checks::session::{Conditions, Held, propagation};
 use harness::found::{Found, NEEDS_ROOT, Refusal};
+use harness::host::machine;
 use harness::launcher::Launcher;
 use harness::paths::{NEWROOT, OBSERVED_PROC};
 use harness::scenario::Mounts;
@@ -91,6 +92,9 @@ pub fn newtime(conditions: &Conditions<'_>) -> Found<Evidence> {
     let case = format!("go {}.{}, Cloneflags: 0x80", version.0, version.1);
     evidence.see(case, &seen, described);
     for launcher in [C, GO, RUST] {
+        if launcher.lacks("time", machine::kernel()).is_some() {
+            continue;
+        }
         let said = programs.step(launcher, "time", &payload)?.well()?;
         let which = if said == own { "the old one" } else { "a new one" };
         let seen = format!("time namespace: {which}");
@@ -260,7 +264,11 @@ fn losing(
     let unshare = [UNTRUSTED, &["unshare", "--uts"]].concat();
     let elsewhere = programs.session.hold_sh(&unshare, "")?;
     let pid = elsewhere.pid().to_string();
+    let kernel = machine::kernel();
     for step in STEPS {
+        if launcher.lacks(step.name, kernel).is_some() {
+            continue;
+        }
         let program = programs.program(launcher, step.name)?;
         let mut before = UNTRUSTED.to_vec();
         before.push(&program);

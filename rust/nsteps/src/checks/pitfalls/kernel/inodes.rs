@@ -101,7 +101,9 @@ const fn unshare(kind: Namespace) -> &'static [&'static str] {
         Namespace::Mnt => &["unshare", "--mount"],
         Namespace::Net => &["unshare", "--net"],
         Namespace::Pid => &["unshare", "--pid", "--fork"],
-        Namespace::Time => &["unshare", "--time"],
+        // Before Linux 6.2 a caller that has stayed in its old one can make no
+        // child that shares its memory, as a shell does.
+        Namespace::Time => &["unshare", "--time", "--fork"],
         Namespace::User => &["unshare", "--user", "--map-root-user"],
         Namespace::Uts => &["unshare", "--uts"],
     }
