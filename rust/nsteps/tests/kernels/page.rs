@@ -14,7 +14,92 @@ use std::fmt::Write;
 type Explanation = (&'static str, &'static str, &'static str, &'static str);
 
 /// Every explanation; the first that fits is the one that is shown.
-const EXPLAINED: &[Explanation] = &[];
+const EXPLAINED: &[Explanation] = &[
+    (
+        "*",
+        "compare-user",
+        "*trials are not possible: needs root",
+        "An ordinary user runs the [scenarios](glossary.md) of a user, and not \
+         those of root.",
+    ),
+    (
+        "*",
+        "compare-user",
+        "*every cgroup here is the root of its hierarchy*",
+        "No manager has delegated a cgroup to the user of the guest.",
+    ),
+    (
+        "*",
+        "claims",
+        "claim 35: unavailable: there is no /usr/include/unistd.h*",
+        "The disk has no headers of the C library.",
+    ),
+    (
+        "7.3-*",
+        "differences",
+        "newtime-through-clone: *",
+        "From Linux 7.1 on clone(2) refuses an exit signal above 64, and so the \
+         bit of `CLONE_NEWTIME`: see [CLONE_NEWTIME through \
+         clone](pitfalls/newtime-through-clone.md).\n\
+         The check has expected that by version since this record.",
+    ),
+    (
+        "7.3-*",
+        "differences",
+        "handles-that-survive: the same, in a user namespace: ENOENT, not ok",
+        "After pivot_root(2) in a user namespace a descriptor of the old root \
+         leads to no file that was mounted there any more: Linux 6.18 still \
+         has it. Why is not known.",
+    ),
+    (
+        "6.1-*",
+        "{compare,compare-user}",
+        "time*: *",
+        "Before Linux 6.2 a child that borrows the memory of its parent \
+         (`CLONE_VM|CLONE_VFORK`) is EINVAL after `unshare(CLONE_NEWTIME)`, \
+         and Go makes no other.\nSince this record these \
+         [trials](glossary.md) are not possible there, with that reason.",
+    ),
+    (
+        "6.1-*",
+        "differences",
+        "{newtime-through-clone,ids-in-borrowed-memory}: broken: *fork/exec: \
+         invalid argument*",
+        "The same: these checks start the step `time` in Go.\nSince this \
+         record they leave it out there.",
+    ),
+    (
+        "6.1-*",
+        "differences",
+        "inode-reuse: broken: *Cannot fork",
+        "The same: a shell that `unshare --time` becomes makes such children, \
+         and needs `--fork`.\nThe check has it since this record.",
+    ),
+    (
+        "6.1-*",
+        "differences",
+        "execve-enters-the-time-namespace: the offsets, after *",
+        "The same: where no child borrows the memory, no process has entered \
+         the namespace, and the offsets can still be written.\nThe check has \
+         expected that by version since this record.",
+    ),
+    (
+        "6.1-*",
+        "check",
+        "* requirements are not looked at: before Linux 6.14 the processes of \
+         root have no bound*",
+        "Before Linux 6.14 `nsteps check` runs programs of an ordinary user \
+         alone: nothing else could bound how many processes they make.",
+    ),
+    (
+        "*",
+        "diff",
+        "*mount cgroup2 on /tmp/sys/fs/cgroup: Device or resource busy",
+        "A fault of nsteps, on every kernel where cgroup2 itself is on \
+         `/sys/fs/cgroup`: it was seen here, and has been mended since this \
+         record.",
+    ),
+];
 
 fn fits(glob: &str, text: &str) -> bool {
     let glob = Glob::new(glob).expect("an explanation has globs");

@@ -69,12 +69,23 @@ pub fn newtime(conditions: &Conditions<'_>) -> Found<Evidence> {
     let own = own.well().map_err(|_| {
         Refusal::Unavailable("the kernel has no time namespaces".to_owned())
     })?;
-    for (launcher, case) in [
-        (C, "c, clone(CLONE_NEWTIME|SIGCHLD)"),
-        (RUST, "rust, nix::clone, from_bits_retain(0x80)"),
+    // An exit signal above 64 is refused since then.
+    let is_refused = machine::kernel() >= (7, 1);
+    for (launcher, case, refused) in [
+        (
+            C,
+            "c, clone(CLONE_NEWTIME|SIGCHLD)",
+            "exit_signal: clone: Invalid argument",
+        ),
+        (
+            RUST,
+            "rust, nix::clone, from_bits_retain(0x80)",
+            "clone: EINVAL: Invalid argument",
+        ),
     ] {
         let said = programs.run(launcher, EXIT_SIGNAL, &["newtime"])?;
-        evidence.see(case, &in_one_line(&said), UNSEEN);
+        let described = if is_refused { refused } else { UNSEEN };
+        evidence.see(case, &in_one_line(&said), described);
     }
     let version = programs.go_version()?;
     let payload = ["readlink", "/proc/self/ns/time"];
