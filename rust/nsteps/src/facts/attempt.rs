@@ -124,7 +124,8 @@ pub fn execve() -> Attempt {
     Err(error.raw_os_error().map_or(Errno::UnknownErrno, Errno::from_raw))
 }
 
-/// What [`execve`] executes: the exit status says which namespace it is in.
+/// Compares the caller's time namespace with the number of another one; the exit
+/// status says which it is in. It is what the attempt of `time-execve` executes.
 pub fn compare_time_namespace(old: u64) -> u8 {
     let status = match stat("/proc/self/ns/time") {
         Ok(now) if now.st_ino == old => OLD,
