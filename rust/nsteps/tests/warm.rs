@@ -405,7 +405,8 @@ fn client_killed() -> Found {
         let all = processes_with(&word);
         all.iter().filter(|it| it.starts_with("sh ")).count()
     };
-    passed(shells() == 1, format!("{:?}", processes_with(&word)))?;
+    // The shell, and for a moment its child that has yet to become `sleep`.
+    passed(shells() >= 1, format!("{:?}", processes_with(&word)))?;
     child.kill()?;
     child.wait()?;
     until("the payload ends", || shells() == 0)?;

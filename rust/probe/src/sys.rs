@@ -224,6 +224,17 @@ pub(crate) fn blocked_signals() -> nix::Result<u64> {
     Ok(set)
 }
 
+/// The signals that wait for being unblocked, of the thread and of the process,
+/// bit 0 for signal 1.
+pub(crate) fn pending_signals() -> nix::Result<u64> {
+    let mut set = 0u64;
+    // SAFETY: rt_sigpending writes as many bytes as it is told, eight, to `set`.
+    Errno::result(unsafe {
+        libc::syscall(libc::SYS_rt_sigpending, &mut set as *mut u64, SIGNAL_SET)
+    })?;
+    Ok(set)
+}
+
 /// True if `signal` is ignored.
 pub(crate) fn is_ignored(signal: c_int) -> nix::Result<bool> {
     // The kernel's sigaction is at most five words; its first is the handler

@@ -28,7 +28,7 @@ const KEYS: [&str; 5] = [
 ///
 /// These two have readings of their own, `.internal`, because posix_spawn of
 /// some C libraries leaves them ignored, which a payload does not notice.
-fn observe(proc: &Proc, observation: &mut Observation) {
+fn observe(_: &Proc, observation: &mut Observation) {
     let ignored =
         (1..=64).try_fold(0u64, |set, signal| match sys::is_ignored(signal) {
             Ok(ignored) => Ok(set | (u64::from(ignored) << (signal - 1))),
@@ -50,20 +50,9 @@ fn observe(proc: &Proc, observation: &mut Observation) {
         observation.read(key, set.clone().map(|set| words(set & !INTERNAL)));
         observation.read(internal, set.map(|set| words(set & INTERNAL)));
     }
-    observation.read(pending_key, pending(proc).map(words));
-}
-
-/// The signals that wait for being unblocked: those of the thread and those of
-/// the process. execve(2) keeps both.
-fn pending(proc: &Proc) -> Result<u64, Unread> {
-    let mut all = 0;
-    for name in ["SigPnd", "ShdPnd"] {
-        let set = proc.status(name)?;
-        all |= u64::from_str_radix(set, 16).map_err(|_| {
-            Unread::senseless(format!("{name} is no set of signals: {set}"))
-        })?;
-    }
-    Ok(all)
+    let pending = sys::pending_signals()
+        .map_err(|errno| Unread::new("rt_sigpending", errno));
+    observation.read(pending_key, pending.map(words));
 }
 
 /// The bits of signals 32 and 33.
