@@ -262,7 +262,7 @@ impl Networks {
     /// without `CAP_SYS_ADMIN`, with `ENOSPC` if there are too many. After a
     /// failure there are no more, and the error is `ESHUTDOWN`.
     pub fn take(&self) -> Result<OwnedFd, Error> {
-        self.shared.take().map(|network| network.namespace)
+        self.shared.take(false).map(|network| network.namespace)
     }
 
     /// What has become of the networks that came back so far; nothing if each
@@ -273,13 +273,9 @@ impl Networks {
 
     /// Takes a namespace for one launch.
     pub(crate) fn lease(&self) -> Result<Lease, Error> {
-        let network = self.shared.take()?;
+        let network = self.shared.take(self.is_reusing())?;
         let shared = Arc::clone(&self.shared);
-        let lease = Lease { network: Some(network), shared };
-        if lease.comes_back() {
-            self.shared.lock().leased += 1;
-        }
-        Ok(lease)
+        Ok(Lease { network: Some(network), shared })
     }
 
     /// Whether networks are used again.
@@ -320,10 +316,13 @@ impl Shared {
         self.stock.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn take(&self) -> Result<Network, Error> {
+    /// Takes a network; one that `comes_back` is counted at once, because the
+    /// thread would make another one in its place.
+    fn take(&self, comes_back: bool) -> Result<Network, Error> {
         let mut stock = self.lock();
         loop {
             if let Some(network) = stock.ready.pop_front() {
+                stock.leased += usize::from(comes_back);
                 self.changed.notify_all();
                 return Ok(network);
             }
