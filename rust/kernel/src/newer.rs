@@ -7,7 +7,7 @@ use super::{errno, single};
 use nix::errno::Errno;
 use nix::libc::{self, c_int, c_long, c_ulong};
 use std::ffi::CStr;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 
 /// Makes a child by
 /// [clone3(2)](https://man7.org/linux/man-pages/man2/clone3.2.html) with these
@@ -44,9 +44,7 @@ pub fn clone3_child(flags: u64, exit_signal: u64) -> nix::Result<()> {
     }
     let pid = Errno::result(pid)?;
     if pidfd >= 0 {
-        // SAFETY: the kernel has just made this descriptor, and it has no other
-        // owner.
-        drop(unsafe { OwnedFd::from_raw_fd(pidfd) });
+        drop(super::own(pidfd));
     }
     ended(pid)
 }
@@ -125,9 +123,7 @@ pub fn uts_namespace_of(pidfd: BorrowedFd<'_>) -> nix::Result<OwnedFd> {
             0,
         )
     };
-    // SAFETY: the kernel has just made this descriptor, and it has no other
-    // owner.
-    Errno::result(opened).map(|fd| unsafe { OwnedFd::from_raw_fd(fd) })
+    Errno::result(opened).map(super::own)
 }
 
 /// How many mounts listmount(2) names in the caller's mount namespace, 64 at
@@ -221,9 +217,7 @@ pub fn tmpfs_as_namespace() -> nix::Result<OwnedFd> {
 fn own(opened: c_long) -> nix::Result<OwnedFd> {
     let fd = Errno::result(opened)?;
     let fd = i32::try_from(fd).map_err(|_| Errno::EBADF)?;
-    // SAFETY: the kernel has just made this descriptor, and it has no other
-    // owner.
-    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+    Ok(super::own(fd))
 }
 
 /// Sets an attribute of no mount: whether the kernel has mount_setattr(2).

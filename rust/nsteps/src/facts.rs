@@ -7,6 +7,7 @@ mod attempt;
 
 pub use attempt::compare_time_namespace;
 
+use crate::checks::inside::Attempt;
 use harness::host::machine;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -24,7 +25,7 @@ pub struct Fact {
     /// The answers, each with the version from which on it is given, the oldest
     /// first.
     pub answers: &'static [(Version, &'static str)],
-    attempt: fn() -> attempt::Attempt,
+    attempt: fn() -> Attempt,
 }
 
 /// What a kernel answers to an attempt, and what it was expected to.
@@ -63,7 +64,7 @@ impl Fact {
     /// Asks this kernel. The caller must have one thread, because each attempt
     /// is made in a child that has a copy of the memory.
     pub fn ask(&self) -> Answer {
-        let seen = attempt::answer(self.attempt)
+        let seen = attempt::answer(self.name, self.attempt)
             .unwrap_or_else(|why| format!("{NOT_TRIED}{why}"));
         Answer { seen, expected: self.expected(machine::kernel()) }
     }
@@ -73,7 +74,7 @@ const fn fact(
     name: &'static str,
     about: &'static str,
     answers: &'static [(Version, &'static str)],
-    attempt: fn() -> attempt::Attempt,
+    attempt: fn() -> Attempt,
 ) -> Fact {
     Fact { name, about, answers, attempt }
 }

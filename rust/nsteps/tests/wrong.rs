@@ -12,6 +12,7 @@ mod reported;
 use availability::{not_set_up, unavailable};
 use harness::found::NEEDS_ROOT;
 use harness::host::layout::Layout;
+use harness::paths::SEARCHED;
 use harness::scenario::Identity;
 use launchers::adapter::find;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
@@ -34,11 +35,6 @@ const OF_THE_TOOL: &[&str] = &[
     "host.parent",
     "signals.ignored",
 ];
-
-/// An ordinary PATH: a program in another directory may be a script that sets
-/// variables.
-const PATH: &str =
-    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// The page, from the top of the repository.
 const PAGE: &str = "docs/src/internals/wrong-launchers.md";
@@ -84,7 +80,7 @@ struct Wrong {
 fn main() -> ExitCode {
     let table = table();
     let mut trials = vec![Trial::test("the_page_is_the_table", || {
-        written(&page(&self::table()))
+        pages_written::is_on_page(PAGE, &page(&self::table()), "wrong")
     })];
     trials.push(Trial::test("each_has_one_answer", || {
         let mut names = BTreeSet::new();
@@ -142,7 +138,8 @@ impl Wrong {
             command.args(["--situation", it]);
         }
         command.args([self.beside.as_deref().unwrap_or(BARE), &self.run]);
-        command.env("PATH", PATH).stdin(Stdio::null());
+        // A program in another directory may be a script that sets variables.
+        command.env("PATH", SEARCHED).stdin(Stdio::null());
         let output = command.output()?;
         let report = match reported(&output)? {
             Ok(report) => report,
@@ -224,20 +221,4 @@ A payload or its neighbours could observe these, and `nsteps diff` does not look
         rows(|it| it.none.as_ref(), ""),
         rows(|it| it.missed.as_ref(), ""),
     )
-}
-
-fn written(text: &str) -> Result<(), Failed> {
-    let layout = Layout::find().map_err(|it| it.message)?;
-    let path = layout.root().join(PAGE);
-    if pages_written::demanded() {
-        fs::write(&path, text)?;
-    }
-    match fs::read_to_string(&path).unwrap_or_default() == text {
-        true => Ok(()),
-        false => Err(format!(
-            "{PAGE} is not what the table says: NSTEPS_WRITE=1 cargo test -p \
-             nsteps --test wrong"
-        )
-        .into()),
-    }
 }

@@ -420,7 +420,7 @@ impl Shared {
         };
         setns(home, CloneFlags::CLONE_NEWNET).map_err(failed)?;
         let different = match (now, returned.state) {
-            _ if before.has_what_is_not_listed() => {
+            (_, State::Used) if before.has_what_is_not_listed() => {
                 Some("rules of ip_tables, which are not listed".to_owned())
             }
             (Err(error), _) => Some(format!("(not read: {error})")),

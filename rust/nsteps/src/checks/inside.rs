@@ -9,7 +9,7 @@ mod locked;
 pub mod pivot_root;
 mod procfs;
 pub mod revealing;
-mod time;
+pub mod time;
 mod ways_out;
 
 use harness::error::{Context, Error, Result};
@@ -68,7 +68,7 @@ pub fn run(words: &[String]) -> Result<u8> {
 }
 
 /// The result of an attempt; the outer result is that of its preparation.
-type Attempt = nix::Result<nix::Result<()>>;
+pub(crate) type Attempt = nix::Result<nix::Result<()>>;
 
 /// One attempt of a demonstration, and its expected result.
 pub struct Case {
@@ -98,10 +98,26 @@ const fn by_root(
 }
 
 /// The exit status of a child whose setup failed.
-const UNPREPARED: i32 = 255;
+pub(crate) const UNPREPARED: i32 = 255;
 
 /// Makes an attempt in a child.
-fn in_a_child(case: &str, make: impl FnOnce() -> Attempt) -> Attempt {
+pub(crate) fn in_a_child(
+    case: &str,
+    make: impl FnOnce() -> Attempt,
+) -> Attempt {
+    match status_of(case, make)? {
+        0 => Ok(Ok(())),
+        UNPREPARED => Err(Errno::UnknownErrno),
+        raw => Ok(Err(Errno::from_raw(raw))),
+    }
+}
+
+/// Makes an attempt in a child, and returns its exit status: 0, an errno, or
+/// [`UNPREPARED`]; or that of the program which the attempt has executed.
+pub(crate) fn status_of(
+    case: &str,
+    make: impl FnOnce() -> Attempt,
+) -> nix::Result<i32> {
     match kernel::fork()? {
         ForkResult::Child => std::process::exit(match make() {
             Ok(Ok(())) => 0,
@@ -113,10 +129,7 @@ fn in_a_child(case: &str, make: impl FnOnce() -> Attempt) -> Attempt {
             }
         }),
         ForkResult::Parent { child } => match waitpid(child, None)? {
-            WaitStatus::Exited(_, 0) => Ok(Ok(())),
-            WaitStatus::Exited(_, raw) if raw != UNPREPARED => {
-                Ok(Err(Errno::from_raw(raw)))
-            }
+            WaitStatus::Exited(_, status) => Ok(status),
             _ => Err(Errno::UnknownErrno),
         },
     }
@@ -128,7 +141,7 @@ fn attempt(case: &str, make: impl FnOnce() -> Attempt) {
 }
 
 /// Enters a new mount namespace from which nothing propagates out.
-fn own_mounts() -> nix::Result<()> {
+pub(crate) fn own_mounts() -> nix::Result<()> {
     unshare(CloneFlags::CLONE_NEWNS)?;
     make_private()
 }

@@ -1,58 +1,41 @@
 //! The attempts of [`FACTS`](super::FACTS), each in a child of its own.
 
+use crate::checks::inside::{
+    Attempt, UNPREPARED, in_a_child, own_mounts, status_of,
+};
 use kernel::newer;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::stat::{Mode, fstat, stat};
-use nix::sys::wait::{WaitStatus, waitpid};
-use nix::unistd::{ForkResult, Gid, Uid};
+use nix::sys::wait::waitpid;
+use nix::unistd::{Gid, Uid};
 use std::fs::File;
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-/// The answer of the kernel; `Err` if the attempt could not be prepared.
-pub type Attempt = Result<nix::Result<()>, Errno>;
-
 /// The number of the signal that the end of a child sends.
 pub const SIGCHLD: u64 = nix::libc::SIGCHLD as u64;
 
-/// The statuses of a child; an errno is below all of them. Two are those of the
-/// program that [`execve`] executes.
-const UNPREPARED: i32 = 255;
-const OLD: i32 = 254;
-const NEW: i32 = 253;
+/// The statuses of the program that [`execve`] executes; no errno is as large.
+const OLD: i32 = UNPREPARED - 1;
+const NEW: i32 = UNPREPARED - 2;
 
 /// Makes an attempt in a child, and puts what it said in words.
 ///
 /// # Errors
 ///
 /// Fails if the attempt could not be prepared.
-pub fn answer(attempt: fn() -> Attempt) -> Result<String, String> {
-    match kernel::fork().map_err(|errno| format!("fork: {}", errno.desc()))? {
-        ForkResult::Child => std::process::exit(match attempt() {
-            Ok(Ok(())) => 0,
-            Ok(Err(errno)) => errno as i32,
-            Err(errno) => {
-                eprintln!("{}", errno.desc());
-                UNPREPARED
-            }
-        }),
-        ForkResult::Parent { child } => match waitpid(child, None) {
-            Ok(WaitStatus::Exited(_, 0)) => Ok("ok".to_owned()),
-            Ok(WaitStatus::Exited(_, OLD)) => Ok("the old one".to_owned()),
-            Ok(WaitStatus::Exited(_, NEW)) => Ok("the new one".to_owned()),
-            Ok(WaitStatus::Exited(_, UNPREPARED)) => {
-                Err("namespaces are not allowed here".to_owned())
-            }
-            Ok(WaitStatus::Exited(_, raw)) => {
-                Ok(format!("{:?}", Errno::from_raw(raw)))
-            }
-            Ok(other) => Err(format!("the child ended with {other:?}")),
-            Err(errno) => Err(errno.desc().to_owned()),
-        },
+pub fn answer(name: &str, attempt: fn() -> Attempt) -> Result<String, String> {
+    match status_of(name, attempt) {
+        Ok(0) => Ok("ok".to_owned()),
+        Ok(OLD) => Ok("the old one".to_owned()),
+        Ok(NEW) => Ok("the new one".to_owned()),
+        Ok(UNPREPARED) => Err("namespaces are not allowed here".to_owned()),
+        Ok(raw) => Ok(format!("{:?}", Errno::from_raw(raw))),
+        Err(errno) => Err(errno.desc().to_owned()),
     }
 }
 
@@ -69,9 +52,7 @@ fn as_root() -> nix::Result<()> {
 /// As root, with mounts that no other process sees.
 fn with_own_mounts() -> nix::Result<()> {
     as_root()?;
-    unshare(CloneFlags::CLONE_NEWNS)?;
-    let none = None::<&str>;
-    mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)
+    own_mounts()
 }
 
 const CLONE_NEWTIME: CloneFlags =
@@ -199,20 +180,8 @@ pub fn procfs_beside_hidden(options: Option<&str>) -> Attempt {
 
 /// Mounts a procfs as the first process of the caller's new pid namespace.
 fn in_new_pid_namespace(options: Option<&str>) -> Attempt {
-    match kernel::fork()? {
-        ForkResult::Child => std::process::exit(match procfs(options) {
-            Ok(()) => 0,
-            Err(errno) => errno as i32,
-        }),
-        ForkResult::Parent { child } => match waitpid(child, None)? {
-            WaitStatus::Exited(_, 0) => Ok(Ok(())),
-            WaitStatus::Exited(_, raw) => Ok(Err(Errno::from_raw(raw))),
-            _ => Err(Errno::UnknownErrno),
-        },
-    }
-}
-
-fn procfs(options: Option<&str>) -> nix::Result<()> {
-    let proc = Some("proc");
-    mount(proc, "/proc", proc, MsFlags::empty(), options)
+    in_a_child("mount a procfs", || {
+        let proc = Some("proc");
+        Ok(mount(proc, "/proc", proc, MsFlags::empty(), options))
+    })
 }

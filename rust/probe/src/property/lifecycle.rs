@@ -56,13 +56,11 @@ fn observe(proc: &Proc, observation: &mut Observation) {
     );
     observation.read(
         dumpable,
-        sys::attribute(Attribute::Dumpable)
-            .map(|answer| match answer {
-                0 => "no",
-                1 => "yes",
-                _ => "by root",
-            })
-            .map_err(|errno| Unread::new("prctl PR_GET_DUMPABLE", errno)),
+        answer(Attribute::Dumpable, "PR_GET_DUMPABLE", |it| match it {
+            0 => "no",
+            1 => "yes",
+            _ => "by root",
+        }),
     );
     observation.read(
         subreaper,
@@ -91,37 +89,46 @@ fn observe(proc: &Proc, observation: &mut Observation) {
     observation.read(timers, armed());
     observation.read(
         thp,
-        sys::attribute(Attribute::ThpDisable)
-            .map(|answer| if answer == 0 { "on" } else { "off" })
-            .map_err(|errno| Unread::new("prctl PR_GET_THP_DISABLE", errno)),
+        answer(Attribute::ThpDisable, "PR_GET_THP_DISABLE", |it| match it {
+            0 => "on",
+            _ => "off",
+        }),
     );
     observation.read(coredump, proc.read_text("self/coredump_filter"));
     observation.read(
         mdwe,
-        sys::attribute(Attribute::Mdwe)
-            .map(|bits| match bits {
-                0 => "allowed",
-                1 => "denied",
-                _ => "denied, not to children",
-            })
-            .map_err(|errno| Unread::new("prctl PR_GET_MDWE", errno)),
+        answer(Attribute::Mdwe, "PR_GET_MDWE", |bits| match bits {
+            0 => "allowed",
+            1 => "denied",
+            _ => "denied, not to children",
+        }),
     );
     observation.read(
         ksm,
-        sys::attribute(Attribute::MemoryMerge)
-            .map(|answer| if answer == 0 { "off" } else { "on" })
-            .map_err(|errno| Unread::new("prctl PR_GET_MEMORY_MERGE", errno)),
+        answer(Attribute::MemoryMerge, "PR_GET_MEMORY_MERGE", |it| match it {
+            0 => "off",
+            _ => "on",
+        }),
     );
     observation.read(
         mce,
-        sys::attribute(Attribute::MceKill)
-            .map(|answer| match answer {
-                0 => "late",
-                1 => "early",
-                _ => "as the system",
-            })
-            .map_err(|errno| Unread::new("prctl PR_MCE_KILL_GET", errno)),
+        answer(Attribute::MceKill, "PR_MCE_KILL_GET", |it| match it {
+            0 => "late",
+            1 => "early",
+            _ => "as the system",
+        }),
     );
+}
+
+/// What prctl(2) answers to this option, in words.
+fn answer(
+    attribute: Attribute,
+    option: &str,
+    words: fn(i32) -> &'static str,
+) -> Result<&'static str, Unread> {
+    sys::attribute(attribute)
+        .map(words)
+        .map_err(|errno| Unread::new(format!("prctl {option}"), errno))
 }
 
 /// The running interval timers: execve(2) does not stop them.

@@ -203,19 +203,8 @@ fn compared(networks: &Networks, count: u64) -> Result<Reuse, Trouble> {
     }
 }
 
-/// Now and then a stock has made another network before, and then drops one that
-/// comes back, because it is full: so several are tried.
 fn again() -> Outcome {
     needs_root()?;
-    for _ in 0..20 {
-        if is_used_again()? {
-            return Ok(());
-        }
-    }
-    Err(Trouble::Failed("no stock has used a network again".to_owned()))
-}
-
-fn is_used_again() -> Result<bool, Trouble> {
     let networks = Networks::reusing(1, Loopback::Down)?;
     let payload = || {
         let command = Command::new(WAITING).networks(&networks);
@@ -227,14 +216,9 @@ fn is_used_again() -> Result<bool, Trouble> {
     let path = format!("/proc/{}/ns/net", first.child().pid());
     let _open = File::open(path)?;
     drop(first);
-    for count in 1..5 {
-        let reuse = compared(&networks, count)?;
-        same("dropped", (reuse.dropped, reuse.last), (0, None))?;
-        if payload()?.link("ns/net")? == number {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    let reuse = compared(&networks, 1)?;
+    same("dropped", (reuse.dropped, reuse.last), (0, None))?;
+    same("the network", payload()?.link("ns/net")?, number)
 }
 
 fn as_new() -> Outcome {

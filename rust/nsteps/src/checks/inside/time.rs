@@ -45,7 +45,9 @@ pub fn namespace(words: &[String]) -> Result<()> {
 }
 
 const COPY: &str = "a child that has a copy of the memory";
-const BORROWER: &str = "a child that borrows the memory (CLONE_VM|CLONE_VFORK)";
+/// The child that an older kernel does not make.
+pub const BORROWER: &str =
+    "a child that borrows the memory (CLONE_VM|CLONE_VFORK)";
 
 /// Makes a child that shares our memory, which older kernels (5.19) refuse.
 fn borrower(old: u64) -> Result<()> {
