@@ -8,11 +8,12 @@
 # What is there already is kept. DIR/kernels/SERIES/{vmlinuz,initrd,release} is a
 # kernel; DIR/disk.img is the disk, which a guest changes only in memory.
 set -eu -o pipefail
-dir=$1
+mkdir -p "$1"/{debs,unpacked,kernels}
+# apt takes a path that is not absolute for one below its own directory.
+dir=$(cd "$1" && pwd)
 shift
 here=$(cd "$(dirname "$0")" && pwd)
 root=$dir/root
-mkdir -p "$dir"/{debs,unpacked,kernels}
 
 [ "$(id -u)" = 0 ] || { echo "make kernels: run as root: debootstrap and \
 mkfs need it" >&2; exit 1; }
