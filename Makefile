@@ -76,6 +76,7 @@ build: tree ## build all three languages into target/
 	@$(call put,$(RUST_STEPS),target/rust)
 	@$(call put,$(RUST_PITFALLS),target/rust/pitfalls)
 	@$(call put,peer,target/bench/peers/rust)
+	@$(call put,library,target/bench/peers/library)
 	@$(call put,examples/uts_in_plain_nix,target/bench/plain)
 	@headers=$$(readelf --program-headers --wide target/bin/nsteps-probe); \
 	case $$headers in *INTERP*) \
@@ -108,9 +109,12 @@ test: tree setup-test build check ## build, check, and run every test
 	exit $$status
 
 # Those tests that take minutes, and the others beside them.
-soak: tree setup-test build ## try every hostile setting, refused call and fix
+soak: tree setup-test build ## try every hostile setting, refused call, fix and form
 	$(CARGO) test -p nsteps $(CARGO_FLAGS) --test hostile \
 		--test consequences -- --include-ignored
+	$(CARGO) test -p nsteps $(CARGO_FLAGS) --test fuzz -- --ignored
+	NSTEPS_WRITE=1 $(CARGO) test -p nsteps $(CARGO_FLAGS) --test wrong -- \
+		--ignored
 	NSTEPS_WRITE=1 $(CARGO) test -p nsteps $(CARGO_FLAGS) --test host -- \
 		--ignored
 

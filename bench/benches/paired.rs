@@ -4,6 +4,7 @@
 //! `cargo bench --bench paired [-- PART...]` measures the rows whose names
 //! contain a PART. `NSTEPS_BENCH=short` measures little of everything.
 
+use bench::library;
 use bench::measure::contest::Contest;
 use bench::measure::machine;
 use bench::measure::paired::{PASS, Places, Standing};
@@ -13,8 +14,7 @@ use bench::measure::{asked, attach, launch, programs};
 use bench::operation::{OPERATIONS, Operation};
 use bench::record::machine::Machine;
 use bench::record::outcome::{Extent, Outcome, Record};
-use bench::rows::SIX;
-use bench::rows::{EXEC, FIRST, launches};
+use bench::rows::{EXEC, FIRST, PROCESS, SIX, launches};
 use bench::table;
 use harness::error::Result;
 use harness::host::layout::Layout;
@@ -70,6 +70,9 @@ fn measure(selection: &Selection) -> Result<bool> {
     for name in FIRST.iter().filter(|it| wanted(it)) {
         held.push(run.launch(name, &layout));
     }
+    for row in library::ROWS.iter().filter(|it| wanted(it.name)) {
+        held.push(Held::of(Contest::of_library(row, on_two)));
+    }
     run.pass_by_pass(held);
     run.attach(operations(), &layout, on_two);
     // Its runtimes need one more mount in the sandboxes, which the rows above
@@ -78,6 +81,10 @@ fn measure(selection: &Selection) -> Result<bool> {
         let six = run.launch(SIX, &layout);
         run.pass_by_pass(vec![six]);
     }
+    if wanted(PROCESS) {
+        let process = run.launch(PROCESS, &layout);
+        run.pass_by_pass(vec![process]);
+    }
     run.write(&layout, &machine)?;
     run.conclude()
 }
@@ -85,7 +92,8 @@ fn measure(selection: &Selection) -> Result<bool> {
 /// A row that is being measured.
 struct Held {
     standing: Standing,
-    /// The container that the row's launchers join, kept running meanwhile.
+    /// What the row's launchers need, kept running meanwhile: a container to
+    /// join, a daemon.
     _target: Option<Running>,
 }
 

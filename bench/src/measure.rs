@@ -11,6 +11,7 @@ pub mod launch;
 pub mod lineage;
 pub mod load;
 pub mod machine;
+pub mod memory;
 pub mod oci;
 pub mod paired;
 pub mod place;

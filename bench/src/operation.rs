@@ -184,14 +184,10 @@ impl Operation {
     pub fn expected(&self, count: u32) -> String {
         let set = self.set();
         match self.proof {
-            Proof::Witnessed => {
-                format!("{set}*{WITNESSES},ended*{}", count + WITNESSES)
-            }
+            Proof::Witnessed => witnessed(set, count),
             Proof::Changed => format!("{set}*{count}"),
             Proof::Switched => format!("switched*{count}"),
-            Proof::Attached(word) => {
-                format!("{word}*{WITNESSES},ended*{}", count + WITNESSES)
-            }
+            Proof::Attached(word) => witnessed(word, count),
         }
     }
 
@@ -206,6 +202,11 @@ impl Operation {
         let makes = self.group() != "setns";
         drain(makes && self.set().split('+').any(|kind| kind == "net"))
     }
+}
+
+/// The proof for a block of `count` operations whose witnesses saw `seen`.
+pub fn witnessed(seen: &str, count: u32) -> String {
+    format!("{seen}*{WITNESSES},ended*{}", count + WITNESSES)
 }
 
 /// The wait for the kernel to tear down namespaces; it needs longer for

@@ -13,9 +13,20 @@ pub enum Peer {
     Floor,
     /// The peer of a language, in its own runtime.
     Of(Launcher),
+    /// The peer that starts programs by libraries for Rust.
+    Library(Parent),
 }
 
-/// Every peer, in the order tables list them.
+/// How large the peer is that starts programs by libraries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Parent {
+    /// As it begins.
+    Small,
+    /// It has grown, as the peers of a curve do: in what, and by how much.
+    Grown(&'static str, u32),
+}
+
+/// Every peer of a language, and the floor, in the order tables list them.
 pub const PEERS: &[Peer] = &[
     Peer::Floor,
     Peer::Of(Launcher::C),
@@ -29,6 +40,7 @@ impl Peer {
         match self {
             Peer::Floor => "floor",
             Peer::Of(launcher) => launcher.name(),
+            Peer::Library(_) => "library",
         }
     }
 
@@ -36,7 +48,9 @@ impl Peer {
     pub fn path(self) -> String {
         match self {
             Peer::Floor => "bench/floor".to_owned(),
-            Peer::Of(launcher) => format!("bench/peers/{}", launcher.name()),
+            Peer::Of(_) | Peer::Library(_) => {
+                format!("bench/peers/{}", self.name())
+            }
         }
     }
 

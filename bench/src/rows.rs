@@ -3,7 +3,10 @@
 use harness::step::STEPS;
 
 /// The columns that the others are compared with, if they take part.
-pub const BASES: &[&str] = &["floor", CAREFUL, PUBLISHED, "rust"];
+pub const BASES: &[&str] = &["floor", CAREFUL, PUBLISHED, "rust", CRATE];
+
+/// The column of the crate nsteps-spawn, with a prepared command.
+pub const CRATE: &str = "crate";
 
 /// The column of careful C: linked statically with musl, with a child that
 /// shares the memory, and with the calls of the step in Rust.
@@ -32,6 +35,14 @@ pub const FIRST: &[&str] = &[
     "first/pivot_root",
     "first/container",
 ];
+
+/// The row of whole processes that launch into all six namespaces: `nsteps warm`
+/// beside the launchers that other people have.
+pub const PROCESS: &str = "library/process";
+
+/// The column of `nsteps warm`, with a daemon, and of the crate with what was
+/// made before.
+pub const WARM: &str = "warm";
 
 /// The row of programs that do nothing.
 pub const EXEC: &str = "exec/empty";

@@ -4,9 +4,10 @@
 use crate::chapter::parts::{cell, figure, folded};
 use crate::chapter::scale::{digits, time};
 use crate::judge::agreement::{LIMITS, apart, by_speed, limit};
+use crate::library;
 use crate::record::outcome::{Outcome, Verdict};
 use crate::record::stored::Record;
-use crate::rows::{CAREFUL, PUBLISHED, SIX};
+use crate::rows::{CAREFUL, PROCESS, PUBLISHED, SIX, WARM};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
@@ -38,6 +39,13 @@ const GROUPS: &[(&str, &str, &str)] = &[
         "The language's own way",
         "posix_spawn, `Command` and os/exec; with namespaces fork, unshare and \
          exec, `pre_exec`, and `SysProcAttr`.",
+    ),
+    (
+        "library",
+        "By a library",
+        "The crate [nsteps-spawn](spawn.md) beside other ways to start a \
+         program from within one; `floor` makes the same system calls by \
+         hand.",
     ),
     (
         "attach",
@@ -94,16 +102,22 @@ pub fn sections(record: &Record) -> String {
             }
             _ => {}
         }
-        text += &ratios(record, group, &rows);
+        text += &match *group {
+            "library" => libraries(record),
+            _ => ratios(record, group, &rows),
+        };
         if *group == "first" {
             text += &until_first(record, &rows);
         }
         if *group == "attach" {
             text += &medians(record, &rows);
         }
-        let summary =
-            "Times in microseconds: minimum / median / 99th percentile";
-        text += &folded(summary, &times(record, &rows));
+        // The tables of libraries have the times.
+        if *group != "library" {
+            let summary =
+                "Times in microseconds: minimum / median / 99th percentile";
+            text += &folded(summary, &times(record, &rows));
+        }
         text += &absent(record, &rows);
     }
     text
@@ -155,6 +169,53 @@ fn ratios(record: &Record, group: &str, rows: &[&str]) -> String {
         text.push('\n');
     }
     text + "\n"
+}
+
+/// A table for each row of the group `library`: every column against the
+/// first.
+fn libraries(record: &Record) -> String {
+    let mut text = String::new();
+    let in_process = library::ROWS.iter().filter_map(|row| {
+        let names: Vec<&str> = row.ways.iter().map(|it| it.0).collect();
+        Some((row.name, row.about, *names.first()?, names))
+    });
+    let about = "whole processes, with all six namespaces, a new root, /proc \
+                 and a file system on /dev; `warm` is `nsteps warm` with a \
+                 daemon";
+    let names = ["warm", "rust", "unshare", "bwrap", "crun", "runc"];
+    let processes = (PROCESS, about, WARM, names.to_vec());
+    for (row, about, first, names) in in_process.chain([processes]) {
+        if let Some(why) = no_figures(record, row) {
+            let _ = write!(text, "`{row}`: {}\n\n", cell(&why));
+            continue;
+        }
+        let busy = record.outcomes(row).any(|it| it.used.is_too_much());
+        let _ = write!(
+            text,
+            "`{row}`{}, {about}:\n\n\
+             | | / {first} | 95 % | minimum | median | 99th percentile |\n\
+             |---|---:|---|---:|---:|---:|\n",
+            if busy { " !" } else { "" },
+        );
+        for name in names {
+            let ratio = record.ratio(row, name, first);
+            let times = record.times(row, name);
+            let Some((ratio, times)) = ratio.zip(times) else { continue };
+            let it = ratio.estimate;
+            let _ = writeln!(
+                text,
+                "| {name} | **{:.3}** | {:.3} to {:.3} | {} | {} | {} |",
+                it.median,
+                it.low,
+                it.high,
+                time(times.min),
+                time(times.median),
+                time(times.p99)
+            );
+        }
+        text.push('\n');
+    }
+    text
 }
 
 /// A table of the times, for groups in which the difference between rows

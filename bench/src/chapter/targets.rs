@@ -86,7 +86,7 @@ fn number(target: &Target, figure: Option<f64>) -> String {
     match (figure, target.figure) {
         (None, _) => "not measured".to_owned(),
         (Some(it), Figure::Calls) => format!("{it:.0}"),
-        (Some(it), Figure::Times(..)) => digits(it),
+        (Some(it), Figure::Times(..) | Figure::Others(..)) => digits(it),
         (Some(it), _) => format!("{it:.3}"),
     }
 }

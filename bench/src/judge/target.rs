@@ -1,8 +1,9 @@
 //! The performance targets, and whether a record reaches them.
 
 use crate::judge::extra;
+use crate::library::BARE;
 use crate::record::stored::Record;
-use crate::rows::{CAREFUL, SIX};
+use crate::rows::{CAREFUL, CRATE, PROCESS, SIX, WARM};
 
 /// A performance target: a limit for one figure in some rows.
 #[derive(Debug)]
@@ -42,6 +43,9 @@ pub enum Figure {
     Ratio(&'static str, &'static str),
     /// One column divided by another, at least.
     Times(&'static str, &'static str),
+    /// The fastest of the columns whose names end with the first text, divided
+    /// by the second column, at least.
+    Others(&'static str, &'static str),
     /// The value at that point of a line divided by its first value, at most.
     Growth,
     /// The system calls that Rust makes more than C and has no reason for, at
@@ -75,6 +79,22 @@ const fn at_six(
 ) -> Target {
     let figure = Figure::Times(other, "rust");
     Target { what, rows: Rows::These(&[SIX]), figure, must, goal }
+}
+
+const fn by_process(
+    what: &'static str,
+    other: &'static str,
+    must: f64,
+    goal: f64,
+) -> Target {
+    let figure = Figure::Times(other, WARM);
+    Target { what, rows: Rows::These(&[PROCESS]), figure, must, goal }
+}
+
+const fn from_a_parent(what: &'static str, column: &'static str) -> Target {
+    let figure = Figure::Ratio(column, CRATE);
+    let rows = Rows::These(&["library/parent"]);
+    Target { what, rows, figure, must: 1.15, goal: 1.05 }
 }
 
 /// Every target, in the order of the chapter.
@@ -128,6 +148,57 @@ pub const TARGETS: &[Target] = &[
         figure: Figure::Growth,
         must: 1.6,
         goal: 1.6,
+    },
+    Target {
+        what: "the crate, without a namespace / floor",
+        rows: Rows::These(&["library/none", "library/first"]),
+        figure: Figure::Ratio(CRATE, "floor"),
+        must: 1.10,
+        goal: 1.05,
+    },
+    Target {
+        what: "the crate, cold: namespaces / floor",
+        rows: Rows::These(&["library/five", "library/six", "library/box"]),
+        figure: Figure::Ratio(CRATE, "floor"),
+        must: 1.10,
+        goal: 1.03,
+    },
+    Target {
+        what: "the crate, warm / a program without a namespace",
+        rows: Rows::These(&["library/box"]),
+        figure: Figure::Ratio(WARM, BARE),
+        must: 3.0,
+        goal: 2.2,
+    },
+    by_process("unshare(1) / nsteps warm", "unshare", 4.0, 6.0),
+    by_process("bwrap / nsteps warm", "bwrap", 7.0, 10.0),
+    by_process("crun / nsteps warm", "crun", 9.0, 15.0),
+    by_process("runc / nsteps warm", "runc", 40.0, 60.0),
+    from_a_parent("the crate, 8 GiB in the parent / none", "crate, 8 GiB"),
+    from_a_parent(
+        "the crate, 500 threads in the parent / none",
+        "crate, 500 threads",
+    ),
+    Target {
+        what: "the crate, a template, 5000 mounts in the parent / none",
+        rows: Rows::These(&["library/box"]),
+        figure: Figure::Ratio("template, 5000 mounts", "template"),
+        must: 1.15,
+        goal: 1.05,
+    },
+    Target {
+        what: "the fastest of the others / the crate",
+        rows: Rows::These(&["library/none", "library/five", "library/six"]),
+        figure: Figure::Others("", CRATE),
+        must: 1.0,
+        goal: 1.0,
+    },
+    Target {
+        what: "the same, 1 GiB in the parent",
+        rows: Rows::These(&["library/parent"]),
+        figure: Figure::Others(", 1 GiB", "crate, 1 GiB"),
+        must: 1.0,
+        goal: 2.0,
     },
     Target {
         what: "system calls beyond C's that have no reason",
@@ -267,7 +338,7 @@ impl Met {
 impl Target {
     /// True if the figure must not be above the limit, false if not below.
     pub fn is_at_most(&self) -> bool {
-        !matches!(self.figure, Figure::Times(..))
+        !matches!(self.figure, Figure::Times(..) | Figure::Others(..))
     }
 
     /// Which limit of the target a figure keeps.
@@ -310,6 +381,17 @@ impl Target {
             Figure::Upper(column, base) => Some(ratio(column, base)?.high),
             Figure::Ratio(column, base) | Figure::Times(column, base) => {
                 Some(ratio(column, base)?.median)
+            }
+            Figure::Others(end, base) => {
+                let outcome = record.outcomes(row).next()?;
+                let names = outcome.figures.iter().map(|it| it.name.as_str());
+                let names = names.filter(|name| {
+                    name.ends_with(end)
+                        && !["floor", base].contains(name)
+                        && !name.starts_with(CRATE)
+                });
+                let all = names.filter_map(|name| ratio(name, base));
+                all.map(|it| it.median).min_by(f64::total_cmp)
             }
             Figure::Growth => {
                 let Rows::Curve(curve, x, _) = self.rows else { return None };

@@ -1,9 +1,11 @@
 //! A row of a table: an operation, and the contenders that are compared in it.
 
-use crate::operation::Operation;
-use crate::peer::{PEERS, Peer};
+use crate::library::{self, BARE};
+use crate::measure::memory;
+use crate::operation::{Operation, drain, witnessed};
+use crate::peer::{PEERS, Parent, Peer};
 use crate::record::outcome::Extent;
-use crate::rows::GO_ON_TWO;
+use crate::rows::{GO_ON_TWO, WARM};
 use harness::launcher::Launcher;
 use std::time::Duration;
 
@@ -49,6 +51,9 @@ pub struct Contender {
 pub enum Wanted {
     /// The proof that this operation requires.
     Of(&'static Operation),
+    /// Two children, which are not timed, were in exactly these new
+    /// namespaces; and all children have ended.
+    Witnessed(&'static str),
     /// Every program ended with status 0.
     Zero,
 }
@@ -58,6 +63,7 @@ impl Wanted {
     pub fn of(self, count: u32) -> String {
         match self {
             Wanted::Of(operation) => operation.expected(count),
+            Wanted::Witnessed(set) => witnessed(set, count),
             Wanted::Zero => format!("0*{count},ended*{count}"),
         }
     }
@@ -107,6 +113,39 @@ impl Contest {
                         contest.contenders.push(again);
                     }
                 }
+            }
+        }
+        contest
+    }
+
+    /// The contest of a row of the group `library`. If `two`, a thread that
+    /// makes networks ahead has the second processor.
+    pub fn of_library(row: &library::Row, two: bool) -> Contest {
+        let drain = drain(row.set.contains("net"));
+        let two = two && row.ways.iter().any(|it| it.0 == WARM);
+        let contender = |(name, peer, line): &library::Way| Contender {
+            name: (*name).to_owned(),
+            two,
+            peer: *peer,
+            line: (*line).to_owned(),
+            arguments: Vec::new(),
+            digest: None,
+            proof: Wanted::Witnessed(match *name {
+                BARE => "none",
+                _ => row.set,
+            }),
+        };
+        let mut contest = Contest::empty(row.name, drain);
+        let free = memory::free();
+        for way in row.ways {
+            match way.1 {
+                Peer::Library(Parent::Grown("memory", mib))
+                    if u64::from(mib) + memory::SPARE > free =>
+                {
+                    let why = format!("{free} MiB of memory are free");
+                    contest.leave_out(way.0, why);
+                }
+                _ => contest.contenders.push(contender(way)),
             }
         }
         contest

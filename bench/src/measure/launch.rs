@@ -15,8 +15,7 @@ use crate::measure::place::{sandbox, scenario};
 use crate::measure::six;
 use crate::operation::drain;
 use crate::peer::Peer;
-use crate::rows::EXEC;
-use crate::rows::{CAREFUL, GO_ON_TWO, PLAIN};
+use crate::rows::{CAREFUL, EXEC, GO_ON_TWO, PLAIN, PROCESS, WARM};
 use compare::known::explanation;
 use compare::subject::Subject;
 use harness::error::{Error, Result};
@@ -129,7 +128,11 @@ pub fn launch(
         Some(step) => of_step(step, layout),
         None => {
             let missing = six::set_up(places.sandboxes());
-            six::launches(layout, missing.as_deref())
+            let (launches, absent) = six::launches(layout, missing.as_deref());
+            match name {
+                PROCESS => (six::beside_warm(launches), absent),
+                _ => (launches, absent),
+            }
         }
     };
     let joins = joins(step);
@@ -138,7 +141,11 @@ pub fn launch(
     let mut contest = Contest::empty(name, drain(networks));
     contest.absent = absent;
 
-    let target = if joins {
+    let target = if name == PROCESS {
+        // The daemon makes networks ahead, on the second processor.
+        let place = places.two.as_mut().unwrap_or(&mut places.one);
+        Some(six::serve(place.sandbox())?)
+    } else if joins {
         // The process that starts the launchers must be allowed to join.
         let beside = places.one.beside(Peer::Floor)?;
         Some(target(places.one.sandbox(), beside)?)
@@ -146,8 +153,8 @@ pub fn launch(
         None
     };
     let subject = match &target {
-        Some(target) => target.pid.to_string(),
-        None => NEWROOT.to_owned(),
+        Some(target) if joins => target.pid.to_string(),
+        _ => NEWROOT.to_owned(),
     };
     let mut effects = Vec::new();
     let mut twins = Vec::new();
@@ -173,6 +180,7 @@ pub fn launch(
         }
         let argv = (launch.argv)(&subject, &[&payload(name)]);
         let mut contender = starting(launch.name, false, argv.clone());
+        contender.two = two && name == PROCESS;
         if is_first(name) {
             contender.line = "first".to_owned();
         }
@@ -366,6 +374,10 @@ fn observe(
         // A launcher that cannot work without it reports that itself.
         let _ = six::set_up([&mut sandbox]);
     }
+    let _daemon = match launch.name {
+        WARM => Some(six::serve(&mut sandbox)?),
+        _ => None,
+    };
     let target = if joins(step) {
         Some(target(&mut sandbox, Vec::new())?)
     } else {

@@ -2,7 +2,7 @@
 
 use crate::measure::dialogue::Dialogue;
 use crate::operation::Operation;
-use crate::peer::Peer;
+use crate::peer::{Parent, Peer};
 use crate::record::answer::Answer;
 use harness::error::{Context, Error, Result};
 use harness::found::Refusal;
@@ -162,7 +162,10 @@ impl Place {
         if let Some(at) = self.peers.iter().position(|(it, _)| *it == peer) {
             return Ok(at);
         }
-        let dialogue = Dialogue::begin(peer, &mut self.sandbox)?;
+        let mut dialogue = Dialogue::begin(peer, &mut self.sandbox)?;
+        if let Peer::Library(Parent::Grown(what, count)) = peer {
+            dialogue.grow(what, count)?;
+        }
         self.peers.push((peer, dialogue));
         Ok(self.peers.len() - 1)
     }
@@ -239,11 +242,13 @@ pub fn sandbox(layout: &Layout) -> std::result::Result<Sandbox, Refusal> {
     let plan = Plan::of(scenario(), Tree::Small, &equipment);
     let mut sandbox = Sandbox::enter(&plan, &equipment)?;
     // The new root has nothing but the payloads, so that it is the same on
-    // every machine.
+    // every machine. The witness is written for one processor architecture.
     let set_up = format!(
         "cd {NEWROOT} && mkdir old dev proc && \
          cp {PROGRAMS}/bench/true {PROGRAMS}/bench/first \
-         {PROGRAMS}/bin/nsteps-probe ."
+         {PROGRAMS}/bin/nsteps-probe . && \
+         {{ ! test -e {PROGRAMS}/bench/witness || \
+         cp {PROGRAMS}/bench/witness .; }}"
     );
     said(&mut sandbox, &["sh", "-c", &set_up])
         .map_err(|error| Refusal::Broken(error.message))?;

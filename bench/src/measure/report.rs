@@ -1,5 +1,6 @@
 //! Measures everything, and makes a record of it.
 
+use crate::measure::selection::rows;
 use crate::measure::{asked, programs};
 use crate::record::counted::Counters;
 use crate::record::file::part;
@@ -36,7 +37,9 @@ pub fn measure(layout: &Layout, runs: usize) -> Result<PathBuf> {
     unfinished.part(layout, "absolute", "absolute")?;
     for number in 1..=runs {
         eprintln!("bench-report: paired, run {number} of {runs}");
-        unfinished.part(layout, "paired", &format!("paired-{number}"))?;
+        let name = format!("paired-{number}");
+        unfinished.part(layout, "paired", &name)?;
+        unfinished.complete(layout, &name)?;
     }
     unfinished.record(runs, short)?.write(layout.root())
 }
@@ -89,9 +92,16 @@ impl Unfinished {
     }
 
     /// Runs one of the programs in `benches/`.
-    fn bench(&self, layout: &Layout, name: &str) -> Result<()> {
+    fn bench(
+        &self,
+        layout: &Layout,
+        name: &str,
+        words: &[String],
+    ) -> Result<()> {
         let status = programs::foreign("cargo")
             .args(["bench", "--locked", "-p", "nsteps-bench", "--bench", name])
+            .arg("--")
+            .args(words)
             .current_dir(layout.root())
             .env("CRITERION_HOME", self.criterion())
             .status()
@@ -111,7 +121,7 @@ impl Unfinished {
             eprintln!("bench-report: {name} was measured before");
             return Ok(());
         }
-        self.bench(layout, bench)?;
+        self.bench(layout, bench, &[])?;
         // Criterion has a directory. The file says that it is complete.
         if bench == "absolute" {
             return fs::write(self.file(name), "{}").context("mark criterion");
@@ -120,6 +130,37 @@ impl Unfinished {
         fs::copy(&from, self.file(name))
             .context(format_args!("keep {}", from.display()))?;
         Ok(())
+    }
+
+    /// Measures again the rows of a run of `paired` that others disturbed, and
+    /// those that it lacks: an interrupted report may be older than they are.
+    /// A row that is disturbed again keeps its first figures.
+    fn complete(&self, layout: &Layout, name: &str) -> Result<()> {
+        let mut run: outcome::Record = self.needed(name)?;
+        let is_right = |row: &String| {
+            let mut outcomes = run.outcomes.iter();
+            outcomes.any(|it| it.name == *row && !it.used.is_too_much())
+        };
+        let mut words: Vec<String> =
+            rows().filter(|it| !is_right(it)).collect();
+        if words.is_empty() {
+            return Ok(());
+        }
+        words.push("--exact".to_owned());
+        self.bench(layout, "paired", &words)?;
+        let from = layout.programs().join("bench/paired.json");
+        let more: Option<outcome::Record> = part(&from)?;
+        for it in more.into_iter().flat_map(|it| it.outcomes) {
+            match run.outcomes.iter().position(|old| old.name == it.name) {
+                Some(_) if it.used.is_too_much() => {}
+                Some(at) => run.outcomes[at] = it,
+                None => run.outcomes.push(it),
+            }
+        }
+        let text = serde_json::to_string_pretty(&run)
+            .context("write down the figures")?;
+        fs::write(self.file(name), text)
+            .context(format_args!("add rows to {name}"))
     }
 
     fn file(&self, name: &str) -> PathBuf {

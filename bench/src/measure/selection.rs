@@ -5,9 +5,10 @@
 //! nothing if the words select rows of another target, and a word that no
 //! target knows is an error in all.
 
+use crate::library;
 use crate::operation::{OPERATIONS, Operation};
 use crate::peer::PEERS;
-use crate::rows::{EXEC, FIRST, launches};
+use crate::rows::{EXEC, FIRST, PROCESS, launches};
 use harness::error::{Error, Result};
 
 /// The groups that criterion measures too; of the other groups only ratios are
@@ -152,6 +153,8 @@ pub fn rows() -> impl Iterator<Item = String> {
         .chain([EXEC.to_owned()])
         .chain(launches())
         .chain(FIRST.iter().map(ToString::to_string))
+        .chain(library::ROWS.iter().map(|row| row.name.to_owned()))
+        .chain([PROCESS.to_owned()])
 }
 
 /// True if criterion measures an operation: each namespace alone, none, and the

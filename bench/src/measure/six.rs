@@ -6,12 +6,16 @@ use crate::measure::command_line::{
 };
 use crate::measure::oci::{self, RUNTIMES};
 use crate::measure::programs::installed;
-use crate::rows::CAREFUL;
+use crate::rows::{CAREFUL, WARM};
+use harness::error::{Error, Result};
 use harness::host::layout::Layout;
 use harness::launcher::LANGUAGES;
 use harness::paths::NEWROOT;
 use harness::sandbox::Sandbox;
+use harness::sandbox::listen::{LineRead, Running, read_line, read_to_end};
+use harness::sandbox::protocol::Command;
 use harness::step::Namespace;
+use harness::timeout::deadline;
 
 /// The namespaces that each launcher has to make.
 pub const NAMESPACES: &[Namespace] = &[
@@ -82,15 +86,17 @@ pub fn launches(
 ) -> (Vec<Launch>, Vec<(String, String)>) {
     let mut launches = Vec::new();
     let mut absent = Vec::new();
-    let mut enter = |name, launcher, argv: Result<Vec<String>, &str>| match argv
-    {
-        Ok(argv) => launches.push(Launch {
-            name,
-            launcher,
-            argv: Box::new(move |_, what| with_payload(&argv, what)),
-        }),
-        Err(why) => absent.push((String::from(name), why.to_owned())),
-    };
+    let mut enter =
+        |name, launcher, argv: std::result::Result<Vec<String>, &str>| {
+            match argv {
+                Ok(argv) => launches.push(Launch {
+                    name,
+                    launcher,
+                    argv: Box::new(move |_, what| with_payload(&argv, what)),
+                }),
+                Err(why) => absent.push((String::from(name), why.to_owned())),
+            }
+        };
     let ours = |name: &str, path: &str, argv: &[&str]| {
         let built = layout.programs().join(path).exists();
         let words = argv.iter().map(ToString::to_string);
@@ -129,6 +135,50 @@ pub fn launches(
         }
     }
     (launches, absent)
+}
+
+/// The launchers of [`PROCESS`](crate::rows::PROCESS).
+const BESIDE_WARM: &[&str] = &["rust", "unshare", "bwrap", "crun", "runc"];
+
+/// The socket of the daemon of `nsteps warm` in a sandbox.
+const SOCKET: &str = "/run/warm.sock";
+
+/// Of all launchers those that are compared with `nsteps warm`, and this.
+pub fn beside_warm(mut launches: Vec<Launch>) -> Vec<Launch> {
+    launches.retain(|it| BESIDE_WARM.contains(&it.name));
+    let argv = ["warm", "--via", SOCKET, "--"].map(str::to_owned);
+    let argv: Vec<String> =
+        [program("bin/nsteps")].into_iter().chain(argv).collect();
+    launches.push(Launch {
+        name: WARM,
+        launcher: None,
+        argv: Box::new(move |_, what| with_payload(&argv, what)),
+    });
+    launches
+}
+
+/// Starts the daemon that `nsteps warm` launches from, with more networks than
+/// a block takes.
+///
+/// # Errors
+///
+/// Fails if the daemon does not serve, with its reason.
+pub fn serve(sandbox: &mut Sandbox) -> Result<Running> {
+    let words = ["warm", "--serve", SOCKET, "--root", NEWROOT, "--stock", "64"];
+    let argv = [program("bin/nsteps")]
+        .into_iter()
+        .chain(words.map(str::to_owned))
+        .collect();
+    let command = Command { argv, ..Command::default() };
+    let mut running = sandbox.run(&command)?;
+    match read_line(&mut running.stdout, deadline()) {
+        LineRead::Line(_) => Ok(running),
+        _ => {
+            let stderr = read_to_end(&mut running.stderr, deadline());
+            let stderr = String::from_utf8_lossy(&stderr);
+            Err(Error::new(format!("nsteps warm: {}", stderr.trim())))
+        }
+    }
 }
 
 fn with_payload(argv: &[String], what: &[&str]) -> Vec<String> {

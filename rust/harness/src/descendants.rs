@@ -28,6 +28,11 @@ impl Descendant {
             .is_ok_and(|it| it.starttime == self.started && it.state != 'Z')
     }
 
+    /// True if a signal has stopped it.
+    pub fn is_stopped(&self) -> bool {
+        self.process.stat().is_ok_and(|it| it.state == 'T')
+    }
+
     /// The name of its program; empty if the process has ended.
     pub fn name(&self) -> String {
         self.process.stat().map(|it| it.comm).unwrap_or_default()

@@ -4,6 +4,7 @@
 //! error messages in `trial.rs` distinguish the languages.
 
 use crate::host::layout::Layout;
+use crate::host::machine::{EXECVE_ENTERS_TIME, Version};
 use crate::host::program::find_in;
 use crate::paths::SEARCHED;
 use crate::step::{Arguments, Step};
@@ -191,8 +192,8 @@ impl Launcher {
 
     /// What a kernel of this version, as `(6, 1)`, lacks for a step by this
     /// launcher, although it has the namespaces of the step.
-    pub fn lacks(self, step: &str, kernel: (u32, u32)) -> Option<&'static str> {
-        (self == Launcher::Go && step == "time" && kernel < (6, 2)).then_some(
+    pub fn lacks(self, step: &str, kernel: Version) -> Option<&'static str> {
+        (self == Launcher::Go && step == "time" && kernel < EXECVE_ENTERS_TIME).then_some(
             "needs Linux 6.2: Go makes its child with CLONE_VM|CLONE_VFORK, \
              which an older kernel refuses after unshare(CLONE_NEWTIME)",
         )

@@ -9,6 +9,7 @@
 pub mod act;
 mod around;
 pub mod daemon;
+mod filter;
 pub mod join;
 pub mod leftovers;
 pub mod outside;

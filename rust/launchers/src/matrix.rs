@@ -132,14 +132,13 @@ pub const ON_HOST: &str = "not in a sandbox: a daemon starts the payload on the 
     host, where the bare probe ran as well; what is left there, and what only a \
     sandbox has, was not observed";
 
-/// What is observed of a payload on the host of these groups of keys. Of its
-/// seccomp filters it is not: Docker gives their rules in an order that is another
-/// one in some runs, and their digest with it.
+/// What is observed of a payload on the host of these groups of keys.
 const SEEN_ON_HOST: &[&str] = &[
     "host.cgroup.",
     "host.gid",
     "host.limit.",
     "host.parent",
+    "host.seccomp",
     "host.uid",
     "net.link.lo",
     "residue.processes",

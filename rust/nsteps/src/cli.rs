@@ -559,6 +559,30 @@ pub struct Warm {
     pub payload: Vec<OsString>,
 }
 
+impl Warm {
+    /// Reads `nsteps warm --via SOCK -- CMD...`, written exactly so. To build the
+    /// parser of all commands takes longer than such a launch.
+    pub fn of_client(words: impl Iterator<Item = OsString>) -> Option<Warm> {
+        let mut words = words.skip(1);
+        let mut is = |word: &str| words.next().is_some_and(|it| it == word);
+        if !is("warm") || !is("--via") {
+            return None;
+        }
+        let socket = words.next()?;
+        let is_separated = words.next()? == "--";
+        let payload: Vec<OsString> = words.collect();
+        let is_said = is_separated && !payload.is_empty();
+        is_said.then(|| Warm {
+            serve: None,
+            via: Some(socket.into()),
+            root: None,
+            cold: false,
+            stock: 8,
+            payload,
+        })
+    }
+}
+
 /// The options of `nsteps sweeper`.
 #[derive(Debug, Args)]
 pub struct Sweeper {

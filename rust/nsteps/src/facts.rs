@@ -8,12 +8,12 @@ mod attempt;
 pub use attempt::compare_time_namespace;
 
 use crate::checks::inside::Attempt;
-use harness::host::machine;
+use harness::host::machine::{
+    self, EXECVE_ENTERS_TIME, EXIT_SIGNALS_CHECKED, SUBSET_BESIDE_HIDDEN,
+    Version,
+};
 use schemars::JsonSchema;
 use serde::Serialize;
-
-/// A version of the kernel, as `(6, 18)`.
-pub type Version = (u32, u32);
 
 /// A call, and the answer of each version.
 #[derive(Debug)]
@@ -99,25 +99,25 @@ pub const FACTS: &[Fact] = &[
     fact(
         "time-borrowed-memory",
         "after unshare(CLONE_NEWTIME) a child with CLONE_VM|CLONE_VFORK",
-        &[(ALWAYS, "EINVAL"), ((6, 2), "ok")],
+        &[(ALWAYS, "EINVAL"), (EXECVE_ENTERS_TIME, "ok")],
         attempt::borrowed_memory,
     ),
     fact(
         "time-execve",
         "after unshare(CLONE_NEWTIME) what execve(2) becomes is in",
-        &[(ALWAYS, "the old one"), ((6, 2), "the new one")],
+        &[(ALWAYS, "the old one"), (EXECVE_ENTERS_TIME, "the new one")],
         attempt::execve,
     ),
     fact(
         "clone-newtime",
         "clone(2) with CLONE_NEWTIME, whose bit is one of the exit signal",
-        &[(ALWAYS, "ok"), ((7, 1), "EINVAL")],
+        &[(ALWAYS, "ok"), (EXIT_SIGNALS_CHECKED, "EINVAL")],
         attempt::clone_newtime,
     ),
     fact(
         "clone-exit-signal",
         "clone(2) with an exit signal above 64",
-        &[(ALWAYS, "ok"), ((7, 1), "EINVAL")],
+        &[(ALWAYS, "ok"), (EXIT_SIGNALS_CHECKED, "EINVAL")],
         attempt::exit_signal,
     ),
     fact(
@@ -195,7 +195,7 @@ pub const FACTS: &[Fact] = &[
     fact(
         "procfs-hidden-subset",
         "the same with the option subset=pid",
-        &[(ALWAYS, "EPERM"), ((7, 2), "ok")],
+        &[(ALWAYS, "EPERM"), (SUBSET_BESIDE_HIDDEN, "ok")],
         || attempt::procfs_beside_hidden(Some("subset=pid")),
     ),
 ];

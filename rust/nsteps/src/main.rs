@@ -7,7 +7,7 @@ use harness::host::cgroup;
 use harness::workers::on_a_large_stack;
 use harness::{interrupt, sandbox};
 use nix::sys::signal::Signal;
-use nsteps::cli::{Cli, Command, FIRST, Own, OwnCommand};
+use nsteps::cli::{Cli, Command, FIRST, Own, OwnCommand, Warm};
 use nsteps::command;
 use nsteps::command::run::OWN_FAILURE;
 use nsteps::terminal::output::complain;
@@ -27,7 +27,10 @@ fn main() -> ExitCode {
         // The last words are written after `main`, so it stays ignored.
         let _ = kernel::ignore_signal(Signal::SIGXFSZ);
     }
-    let done = if OwnCommand::has_subcommand(&first) {
+    let client = Warm::of_client(std::env::args_os());
+    let done = if let Some(options) = client {
+        command::warm::run(&options)
+    } else if OwnCommand::has_subcommand(&first) {
         own(&on_a_large_stack(|| Own::parse().command))
     } else {
         let parse = || {

@@ -613,6 +613,11 @@ const CASES: &[Case] = &[
         &["residue.processes"],
     ),
     (
+        "stopped-processes",
+        [BARE, r#"sh -c 'sleep 1000 & kill -STOP $!; exec "$@"' sh {}"#],
+        &["residue.stopped"],
+    ),
+    (
         "left-mounts",
         [BARE, r#"sh -c 'mount -t tmpfs x /media; exec "$@"' sh {}"#],
         &["residue.mnt./media", "residue.mnt./media#2"],

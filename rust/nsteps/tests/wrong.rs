@@ -6,6 +6,8 @@
 //! page `docs/src/internals/wrong-launchers.md` is written from the table.
 
 mod availability;
+#[path = "wrong/matrix.rs"]
+mod matrix;
 mod pages_written;
 mod reported;
 
@@ -25,6 +27,20 @@ use std::process::{Command, ExitCode, Stdio};
 
 /// The launcher that the wrong ones stand beside: it changes nothing.
 const BARE: &str = "env";
+
+/// Launchers that change nothing: of none may there be a word.
+const GOOD: &[&str] = &[
+    "env --unset=NSTEPS_NO_SUCH_VARIABLE",
+    r#"sh -c 'exec "$@"' sh {}"#,
+    r#"bash -c 'exec "$@"' bash {}"#,
+    "nice -n 0",
+    "ionice --class 0",
+    "setpriv",
+    "unshare",
+    "timeout --foreground 1000",
+    "chrt --other 0",
+    "perl -e 'exec @ARGV' {}",
+];
 
 /// What the shell or the interpreter changes by which a fault is made.
 const OF_THE_TOOL: &[&str] = &[
@@ -96,6 +112,18 @@ fn main() -> ExitCode {
         }
         Ok(())
     }));
+    trials.extend(GOOD.iter().map(|run| {
+        let name = format!("nothing_is_said_of::{run}");
+        Trial::ignorable_test(name, || is_silent(run))
+    }));
+    trials.push(
+        Trial::test("what_other_tools_show", || {
+            let page = matrix::page()?;
+            println!("{page}");
+            pages_written::is_on_page(matrix::PAGE, &page, "wrong")
+        })
+        .with_ignored_flag(true),
+    );
     trials.extend(table.into_iter().map(|it| {
         Trial::ignorable_test(it.name.clone(), move || it.is_named())
     }));
@@ -130,39 +158,15 @@ impl Wrong {
         {
             return Ok(Completion::ignored_with(format!("no {file}")));
         }
-        let layout = Layout::find().map_err(|it| it.message)?;
-        let mut command = Command::new(layout.programs().join("bin/nsteps"));
-        // A second look would only find what is not the same twice.
-        command.args(["diff", "--json", "--repeat=1"]);
-        if let Some(it) = &self.situation {
-            command.args(["--situation", it]);
-        }
-        command.args([self.beside.as_deref().unwrap_or(BARE), &self.run]);
-        // A program in another directory may be a script that sets variables.
-        command.env("PATH", SEARCHED).stdin(Stdio::null());
-        let output = command.output()?;
-        let report = match reported(&output)? {
-            Ok(report) => report,
+        let beside = self.beside.as_deref().unwrap_or(BARE);
+        let situation = self.situation.as_deref();
+        let keys = match differences(beside, &self.run, situation)? {
+            Ok(keys) => keys,
             Err(why) => return unavailable(&why),
         };
-        let launchers = report["launchers"].as_array().into_iter().flatten();
-        for it in launchers {
-            if let Some(why) = it["did_not_run"].as_str() {
-                let (run, said) = (&it["run"], &it["said"]);
-                return Err(
-                    format!("{run} did not run: {why}; said: {said}").into()
-                );
-            }
-        }
-        let keys: BTreeSet<&str> = report["differences"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(|it| it["row"]["key"].as_str())
-            .collect();
         let is_right = match &self.key {
-            Some(key) => keys.contains(key.as_str()),
-            None => keys.iter().all(|it| OF_THE_TOOL.contains(it)),
+            Some(key) => keys.contains(key),
+            None => keys.iter().all(|it| OF_THE_TOOL.contains(&&**it)),
         };
         match is_right {
             true => Ok(Completion::Completed),
@@ -173,6 +177,62 @@ impl Wrong {
             .into()),
         }
     }
+}
+
+/// There is no difference to the bare probe.
+fn is_silent(run: &str) -> Result<Completion, Failed> {
+    let program = run.split(' ').next().unwrap_or(run);
+    if find(program).is_err() {
+        return not_set_up(&format!("no {program}"));
+    }
+    let keys = match differences(BARE, run, None)? {
+        Ok(keys) => keys,
+        Err(why) => return unavailable(&why),
+    };
+    match keys.iter().all(|it| OF_THE_TOOL.contains(&&**it)) {
+        true => Ok(Completion::Completed),
+        false => Err(format!("found {keys:?}").into()),
+    }
+}
+
+/// The keys in which two launchers differ; or why this machine allows no
+/// comparison.
+fn differences(
+    beside: &str,
+    run: &str,
+    situation: Option<&str>,
+) -> Result<Result<BTreeSet<String>, String>, Failed> {
+    let layout = Layout::find().map_err(|it| it.message)?;
+    let mut command = Command::new(layout.programs().join("bin/nsteps"));
+    // A second look would only find what is not the same twice.
+    command.args(["diff", "--json", "--repeat=1"]);
+    if let Some(it) = situation {
+        command.args(["--situation", it]);
+    }
+    command.args([beside, run]);
+    // A program in another directory may be a script that sets variables.
+    command.env("PATH", SEARCHED).stdin(Stdio::null());
+    let output = command.output()?;
+    let report = match reported(&output)? {
+        Ok(report) => report,
+        Err(why) => return Ok(Err(why)),
+    };
+    let launchers = report["launchers"].as_array().into_iter().flatten();
+    for it in launchers {
+        if let Some(why) = it["did_not_run"].as_str() {
+            let (run, said) = (&it["run"], &it["said"]);
+            return Err(
+                format!("{run} did not run: {why}; said: {said}").into()
+            );
+        }
+    }
+    let differences = report["differences"].as_array();
+    let keys = differences
+        .into_iter()
+        .flatten()
+        .filter_map(|it| it["row"]["key"].as_str())
+        .map(str::to_owned);
+    Ok(Ok(keys.collect()))
 }
 
 fn page(table: &[Wrong]) -> String {

@@ -14,6 +14,7 @@
 mod attempt;
 mod effect;
 mod mount;
+mod netlink;
 mod observation;
 mod owner;
 mod print;

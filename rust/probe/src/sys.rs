@@ -489,6 +489,16 @@ pub(crate) enum SystemV {
     Semaphores,
 }
 
+/// One of these objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Object {
+    /// 0 for a private one.
+    pub(crate) key: u32,
+    pub(crate) mode: u32,
+    /// How many messages are in a queue.
+    pub(crate) messages: u64,
+}
+
 /// Large enough for every structure that the calls below write: the largest,
 /// msqid64_ds, is 120 bytes.
 type SystemVBuffer = [u64; 32];
@@ -527,12 +537,12 @@ impl SystemV {
         })
     }
 
-    /// The keys of all objects, 0 for a private one.
-    pub(crate) fn keys(self) -> nix::Result<Vec<u32>> {
+    /// All objects.
+    pub(crate) fn objects(self) -> nix::Result<Vec<Object>> {
         let [info, stat, stat_any] = self.commands();
         let mut buffer = [0; 32];
         let last = self.control(0, info, &mut buffer)?;
-        let mut keys = Vec::new();
+        let mut objects = Vec::new();
         for index in 0..=last {
             // Since Linux 4.17 every process may read about every object, as in
             // /proc/sysvipc; before that one needs read access.
@@ -540,19 +550,30 @@ impl SystemV {
                 .control(index, stat_any, &mut buffer)
                 .or_else(|_| self.control(index, stat, &mut buffer));
             match seen {
-                // Each of the structures begins with an ipc64_perm, and that
-                // with the key.
-                Ok(_) => {
-                    let [a, b, c, d, ..] = buffer[0].to_ne_bytes();
-                    keys.push(u32::from_ne_bytes([a, b, c, d]));
-                }
+                // Each of the structures begins with an ipc64_perm: the key,
+                // four ids and the mode. In msqid64_ds three times and the
+                // number of bytes come before that of the messages.
+                Ok(_) => objects.push(Object {
+                    key: half(buffer[0], 0),
+                    mode: half(buffer[2], 4) & 0o777,
+                    messages: match self {
+                        SystemV::Queues => buffer[10],
+                        _ => 0,
+                    },
+                }),
                 // There is no object with this index.
                 Err(Errno::EINVAL | Errno::EIDRM) => {}
                 Err(errno) => return Err(errno),
             }
         }
-        Ok(keys)
+        Ok(objects)
     }
+}
+
+/// The number of four bytes at a place in one of eight.
+fn half(word: u64, at: usize) -> u32 {
+    let bytes = word.to_ne_bytes();
+    u32::from_ne_bytes(std::array::from_fn(|it| bytes[at + it]))
 }
 
 // POSIX message queues.

@@ -194,13 +194,46 @@ pub(crate) struct Place<'a> {
     /// The descriptors that the child has opened. They lie in memory of the
     /// caller, which made them before.
     pub(crate) slots: &'a [AtomicI32],
-    /// A pidfd of the caller's thread, or -1.
-    pub(crate) caller: c_int,
+    pub(crate) caller: Caller,
     /// An eventfd that becomes readable when the caller has written the maps,
     /// or -1.
     pub(crate) maps: c_int,
     /// A network namespace that only this launch has, or -1.
     pub(crate) network: c_int,
+}
+
+/// The thread that launches.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Caller {
+    /// A pidfd of it, before Linux 6.9 of its process; -1 if the child does
+    /// not look.
+    pub(crate) pidfd: c_int,
+    /// The pid of its process.
+    pub(crate) process: c_int,
+    /// It is the first thread of its process.
+    pub(crate) is_first: bool,
+}
+
+impl Caller {
+    /// Whether it has ended, so that its child has another parent, or will have
+    /// one in a moment.
+    fn has_ended(&self) -> Result<bool> {
+        if kernel::readable([self.pidfd, -1], false)?.is_some() {
+            return Ok(true);
+        }
+        // The pidfd of the first thread becomes readable when all threads have
+        // ended, but its children get another parent when it has ended itself.
+        // It gives up its memory before that. Where the question is refused,
+        // there is the next one.
+        if self.is_first
+            && kernel::has_our_memory(self.pidfd) == Err(libc::ESRCH)
+        {
+            return Ok(true);
+        }
+        // It is 0 if the parent is outside of the child's pid namespace.
+        let parent = kernel::parent();
+        Ok(parent != 0 && parent != self.process)
+    }
 }
 
 impl Place<'_> {
@@ -236,7 +269,8 @@ impl Act {
             Act::JoinNetwork => kernel::join(place.network, libc::CLONE_NEWNET),
             Act::WriteMap { path, text } => write_file(path, text),
             Act::AwaitMaps => {
-                match kernel::readable([place.maps, place.caller], true)? {
+                match kernel::readable([place.maps, place.caller.pidfd], true)?
+                {
                     Some(0) => Ok(()),
                     // The caller has ended.
                     _ => Err(libc::ESRCH),
@@ -347,9 +381,9 @@ impl Act {
             Act::ParentDeath { signal } => {
                 kernel::set_parent_death_signal(*signal)?;
                 // If the caller has ended before that, no signal will come.
-                match kernel::readable([place.caller, -1], false)? {
-                    None => Ok(()),
-                    Some(_) => Err(libc::ESRCH),
+                match place.caller.has_ended()? {
+                    false => Ok(()),
+                    true => Err(libc::ESRCH),
                 }
             }
             Act::Disposition { signal, ignored } => {

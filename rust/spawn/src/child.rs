@@ -5,7 +5,7 @@ use std::ffi::c_int;
 use std::sync::atomic::Ordering::{Acquire, Release};
 use std::sync::atomic::{AtomicI32, AtomicU64};
 
-use crate::act::{Act, Place, reset_handlers};
+use crate::act::{Act, Caller, Place, reset_handlers};
 use crate::raw::birth::{Birth, Run};
 use crate::raw::kernel;
 
@@ -15,7 +15,7 @@ pub(crate) struct Work<'a> {
     pub(crate) acts: &'a [Act],
     pub(crate) slots: Vec<AtomicI32>,
     /// See [`Place`].
-    pub(crate) caller: c_int,
+    pub(crate) caller: Caller,
     /// See [`Place`].
     pub(crate) maps: c_int,
     /// See [`Place`].

@@ -11,7 +11,7 @@ use nix::errno::Errno;
 use nix::sched::{CloneFlags, setns};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 
-use crate::act::Act;
+use crate::act::{Act, Caller};
 use crate::child::{Progress, Report, Work};
 use crate::dumpable::Kept;
 use crate::error::{Action, Cause, Error};
@@ -114,10 +114,15 @@ impl<'fd> Prepared<'fd> {
         let slots = std::iter::repeat_with(|| AtomicI32::new(-1));
         let number =
             |fd: Option<BorrowedFd<'_>>| fd.map_or(-1, |fd| fd.as_raw_fd());
+        let process = nix::unistd::getpid().as_raw();
         let work = Work {
             acts: &preparation.acts,
             slots: slots.take(preparation.slots).collect(),
-            caller: number(caller.as_ref().map(AsFd::as_fd)),
+            caller: Caller {
+                pidfd: number(caller.as_ref().map(AsFd::as_fd)),
+                process,
+                is_first: process == kernel::thread_id(),
+            },
             maps: number(maps.as_ref().map(|(gate, _)| gate.as_fd())),
             network: number(network.and_then(Lease::fd)),
             report: Report::default(),

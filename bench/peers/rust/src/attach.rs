@@ -16,7 +16,8 @@ use nix::sys::wait::waitpid;
 use nix::unistd::{dup2_raw, pipe2, write};
 use steps::{Call, Failure};
 
-use crate::{Block, WITNESSES, clone3_into, code, leave};
+use crate::block::{Block, WITNESSES};
+use crate::{clone3_into, code, leave};
 
 const PAYLOAD: &CStr = c"/nsteps/bench/attach";
 const CGROUP: &CStr = c"/newroot/attach";
@@ -27,11 +28,6 @@ pub const GATE: i32 = 8;
 
 /// The pause between two spaced measurements.
 const SPACE: Duration = Duration::from_millis(20);
-
-/// What a witness has seen: in the cgroup at the beginning, and at the end.
-pub fn word(seen: u32) -> &'static str {
-    ["kept", "left", "moved", "born"][seen as usize & 3]
-}
 
 /// What every measurement of a block needs.
 struct Ways {

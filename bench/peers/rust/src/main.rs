@@ -29,210 +29,22 @@ use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous};
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::Signal;
 use nix::sys::stat::stat;
-use nix::sys::wait::{WaitStatus, waitpid};
+use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, Pid, chdir, close, fork, pause, pivot_root};
+use peer::block::{Block, LONGEST, WITNESS, WITNESSES, nanoseconds};
+use peer::kinds::{ALL, Inodes, KINDS, SIX, flags_of, look, set};
+use peer::{attach, clone3_into, code, first, grow, leave, refuse, reserve};
 use steps::{
     Call, Failure, NONE, arguments_given, clone_and_exec, enter_new_root,
     new_root, pidfd_open,
 };
 
-mod attach;
-mod first;
-mod grow;
-
 const TRUE: &str = "/nsteps/bench/true";
-const WITNESS: &str = "/nsteps/bench/witness";
 const NEWROOT: &CStr = c"/newroot";
 const PUT_OLD: &CStr = c"/newroot/old";
 
-/// The number of children in the longest block.
-const LONGEST: usize = 4096;
-/// How many children of a block are witnesses.
-const WITNESSES: usize = 2;
 /// The child's stack in bytes.
 const STACK: usize = 1 << 20;
-
-struct Kind {
-    name: &'static str,
-    /// Of two kinds a process has a second namespace, in which its next child
-    /// will be: unshare changes that one.
-    path: &'static CStr,
-    flag: CloneFlags,
-}
-
-/// The newest flag, which nix does not name.
-const CLONE_NEWTIME: CloneFlags =
-    CloneFlags::from_bits_retain(libc::CLONE_NEWTIME);
-
-const KINDS: [Kind; 8] = [
-    Kind {
-        name: "cgroup",
-        path: c"/proc/thread-self/ns/cgroup",
-        flag: CloneFlags::CLONE_NEWCGROUP,
-    },
-    Kind {
-        name: "ipc",
-        path: c"/proc/thread-self/ns/ipc",
-        flag: CloneFlags::CLONE_NEWIPC,
-    },
-    Kind {
-        name: "mnt",
-        path: c"/proc/thread-self/ns/mnt",
-        flag: CloneFlags::CLONE_NEWNS,
-    },
-    Kind {
-        name: "net",
-        path: c"/proc/thread-self/ns/net",
-        flag: CloneFlags::CLONE_NEWNET,
-    },
-    Kind {
-        name: "pid",
-        path: c"/proc/thread-self/ns/pid_for_children",
-        flag: CloneFlags::CLONE_NEWPID,
-    },
-    Kind {
-        name: "time",
-        path: c"/proc/thread-self/ns/time_for_children",
-        flag: CLONE_NEWTIME,
-    },
-    Kind {
-        name: "user",
-        path: c"/proc/thread-self/ns/user",
-        flag: CloneFlags::CLONE_NEWUSER,
-    },
-    Kind {
-        name: "uts",
-        path: c"/proc/thread-self/ns/uts",
-        flag: CloneFlags::CLONE_NEWUTS,
-    },
-];
-
-const SIX: CloneFlags = CloneFlags::CLONE_NEWCGROUP
-    .union(CloneFlags::CLONE_NEWIPC)
-    .union(CloneFlags::CLONE_NEWNS)
-    .union(CloneFlags::CLONE_NEWNET)
-    .union(CloneFlags::CLONE_NEWPID)
-    .union(CloneFlags::CLONE_NEWUTS);
-
-const ALL: CloneFlags =
-    SIX.union(CLONE_NEWTIME).union(CloneFlags::CLONE_NEWUSER);
-
-/// The flag of clone3 that libc does not name.
-const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
-
-/// One number for each kind of namespace; 0 where the kernel does not say.
-type Inodes = [u64; KINDS.len()];
-
-/// Reads in which namespaces the caller is. It allocates nothing: a child that
-/// shares its parent's memory calls it.
-fn look() -> Inodes {
-    KINDS.map(|kind| stat(kind.path).map_or(0, |seen| seen.st_ino))
-}
-
-/// Returns the kinds in which the comparison of the two gives `same`, as a set
-/// of bits.
-fn set(one: &Inodes, other: &Inodes, same: bool) -> u32 {
-    let pairs = one.iter().zip(other).enumerate();
-    pairs.fold(0, |set, (i, (a, b))| set | u32::from((a == b) == same) << i)
-}
-
-/// Returns the flags of a set of kinds: their names with a + in between.
-fn flags_of(set: &str) -> CloneFlags {
-    if set == "none" {
-        return CloneFlags::empty();
-    }
-    let flag = |name| match KINDS.iter().find(|kind| kind.name == name) {
-        Some(kind) => kind.flag,
-        None => refuse(&format!("no such set of namespaces: {set}")),
-    };
-    set.split('+').map(flag).collect()
-}
-
-/// Ends the peer, because a question was wrong or an operation did not have its
-/// effect.
-fn refuse(why: &str) -> ! {
-    eprintln!("bench: {why}");
-    exit(125)
-}
-
-/// What is measured and what is proved in one block.
-#[derive(Default)]
-struct Block {
-    taken: Vec<u64>,
-    /// What all witnesses saw, or `None` if they did not see the same.
-    seen: Option<u32>,
-    looks: usize,
-    ended: usize,
-    /// The size of a peer that has grown.
-    grown: Option<String>,
-}
-
-impl Block {
-    fn took(&mut self, begun: Instant) {
-        self.taken.push(nanoseconds(begun));
-    }
-
-    fn see(&mut self, set: u32) {
-        let agree = self.looks == 0 || self.seen == Some(set);
-        self.seen = agree.then_some(set);
-        self.looks += 1;
-    }
-
-    /// Counts a child that has ended. The status of a witness is what it saw,
-    /// and its time is no sample.
-    fn ended(&mut self, code: i32, witness: bool) {
-        self.ended += 1;
-        if witness {
-            self.taken.pop();
-            self.see(code.cast_unsigned());
-        } else if code != 0 {
-            refuse(&format!("a child ended with {code}"));
-        }
-    }
-
-    /// Returns the answer: the figures, then the proof.
-    fn line(mut self, operation: &str, count: usize) -> String {
-        self.taken.sort_unstable();
-        let (taken, times) = (&self.taken, self.taken.len());
-        let (total, min) = (taken.iter().sum::<u64>(), taken[0]);
-        let (median, p99) =
-            (taken[times / 2], taken[(times * 99).div_ceil(100) - 1]);
-        let seen = match self.seen {
-            _ if self.grown.is_some() => self.grown.unwrap_or_default(),
-            None => "mixed".to_owned(),
-            Some(0) if operation.starts_with("pivot_root/") => "kept".into(),
-            Some(_) if operation.starts_with("pivot_root/") => {
-                "switched".into()
-            }
-            Some(0) if !operation.starts_with("attach/") => "none".to_owned(),
-            Some(seen) if operation.starts_with("attach/") => {
-                attach::word(seen).to_owned()
-            }
-            Some(set) => {
-                let kinds = KINDS.iter().enumerate();
-                let names = kinds.filter(|(i, _)| set & 1 << i != 0);
-                let names: Vec<_> = names.map(|(_, kind)| kind.name).collect();
-                names.join("+")
-            }
-        };
-        let looks = match self.looks {
-            0 => String::new(),
-            looks => format!("*{looks}"),
-        };
-        let ended = match self.ended {
-            0 => String::new(),
-            ended => format!(",ended*{ended}"),
-        };
-        format!(
-            "{operation} {count} {total} {min} {median} {p99} \
-             {seen}{looks}{ended}\n"
-        )
-    }
-}
-
-fn nanoseconds(begun: Instant) -> u64 {
-    begun.elapsed().as_nanos() as u64
-}
 
 /// A process that waits, as long as this one lives, so that its namespaces can
 /// be joined.
@@ -274,31 +86,6 @@ impl Stay {
 
 fn clone3(flags: CloneFlags) -> nix::Result<Option<Pid>> {
     clone3_into(flags, None)
-}
-
-/// clone3 without CLONE_VM returns twice, as fork does: `None` to the child.
-/// With a cgroup the child is born in it.
-fn clone3_into(
-    flags: CloneFlags,
-    cgroup: Option<BorrowedFd<'_>>,
-) -> nix::Result<Option<Pid>> {
-    // SAFETY: struct clone_args is made of integers; zero is a value of each.
-    let mut args: libc::clone_args = unsafe { std::mem::zeroed() };
-    args.flags = u64::from(flags.bits().cast_unsigned());
-    args.exit_signal = libc::SIGCHLD as u64;
-    if let Some(cgroup) = cgroup {
-        args.flags |= CLONE_INTO_CGROUP;
-        args.cgroup = cgroup.as_raw_fd() as u64;
-    }
-    // SAFETY: the kernel reads `args`, whose size it is told. A child beside
-    // whose parent other threads ran must not want a lock that one of them
-    // held: ours closes descriptors, compares its namespaces, sleeps, becomes
-    // a program or ends, by system calls alone, and takes no lock.
-    let pid = unsafe {
-        libc::syscall(libc::SYS_clone3, &raw const args, size_of_val(&args))
-    };
-    let pid = Errno::result(pid)?;
-    Ok((pid != 0).then(|| Pid::from_raw(pid as i32)))
 }
 
 /// What exists as long as the peer.
@@ -411,9 +198,9 @@ impl Bench {
     fn grow(&mut self, what: &str, count: usize) -> Result<Block, Failure> {
         let begun = Instant::now();
         let grown = grow::grow(what, count)?;
-        let taken = vec![nanoseconds(begun)];
+        let block = Block::of_growth(begun, grown);
         self.own = look();
-        Ok(Block { taken, grown: Some(grown), ..Block::default() })
+        Ok(block)
     }
 
     /// clone: from the call until the child has been waited for. The child
@@ -734,19 +521,6 @@ impl Change {
     }
 }
 
-/// Ends a forked child without running the parent's exit handlers.
-fn leave(code: i32) -> ! {
-    // SAFETY: _exit(2) ends the process and touches no memory of it.
-    unsafe { libc::_exit(code) }
-}
-
-fn code(ended: WaitStatus) -> i32 {
-    match ended {
-        WaitStatus::Exited(_, code) => code,
-        other => refuse(&format!("a child did not exit: {other:?}")),
-    }
-}
-
 /// Returns the identity of the file that a path names.
 fn identity(path: &CStr) -> Result<(u64, u64), Failure> {
     let seen = stat(path).call("stat")?;
@@ -826,18 +600,6 @@ fn move_mount(tree: &OwnedFd) -> nix::Result<()> {
         )
     };
     Errno::result(moved).map(drop)
-}
-
-/// Reserves the descriptors under which children inherit a pipe, so that
-/// nothing that is opened later gets their numbers.
-fn reserve(numbers: [i32; 2]) -> Result<(), Failure> {
-    for number in numbers {
-        // SAFETY: dup3(2) closes what the number was; nothing is open there at
-        // the start of this program, and what is put there has no owner.
-        let done = unsafe { libc::dup3(2, number, libc::O_CLOEXEC) };
-        Errno::result(done).call("dup3")?;
-    }
-    Ok(())
 }
 
 fn main() -> ! {

@@ -6,6 +6,7 @@ use crate::measure::growth::measured::{
     Bench, Lines, Measured, Performer, is_language, lines,
 };
 use crate::measure::lineage::Lineage;
+use crate::measure::memory::{SPARE, free};
 use crate::measure::place::Place;
 use crate::measure::rounds::{self, proved};
 use crate::peer::Peer;
@@ -14,7 +15,6 @@ use crate::record::series::Series;
 use harness::error::Result;
 use harness::sandbox::Sandbox;
 use std::collections::BTreeMap;
-use std::fs;
 use std::ops::RangeInclusive;
 use std::thread::sleep;
 
@@ -315,7 +315,7 @@ impl Size {
         let Becomes::Asked { what: "memory", .. } = self.how else {
             return sizes.to_vec();
         };
-        let free = free_memory();
+        let free = free();
         let mut sum = 0;
         let mut possible = Vec::new();
         for count in sizes {
@@ -332,17 +332,6 @@ impl Size {
         }
         possible
     }
-}
-
-/// The memory that is left for page tables and for all other processes, in MiB.
-const SPARE: u64 = 1024;
-
-/// The memory that can be used without swapping, in MiB.
-fn free_memory() -> u64 {
-    let text = fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    let line = text.lines().find_map(|it| it.strip_prefix("MemAvailable:"));
-    let number = line.and_then(|it| it.split_whitespace().next());
-    number.and_then(|it| it.parse::<u64>().ok()).unwrap_or(0) / 1024
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 
 use crate::descendants::{Descendant, descendants, pid_as_seen_by};
 use crate::timeout::grace;
+use crate::trial::filter::Decisions;
 use nix::errno::Errno;
 use nix::unistd::Pid;
 use probe::Effect;
@@ -40,6 +41,9 @@ pub fn enter_on_host(own: i32, payload: i32, effect: &mut Effect) {
     );
     ids(own, payload, effect);
     limits(own, payload, effect);
+    if let Some(filters) = filters(payload) {
+        effect.change("host.seccomp", filters);
+    }
 }
 
 /// Which process the payload's parent is.
@@ -240,8 +244,7 @@ fn is_limit(words: &[String]) -> bool {
     !first.starts_with("max") && !most
 }
 
-/// The payload's seccomp filters, the newest first: how many instructions each
-/// has, and the start of its SHA-256 digest.
+/// The payload's seccomp filters, the newest first: what each decides.
 fn filters(payload: i32) -> Option<String> {
     let seccomp =
         Process::new(payload).and_then(|it| it.status()).ok()?.seccomp;
@@ -252,8 +255,8 @@ fn filters(payload: i32) -> Option<String> {
     Some(match kernel::seccomp_filters(Pid::from_raw(payload), until) {
         Ok(filters) => {
             let words: Vec<String> =
-                filters.iter().map(|it| fingerprint(it)).collect();
-            words.join(", ")
+                filters.iter().map(|it| words(it)).collect();
+            words.join("; ")
         }
         Err(errno) => {
             let call = "ptrace PTRACE_SECCOMP_GET_FILTER";
@@ -266,6 +269,13 @@ fn filters(payload: i32) -> Option<String> {
     })
 }
 
+/// What a filter decides; if it cannot be run, what it is made of.
+fn words(filter: &[u8]) -> String {
+    let decisions = Decisions::of(filter);
+    decisions.map_or_else(|| fingerprint(filter), |it| it.to_string())
+}
+
+/// How many instructions a filter has, and the start of its SHA-256 digest.
 fn fingerprint(filter: &[u8]) -> String {
     let digest = Sha256::digest(filter);
     let digits: String =

@@ -15,13 +15,22 @@ use std::time::Instant;
 pub struct Leftovers {
     files: BTreeSet<String>,
     processes: usize,
+    stopped: usize,
 }
 
 impl Leftovers {
     /// The files and processes now: these files, and the processes below
     /// `init`.
     pub fn behind(files: BTreeSet<String>, init: i32) -> Leftovers {
-        Leftovers { files, processes: Leftovers::alive(init) }
+        Leftovers {
+            files,
+            processes: Leftovers::alive(init),
+            stopped: Leftovers::stopped(init),
+        }
+    }
+
+    fn stopped(init: i32) -> usize {
+        descendants(init).iter().filter(|it| it.is_stopped()).count()
     }
 
     fn alive(init: i32) -> usize {
@@ -60,6 +69,10 @@ impl Leftovers {
         }
         if let more @ 1.. = alive.saturating_sub(self.processes) {
             effect.change("residue.processes", format!("{more} more"));
+        }
+        let stopped = Leftovers::stopped(init).saturating_sub(self.stopped);
+        if stopped > 0 {
+            effect.change("residue.stopped", format!("{stopped} more"));
         }
         Ok(())
     }

@@ -2443,6 +2443,13 @@ pub const CONSEQUENCES: &[Consequence] = &[
     )
     .page("pitfalls/orphan-after-ctrl-c.md"),
     record(
+        "stopped-processes",
+        ("residue.stopped", "*"),
+        Breaks,
+        "processes are stopped: they answer nothing until they get SIGCONT",
+        &[],
+    ),
+    record(
         "left-mounts",
         ("residue.mnt*", "*"),
         Security,

@@ -39,6 +39,14 @@ pub fn run() -> Result<u8> {
     let equipment = Equipment::for_launchers()?;
     let mut findings: Vec<(&str, Finding)> = Vec::new();
     findings.push(("machine", Fine(machine::in_a_few_words())));
+    let (major, minor) = machine::OLDEST;
+    if machine::kernel() < machine::OLDEST {
+        let what = format!(
+            "nsteps needs Linux {major}.{minor} for its sandboxes; the steps \
+             themselves run"
+        );
+        findings.push(("machine", Missing(what)));
+    }
     findings.extend(programs(&equipment));
     findings.extend(tools());
     findings.extend(namespaces());

@@ -2,17 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::fd::AsRawFd;
 use std::path::Path;
 
-use nix::errno::Errno;
-use nix::sys::socket::{
-    AddressFamily, MsgFlags, SockFlag, SockProtocol, SockType, recv, send,
-    socket,
-};
+use nix::sys::socket::SockProtocol;
 
 use super::Property;
 use crate::effect::Effect;
+use crate::netlink::{self, attributes};
 use crate::observation::{Observation, Unread};
 use crate::proc::Proc;
 
@@ -90,72 +86,20 @@ const QUESTIONS: [u8; 3] = [1, 4, 7];
 const NFTABLES: u8 = 10;
 
 fn tables() -> Result<Tables, Unread> {
-    let failed = |what: &str, errno| Unread::new(what, errno);
-    let fd = socket(
-        AddressFamily::Netlink,
-        SockType::Raw,
-        SockFlag::SOCK_CLOEXEC,
-        SockProtocol::NetlinkNetFilter,
-    )
-    .map_err(|errno| failed("socket NETLINK_NETFILTER", errno))?;
     let mut tables = Tables::new();
-    // The kernel makes each part of an answer when it is asked, and while the
-    // part before is received: there is nothing to wait for.
     for question in QUESTIONS {
-        // A length, a type, NLM_F_REQUEST and NLM_F_DUMP, a number, a port;
-        // then every family, and the version.
-        let mut ask = Vec::new();
-        ask.extend(20_u32.to_ne_bytes());
-        ask.extend(u16::from_be_bytes([NFTABLES, question]).to_ne_bytes());
-        ask.extend(0x301_u16.to_ne_bytes());
-        ask.extend([0; 8]);
-        ask.extend([0; 4]);
-        send(fd.as_raw_fd(), &ask, MsgFlags::empty())
-            .map_err(|errno| failed("send NETLINK_NETFILTER", errno))?;
-        let mut buffer = vec![0; 1 << 16];
-        let mut ended = false;
-        while !ended {
-            let length =
-                recv(fd.as_raw_fd(), &mut buffer, MsgFlags::MSG_DONTWAIT)
-                    .map_err(|errno| failed("recv NETLINK_NETFILTER", errno))?;
-            ended = answers(&buffer[..length], question, &mut tables)
-                .map_err(|errno| failed("ask nf_tables", errno))?;
+        let kind = u16::from_be_bytes([NFTABLES, question]);
+        // Every family, and the version.
+        let messages =
+            netlink::dump(SockProtocol::NetlinkNetFilter, kind, &[0; 4])
+                .map_err(|(call, errno)| {
+                    Unread::new(format!("{call} NETLINK_NETFILTER"), errno)
+                })?;
+        for message in messages {
+            enter(&message, question, &mut tables);
         }
     }
     Ok(tables)
-}
-
-/// Enters the messages of an answer; whether it was the last one.
-fn answers(
-    mut bytes: &[u8],
-    question: u8,
-    tables: &mut Tables,
-) -> Result<bool, Errno> {
-    /// NLMSG_ERROR.
-    const ERROR: u16 = 2;
-    /// NLMSG_DONE.
-    const DONE: u16 = 3;
-    while let Some(length) = u32_at(bytes, 0) {
-        let length = length as usize;
-        let (Some(message), Some(kind)) =
-            (bytes.get(16..length), u16_at(bytes, 4))
-        else {
-            return Err(Errno::EBADMSG);
-        };
-        match kind {
-            DONE => return Ok(true),
-            ERROR => {
-                let number = u32_at(message, 0).unwrap_or(0).cast_signed();
-                return match number {
-                    0 => Ok(true),
-                    number => Err(Errno::from_raw(-number)),
-                };
-            }
-            _ => enter(message, question, tables),
-        }
-        bytes = bytes.get(length.next_multiple_of(4)..).unwrap_or(&[]);
-    }
-    Ok(false)
 }
 
 /// Enters a table, a chain or a rule.
@@ -212,32 +156,10 @@ fn expressions(list: &[u8], digest: &mut Digest) {
     }
 }
 
-/// The attributes of a message: each has a length, a type and a value.
-fn attributes(mut bytes: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
-    std::iter::from_fn(move || {
-        let (length, kind) = (u16_at(bytes, 0)?, u16_at(bytes, 2)?);
-        let length = usize::from(length);
-        let value = bytes.get(4..length)?;
-        bytes = bytes.get(length.next_multiple_of(4)..).unwrap_or(&[]);
-        // Two bits say how the value is written.
-        Some((kind & 0x3fff, value))
-    })
-}
-
 fn text_of(attributes: &[(u16, &[u8])], kind: u16) -> Option<String> {
     let (_, value) = attributes.iter().find(|(it, _)| *it == kind)?;
     let value = value.strip_suffix(b"\0").unwrap_or(value);
     Some(String::from_utf8_lossy(value).into_owned())
-}
-
-fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
-    let word = bytes.get(at..at + 2)?;
-    Some(u16::from_ne_bytes(word.try_into().ok()?))
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
-    let word = bytes.get(at..at + 4)?;
-    Some(u32::from_ne_bytes(word.try_into().ok()?))
 }
 
 /// FNV-1a: it tells rules apart that differ by accident, not by intent.
@@ -298,13 +220,22 @@ mod tests {
         assert_eq!(entered(&[]), "none");
     }
 
-    #[test]
-    fn an_answer_that_makes_no_sense_is_an_error() {
-        let mut tables = Tables::new();
-        let mut message = 400_u32.to_ne_bytes().to_vec();
-        message.resize(20, 0);
-        let wrong = answers(&message, 1, &mut tables);
-        assert_eq!(wrong, Err(Errno::EBADMSG));
-        assert_eq!(answers(&[], 1, &mut tables), Ok(false));
+    proptest::proptest! {
+        #[test]
+        fn no_answer_ends_the_probe(
+            seed in proptest::collection::vec(0_u8.., 0..64),
+            question in 0_u8..4,
+        ) {
+            let mut message = rule("bitwise", &seed);
+            for (at, byte) in seed.iter().enumerate() {
+                let place = usize::from(*byte) * 7 + at;
+                if let Some(changed) = message.get_mut(place % 96) {
+                    *changed ^= byte ^ 0x5a;
+                }
+            }
+            let mut tables = Tables::new();
+            enter(&message, question, &mut tables);
+            let _ = in_words(tables);
+        }
     }
 }

@@ -1,24 +1,27 @@
-//! The routes of the network namespace, its permanent neighbours, and the tables
-//! of its packet filter.
+//! The routes of the network namespace, the rules that choose among them, its
+//! permanent neighbours, and the tables of its packet filter.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use nix::sys::socket::SockProtocol;
+
 use super::Property;
 use crate::effect::Effect;
+use crate::netlink::{self, attributes, u32_at};
 use crate::observation::{Observation, Unread};
 use crate::proc::Proc;
 
 pub(super) const PROPERTY: Property = Property {
     name: "routes",
     families: &["routes"],
-    about: "routes, permanent neighbours, the tables of iptables-legacy",
+    about: "routes, rules, permanent neighbours, tables of iptables-legacy",
     observe,
     effect,
 };
 
 /// Reads `routes.ipv4` and `routes.ipv6`, as in `default via 10.0.0.1 dev eth0`,
 /// with semicolons between; `routes.neighbours`, those that were entered by hand;
-/// `routes.iptables` and `routes.ip6tables`, the names
+/// `routes.rules`; `routes.iptables` and `routes.ip6tables`, the names
 /// of the tables.
 fn observe(proc: &Proc, observation: &mut Observation) {
     for (key, file, parse) in [
@@ -34,6 +37,7 @@ fn observe(proc: &Proc, observation: &mut Observation) {
     }
     let neighbours = proc.read_text("self/net/arp");
     observation.read("routes.neighbours", neighbours.map(|it| permanent(&it)));
+    observation.read("routes.rules", rules());
     for (key, file) in [
         ("routes.iptables", "self/net/ip_tables_names"),
         ("routes.ip6tables", "self/net/ip6_tables_names"),
@@ -64,6 +68,55 @@ fn permanent(text: &str) -> String {
     let mut all: Vec<String> = text.lines().skip(1).filter_map(one).collect();
     all.sort_unstable();
     joined(all, "; ")
+}
+
+/// The rules by which a table of routes is chosen, as in `ipv4 32766 table 254`:
+/// family, priority, table, and each further attribute by its number.
+fn rules() -> Result<String, Unread> {
+    /// RTM_GETRULE of linux/rtnetlink.h
+    const GETRULE: u16 = 34;
+    /// The size of struct fib_rule_hdr: no family, so all of them.
+    const HEADER: usize = 12;
+    let messages =
+        netlink::dump(SockProtocol::NetlinkRoute, GETRULE, &[0; HEADER])
+            .map_err(|(call, errno)| {
+                Unread::new(format!("{call} NETLINK_ROUTE"), errno)
+            })?;
+    let mut all: Vec<String> =
+        messages.iter().filter_map(|it| rule(it, HEADER)).collect();
+    all.sort_unstable();
+    Ok(joined(all, "; "))
+}
+
+fn rule(message: &[u8], header: usize) -> Option<String> {
+    // FRA_PRIORITY, FRA_TABLE, FRA_SUPPRESS_PREFIXLEN and FRA_PROTOCOL of
+    // linux/fib_rules.h: the last two are in every rule.
+    const PRIORITY: u16 = 6;
+    const SUPPRESS: u16 = 14;
+    const TABLE: u16 = 15;
+    const PROTOCOL: u16 = 21;
+    let family = match message.first()? {
+        2 => "ipv4".to_owned(),
+        10 => "ipv6".to_owned(),
+        other => format!("family {other}"),
+    };
+    let (mut priority, mut table) = (0, 0);
+    let mut more = String::new();
+    for (kind, value) in attributes(message.get(header..)?) {
+        let number = u32_at(value, 0).unwrap_or(0);
+        match kind {
+            PRIORITY => priority = number,
+            TABLE => table = number,
+            PROTOCOL => {}
+            SUPPRESS if number == u32::MAX => {}
+            _ => {
+                let digits: String =
+                    value.iter().map(|byte| format!("{byte:02x}")).collect();
+                more.push_str(&format!(" attribute {kind} {digits}"));
+            }
+        }
+    }
+    Some(format!("{family} {priority} table {table}{more}"))
 }
 
 /// The meaning of one line: a route, or a line that is left out; `None` if it
@@ -151,6 +204,7 @@ fn effect(baseline: &Observation, seen: &Observation, effect: &mut Effect) {
         "routes.ipv4",
         "routes.ipv6",
         "routes.neighbours",
+        "routes.rules",
         "routes.iptables",
         "routes.ip6tables",
     ] {

@@ -1,11 +1,11 @@
 //! The System V objects of the IPC namespace: message queues, shared memory
-//! segments and semaphore sets, by their keys.
+//! segments and semaphore sets, by their keys and modes.
 
 use super::Property;
 use crate::effect::{Effect, word_changes};
 use crate::observation::{Observation, Unread};
 use crate::proc::Proc;
-use crate::sys::SystemV;
+use crate::sys::{Object, SystemV};
 
 pub(super) const PROPERTY: Property = Property {
     name: "sysvipc",
@@ -21,30 +21,31 @@ const KINDS: [(&str, SystemV, &str); 3] = [
     ("sysvipc.semaphores", SystemV::Semaphores, "semctl"),
 ];
 
-/// Reads the keys of all objects, sorted, as hexadecimal numbers; an object
-/// made with IPC_PRIVATE has the key `0x0`.
+/// Reads all objects, sorted by their keys, as in `0x4e53:600`: the key as a
+/// hexadecimal number, `0x0` if it was made with IPC_PRIVATE, the mode as an
+/// octal one, and for a queue with messages how many it has.
 fn observe(_: &Proc, observation: &mut Observation) {
     for (key, kind, call) in KINDS {
         observation.read(
             key,
-            kind.keys()
-                .map(|mut keys| {
-                    keys.sort_unstable();
-                    words(&keys)
+            kind.objects()
+                .map(|mut objects| {
+                    objects.sort_unstable();
+                    words(&objects)
                 })
                 .map_err(|errno| Unread::new(call, errno)),
         );
     }
 }
 
-fn words(keys: &[u32]) -> String {
-    match keys {
+fn words(objects: &[Object]) -> String {
+    let word = |it: &Object| match it.messages {
+        0 => format!("{:#x}:{:o}", it.key, it.mode),
+        some => format!("{:#x}:{:o}:{some}", it.key, it.mode),
+    };
+    match objects {
         [] => "none".to_owned(),
-        keys => {
-            let words: Vec<String> =
-                keys.iter().map(|key| format!("{key:#x}")).collect();
-            words.join(" ")
-        }
+        some => some.iter().map(word).collect::<Vec<_>>().join(" "),
     }
 }
 

@@ -593,6 +593,22 @@ pub(crate) fn current_directory() -> Result<Identity> {
     Ok(Identity { device, inode: found.stx_ino })
 }
 
+/// process_madvise(2) about no range at all: whether a process, the one whose
+/// memory the caller borrows, still has it. ESRCH: it has given it up, on its
+/// way to its end. No permission is needed for memory that is the caller's own.
+pub(crate) fn has_our_memory(pidfd: c_int) -> Result<()> {
+    let arguments = [int(pidfd), 0, 0, int(libc::MADV_COLD), 0];
+    // SAFETY: process_madvise reads as many ranges as it is told, none, and so
+    // advises about no memory.
+    unsafe { numbers(libc::SYS_process_madvise, arguments) }.map(drop)
+}
+
+/// getppid(2): 0 if the parent is outside of the pid namespace of the caller.
+pub(crate) fn parent() -> c_int {
+    // SAFETY: getppid takes nothing, and does not fail.
+    unsafe { numbers(libc::SYS_getppid, []) }.unwrap_or(0) as c_int
+}
+
 /// gettid(2).
 pub(crate) fn thread_id() -> c_int {
     // SAFETY: gettid takes nothing, and does not fail.

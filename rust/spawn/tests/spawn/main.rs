@@ -27,6 +27,8 @@ const ROLES: &[(&str, Role)] = &[
     ("--listen", reuse::listen),
     ("--without-clone3", parent::no_clone3),
     ("--reaper", parent::reaper),
+    ("--tracer", parent::tracer),
+    ("--two-threads", parent::two_threads),
 ];
 
 fn main() -> ExitCode {

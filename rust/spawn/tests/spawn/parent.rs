@@ -4,6 +4,9 @@ use std::fs;
 use std::io::{BufRead, BufReader, Write, pipe};
 use std::sync::mpsc;
 
+use nix::sys::ptrace;
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
+use nix::unistd::Pid;
 use nsteps_spawn::{Child, Command, IdMap, Namespace};
 
 use crate::Test;
@@ -17,6 +20,7 @@ pub const ALL: &[Test] = &[
     ("the_caller_is_dumpable_again", dumpable),
     ("a_payload_ends_with_the_thread_that_made_it", with_thread),
     ("nothing_is_left_of_a_caller_that_was_killed", killed),
+    ("a_caller_whose_first_thread_ended_first_has_ended", first_thread),
     ("clone3_that_is_missing_is_not_asked_for_again", without_clone3),
 ];
 
@@ -191,9 +195,8 @@ pub fn reaper(_: &[String]) -> Outcome {
         mother.kill()?;
         mother.wait()?;
         while let Ok(status) = nix::sys::wait::wait() {
-            use nix::sys::wait::WaitStatus::Exited;
             // A child that has found its caller dead exits.
-            if let Exited(_, code) = status
+            if let WaitStatus::Exited(_, code) = status
                 && code != 127
             {
                 return Err(Trouble::Failed(format!("{status:?}")));
@@ -233,6 +236,87 @@ pub fn mother(_: &[String]) -> Outcome {
             .join()
             .unwrap_or_else(|_| Err(Trouble::Failed("panic".to_owned())))
     })
+}
+
+fn first_thread() -> Outcome {
+    let mut tracer = role(&["--tracer"])?.spawn()?;
+    match tracer.wait_until(BOUND)? {
+        Some(status) => holds(status.success(), format!("tracer: {status}")),
+        None => {
+            tracer.kill()?;
+            tracer.wait()?;
+            Err(Trouble::Failed(format!("not ended within {BOUND:?}")))
+        }
+    }
+}
+
+/// Kills a caller whose child has just been born, and holds both where it
+/// seldom is by itself: the first thread, which launched, is gone, the other
+/// one has ended and is not reaped, and so no pidfd of the caller is readable.
+/// Then the child looks whether its caller has ended.
+pub fn tracer(_: &[String]) -> Outcome {
+    nix::sys::prctl::set_child_subreaper(true)?;
+    ["plain", "pid"].into_iter().try_for_each(|word| {
+        let (output, for_mother) = pipe()?;
+        let (input, mut to_mother) = pipe()?;
+        let mother = role(&["--two-threads", word])?;
+        let mother = mother.stdin(&input).stdout(&for_mother).spawn()?;
+        drop(for_mother);
+        let mut line = String::new();
+        BufReader::new(output).read_line(&mut line)?;
+        let other = line.trim().parse().map(Pid::from_raw);
+        let other = other.map_err(|_| Trouble::Failed(line.clone()))?;
+        let first = Pid::from_raw(mother.pid());
+        let births = ptrace::Options::PTRACE_O_TRACECLONE
+            | ptrace::Options::PTRACE_O_TRACEFORK
+            | ptrace::Options::PTRACE_O_TRACEVFORK;
+        ptrace::seize(first, births)?;
+        ptrace::seize(other, ptrace::Options::empty())?;
+        to_mother.write_all(b"launch\n")?;
+        let all = Some(WaitPidFlag::__WALL);
+        waitpid(first, all)?;
+        let child = ptrace::getevent(first)?;
+        let child = Pid::from_raw(child.try_into().unwrap_or(0));
+        // It is stopped before its first instruction.
+        waitpid(child, all)?;
+        mother.kill()?;
+        let ended = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT;
+        waitid(Id::Pid(other), ended | WaitPidFlag::__WALL)?;
+        // No call waits for a first thread that has ended before the others.
+        let state = format!("/proc/{first}/stat");
+        let begun = std::time::Instant::now();
+        while !fs::read_to_string(&state)?.contains(") Z ") {
+            let waited = begun.elapsed();
+            holds(waited < BOUND, "the first thread has not ended")?;
+            std::thread::yield_now();
+        }
+        ptrace::detach(child, None)?;
+        let status = waitpid(child, all)?;
+        waitpid(other, all)?;
+        waitpid(first, all)?;
+        // 0 is the end of the payload, which must not have begun.
+        same(word, status, WaitStatus::Exited(child, 127))
+    })
+}
+
+/// Has another thread, says which, waits for a line and launches a payload.
+pub fn two_threads(words: &[String]) -> Outcome {
+    std::thread::spawn(|| {
+        println!("{}", nix::unistd::gettid());
+        // It ends with its process.
+        let (mut reader, _writer) = pipe()?;
+        std::io::Read::read(&mut reader, &mut [0])
+    });
+    std::io::stdin().read_line(&mut String::new())?;
+    let command = Command::new("/bin/true");
+    let mut command = command.parent_death_signal(libc::SIGKILL);
+    if words.iter().any(|word| word == "pid") {
+        command = command
+            .user(IdMap::root_of_caller())
+            .namespaces(Namespace::USER | Namespace::PID);
+    }
+    command.spawn()?.wait()?;
+    Ok(())
 }
 
 fn without_clone3() -> Outcome {

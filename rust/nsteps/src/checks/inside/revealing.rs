@@ -3,6 +3,7 @@
 
 use super::{Attempt, attempt, in_a_child, own_mounts, tmpfs};
 use harness::error::Result;
+use harness::host::machine::{SUBSET_BESIDE_HIDDEN, Version};
 use harness::paths::{MYTMP, OBSERVED_PROC};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::{CloneFlags, unshare};
@@ -14,7 +15,7 @@ pub struct Case {
     /// `ok`, or the name of the errno.
     expected: &'static str,
     /// The kernel from which on it is `ok`.
-    ok_since: Option<(u32, u32)>,
+    ok_since: Option<Version>,
     /// Makes the situation, outside of the user namespace.
     prepare: fn() -> nix::Result<()>,
     /// The namespaces that are new besides the user and the mount namespace.
@@ -77,7 +78,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         options: (MsFlags::empty(), Some("subset=pid")),
-        ok_since: Some((7, 2)),
+        ok_since: Some(SUBSET_BESIDE_HIDDEN),
         ..procfs("the same, and one with subset=pid", "EPERM", keys_hidden)
     },
     procfs("a tmpfs over /proc/irq", "EPERM", || {

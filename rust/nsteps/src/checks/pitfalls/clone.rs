@@ -70,7 +70,7 @@ pub fn newtime(conditions: &Conditions<'_>) -> Found<Evidence> {
         Refusal::Unavailable("the kernel has no time namespaces".to_owned())
     })?;
     // An exit signal above 64 is refused since then.
-    let is_refused = machine::kernel() >= (7, 1);
+    let is_refused = machine::kernel() >= machine::EXIT_SIGNALS_CHECKED;
     for (launcher, case, refused) in [
         (
             C,

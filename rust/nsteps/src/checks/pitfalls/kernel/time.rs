@@ -8,10 +8,6 @@ use harness::found::Found;
 use harness::host::machine;
 use harness::scenario::Mounts;
 
-/// The first kernel on which execve(2) enters, and on which a child may borrow
-/// the memory of a caller that has called unshare(2).
-const EXECVE_ENTERS: (u32, u32) = (6, 2);
-
 /// The caller, its children, and what they become; and when the clock can be
 /// set.
 pub fn execve_enters(conditions: &Conditions<'_>) -> Found<Evidence> {
@@ -35,7 +31,7 @@ pub fn execve_enters(conditions: &Conditions<'_>) -> Found<Evidence> {
         // No process has entered before.
         ("the offsets, after a process was in it", "EACCES", Some("ok")),
     ];
-    let enters = machine::kernel() >= EXECVE_ENTERS;
+    let enters = machine::kernel() >= machine::EXECVE_ENTERS_TIME;
     let cases = cases.into_iter().filter_map(|(case, now, before)| {
         Some((case, if enters { now } else { before? }))
     });
