@@ -91,6 +91,8 @@ struct Stock {
     leased: usize,
     /// How many launches wait for one.
     waiting: usize,
+    /// When one was taken last.
+    taken: Option<Instant>,
     /// Why no more are made. The error is told once.
     failure: Option<Option<Error>>,
     has_ended: bool,
@@ -174,6 +176,10 @@ impl Drop for Lease {
 impl Networks {
     /// Starts the thread that makes `count` namespaces, and one for each that
     /// is taken. At least one is made ahead. Each is used once.
+    ///
+    /// To make one keeps the kernel busy, and slows down a launch that goes on
+    /// at the same time. So while launches come one soon after the other the
+    /// thread makes none, as long as half of the stock is there.
     ///
     /// # Errors
     ///
@@ -304,6 +310,10 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// do.
 const AGAIN: Duration = Duration::from_millis(4);
 
+/// How long after a launch the thread makes and compares none that is not
+/// urgent.
+const REST: Duration = Duration::from_millis(4);
+
 /// What the thread does next.
 enum Task {
     Make,
@@ -322,6 +332,7 @@ impl Shared {
         let mut stock = self.lock();
         loop {
             if let Some(network) = stock.ready.pop_front() {
+                stock.taken = Some(Instant::now());
                 stock.leased += usize::from(comes_back);
                 self.changed.notify_all();
                 return Ok(network);
@@ -349,6 +360,14 @@ impl Shared {
                 here < stock.waiting || here + stock.leased < self.most
             }
         }
+    }
+
+    /// How long the thread is to do nothing, so that it slows down no launch.
+    fn rest(&self, stock: &Stock, now: Instant) -> Option<Duration> {
+        let is_urgent = stock.waiting > 0 || 2 * stock.ready.len() < self.most;
+        let since = now.saturating_duration_since(stock.taken?);
+        let left = REST.saturating_sub(since);
+        (!is_urgent && !left.is_zero()).then_some(left)
     }
 
     /// What the thread does, until the stock has an end.
@@ -384,18 +403,22 @@ impl Shared {
                 return None;
             }
             let now = Instant::now();
-            let due = stock.returned.iter().position(|it| it.due <= now);
-            if let Some(returned) = due.and_then(|at| stock.returned.remove(at))
-            {
-                return Some(Task::Compare(returned));
+            let rest = self.rest(&stock, now);
+            if rest.is_none() {
+                let due = stock.returned.iter().position(|it| it.due <= now);
+                let due = due.and_then(|at| stock.returned.remove(at));
+                if let Some(returned) = due {
+                    return Some(Task::Compare(returned));
+                }
+                if self.needs_more(&stock) {
+                    return Some(Task::Make);
+                }
             }
-            if self.needs_more(&stock) {
-                return Some(Task::Make);
-            }
-            let lock = match stock.returned.is_empty() {
-                true => self.changed.wait(stock),
-                false => {
-                    let waited = self.changed.wait_timeout(stock, AGAIN);
+            let again = (!stock.returned.is_empty()).then_some(AGAIN);
+            let lock = match rest.or(again) {
+                None => self.changed.wait(stock),
+                Some(bound) => {
+                    let waited = self.changed.wait_timeout(stock, bound);
                     waited.map(|(stock, _)| stock).map_err(|error| {
                         let (stock, _) = error.into_inner();
                         PoisonError::new(stock)
