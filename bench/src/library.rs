@@ -37,6 +37,9 @@ const SIX: &str = "cgroup+ipc+mnt+net+pid+uts";
 /// launches are compared with.
 pub const BARE: &str = "bare";
 
+/// The column of the system calls of the floor in the process of the crate.
+pub const BY_HAND: &str = "by hand";
+
 /// Every row, in the order tables list them.
 pub const ROWS: &[Row] = &[
     Row {
@@ -45,6 +48,7 @@ pub const ROWS: &[Row] = &[
         set: "none",
         ways: &[
             ("floor", Peer::Floor, "spawn/none"),
+            (BY_HAND, SMALL, "hand/none"),
             (CRATE, SMALL, "crate/none"),
             ("crate, not prepared", SMALL, "unprepared/none"),
             ("posix_spawn of glibc", C, "spawn/none"),
@@ -60,6 +64,7 @@ pub const ROWS: &[Row] = &[
         set: "none",
         ways: &[
             ("floor", Peer::Floor, "spawn/first/none"),
+            (BY_HAND, SMALL, "hand/first"),
             (CRATE, SMALL, "crate/first"),
         ],
     },

@@ -114,14 +114,17 @@ impl<'fd> Prepared<'fd> {
         let slots = std::iter::repeat_with(|| AtomicI32::new(-1));
         let number =
             |fd: Option<BorrowedFd<'_>>| fd.map_or(-1, |fd| fd.as_raw_fd());
-        let process = nix::unistd::getpid().as_raw();
+        let process = match &caller {
+            Some(_) => nix::unistd::getpid().as_raw(),
+            None => 0,
+        };
         let work = Work {
             acts: &preparation.acts,
             slots: slots.take(preparation.slots).collect(),
             caller: Caller {
                 pidfd: number(caller.as_ref().map(AsFd::as_fd)),
                 process,
-                is_first: process == kernel::thread_id(),
+                is_first: caller.is_some() && process == kernel::thread_id(),
             },
             maps: number(maps.as_ref().map(|(gate, _)| gate.as_fd())),
             network: number(network.and_then(Lease::fd)),

@@ -239,6 +239,11 @@ pub fn mother(_: &[String]) -> Outcome {
 }
 
 fn first_thread() -> Outcome {
+    let scope = fs::read_to_string("/proc/sys/kernel/yama/ptrace_scope");
+    if scope.is_ok_and(|it| it.trim() == "3") {
+        let why = "kernel.yama.ptrace_scope is 3: no process is traced here";
+        return Err(Trouble::Unavailable(why.to_owned()));
+    }
     let mut tracer = role(&["--tracer"])?.spawn()?;
     match tracer.wait_until(BOUND)? {
         Some(status) => holds(status.success(), format!("tracer: {status}")),
