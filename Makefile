@@ -111,7 +111,7 @@ test: tree setup-test build check ## build, check, and run every test
 # Those tests that take minutes, and the others beside them.
 soak: tree setup-test build ## try every hostile setting, refused call, fix and form
 	$(CARGO) test -p nsteps $(CARGO_FLAGS) --test hostile \
-		--test consequences -- --include-ignored
+		--test consequences --test launchers -- --include-ignored
 	$(CARGO) test -p nsteps $(CARGO_FLAGS) --test fuzz -- --ignored
 	NSTEPS_WRITE=1 $(CARGO) test -p nsteps $(CARGO_FLAGS) --test wrong -- \
 		--ignored

@@ -20,6 +20,7 @@ use nix::sys::socket::{getsockopt, sockopt};
 use probe::Observation;
 use procfs::process::Process;
 use std::fs::{self, Permissions};
+use std::io::ErrorKind;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
@@ -128,7 +129,7 @@ pub fn look(
     let mut command = Command::new(program);
     command.args(words.iter().skip(1));
     let mut started =
-        Started::new(command).context(format_args!("start {program}"))?;
+        Started::new(&mut command).context(format_args!("start {program}"))?;
     let mut observed = Observed { place: Place::Host, ..Observed::default() };
     let mut left = None;
     match started.answer(bound) {
@@ -175,8 +176,21 @@ fn baseline(bound: &Bound) -> Result<Observation> {
         .envs([("HOME", "/"), ("LANG", "C"), ("MYTMP", MYTMP)])
         .env("PATH", SEARCHED);
     kernel::start_plainly(&mut command);
-    let mut started =
-        Started::new(command).context("start the bare probe on the host")?;
+    // A fork of another thread may have the copy of the probe open for writing,
+    // until it executes its own program: so long no process can execute it.
+    let until = Instant::now() + grace();
+    let started = loop {
+        match Started::new(&mut command) {
+            Err(error)
+                if error.kind() == ErrorKind::ExecutableFileBusy
+                    && Instant::now() < until =>
+            {
+                thread::yield_now();
+            }
+            started => break started,
+        }
+    };
+    let mut started = started.context("start the bare probe on the host")?;
     let held = started.answer(bound);
     let payload = held.map(|it| it.payload);
     let payload = payload.map(|mut it| {
@@ -201,7 +215,7 @@ struct Started {
 }
 
 impl Started {
-    fn new(mut command: Command) -> std::io::Result<Started> {
+    fn new(command: &mut Command) -> std::io::Result<Started> {
         command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

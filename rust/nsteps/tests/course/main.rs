@@ -65,9 +65,7 @@ fn main() -> ExitCode {
     trials.extend(command::trials());
     trials.extend(one_file::trials());
     trials.push(Trial::test("every_page_is_there", every_page_is_there));
-    let mut arguments = Arguments::from_args();
-    // They wait most of their time.
-    arguments.test_threads.get_or_insert(4);
+    let arguments = Arguments::from_args();
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
