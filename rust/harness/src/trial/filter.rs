@@ -49,7 +49,9 @@ const X32: u32 = 0x4000_0000;
 /// greatest program that the kernel takes, 4096 instructions, some seconds.
 const RUNS: usize = 200_000;
 
-/// How many combinations of arguments are tried of one call at most.
+/// How many combinations of arguments are tried of one call at most. Of a
+/// filter with more nothing is said but its bytes: two such filters that
+/// differ must not be taken for one.
 const COMBINATIONS: usize = 4096;
 
 /// What a filter does with a call.
@@ -57,9 +59,10 @@ const COMBINATIONS: usize = 4096;
 enum Decision {
     /// The same with any arguments: the value that the filter returns.
     Always(u32),
-    /// It depends on the arguments: each combination that was tried, and the
-    /// value.
-    ByArguments(Vec<(Vec<u32>, u32)>),
+    /// It depends on the arguments: the words of the data that it asks for,
+    /// and for each combination that was tried, one value for each word, what
+    /// it returns.
+    ByArguments(Vec<usize>, Vec<(Vec<u32>, u32)>),
 }
 
 /// What a filter decides about every call: by architecture and number.
@@ -69,7 +72,8 @@ pub struct Decisions(BTreeMap<(u32, u32), Decision>);
 impl Decisions {
     /// Runs a filter, given as the kernel hands it out: `struct sock_filter`
     /// after `struct sock_filter`. `None` if it has an instruction that the
-    /// kernel would not take, or asks for too many arguments.
+    /// kernel would not take, asks for too many values of its arguments, or
+    /// calculates with them.
     pub fn of(filter: &[u8]) -> Option<Decisions> {
         let program: Vec<Instruction> =
             filter.chunks_exact(8).map(Instruction::read).collect();
@@ -117,7 +121,7 @@ impl fmt::Display for Decisions {
         for number in 0..NUMBERS {
             match of(number) {
                 Some(Decision::Always(ALLOW)) => allowed += 1,
-                Some(Decision::ByArguments(_)) => by_arguments += 1,
+                Some(Decision::ByArguments(..)) => by_arguments += 1,
                 _ => {}
             }
         }
@@ -193,7 +197,7 @@ fn decide(
             break;
         }
         tried.clear();
-        for combination in combinations(&values) {
+        for combination in combinations(&values)? {
             for (word, value) in values.keys().zip(&combination) {
                 data[*word] = *value;
             }
@@ -209,13 +213,22 @@ fn decide(
     let answers: BTreeSet<u32> = tried.values().copied().collect();
     Some(match answers.len() {
         1 => Decision::Always(first.value),
-        _ => Decision::ByArguments(tried.into_iter().collect()),
+        _ => {
+            let words = values.into_keys().collect();
+            Decision::ByArguments(words, tried.into_iter().collect())
+        }
     })
 }
 
-/// Every combination of one value for each word, the first of them if there are
-/// too many.
-fn combinations(values: &BTreeMap<usize, BTreeSet<u32>>) -> Vec<Vec<u32>> {
+/// Every combination of one value for each word; `None` if there are too many.
+fn combinations(
+    values: &BTreeMap<usize, BTreeSet<u32>>,
+) -> Option<Vec<Vec<u32>>> {
+    let lengths = values.values().map(BTreeSet::len);
+    let count = lengths.fold(1, usize::saturating_mul);
+    if count > COMBINATIONS {
+        return None;
+    }
     let mut all: Vec<Vec<u32>> = vec![Vec::new()];
     for of_word in values.values() {
         let with = |one: Vec<u32>| {
@@ -225,19 +238,20 @@ fn combinations(values: &BTreeMap<usize, BTreeSet<u32>>) -> Vec<Vec<u32>> {
                 more
             })
         };
-        all = all.into_iter().flat_map(with).take(COMBINATIONS).collect();
+        all = all.into_iter().flat_map(with).collect();
     }
-    all
+    Some(all)
 }
 
 /// What one run of a filter has returned, and which word of the arguments it
-/// has compared with which values.
+/// has compared, as it is or under a mask, with which values.
 struct Ran {
     value: u32,
     asked: BTreeSet<(usize, u32)>,
 }
 
-/// Runs a filter as the kernel does; `None` if it cannot be run.
+/// Runs a filter as the kernel does; `None` if it cannot be run, or if it does
+/// more with an argument than to mask and compare it.
 fn run(program: &[Instruction], data: &Data) -> Option<Ran> {
     let (mut a, mut x) = (0_u32, 0_u32);
     // The word of the arguments that `a` was made from.
@@ -268,7 +282,10 @@ fn run(program: &[Instruction], data: &Data) -> Option<Ran> {
             0x01 => {
                 x = match code & 0xe0 {
                     0x00 => k,
-                    0x60 => memory.get(k as usize)?.0,
+                    0x60 => match *memory.get(k as usize)? {
+                        (number, None) => number,
+                        (_, Some(_)) => return None,
+                    },
                     0x80 => (WORDS * 4) as u32,
                     _ => return None,
                 }
@@ -278,11 +295,14 @@ fn run(program: &[Instruction], data: &Data) -> Option<Ran> {
             0x03 => *memory.get_mut(k as usize)? = (x, None),
             // ALU
             0x04 => {
-                if code & 0xf0 == 0x50
-                    && let Some(word) = origin
-                {
+                match origin {
+                    None => {}
                     // The bits of a mask are what is compared next.
-                    asked.insert((word, operand));
+                    Some(word) if code & 0xf0 == 0x50 => {
+                        asked.insert((word, operand));
+                    }
+                    // At which argument the answer changes is not known.
+                    Some(_) => return None,
                 }
                 a = calculate(code & 0xf0, a, operand)?;
             }
@@ -306,16 +326,16 @@ fn run(program: &[Instruction], data: &Data) -> Option<Ran> {
             }
             // RET
             0x06 => {
-                let value = match code & 0x18 {
-                    0x00 => k,
-                    0x10 => a,
+                let value = match (code & 0x18, origin) {
+                    (0x00, _) => k,
+                    (0x10, None) => a,
                     _ => return None,
                 };
                 return Some(Ran { value, asked });
             }
             // MISC: TAX, TXA
             _ => match code & 0xf8 {
-                0x00 => x = a,
+                0x00 if origin.is_none() => x = a,
                 0x80 => (a, origin) = (x, None),
                 _ => return None,
             },
@@ -402,6 +422,35 @@ mod tests {
         assert!(words.contains("0 allowed, 599 not, 1 by"), "{words}");
     }
 
+    #[test]
+    fn the_same_value_of_another_argument_is_another_decision() {
+        let with = |offset: u32| {
+            of(&[
+                NUMBER,
+                (0x15, 0, 2, 135),
+                (0x20, 0, 0, offset),
+                (0x15, 1, 0, 8),
+                (0x06, 0, 0, REFUSE),
+                (0x06, 0, 0, ALLOW),
+            ])
+        };
+        assert_ne!(with(16), with(24));
+    }
+
+    #[test]
+    fn of_a_filter_with_too_many_values_nothing_is_said() {
+        let word = |argument: u32| {
+            let load = (0x20, 0, 0, 16 + 8 * argument);
+            let ask = |value: u32| (0x15, 0, 0, 100 * value + argument);
+            let mut all = vec![load];
+            all.extend((1..=20).map(ask));
+            all
+        };
+        let mut program: Vec<_> = (0..4).flat_map(word).collect();
+        program.push((0x06, 0, 0, ALLOW));
+        assert!(Decisions::of(&bytes(&program)).is_none());
+    }
+
     /// clone(2) without any flag of a namespace: a mask, then a comparison.
     #[test]
     fn a_mask_is_looked_at_bit_by_bit() {
@@ -426,6 +475,23 @@ mod tests {
             bytes(&[(0x20, 0, 0, 16), (0x15, 0, 0, 7), (0x06, 0, 0, ALLOW)]);
         let decisions = Decisions::of(&program).expect("a filter");
         assert_eq!(decisions.0[&(X86_64, 1)], Decision::Always(ALLOW));
+    }
+
+    #[test]
+    fn of_a_filter_that_calculates_with_an_argument_nothing_is_said() {
+        let with = |instruction| {
+            Decisions::of(&bytes(&[
+                (0x20, 0, 0, 16),
+                instruction,
+                (0x15, 0, 1, 5),
+                (0x06, 0, 0, REFUSE),
+                (0x06, 0, 0, ALLOW),
+            ]))
+        };
+        assert!(with((0x74, 0, 0, 8)).is_none(), "a shift");
+        assert!(with((0x07, 0, 0, 0)).is_none(), "a copy");
+        assert!(with((0x16, 0, 0, 0)).is_none(), "a return");
+        assert!(with((0x54, 0, 0, 0xff)).is_some(), "a mask");
     }
 
     #[test]
