@@ -40,6 +40,9 @@ pub const FIRST: &[&str] = &[
 /// beside the launchers that other people have.
 pub const PROCESS: &str = "library/process";
 
+/// The columns of that row beside [`WARM`].
+pub const BESIDE_WARM: &[&str] = &["rust", "unshare", "bwrap", "crun", "runc"];
+
 /// The column of `nsteps warm`, with a daemon, and of the crate with what was
 /// made before.
 pub const WARM: &str = "warm";

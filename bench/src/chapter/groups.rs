@@ -7,7 +7,7 @@ use crate::judge::agreement::{LIMITS, apart, by_speed, limit};
 use crate::library;
 use crate::record::outcome::{Outcome, Verdict};
 use crate::record::stored::Record;
-use crate::rows::{CAREFUL, PROCESS, PUBLISHED, SIX, WARM};
+use crate::rows::{BESIDE_WARM, CAREFUL, PROCESS, PUBLISHED, SIX, WARM};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
@@ -182,8 +182,8 @@ fn libraries(record: &Record) -> String {
     let about = "whole processes, with all six namespaces, a new root, /proc \
                  and a file system on /dev; `warm` is `nsteps warm` with a \
                  daemon";
-    let names = ["warm", "rust", "unshare", "bwrap", "crun", "runc"];
-    let processes = (PROCESS, about, WARM, names.to_vec());
+    let names = [&[WARM], BESIDE_WARM].concat();
+    let processes = (PROCESS, about, WARM, names);
     for (row, about, first, names) in in_process.chain([processes]) {
         if let Some(why) = no_figures(record, row) {
             let _ = write!(text, "`{row}`: {}\n\n", cell(&why));

@@ -70,6 +70,10 @@ const UNSHARE: &str = "all six namespaces: unshare(1) / Rust";
 const CRUN: &str = "all six namespaces: crun / Rust";
 const RUNC: &str = "all six namespaces: runc / Rust";
 const CRATE_ALONE: &str = "the crate, without a namespace / floor";
+const UNSHARE_WARM: &str = "unshare(1) / nsteps warm";
+const BWRAP_WARM: &str = "bwrap / nsteps warm";
+const CRUN_WARM: &str = "crun / nsteps warm";
+const RUNC_WARM: &str = "runc / nsteps warm";
 const THREADS: &str = "500 threads in the parent / none";
 
 const fn at_six(
@@ -171,10 +175,10 @@ pub const TARGETS: &[Target] = &[
         must: 3.0,
         goal: 2.2,
     },
-    by_process("unshare(1) / nsteps warm", "unshare", 4.0, 6.0),
-    by_process("bwrap / nsteps warm", "bwrap", 7.0, 10.0),
-    by_process("crun / nsteps warm", "crun", 9.0, 15.0),
-    by_process("runc / nsteps warm", "runc", 40.0, 60.0),
+    by_process(UNSHARE_WARM, "unshare", 4.0, 6.0),
+    by_process(BWRAP_WARM, "bwrap", 7.0, 10.0),
+    by_process(CRUN_WARM, "crun", 9.0, 15.0),
+    by_process(RUNC_WARM, "runc", 40.0, 60.0),
     from_a_parent("the crate, 8 GiB in the parent / none", "crate, 8 GiB"),
     from_a_parent(
         "the crate, 500 threads in the parent / none",
@@ -210,11 +214,6 @@ pub const TARGETS: &[Target] = &[
     },
 ];
 
-const WARM_PROCESS: &str = "The program nsteps starts first, then asks its daemon, which has to wake \
-     up, and gives its payload more than the others do here: a /dev with the \
-     usual devices, each bound from the host, and lo up. In one process, and \
-     without these, warm is far from cold: see `library/box`.";
-
 /// Why a target is not met in some rows, found by profiling.
 #[derive(Debug)]
 pub struct Reason {
@@ -224,6 +223,15 @@ pub struct Reason {
     pub rows: &'static [&'static str],
     /// The reason, in one or two sentences.
     pub why: &'static str,
+}
+
+const fn of_warm(target: &'static str) -> Reason {
+    let why = "The program nsteps starts first, then asks its daemon, which has \
+               to wake up, and gives its payload more than the others do here: \
+               a /dev with the usual devices, each bound from the host, and lo \
+               up. In one process, and without these, warm is far from cold: \
+               see `library/box`.";
+    Reason { target, rows: &[PROCESS], why }
 }
 
 /// Every reason. A reason for a target that is met is stale.
@@ -298,26 +306,10 @@ pub const REASONS: &[Reason] = &[
               the program, as std sets them. A part is the larger process: the \
               calls of the floor from within it, `by hand`, take longer too.",
     },
-    Reason {
-        target: "unshare(1) / nsteps warm",
-        rows: &[PROCESS],
-        why: WARM_PROCESS,
-    },
-    Reason {
-        target: "bwrap / nsteps warm",
-        rows: &[PROCESS],
-        why: WARM_PROCESS,
-    },
-    Reason {
-        target: "crun / nsteps warm",
-        rows: &[PROCESS],
-        why: WARM_PROCESS,
-    },
-    Reason {
-        target: "runc / nsteps warm",
-        rows: &[PROCESS],
-        why: WARM_PROCESS,
-    },
+    of_warm(UNSHARE_WARM),
+    of_warm(BWRAP_WARM),
+    of_warm(CRUN_WARM),
+    of_warm(RUNC_WARM),
     Reason {
         target: THREADS,
         rows: &["rust vfork"],

@@ -179,8 +179,8 @@ pub fn launch(
             effects.push((launch.launcher, observed));
         }
         let argv = (launch.argv)(&subject, &[&payload(name)]);
-        let mut contender = starting(launch.name, false, argv.clone());
-        contender.two = two && name == PROCESS;
+        let both = two && name == PROCESS;
+        let mut contender = starting(launch.name, both, argv.clone());
         if is_first(name) {
             contender.line = "first".to_owned();
         }

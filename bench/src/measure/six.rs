@@ -6,7 +6,7 @@ use crate::measure::command_line::{
 };
 use crate::measure::oci::{self, RUNTIMES};
 use crate::measure::programs::installed;
-use crate::rows::{CAREFUL, WARM};
+use crate::rows::{BESIDE_WARM, CAREFUL, WARM};
 use harness::error::{Error, Result};
 use harness::host::layout::Layout;
 use harness::launcher::LANGUAGES;
@@ -136,9 +136,6 @@ pub fn launches(
     }
     (launches, absent)
 }
-
-/// The launchers of [`PROCESS`](crate::rows::PROCESS).
-const BESIDE_WARM: &[&str] = &["rust", "unshare", "bwrap", "crun", "runc"];
 
 /// The socket of the daemon of `nsteps warm` in a sandbox.
 const SOCKET: &str = "/run/warm.sock";

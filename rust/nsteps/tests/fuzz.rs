@@ -149,11 +149,13 @@ fn beginning(file: &str) -> Vec<u8> {
     text
 }
 
-/// Shows a case to the probe as a file of a procfs.
-fn observe(scratch: &Path, file: &str, case: &[u8], properties: &[&str]) {
-    let path = scratch.join(file);
-    let made = fs::create_dir_all(path.parent().unwrap_or(scratch));
-    made.and_then(|()| fs::write(&path, case)).expect("our own directory");
+/// Shows a case to the probe as some files of a procfs.
+fn observe(scratch: &Path, files: &[&str], case: &[u8], properties: &[&str]) {
+    for file in files {
+        let path = scratch.join("self").join(file);
+        let made = fs::create_dir_all(path.parent().unwrap_or(scratch));
+        made.and_then(|()| fs::write(&path, case)).expect("our own directory");
+    }
     let _ = probe::observe(&Proc::at(scratch), properties);
 }
 
@@ -171,7 +173,7 @@ fn mountinfo() -> Vec<Vec<u8>> {
 
 fn read_mountinfo(scratch: &Path, case: &[u8]) {
     let _ = probe::parse_table(case);
-    observe(scratch, "self/mountinfo", case, &["mounts"]);
+    observe(scratch, &["mountinfo"], case, &["mounts"]);
 }
 
 fn of_procfs() -> Vec<Vec<u8>> {
@@ -179,13 +181,10 @@ fn of_procfs() -> Vec<Vec<u8>> {
 }
 
 fn read_as_status(scratch: &Path, case: &[u8]) {
-    fs::create_dir_all(scratch.join("self")).expect("our own directory");
-    for file in ["self/stat", "self/limits", "self/timens_offsets"] {
-        fs::write(scratch.join(file), case).expect("our own directory");
-    }
+    let files = ["status", "stat", "limits", "timens_offsets"];
     let properties =
         ["ids", "capabilities", "signals", "security", "limits", "lifecycle"];
-    observe(scratch, "self/status", case, &properties);
+    observe(scratch, &files, case, &properties);
 }
 
 fn id_maps() -> Vec<Vec<u8>> {
@@ -194,11 +193,8 @@ fn id_maps() -> Vec<Vec<u8>> {
 }
 
 fn read_as_id_map(scratch: &Path, case: &[u8]) {
-    fs::create_dir_all(scratch.join("self")).expect("our own directory");
-    for file in ["self/gid_map", "self/timens_offsets"] {
-        fs::write(scratch.join(file), case).expect("our own directory");
-    }
-    observe(scratch, "self/uid_map", case, &["id_maps", "time_offsets"]);
+    let files = ["uid_map", "gid_map", "timens_offsets"];
+    observe(scratch, &files, case, &["id_maps", "time_offsets"]);
 }
 
 fn cgroups() -> Vec<Vec<u8>> {
@@ -206,7 +202,7 @@ fn cgroups() -> Vec<Vec<u8>> {
 }
 
 fn read_as_cgroup(scratch: &Path, case: &[u8]) {
-    observe(scratch, "self/cgroup", case, &["cgroup"]);
+    observe(scratch, &["cgroup"], case, &["cgroup"]);
 }
 
 fn routes() -> Vec<Vec<u8>> {
@@ -216,12 +212,10 @@ fn routes() -> Vec<Vec<u8>> {
 }
 
 fn read_as_routes(scratch: &Path, case: &[u8]) {
-    fs::create_dir_all(scratch.join("self/net")).expect("our own directory");
-    for file in ["ipv6_route", "arp", "dev", "ip_tables_names"] {
-        fs::write(scratch.join("self/net").join(file), case)
-            .expect("our own directory");
-    }
-    observe(scratch, "self/net/route", case, &["routes"]);
+    let files = ["route", "ipv6_route", "arp", "dev", "ip_tables_names"];
+    let files = files.map(|file| format!("net/{file}"));
+    let files: Vec<&str> = files.iter().map(String::as_str).collect();
+    observe(scratch, &files, case, &["routes"]);
 }
 
 fn observation() -> Vec<Vec<u8>> {

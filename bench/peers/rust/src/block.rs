@@ -1,12 +1,16 @@
-//! A block: one operation done many times, and the answer about it.
+//! A block: one operation done many times, the question for it and the answer.
 
+use std::io::{self, Write};
+use std::process::exit;
 use std::time::Instant;
+
+use steps::Failure;
 
 use crate::kinds::KINDS;
 use crate::refuse;
 
 /// The number of children in the longest block.
-pub const LONGEST: usize = 4096;
+const LONGEST: usize = 4096;
 /// How many children of a block are witnesses.
 pub const WITNESSES: usize = 2;
 /// The payload that ends with what it sees: `bench/true/witness.c`.
@@ -26,6 +30,15 @@ pub struct Block {
 }
 
 impl Block {
+    /// A block of `count` times, before the first.
+    pub fn of(count: usize) -> Block {
+        if !(1..=LONGEST - WITNESSES).contains(&count) {
+            refuse(&format!("no such count: {count}"));
+        }
+        let taken = Vec::with_capacity(count + WITNESSES);
+        Block { taken, ..Block::default() }
+    }
+
     /// The answer of a peer that has grown since `begun`: its size.
     pub fn of_growth(begun: Instant, grown: String) -> Block {
         let taken = vec![nanoseconds(begun)];
@@ -104,4 +117,26 @@ fn attached(seen: u32) -> &'static str {
 /// How many nanoseconds have passed since `begun`.
 pub fn nanoseconds(begun: Instant) -> u64 {
     begun.elapsed().as_nanos() as u64
+}
+
+/// Reads the questions, has each answered, and ends the peer with the last one.
+pub fn answer(
+    mut perform: impl FnMut(&str, usize) -> Result<Block, Failure>,
+) -> ! {
+    for line in io::stdin().lines() {
+        let line = line.unwrap_or_default();
+        let asked = line.split_once(' ');
+        let Some((operation, Ok(count))) =
+            asked.map(|(operation, count)| (operation, count.parse()))
+        else {
+            refuse(&format!("no such line: {line}"))
+        };
+        let block =
+            perform(operation, count).unwrap_or_else(|failure| failure.exit());
+        let answer = block.line(operation, count);
+        if io::stdout().write_all(answer.as_bytes()).is_err() {
+            break;
+        }
+    }
+    exit(0)
 }

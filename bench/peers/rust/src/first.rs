@@ -3,12 +3,14 @@
 use std::fs::File;
 use std::io::Read;
 use std::os::fd::{FromRawFd, IntoRawFd};
-use std::time::Duration;
+use std::process::Command;
+use std::time::{Duration, Instant};
 
 use nix::fcntl::OFlag;
 use nix::unistd::{dup2_raw, pipe2};
 use steps::{Call, Failure};
 
+use crate::block::{Block, WITNESSES};
 use crate::refuse;
 
 /// A payload whose first act is to read the clock.
@@ -36,7 +38,7 @@ impl Told {
 }
 
 /// The time now by the payload's clock, CLOCK_MONOTONIC.
-pub fn now() -> Duration {
+fn now() -> Duration {
     let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: `now` is the struct that the call writes. nix has the call only
     // with a feature that no step needs.
@@ -46,11 +48,41 @@ pub fn now() -> Duration {
     }
 }
 
+/// Starts that many children, and the witnesses before and after them, each by
+/// `run`, which waits for it and returns its status. With `told` a time ends at
+/// the first instruction of the payload.
+pub fn children(
+    block: &mut Block,
+    count: usize,
+    told: Option<&Told>,
+    mut run: impl FnMut(bool) -> i32,
+) {
+    for i in 0..count + WITNESSES {
+        let witness = i == 0 || i > count;
+        let clock = told.map(|_| now());
+        let begun = Instant::now();
+        let code = run(witness);
+        block.took(begun);
+        block.ended(code, witness);
+        if let (false, Some(told), Some(clock)) = (witness, told, clock) {
+            back_to_first(&mut block.taken, told, clock);
+        }
+    }
+}
+
+/// Runs a command, and returns its status; a failure ends the peer.
+pub fn ended(command: &mut Command) -> i32 {
+    let ended = command.status();
+    let ended =
+        ended.unwrap_or_else(|error| refuse(&format!("Command: {error}")));
+    ended.code().unwrap_or_else(|| refuse("a child was killed by a signal"))
+}
+
 /// Makes the last measured time end when the payload has read the clock. The
 /// payload has ended, so its report can be read. The last measured time is no
 /// bound for it: it began later than `begun`, by as much as an interruption
 /// took.
-pub fn back_to_first(taken: &mut [u64], told: &Told, begun: Duration) {
+fn back_to_first(taken: &mut [u64], told: &Told, begun: Duration) {
     let mut words = [[0; 8]; 2];
     if (&told.0).read_exact(words.as_flattened_mut()).is_err() {
         refuse("the payload has reported no time");

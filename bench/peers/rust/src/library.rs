@@ -6,9 +6,9 @@
 //! them with a host name, a root, a procfs and a tmpfs.
 
 use std::ffi::{CStr, CString};
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::process::{Command, ExitStatus, exit};
+use std::process::{Command, ExitStatus};
 use std::ptr;
 use std::time::Instant;
 
@@ -18,7 +18,7 @@ use nix::unistd::Pid;
 use nsteps_spawn::{
     Loopback, Mount, Namespace, Networks, Propagation, Template,
 };
-use peer::block::{Block, LONGEST, WITNESS, WITNESSES};
+use peer::block::{Block, WITNESS, answer};
 use peer::kinds::{Inodes, SIX, look};
 use peer::{attach, code, first, grow, leave, refuse, reserve};
 use steps::Failure;
@@ -88,8 +88,7 @@ impl Library {
     /// prepared.
     fn launch(&mut self, way: &str, set: Set, words: &[String]) -> Launch {
         match way {
-            "hand" => by_hand(set, words),
-            "bare" => by_hand(Set::named("none"), words),
+            "hand" | "bare" => by_hand(set, words),
             "crate" | "template" | "warm" | "reused" => {
                 let prepared = done("prepare", self.crates(way, set, words));
                 Box::new(move || {
@@ -109,7 +108,7 @@ impl Library {
             "command" => {
                 let mut command = Command::new(&words[0]);
                 command.args(&words[1..]);
-                Box::new(move || status(done("Command", command.status())))
+                Box::new(move || first::ended(&mut command))
             }
             "pre_exec" => {
                 let flags = set.namespaces;
@@ -118,7 +117,7 @@ impl Library {
                 // SAFETY: between fork and exec the closure may only make
                 // async-signal-safe calls: it makes one system call.
                 unsafe { command.pre_exec(move || Ok(unshare(flags)?)) };
-                Box::new(move || status(done("Command", command.status())))
+                Box::new(move || first::ended(&mut command))
             }
             "nix" => by_nix(set, words),
             _ => refuse(&format!("no such way: {way}")),
@@ -192,10 +191,12 @@ impl Library {
             self.own = look();
             return Ok(block);
         }
-        if !(1..=LONGEST - WITNESSES).contains(&count) {
-            refuse(&format!("no such count: {count}"));
-        }
-        let set = Set::named(set);
+        let mut block = Block::of(count);
+        // A program without namespaces is in no root of its own.
+        let set = match way {
+            "bare" => Set::named("none"),
+            _ => Set::named(set),
+        };
         let told = set.to_first.then(first::Told::open).transpose()?;
         let payload = match (set.is_box, set.to_first) {
             (true, _) => "/true",
@@ -207,27 +208,11 @@ impl Library {
         let mut seen = vec![witness.to_owned()];
         seen.extend(self.own.iter().map(u64::to_string));
         seen.extend(set.is_box.then(|| "box".to_owned()));
-        // The program that is not in a root of its own has another path.
-        let payload = if way == "bare" { TRUE } else { payload };
-        if way == "bare" {
-            WITNESS.clone_into(&mut seen[0]);
-            seen.truncate(1 + self.own.len());
-        }
         let mut launch = self.launch(way, set, &[payload.to_owned()]);
-        let mut look = self.launch(way, set, &seen);
-        let mut block = Block::default();
-        block.taken.reserve(count + WITNESSES);
-        for i in 0..count + WITNESSES {
-            let witness = i == 0 || i > count;
-            let clock = told.as_ref().map(|_| first::now());
-            let begun = Instant::now();
-            let code = if witness { look() } else { launch() };
-            block.took(begun);
-            block.ended(code, witness);
-            if let (false, Some(told), Some(clock)) = (witness, &told, clock) {
-                first::back_to_first(&mut block.taken, told, clock);
-            }
-        }
+        let mut see = self.launch(way, set, &seen);
+        first::children(&mut block, count, told.as_ref(), |witness| {
+            if witness { see() } else { launch() }
+        });
         Ok(block)
     }
 }
@@ -350,21 +335,5 @@ fn main() -> ! {
         .unwrap_or_else(|failure| failure.exit());
     let mut library =
         Library { own: look(), template: None, new: None, reused: None };
-    for line in io::stdin().lines() {
-        let line = line.unwrap_or_default();
-        let asked = line.split_once(' ');
-        let Some((operation, Ok(count))) =
-            asked.map(|(operation, count)| (operation, count.parse()))
-        else {
-            refuse(&format!("no such line: {line}"))
-        };
-        let block = library
-            .perform(operation, count)
-            .unwrap_or_else(|failure| failure.exit());
-        let answer = block.line(operation, count);
-        if io::stdout().write_all(answer.as_bytes()).is_err() {
-            break;
-        }
-    }
-    exit(0)
+    answer(|operation, count| library.perform(operation, count))
 }

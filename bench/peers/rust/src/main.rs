@@ -13,11 +13,10 @@
 use std::ffi::CStr;
 use std::fs::File;
 use std::hint::black_box;
-use std::io::{self, Write};
 use std::num::NonZero;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
-use std::process::{Command, exit};
+use std::process::Command;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64};
 use std::time::Instant;
@@ -31,7 +30,7 @@ use nix::sys::signal::Signal;
 use nix::sys::stat::stat;
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, Pid, chdir, close, fork, pause, pivot_root};
-use peer::block::{Block, LONGEST, WITNESS, WITNESSES, nanoseconds};
+use peer::block::{Block, WITNESS, WITNESSES, answer, nanoseconds};
 use peer::kinds::{ALL, Inodes, KINDS, SIX, flags_of, look, set};
 use peer::{attach, clone3_into, code, first, grow, leave, refuse, reserve};
 use steps::{
@@ -156,11 +155,7 @@ impl Bench {
         if let Some(("grow", what)) = operation.split_once('/') {
             return self.grow(what, count);
         }
-        if !(1..=LONGEST - WITNESSES).contains(&count) {
-            refuse(&format!("no such count: {count}"));
-        }
-        let mut block = Block::default();
-        block.taken.reserve(count + WITNESSES);
+        let mut block = Block::of(count);
         match operation.split_once('/') {
             Some(("clone", rest)) if rest.contains('/') => {
                 let (style, set) = rest.split_once('/').unwrap_or_default();
@@ -472,24 +467,10 @@ impl Bench {
                 unsafe { command.pre_exec(unshare) };
             }
         }
-        for i in 0..count + WITNESSES {
-            let witness = i == 0 || i > count;
+        first::children(block, count, told.as_ref(), |witness| {
             let command = if witness { &mut witness_of } else { &mut payload };
-            let clock = told.as_ref().map(|_| first::now());
-            let begun = Instant::now();
-            let ended = command.status();
-            block.took(begun);
-            let ended = ended.unwrap_or_else(|error| {
-                refuse(&format!("spawn {TRUE}: {error}"))
-            });
-            let code = ended
-                .code()
-                .unwrap_or_else(|| refuse("a child was killed by a signal"));
-            block.ended(code, witness);
-            if let (false, Some(told), Some(clock)) = (witness, &told, clock) {
-                first::back_to_first(&mut block.taken, told, clock);
-            }
-        }
+            first::ended(command)
+        });
         Ok(())
     }
 }
@@ -610,23 +591,7 @@ fn main() -> ! {
     reserve([attach::GATE, first::TOLD])
         .unwrap_or_else(|failure| failure.exit());
     let mut bench = Bench::new().unwrap_or_else(|failure| failure.exit());
-    for line in io::stdin().lines() {
-        let line = line.unwrap_or_default();
-        let asked = line.split_once(' ');
-        let Some((operation, Ok(count))) =
-            asked.map(|(operation, count)| (operation, count.parse()))
-        else {
-            refuse(&format!("no such line: {line}"))
-        };
-        let block = bench
-            .perform(operation, count)
-            .unwrap_or_else(|failure| failure.exit());
-        let answer = block.line(operation, count);
-        if io::stdout().write_all(answer.as_bytes()).is_err() {
-            break;
-        }
-    }
-    exit(0)
+    answer(|operation, count| bench.perform(operation, count))
 }
 
 steps::start!(main);

@@ -4,12 +4,11 @@
 
 use crate::descendants::{Descendant, descendants, pid_as_seen_by};
 use crate::timeout::grace;
-use crate::trial::filter::Decisions;
+use crate::trial::filter;
 use nix::errno::Errno;
 use nix::unistd::Pid;
 use probe::Effect;
 use procfs::process::Process;
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -255,7 +254,7 @@ fn filters(payload: i32) -> Option<String> {
     Some(match kernel::seccomp_filters(Pid::from_raw(payload), until) {
         Ok(filters) => {
             let words: Vec<String> =
-                filters.iter().map(|it| words(it)).collect();
+                filters.iter().map(|it| filter::words(it)).collect();
             words.join("; ")
         }
         Err(errno) => {
@@ -267,20 +266,6 @@ fn filters(payload: i32) -> Option<String> {
             format!("unread: {call}: {errno:?}{remedy}")
         }
     })
-}
-
-/// What a filter decides; if it cannot be run, what it is made of.
-fn words(filter: &[u8]) -> String {
-    let decisions = Decisions::of(filter);
-    decisions.map_or_else(|| fingerprint(filter), |it| it.to_string())
-}
-
-/// How many instructions a filter has, and the start of its SHA-256 digest.
-fn fingerprint(filter: &[u8]) -> String {
-    let digest = Sha256::digest(filter);
-    let digits: String =
-        digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    format!("{} instructions {digits}", filter.len() / 8)
 }
 
 #[cfg(test)]
@@ -296,12 +281,5 @@ mod tests {
         assert!(!is("max 100000"));
         assert!(!is("-1"));
         assert!(!is("9223372036854771712"));
-    }
-
-    #[test]
-    fn filters_are_known_by_their_instructions() {
-        let one = fingerprint(&[6, 0, 0, 0, 0, 0, 0xff, 0x7f]);
-        assert!(one.starts_with("1 instructions "), "{one}");
-        assert_ne!(one, fingerprint(&[6, 0, 0, 0, 0, 0, 5, 0]));
     }
 }

@@ -67,14 +67,14 @@ enum Decision {
 
 /// What a filter decides about every call: by architecture and number.
 #[derive(Debug)]
-pub struct Decisions(BTreeMap<(u32, u32), Decision>);
+struct Decisions(BTreeMap<(u32, u32), Decision>);
 
 impl Decisions {
     /// Runs a filter, given as the kernel hands it out: `struct sock_filter`
     /// after `struct sock_filter`. `None` if it has an instruction that the
     /// kernel would not take, asks for too many values of its arguments, or
     /// calculates with them.
-    pub fn of(filter: &[u8]) -> Option<Decisions> {
+    fn of(filter: &[u8]) -> Option<Decisions> {
         let program: Vec<Instruction> =
             filter.chunks_exact(8).map(Instruction::read).collect();
         let numbers = (0..NUMBERS).chain((0..NUMBERS).map(|it| it | X32));
@@ -90,33 +90,31 @@ impl Decisions {
         }
         Some(Decisions(all))
     }
-
-    /// The start of a digest of all decisions.
-    fn digest(&self) -> String {
-        let mut hash = Sha256::new();
-        for ((architecture, number), decision) in &self.0 {
-            hash.update(format!("{architecture} {number} {decision:?}\n"));
-        }
-        let digest = hash.finalize();
-        digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
-    }
 }
 
-/// The architecture of this machine.
-fn native() -> u32 {
-    let [x86_64, _, aarch64, _, riscv64, _] = ARCHITECTURES;
-    match std::env::consts::ARCH {
-        "aarch64" => aarch64,
-        "riscv64" => riscv64,
-        _ => x86_64,
-    }
+/// What a filter decides; if that cannot be said, how many instructions it has
+/// and the start of their digest.
+pub fn words(filter: &[u8]) -> String {
+    let decisions = Decisions::of(filter);
+    decisions.map_or_else(|| fingerprint(filter), |it| it.to_string())
+}
+
+/// How many instructions a filter has, and the start of their digest.
+fn fingerprint(filter: &[u8]) -> String {
+    format!("{} instructions {}", filter.len() / 8, start_of_digest(filter))
+}
+
+fn start_of_digest(of: &[u8]) -> String {
+    let digest = Sha256::digest(of);
+    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// How many calls of this machine's architecture are allowed, and what is
 /// answered to the last number, which is no call; then the digest.
 impl fmt::Display for Decisions {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let of = |number: u32| self.0.get(&(native(), number));
+        let native = kernel::AUDIT_ARCH.unwrap_or(0);
+        let of = |number: u32| self.0.get(&(native, number));
         let (mut allowed, mut by_arguments) = (0, 0);
         for number in 0..NUMBERS {
             match of(number) {
@@ -129,12 +127,17 @@ impl fmt::Display for Decisions {
             Some(Decision::Always(value)) => action(*value),
             _ => "by arguments".to_owned(),
         };
+        let line =
+            |((architecture, number), decision): (&(u32, u32), &Decision)| {
+                format!("{architecture} {number} {decision:?}\n")
+            };
+        let all: String = self.0.iter().map(line).collect();
         let refused = NUMBERS - allowed - by_arguments;
         write!(
             out,
             "of {NUMBERS} calls {allowed} allowed, {refused} not, \
              {by_arguments} by arguments; an unknown one {unknown}; {}",
-            self.digest()
+            start_of_digest(all.as_bytes())
         )
     }
 }
@@ -499,5 +502,12 @@ mod tests {
         assert!(Decisions::of(&bytes(&[(0x15, 9, 9, 0)])).is_none());
         assert!(Decisions::of(&bytes(&[(0x34, 0, 0, 0)])).is_none());
         assert!(Decisions::of(&[]).is_none());
+    }
+
+    #[test]
+    fn filters_are_known_by_their_instructions() {
+        let one = fingerprint(&[6, 0, 0, 0, 0, 0, 0xff, 0x7f]);
+        assert!(one.starts_with("1 instructions "), "{one}");
+        assert_ne!(one, fingerprint(&[6, 0, 0, 0, 0, 0, 5, 0]));
     }
 }

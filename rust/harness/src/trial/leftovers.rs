@@ -29,13 +29,12 @@ impl Leftovers {
         }
     }
 
-    fn stopped(init: i32) -> usize {
-        descendants(init).iter().filter(|it| it.is_stopped()).count()
+    fn alive(init: i32) -> usize {
+        count(init, Descendant::is_still_alive)
     }
 
-    fn alive(init: i32) -> usize {
-        let alive = |it: &&Descendant| it.is_still_alive();
-        descendants(init).iter().filter(alive).count()
+    fn stopped(init: i32) -> usize {
+        count(init, Descendant::is_stopped)
     }
 
     /// Adds to the effect what exists now and did not exist before; `files`
@@ -76,4 +75,9 @@ impl Leftovers {
         }
         Ok(())
     }
+}
+
+/// How many processes below `init` are so.
+fn count(init: i32, is: fn(&Descendant) -> bool) -> usize {
+    descendants(init).iter().filter(|it| is(it)).count()
 }

@@ -10,7 +10,7 @@ use nsteps_spawn::{
 };
 
 use crate::Test;
-use crate::observed::{BOUND, Outcome, Trouble, holds, same};
+use crate::observed::{BOUND, Outcome, Trouble, holds, same, succeeds};
 
 pub const ALL: &[Test] = &[(
     "of_twenty_thousand_launches_from_64_threads_nothing_is_left",
@@ -40,20 +40,13 @@ pub fn million() -> Outcome {
 fn run(count: usize, bound: Duration) -> Outcome {
     let (count, threads) = (count.to_string(), THREADS.to_string());
     let command = Command::new(std::env::current_exe()?);
-    let mut child = command
+    let child = command
         .args(["--many", &count, &threads, "limited"])
         .user(IdMap::root_of_caller())
         .namespaces(Namespace::PID)
         .mount(Mount::proc("/proc"))
         .spawn()?;
-    match child.wait_until(bound)? {
-        Some(status) => holds(status.success(), format!("{status}")),
-        None => {
-            child.kill()?;
-            child.wait()?;
-            Err(Trouble::Failed(format!("not ended within {bound:?}")))
-        }
-    }
+    succeeds(child, bound)
 }
 
 /// What there is of this process.

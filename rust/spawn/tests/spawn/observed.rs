@@ -64,6 +64,19 @@ pub fn holds(is: bool, what: impl Into<String>) -> Outcome {
     if is { Ok(()) } else { Err(Trouble::Failed(what.into())) }
 }
 
+/// A process that runs a part of a test ends well, and in time; else it is
+/// ended.
+pub fn succeeds(mut process: Child, bound: Duration) -> Outcome {
+    match process.wait_until(bound)? {
+        Some(status) => holds(status.success(), format!("{status}")),
+        None => {
+            process.kill()?;
+            process.wait()?;
+            Err(Trouble::Failed(format!("not ended within {bound:?}")))
+        }
+    }
+}
+
 pub fn is_root() -> bool {
     nix::unistd::geteuid().is_root()
 }

@@ -12,7 +12,7 @@ use nsteps_spawn::{Child, Command, IdMap, Namespace};
 use crate::Test;
 use crate::observed::{
     BOUND, Outcome, Root, Trouble, WAITING, holds, is_root, isolated,
-    needs_root, same,
+    needs_root, same, succeeds,
 };
 
 pub const ALL: &[Test] = &[
@@ -169,15 +169,8 @@ const KILLS: usize = 60;
 const LAUNCHES: usize = 12;
 
 fn killed() -> Outcome {
-    let mut reaper = role(&["--reaper"])?.spawn()?;
-    match reaper.wait_until(3 * BOUND)? {
-        Some(status) => holds(status.success(), format!("reaper: {status}")),
-        None => {
-            reaper.kill()?;
-            reaper.wait()?;
-            Err(Trouble::Failed("a process is left of a caller".to_owned()))
-        }
-    }
+    // It does not end as long as a process is left of a caller.
+    succeeds(role(&["--reaper"])?.spawn()?, 3 * BOUND)
 }
 
 /// Kills callers in the middle of their launches, adopts what they leave, and
@@ -244,15 +237,7 @@ fn first_thread() -> Outcome {
         let why = "kernel.yama.ptrace_scope is 3: no process is traced here";
         return Err(Trouble::Unavailable(why.to_owned()));
     }
-    let mut tracer = role(&["--tracer"])?.spawn()?;
-    match tracer.wait_until(BOUND)? {
-        Some(status) => holds(status.success(), format!("tracer: {status}")),
-        None => {
-            tracer.kill()?;
-            tracer.wait()?;
-            Err(Trouble::Failed(format!("not ended within {BOUND:?}")))
-        }
-    }
+    succeeds(role(&["--tracer"])?.spawn()?, BOUND)
 }
 
 /// Kills a caller whose child has just been born, and holds both where it
@@ -326,11 +311,7 @@ pub fn two_threads(words: &[String]) -> Outcome {
 
 fn without_clone3() -> Outcome {
     // In a process of its own, which remembers it.
-    let mut child = role(&["--without-clone3"])?.spawn()?;
-    match child.wait_until(BOUND)? {
-        Some(status) => holds(status.success(), format!("{status}")),
-        None => Err(Trouble::Failed("it has not ended".to_owned())),
-    }
+    succeeds(role(&["--without-clone3"])?.spawn()?, BOUND)
 }
 
 /// Launches where clone3 is missing: after the first launch it is not called,
